@@ -1,0 +1,71 @@
+# One place for compiler flags, libraries and generated records.
+
+add_library(gridmail_warnings INTERFACE)
+target_compile_options(gridmail_warnings INTERFACE -Wall -Wextra -Wconversion -Wno-sign-conversion)
+if(GRIDMAIL_WERROR)
+  target_compile_options(gridmail_warnings INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 warns about its own coroutine frames and libstdc++ strings at -O2.
+  target_compile_options(gridmail_warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow
+                                                     -Wno-array-bounds -Wno-mismatched-new-delete)
+endif()
+
+add_library(gridmail_asio INTERFACE)
+target_compile_definitions(gridmail_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_SEPARATE_COMPILATION
+                                                   ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # clang 14 keeps <coroutine> behind this macro when it uses libstdc++.
+  target_compile_definitions(gridmail_asio INTERFACE __cpp_impl_coroutine=201902L)
+  target_compile_options(gridmail_asio INTERFACE -Wno-builtin-macro-redefined)
+endif()
+target_link_libraries(gridmail_asio INTERFACE Threads::Threads)
+
+# gridmail_library(NAME SOURCES... [LINK libs...] [PROTO files...] [PCH])
+# A static library of this project; PROTO records are compiled apart, without our warnings.
+function(gridmail_library name)
+  cmake_parse_arguments(ARG "PCH" "" "SOURCES;LINK;PROTO" ${ARGN})
+  if(ARG_PROTO)
+    gridmail_records(${name}_records ${ARG_PROTO})
+    list(APPEND ARG_LINK ${name}_records)
+  endif()
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE gridmail_warnings)
+  if(ARG_PCH)
+    target_link_libraries(${name} PUBLIC gridmail_asio)
+    target_precompile_headers(${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
+  endif()
+endfunction()
+
+# gridmail_records(NAME a.proto b.proto): generated C++ below build/records, included as "storage/x/y.pb.h".
+function(gridmail_records name)
+  set(out ${CMAKE_BINARY_DIR}/records)
+  file(MAKE_DIRECTORY ${out})
+  set(generated "")
+  foreach(proto ${ARGN})
+    file(RELATIVE_PATH relative ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${proto})
+    string(REGEX REPLACE "\\.proto$" "" stem ${relative})
+    add_custom_command(
+      OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
+      COMMAND protobuf::protoc --cpp_out=${out} -I${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/${relative}
+      DEPENDS ${CMAKE_SOURCE_DIR}/${relative} VERBATIM)
+    list(APPEND generated ${out}/${stem}.pb.cc)
+  endforeach()
+  add_library(${name} STATIC ${generated})
+  target_include_directories(${name} SYSTEM PUBLIC ${out})
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf-lite)
+endfunction()
+
+# gridmail_test(NAME SOURCES... LINK libs...): one doctest program, run by ctest.
+function(gridmail_test name)
+  cmake_parse_arguments(ARG "PCH" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/support/doctest_main.cpp)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} gridmail_warnings)
+  if(ARG_PCH)
+    target_precompile_headers(${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()

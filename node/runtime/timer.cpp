@@ -1,0 +1,42 @@
+#include "node/runtime/timer.hpp"
+
+#include <asio/as_tuple.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/system_error.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace gridmail {
+
+Event::Event(asio::any_io_executor executor) : timer_(std::move(executor), asio::steady_timer::time_point::max()) {}
+
+void Event::set() {
+  asio::post(timer_.get_executor(), [self = shared_from_this()] {
+    self->set_ = true;
+    self->timer_.cancel();
+  });
+}
+
+Task<void> Event::wait() {
+  const auto self = shared_from_this();
+  while (!set_) {
+    std::error_code ignored;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
+      throw asio::system_error(asio::error::operation_aborted);
+    }
+  }
+}
+
+Task<void> sleep_until(Clock& clock, TimePoint when) {
+  if (clock.now() >= when) co_return;
+  const auto rung = std::make_shared<Event>(co_await asio::this_coro::executor);
+  const auto alarm = clock.call_at(when, [rung] { rung->set(); });
+  co_await rung->wait();
+}
+
+Task<void> sleep_for(Clock& clock, Duration duration) { return sleep_until(clock, clock.now() + duration); }
+
+}  // namespace gridmail
