@@ -1,0 +1,19 @@
+// Which part of the program a message between nodes is for. Numbers are wire format: never reused.
+#pragma once
+#include <cstdint>
+
+namespace gridmail {
+
+enum class MessageKind : std::uint16_t {
+  membership_state = 1,  ///< state exchange over TCP (push-pull)
+  register_call = 2,     ///< CASPaxos phases, change requests, map push and fetch
+  lease = 3,             ///< lease requests, grants, hand-backs
+  slot = 4,              ///< replication: openings, operations, acknowledgements, fills
+  request = 5,           ///< a front's call of a primary's service
+  answer = 6,            ///< and its answer
+  push = 7,              ///< "MODSEQ is n"
+  directory = 8,         ///< positions and follow requests of the directory
+  intake = 9,            ///< intake records and their drops
+};
+
+}  // namespace gridmail
