@@ -1,8 +1,8 @@
+#include "node/base/uid_set.hpp"
+
 #include <algorithm>
 
-#include "protocols/ports/mailboxes.hpp"
-
-namespace gridmail::ports {
+namespace gridmail {
 namespace {
 
 /// The first run whose last uid is not below `uid`.
@@ -99,4 +99,4 @@ UidSet UidSet::intersect(const UidSet& other) const {
   return both;
 }
 
-}  // namespace gridmail::ports
+}  // namespace gridmail
