@@ -132,6 +132,12 @@ class Mailboxes {
   [[nodiscard]] virtual Task<Result<Changes>> changes(UserId user, MailboxId mailbox, ModSeq since) = 0;
   /// Those of the named messages that exist, by UID.
   [[nodiscard]] virtual Task<Result<std::vector<Entry>>> entries(UserId user, MailboxId mailbox, UidSet uids) = 0;
+  /// Those of the named messages that are expunged but not yet swept, as they were last, by UID: a client that was
+  /// not told of the EXPUNGE may still fetch them (RFC 3501, 7.4.1). May give none of them.
+  [[nodiscard]] virtual Task<Result<std::vector<Entry>>> expunged_entries(UserId /*user*/, MailboxId /*mailbox*/,
+                                                                          UidSet /*uids*/) {
+    co_return std::vector<Entry>{};
+  }
   /// Returns when the mailbox's MODSEQ has passed `since`, or at `until`; losing a push costs delay only.
   [[nodiscard]] virtual Task<Result<void>> wait_for_change(UserId user, MailboxId mailbox, ModSeq since,
                                                            TimePoint until) = 0;
