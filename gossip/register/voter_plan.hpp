@@ -1,0 +1,17 @@
+// Who should vote (design, section 5): 1 for one or two nodes, 3 from three, 5 from five, spread over zones;
+// those dead for long are replaced, and where none can replace them five shrink to three that live. Pure.
+#pragma once
+#include <functional>
+#include <optional>
+
+#include "gossip/register/map.hpp"
+
+namespace gridmail {
+
+/// The change of voters to propose now, if any: it ends a change under way first. Only nodes that are alive
+/// are added; leaving members and members dead for long are put out when there is somebody to take their
+/// place.
+[[nodiscard]] std::optional<VotersChange> plan_voters(const Map& map, const NodeSet& dead_for_long,
+                                                      const std::function<bool(NodeId)>& is_alive);
+
+}  // namespace gridmail
