@@ -1,6 +1,5 @@
 #include "node/runtime/timer.hpp"
 
-#include <asio/as_tuple.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
