@@ -1,0 +1,174 @@
+// The Store port in memory: one node's disk, which outlives the node's crashes and forgets what was not
+// synced. One thread, on virtual time.
+#pragma once
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "node/base/random.hpp"
+#include "node/base/store.hpp"
+#include "tests/support/virtual_clock.hpp"
+
+namespace gridmail::test {
+
+class MemoryStore final : public Store {
+ public:
+  struct Options {
+    Duration sync_min = std::chrono::microseconds(200);
+    Duration sync_max = std::chrono::milliseconds(3);
+  };
+  MemoryStore(VirtualClock& clock, Random& random) : MemoryStore(clock, random, Options()) {}
+  MemoryStore(VirtualClock& clock, Random& random, Options options)
+      : disk_(std::make_shared<Disk>(clock, random, options)) {}
+
+  using Store::commit;
+  void commit(Batch batch, Done done) override {
+    disk_->pending.push_back({std::move(batch), std::move(done), disk_->clock.now()});
+    disk_->begin_sync();
+  }
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() override {
+    return std::make_shared<View>(disk_->families);
+  }
+  [[nodiscard]] Duration oldest_commit_age() const override {
+    return disk_->pending.empty() ? Duration::zero() : disk_->clock.now() - disk_->pending.front().since;
+  }
+
+  /// The node crashes: of what was not synced a random beginning survives, nothing of it is answered.
+  void crash() {
+    const auto survive = disk_->random.below(disk_->pending.size() + 1);
+    for (std::uint64_t i = 0; i < survive; ++i) disk_->apply(disk_->pending[i].batch);
+    disk_->pending.clear();
+    ++disk_->life;
+    disk_->syncing = false;
+  }
+  /// The disk is replaced by an empty one.
+  void wipe() {
+    crash();
+    for (auto& family : disk_->families) family = std::make_shared<Pairs>();
+  }
+  /// While stalled no commit finishes.
+  void stall(bool stalled) {
+    disk_->stalled = stalled;
+    disk_->begin_sync();
+  }
+  /// Every further commit fails with this error, until it is lifted.
+  void fail_with(std::optional<Errc> error) { disk_->error = error; }
+  /// What is visible, for checkers.
+  [[nodiscard]] const std::map<Bytes, Bytes>& contents(Family family) const {
+    return *disk_->families[static_cast<std::size_t>(family)];
+  }
+
+ private:
+  using Pairs = std::map<Bytes, Bytes>;
+  using Families = std::array<std::shared_ptr<Pairs>, family_count>;
+  struct Pending {
+    Batch batch;
+    Done done;
+    TimePoint since;
+  };
+
+  /// Shared with the alarm of a sync under way.
+  struct Disk : std::enable_shared_from_this<Disk> {
+    Disk(VirtualClock& c, Random& r, Options o) : clock(c), random(r), options(o) {
+      for (auto& family : families) family = std::make_shared<Pairs>();
+    }
+    /// One sync takes everything that waits when it begins, as the group commit does.
+    void begin_sync() {
+      if (syncing || stalled || pending.empty()) return;
+      syncing = true;
+      const auto range = static_cast<std::uint64_t>((options.sync_max - options.sync_min).count()) + 1;
+      const auto delay = options.sync_min + Duration(static_cast<std::int64_t>(random.below(range)));
+      clock.call_after(delay, [self = shared_from_this(), group = pending.size(), this_life = life] {
+        if (self->life == this_life) self->end_sync(group);
+      });
+    }
+    void end_sync(std::size_t group) {
+      syncing = false;
+      for (std::size_t i = 0; i < group; ++i) {
+        auto next = std::move(pending.front());
+        pending.pop_front();
+        if (!error) apply(next.batch);
+        const auto before = life;
+        next.done(error ? Result<void>(fail(*error, "injected fault")) : Result<void>());
+        if (life != before) return;  // the answer made the test crash this node
+      }
+      begin_sync();
+    }
+    void apply(const Batch& batch) {
+      for (const auto& write : batch.writes()) {
+        auto& family = families[static_cast<std::size_t>(write.family)];
+        if (family.use_count() > 1) family = std::make_shared<Pairs>(*family);  // snapshots keep the old one
+        switch (write.kind) {
+          case Batch::Write::Kind::put:
+            (*family)[write.key] = write.value;
+            break;
+          case Batch::Write::Kind::remove:
+            family->erase(write.key);
+            break;
+          case Batch::Write::Kind::remove_range:
+            if (write.key < write.value)
+              family->erase(family->lower_bound(write.key), family->lower_bound(write.value));
+            break;
+        }
+      }
+    }
+
+    VirtualClock& clock;
+    Random& random;
+    Options options;
+    Families families;
+    std::deque<Pending> pending;
+    std::optional<Errc> error;
+    std::uint64_t life = 0;
+    bool syncing = false;
+    bool stalled = false;
+  };
+
+  class View final : public Snapshot {
+   public:
+    explicit View(Families families) : families_(std::move(families)) {}
+    [[nodiscard]] Task<Result<std::optional<Bytes>>> get(Family family, Bytes key) const override {
+      const auto& pairs = of(family);
+      const auto at = pairs.find(key);
+      if (at == pairs.end()) co_return std::optional<Bytes>();
+      co_return std::optional<Bytes>(at->second);
+    }
+    [[nodiscard]] Task<Result<Page>> scan(Family family, Bytes first, Bytes last, std::size_t pairs_max,
+                                          std::size_t bytes_max) const override {
+      Page page;
+      std::size_t bytes = 0;
+      const auto& pairs = of(family);
+      for (auto at = pairs.lower_bound(first); at != pairs.end() && (last.empty() || at->first < last);
+           ++at) {
+        if (!page.pairs.empty() && (page.pairs.size() >= pairs_max || bytes >= bytes_max)) {
+          page.more = true;
+          break;
+        }
+        bytes += at->first.size() + at->second.size();
+        page.pairs.push_back({at->first, at->second});
+      }
+      co_return page;
+    }
+    [[nodiscard]] Task<Result<std::optional<KeyValue>>> last(Family family, Bytes first,
+                                                             Bytes last) const override {
+      const auto& pairs = of(family);
+      auto at = last.empty() ? pairs.end() : pairs.lower_bound(last);
+      if (at == pairs.begin() || std::prev(at)->first < first) co_return std::optional<KeyValue>();
+      --at;
+      co_return std::optional<KeyValue>(KeyValue{at->first, at->second});
+    }
+
+   private:
+    [[nodiscard]] const Pairs& of(Family family) const {
+      return *families_[static_cast<std::size_t>(family)];
+    }
+    Families families_;
+  };
+
+  std::shared_ptr<Disk> disk_;
+};
+
+}  // namespace gridmail::test
