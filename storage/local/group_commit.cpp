@@ -1,0 +1,104 @@
+#include "storage/local/group_commit.hpp"
+
+#include <pthread.h>
+
+#include <iterator>
+#include <utility>
+
+namespace gridmail {
+namespace {
+// A batch's own cost beside its bytes, so that a queue of empty batches is bounded as well.
+constexpr std::size_t batch_overhead_bytes = 256;
+std::size_t cost_of(const Batch& batch) {
+  return batch.bytes() + batch_overhead_bytes;
+}
+}  // namespace
+
+GroupCommit::GroupCommit(Write write, std::size_t group_bytes_max, std::size_t queue_bytes_max)
+    : write_(std::move(write)),
+      group_bytes_max_(group_bytes_max),
+      queue_bytes_max_(queue_bytes_max),
+      thread_([this] { run(); }) {
+  pthread_setname_np(thread_.native_handle(), "group_commit");
+}
+
+GroupCommit::~GroupCommit() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  arrived_.notify_one();
+  thread_.join();
+}
+
+void GroupCommit::commit(Batch batch, Store::Done done) {
+  const auto cost = cost_of(batch);
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_bytes_ == 0 || queue_bytes_ + cost <= queue_bytes_max_) {
+      first = queue_.empty();
+      queue_bytes_ += cost;
+      queue_.push_back({std::move(batch), std::move(done), std::chrono::steady_clock::now()});
+      done = nullptr;
+    }
+  }
+  if (done) return done(fail(Errc::busy, "too many bytes are waiting to be committed"));
+  if (first) arrived_.notify_one();
+}
+
+std::chrono::nanoseconds GroupCommit::oldest_age() const {
+  const std::lock_guard lock(mutex_);
+  if (group_since_ != std::chrono::steady_clock::time_point{})
+    return std::chrono::steady_clock::now() - group_since_;
+  if (!queue_.empty()) return std::chrono::steady_clock::now() - queue_.front().since;
+  return {};
+}
+
+void GroupCommit::run() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      take_group();
+    }
+    if (health_) {
+      auto result = write_(group_);
+      if (!result && result.error().code == Errc::io) health_ = result;
+      finish_group(result);
+    } else {
+      finish_group(health_);
+    }
+  }
+}
+
+void GroupCommit::take_group() {
+  std::size_t bytes = 0;
+  auto end = queue_.begin();
+  while (end != queue_.end() && (end == queue_.begin() || bytes + end->batch.bytes() <= group_bytes_max_)) {
+    bytes += end->batch.bytes();
+    ++end;
+  }
+  if (end == queue_.end()) {
+    group_.swap(queue_);
+  } else {
+    group_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+  }
+  group_since_ = group_.front().since;
+}
+
+void GroupCommit::finish_group(const Result<void>& result) {
+  std::size_t bytes = 0;
+  for (auto& pending : group_) {
+    bytes += cost_of(pending.batch);
+    pending.done(result);
+  }
+  group_.clear();
+  const std::lock_guard lock(mutex_);
+  queue_bytes_ -= bytes;
+  group_since_ = {};
+}
+
+}  // namespace gridmail

@@ -1,0 +1,147 @@
+#include "storage/local/rocksdb_snapshot.hpp"
+
+#include <chrono>
+
+#include "node/base/log.hpp"
+
+namespace gridmail {
+namespace {
+constexpr auto slice_max = std::chrono::milliseconds(1);  // of an event loop's time for one scan
+constexpr std::size_t clock_every_pairs = 32;
+
+}  // namespace
+
+Error to_error(const rocksdb::Status& status) {
+  if (status.IsCorruption()) return {Errc::corrupted, status.ToString()};
+  if (status.IsNoSpace()) return {Errc::no_space, status.ToString()};
+  return {Errc::io, status.ToString()};
+}
+
+OpenDatabase::~OpenDatabase() {
+  if (!db) return;
+  for (auto* family : handles) {
+    if (family) db->DestroyColumnFamilyHandle(family);
+  }
+  if (unused_default) db->DestroyColumnFamilyHandle(unused_default);
+  const auto closed = db->Close();
+  if (!closed.ok()) log(Level::warn, "store.close_failed", {{"error", closed.ToString()}});
+}
+
+/// How far a scan has come; moves from the strand to the I/O pool with what it has collected.
+struct RocksDbSnapshot::Scan {
+  Family family;
+  Bytes next;  ///< the first key not yet looked at
+  Bytes last;
+  std::size_t pairs_max;
+  std::size_t bytes_max;
+  std::size_t bytes = 0;
+  Page page;
+
+  [[nodiscard]] bool full() const {
+    return !page.pairs.empty() && (page.pairs.size() >= pairs_max || bytes >= bytes_max);
+  }
+  void take(const rocksdb::Slice& key, const rocksdb::Slice& value) {
+    bytes += key.size() + value.size();
+    page.pairs.push_back({key.ToString(), value.ToString()});
+    next.assign(key.data(), key.size());
+    next.push_back('\0');
+  }
+};
+
+RocksDbSnapshot::RocksDbSnapshot(std::shared_ptr<OpenDatabase> database)
+    : database_(std::move(database)), snapshot_(database_->db->GetSnapshot()) {}
+
+RocksDbSnapshot::~RocksDbSnapshot() {
+  database_->db->ReleaseSnapshot(snapshot_);
+}
+
+rocksdb::ReadOptions RocksDbSnapshot::options(rocksdb::ReadTier tier) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot_;
+  options.read_tier = tier;
+  return options;
+}
+
+rocksdb::Status RocksDbSnapshot::find(rocksdb::ReadTier tier, Family family, const Bytes& key,
+                                      std::optional<Bytes>& value) const {
+  rocksdb::PinnableSlice found;
+  const auto status = database_->db->Get(options(tier), database_->handle(family), key, &found);
+  if (status.IsNotFound()) return rocksdb::Status::OK();
+  if (status.ok()) value.emplace(found.data(), found.size());
+  return status;
+}
+
+Task<Result<std::optional<Bytes>>> RocksDbSnapshot::get(Family family, Bytes key) const {
+  const auto self = shared_from_this();  // a caller may drop its snapshot while it waits
+  std::optional<Bytes> value;
+  auto status = find(rocksdb::kBlockCacheTier, family, key, value);
+  if (status.IsIncomplete()) {
+    status = co_await database_->io_pool.run(
+        [this, family, &key, &value] { return find(rocksdb::kReadAllTier, family, key, value); });
+  }
+  if (!status.ok()) co_return tl::unexpected(to_error(status));
+  co_return value;
+}
+
+/// OK: the page is complete. Incomplete: memory or the slice of time was used up; go on in the pool.
+rocksdb::Status RocksDbSnapshot::advance(rocksdb::ReadTier tier, Scan& scan) const {
+  auto read = options(tier);
+  const rocksdb::Slice upper(scan.last);
+  if (!scan.last.empty()) read.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> at(
+      database_->db->NewIterator(read, database_->handle(scan.family)));
+  const auto until = std::chrono::steady_clock::now() + slice_max;
+  std::size_t seen = 0;
+  for (at->Seek(scan.next); at->Valid(); at->Next()) {
+    if (scan.full()) {
+      scan.page.more = true;
+      return rocksdb::Status::OK();
+    }
+    scan.take(at->key(), at->value());
+    const bool look = ++seen % clock_every_pairs == 0 && tier == rocksdb::kBlockCacheTier;
+    if (look && std::chrono::steady_clock::now() > until) return rocksdb::Status::Incomplete();
+  }
+  return at->status();
+}
+
+Task<Result<Snapshot::Page>> RocksDbSnapshot::scan(Family family, Bytes first, Bytes last,
+                                                   std::size_t pairs_max, std::size_t bytes_max) const {
+  const auto self = shared_from_this();
+  Scan scan{family, std::move(first), std::move(last), pairs_max, bytes_max, 0, {}};
+  if (!scan.last.empty() && scan.next >= scan.last) co_return Page{};
+  auto status = advance(rocksdb::kBlockCacheTier, scan);
+  if (status.IsIncomplete()) {
+    status = co_await database_->io_pool.run([this, &scan] { return advance(rocksdb::kReadAllTier, scan); });
+  }
+  if (!status.ok()) co_return tl::unexpected(to_error(status));
+  co_return std::move(scan.page);
+}
+
+rocksdb::Status RocksDbSnapshot::find_last(rocksdb::ReadTier tier, Family family, const Bytes& first,
+                                           const Bytes& last, std::optional<KeyValue>& pair) const {
+  auto read = options(tier);
+  const rocksdb::Slice lower(first);
+  const rocksdb::Slice upper(last);
+  read.iterate_lower_bound = &lower;
+  if (!last.empty()) read.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> at(database_->db->NewIterator(read, database_->handle(family)));
+  at->SeekToLast();
+  if (at->Valid()) pair = KeyValue{at->key().ToString(), at->value().ToString()};
+  return at->status();
+}
+
+Task<Result<std::optional<KeyValue>>> RocksDbSnapshot::last(Family family, Bytes first, Bytes last) const {
+  const auto self = shared_from_this();
+  std::optional<KeyValue> pair;
+  if (!last.empty() && first >= last) co_return pair;
+  auto status = find_last(rocksdb::kBlockCacheTier, family, first, last, pair);
+  if (status.IsIncomplete()) {
+    status = co_await database_->io_pool.run([this, family, &first, &last, &pair] {
+      return find_last(rocksdb::kReadAllTier, family, first, last, pair);
+    });
+  }
+  if (!status.ok()) co_return tl::unexpected(to_error(status));
+  co_return pair;
+}
+
+}  // namespace gridmail

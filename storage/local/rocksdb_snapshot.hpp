@@ -1,0 +1,60 @@
+// The Snapshot port over RocksDB. Reads first try memory only, on the caller's strand and for a millisecond
+// at most; what needs the disk, or longer, goes on in the I/O pool.
+#pragma once
+#include <rocksdb/db.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+
+#include "node/base/store.hpp"
+#include "node/runtime/worker_pool.hpp"
+
+namespace gridmail {
+
+/// The open database with its families and the threads that wait for its disk. Shared by the store and its
+/// snapshots: it is closed when the last of them is gone.
+struct OpenDatabase {
+  explicit OpenDatabase(std::size_t io_threads) : io_pool("store_io", io_threads) {}
+  ~OpenDatabase();
+  OpenDatabase(const OpenDatabase&) = delete;
+  OpenDatabase& operator=(const OpenDatabase&) = delete;
+
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return handles[static_cast<std::size_t>(family)];
+  }
+
+  std::unique_ptr<rocksdb::DB> db;
+  std::array<rocksdb::ColumnFamilyHandle*, family_count> handles{};
+  rocksdb::ColumnFamilyHandle* unused_default = nullptr;  // RocksDB insists on it
+  WorkerPool io_pool;                                     // stopped by the store
+};
+
+/// RocksDB's status as an error of ours.
+[[nodiscard]] Error to_error(const rocksdb::Status& status);
+
+class RocksDbSnapshot final : public Snapshot, public std::enable_shared_from_this<RocksDbSnapshot> {
+ public:
+  explicit RocksDbSnapshot(std::shared_ptr<OpenDatabase> database);
+  ~RocksDbSnapshot() override;
+
+  [[nodiscard]] Task<Result<std::optional<Bytes>>> get(Family family, Bytes key) const override;
+  [[nodiscard]] Task<Result<Page>> scan(Family family, Bytes first, Bytes last, std::size_t pairs_max,
+                                        std::size_t bytes_max) const override;
+  [[nodiscard]] Task<Result<std::optional<KeyValue>>> last(Family family, Bytes first,
+                                                           Bytes last) const override;
+
+ private:
+  struct Scan;
+  [[nodiscard]] rocksdb::ReadOptions options(rocksdb::ReadTier tier) const;
+  [[nodiscard]] rocksdb::Status find(rocksdb::ReadTier tier, Family family, const Bytes& key,
+                                     std::optional<Bytes>& value) const;
+  [[nodiscard]] rocksdb::Status advance(rocksdb::ReadTier tier, Scan& scan) const;
+  [[nodiscard]] rocksdb::Status find_last(rocksdb::ReadTier tier, Family family, const Bytes& first,
+                                          const Bytes& last, std::optional<KeyValue>& pair) const;
+
+  const std::shared_ptr<OpenDatabase> database_;
+  const rocksdb::Snapshot* const snapshot_;
+};
+
+}  // namespace gridmail

@@ -1,0 +1,176 @@
+#include "storage/local/rocksdb_store.hpp"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include "node/base/log.hpp"
+#include "storage/local/rocksdb_snapshot.hpp"
+#include "storage/local/store_header.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr std::array all_families{Family::meta, Family::body, Family::log, Family::node};
+static_assert(all_families.size() == family_count);
+
+std::filesystem::path folder_of(const StoreOptions& options, Family family) {
+  const auto found = options.family_folders.find(family);
+  return found == options.family_folders.end() ? options.folder / name_of(family) : found->second;
+}
+
+std::vector<std::filesystem::path> all_folders(const StoreOptions& options) {
+  std::vector<std::filesystem::path> folders{options.folder};
+  for (const auto family : all_families) folders.push_back(folder_of(options, family));
+  return folders;
+}
+
+Result<void> create_folders(const StoreOptions& options) {
+  for (const auto& folder : all_folders(options)) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) return fail(Errc::io, fmt::format("cannot create {}: {}", folder.string(), error.message()));
+  }
+  return {};
+}
+
+/// RocksDB has no code of its own for "the LOCK file is held"; it says so in words.
+bool is_locked(const rocksdb::Status& status) {
+  return status.IsIOError() && status.ToString().find("lock") != std::string::npos;
+}
+
+rocksdb::Status try_open(const StoreOptions& options, const rocksdb::DBOptions& db_options,
+                         OpenDatabase& database, const std::shared_ptr<rocksdb::Cache>& cache) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, {}}};
+  for (const auto family : all_families) {
+    families.emplace_back(std::string(name_of(family)),
+                          family_options(family, folder_of(options, family), options.tuning, cache));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const auto status = rocksdb::DB::Open(db_options, options.folder.string(), families, &handles, &db);
+  if (!status.ok()) return status;
+  database.db.reset(db);
+  database.unused_default = handles[0];
+  std::copy(handles.begin() + 1, handles.end(), database.handles.begin());
+  return status;
+}
+
+/// Sets `suspect` when the log had to be cut before damage.
+Result<std::shared_ptr<OpenDatabase>> open_database(const StoreOptions& options, bool& suspect) {
+  const auto cache = rocksdb::NewLRUCache(options.tuning.cache_bytes);
+  auto db_options = database_options(options.tuning);
+  db_options.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(options.tuning.write_buffers_bytes, cache);
+  const auto database = std::make_shared<OpenDatabase>(options.io_threads);
+
+  auto status = try_open(options, db_options, *database, cache);
+  if (status.IsCorruption()) {
+    log(Level::error, "store.suspect", {{"folder", options.folder.string()}, {"error", status.ToString()}});
+    suspect = true;
+    db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    db_options.avoid_flush_during_recovery = false;  // the damaged log is left behind
+    status = try_open(options, db_options, *database, cache);
+  }
+  if (status.ok()) return database;
+  if (is_locked(status)) {
+    return fail(Errc::busy, fmt::format("{} is already in use by another process", options.folder.string()));
+  }
+  auto error = to_error(status);
+  error.text = fmt::format("cannot open the store {}: {}", options.folder.string(), error.text);
+  return tl::unexpected(std::move(error));
+}
+
+/// Reads the header record, or writes it into a store that holds nothing yet.
+Result<void> claim(const StoreOptions& options, OpenDatabase& database) {
+  auto* const family = database.handle(Family::node);
+  std::string record;
+  auto status = database.db->Get({}, family, store_header_key(), &record);
+  if (status.ok()) return check_store_header(record, options.node);
+  if (!status.IsNotFound()) return tl::unexpected(to_error(status));
+
+  const std::unique_ptr<rocksdb::Iterator> any(database.db->NewIterator({}, family));
+  any->SeekToFirst();
+  if (any->Valid()) return fail(Errc::corrupted, "the store has records but no header");
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  status = database.db->Put(durable, family, store_header_key(),
+                            encode_store_header(options.node, options.created));
+  if (!status.ok()) return tl::unexpected(to_error(status));
+  return {};
+}
+
+rocksdb::Status add(const OpenDatabase& database, const Batch::Write& write, rocksdb::WriteBatch& to) {
+  auto* const family = database.handle(write.family);
+  switch (write.kind) {
+    case Batch::Write::Kind::put:
+      return to.Put(family, write.key, write.value);
+    case Batch::Write::Kind::remove:
+      return to.Delete(family, write.key);
+    case Batch::Write::Kind::remove_range:
+      // RocksDB takes a reversed range for a mistake; here it is an empty one.
+      return write.key < write.value ? to.DeleteRange(family, write.key, write.value) : rocksdb::Status::OK();
+  }
+  return rocksdb::Status::InvalidArgument("unknown kind of write");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(StoreOptions options) {
+  if (auto created = create_folders(options); !created) return tl::unexpected(created.error());
+  bool suspect = false;
+  auto database = open_database(options, suspect);
+  if (!database) return tl::unexpected(database.error());
+  if (auto claimed = claim(options, **database); !claimed) {
+    return fail(claimed.error().code, fmt::format("{}: {}", options.folder.string(), claimed.error().text));
+  }
+  return std::unique_ptr<RocksDbStore>(new RocksDbStore(std::move(options), std::move(*database), suspect));
+}
+
+RocksDbStore::RocksDbStore(StoreOptions options, std::shared_ptr<OpenDatabase> database, bool suspect)
+    : options_(std::move(options)),
+      database_(std::move(database)),
+      suspect_(suspect),
+      space_(all_folders(options_)),
+      committer_(std::make_unique<GroupCommit>([this](const auto& group) { return write_group(group); },
+                                               options_.group_bytes_max, options_.queue_bytes_max)) {}
+
+RocksDbStore::~RocksDbStore() {
+  committer_.reset();
+  database_->io_pool.stop();
+}
+
+void RocksDbStore::commit(Batch batch, Done done) {
+  committer_->commit(std::move(batch), std::move(done));
+}
+
+std::shared_ptr<const Snapshot> RocksDbStore::snapshot() {
+  return std::make_shared<RocksDbSnapshot>(database_);
+}
+
+Result<void> RocksDbStore::write_group(const std::vector<GroupCommit::Pending>& group) {
+  if (space_.bytes_free() < options_.space_floor_bytes) {
+    return fail(Errc::no_space, fmt::format("less than {} bytes are free", options_.space_floor_bytes));
+  }
+  rocksdb::WriteBatch merged;
+  rocksdb::Status status;
+  for (const auto& pending : group) {
+    for (const auto& write : pending.batch.writes()) {
+      if (status.ok()) status = add(*database_, write, merged);
+    }
+  }
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  if (status.ok()) status = database_->db->Write(durable, &merged);
+  if (status.ok()) return {};
+
+  // Whatever the cause, the log may now end in half a group: RocksDB refuses to go on, and so does the node.
+  Error error{Errc::io, status.ToString()};
+  log(Level::error, "store.disk_failed", {{"folder", options_.folder.string()}, {"error", error.text}});
+  if (options_.on_disk_failure) options_.on_disk_failure(error);
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace gridmail

@@ -1,0 +1,74 @@
+// The Store port in production: one RocksDB per node, group commit, reads that never block an event loop on
+// disk.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "node/base/clock.hpp"
+#include "node/base/ids.hpp"
+#include "node/base/store.hpp"
+#include "storage/local/disk_space.hpp"
+#include "storage/local/group_commit.hpp"
+#include "storage/local/rocksdb_options.hpp"
+
+namespace gridmail {
+
+struct OpenDatabase;
+
+struct StoreOptions {
+  std::filesystem::path folder;  ///< created when it does not exist
+  std::map<Family, std::filesystem::path>
+      family_folders;      ///< for families that live elsewhere than in `folder`
+  NodeId node;             ///< the store of another node is refused
+  WallMicros created = 0;  ///< the date written into a new store
+  RocksDbTuning tuning;
+  std::size_t io_threads = 4;
+  std::size_t group_bytes_max = std::size_t{4} << 20;
+  std::size_t queue_bytes_max = std::size_t{256} << 20;
+  /// low_space() is true below the reserve: intake stops, deletions go on. Below the floor nothing is written
+  /// at all, so that the log never tears on a full disk.
+  std::uint64_t space_reserve_bytes = std::uint64_t{1} << 30;
+  std::uint64_t space_floor_bytes = std::uint64_t{64} << 20;
+  /// Called once, on the committer's thread, when the disk has failed: the node must stop. The commits under
+  /// way and all later ones fail with Errc::io.
+  std::function<void(const Error&)> on_disk_failure;
+};
+
+/// Thread-safe. Lifecycle: open → use → (no more reads or commits are begun) → destruction, which writes what
+/// was handed in and waits for reads under way. Snapshots may be dropped later, but not read from.
+class RocksDbStore final : public Store {
+ public:
+  /// Opens or creates. Blocks: start-up only. Errors: busy (another process has it open), denied (another
+  /// node's store), unsupported (a newer format), corrupted, no_space, io.
+  [[nodiscard]] static Result<std::unique_ptr<RocksDbStore>> open(StoreOptions options);
+  ~RocksDbStore() override;
+
+  using Store::commit;
+  void commit(Batch batch, Done done) override;
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() override;
+  [[nodiscard]] std::chrono::nanoseconds oldest_commit_age() const override {
+    return committer_->oldest_age();
+  }
+
+  /// Whether the disk reserve is reached: only deletions and what serves them should be begun.
+  [[nodiscard]] bool low_space() { return space_.bytes_free() < options_.space_reserve_bytes; }
+  [[nodiscard]] std::uint64_t bytes_free() { return space_.bytes_free(); }
+  /// The log was damaged before its end: acknowledged writes may be missing (design, section 5: a suspect
+  /// copy). Stays true for as long as the store is open.
+  [[nodiscard]] bool suspect() const { return suspect_; }
+
+ private:
+  RocksDbStore(StoreOptions options, std::shared_ptr<OpenDatabase> database, bool suspect);
+  [[nodiscard]] Result<void> write_group(const std::vector<GroupCommit::Pending>& group);
+
+  const StoreOptions options_;
+  const std::shared_ptr<OpenDatabase> database_;
+  const bool suspect_;
+  DiskSpace space_;
+  std::unique_ptr<GroupCommit> committer_;  // last: its thread uses the rest
+};
+
+}  // namespace gridmail

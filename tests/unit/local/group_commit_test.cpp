@@ -1,0 +1,123 @@
+#include "storage/local/group_commit.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <future>
+#include <semaphore>
+
+using namespace gridmail;
+
+namespace {
+
+Batch batch_of(int number) {
+  Batch batch;
+  batch.put(Family::meta, std::to_string(number), "value");
+  return batch;
+}
+
+/// A disk whose syncs the test lets through one by one.
+struct SteppedDisk {
+  std::counting_semaphore<> arrived{0};
+  std::counting_semaphore<> go{0};
+  std::vector<std::vector<std::string>> groups;
+  Result<void> result;
+
+  Result<void> write(const std::vector<GroupCommit::Pending>& group) {
+    arrived.release();
+    go.acquire();
+    std::vector<std::string> keys;
+    for (const auto& pending : group) keys.push_back(pending.batch.writes().front().key);
+    groups.push_back(std::move(keys));
+    return result;
+  }
+  GroupCommit::Write writer() {
+    return [this](const auto& group) { return write(group); };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("batches that arrive during a sync become one group, and are answered in order") {
+  SteppedDisk disk;
+  std::vector<int> answered;
+  {
+    GroupCommit committer(disk.writer(), 1 << 20, 1 << 20);
+    committer.commit(batch_of(0), [&](Result<void>) { answered.push_back(0); });
+    disk.arrived.acquire();
+    for (int i = 1; i <= 3; ++i)
+      committer.commit(batch_of(i), [&, i](Result<void>) { answered.push_back(i); });
+    disk.go.release(2);
+  }
+  CHECK(disk.groups == std::vector<std::vector<std::string>>{{"0"}, {"1", "2", "3"}});
+  CHECK(answered == std::vector<int>{0, 1, 2, 3});
+}
+
+TEST_CASE("a group is limited in bytes but always takes one batch") {
+  SteppedDisk disk;
+  {
+    GroupCommit committer(disk.writer(), 1, 1 << 20);
+    disk.go.release(3);
+    for (int i = 0; i < 3; ++i) committer.commit(batch_of(i), [](Result<void>) {});
+  }
+  CHECK(disk.groups.size() == 3);
+}
+
+TEST_CASE("over the limit of waiting bytes a batch is refused as busy") {
+  SteppedDisk disk;
+  std::atomic<int> refused{0};
+  {
+    GroupCommit committer(disk.writer(), 1 << 20, 600);
+    for (int i = 0; i < 3; ++i) {
+      committer.commit(batch_of(i),
+                       [&](Result<void> result) { refused += !result && result.error().code == Errc::busy; });
+    }
+    CHECK(refused == 1);
+    disk.go.release(2);
+  }
+}
+
+TEST_CASE("after an io error nothing is written any more and everybody is told") {
+  SteppedDisk disk;
+  disk.result = fail(Errc::io, "broken");
+  std::vector<Errc> answers;
+  {
+    GroupCommit committer(disk.writer(), 1 << 20, 1 << 20);
+    const auto note = [&](Result<void> result) { answers.push_back(result.error().code); };
+    committer.commit(batch_of(0), note);
+    disk.arrived.acquire();
+    committer.commit(batch_of(1), note);
+    disk.go.release();
+  }
+  CHECK(disk.groups.size() == 1);
+  CHECK(answers == std::vector<Errc>{Errc::io, Errc::io});
+}
+
+TEST_CASE("a full disk is temporary: later groups are tried again") {
+  SteppedDisk disk;
+  disk.result = fail(Errc::no_space);
+  GroupCommit committer(disk.writer(), 1 << 20, 1 << 20);
+  std::promise<void> first;
+  committer.commit(batch_of(0), [&](Result<void>) { first.set_value(); });
+  disk.go.release();
+  first.get_future().wait();
+  disk.result = {};
+  std::promise<bool> second;
+  committer.commit(batch_of(1), [&](Result<void> result) { second.set_value(result.has_value()); });
+  disk.go.release();
+  CHECK(second.get_future().get());
+}
+
+TEST_CASE("the oldest commit's age counts the group that is being synced") {
+  SteppedDisk disk;
+  GroupCommit committer(disk.writer(), 1 << 20, 1 << 20);
+  CHECK(committer.oldest_age().count() == 0);
+  std::promise<void> done;
+  committer.commit(batch_of(0), [&](Result<void>) { done.set_value(); });
+  disk.arrived.acquire();
+  const auto age = committer.oldest_age();
+  CHECK(age.count() > 0);
+  CHECK(committer.oldest_age() >= age);
+  disk.go.release();
+  done.get_future().wait();
+}

@@ -1,0 +1,81 @@
+// What is left after a process died without closing its store, and after its log was damaged.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tests/unit/local/store_fixture.hpp"
+
+using namespace gridmail;
+using namespace gridmail::test;
+
+namespace {
+
+/// Commits `count` records one by one in a child process that then dies without any clean-up.
+void write_and_die(const std::filesystem::path& folder, int count) {
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    auto store = RocksDbStore::open(store_options(folder));
+    if (!store) ::_exit(1);
+    for (int i = 0; i < count; ++i) {
+      Batch batch;
+      batch.put(Family::meta, fmt::format("k{:04}", i), Bytes(1000, 'v'));
+      if (!commit(**store, std::move(batch))) ::_exit(2);
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  REQUIRE(WEXITSTATUS(status) == 0);
+}
+
+std::filesystem::path newest_log(const std::filesystem::path& folder) {
+  std::filesystem::path newest;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "store")) {
+    if (entry.path().extension() == ".log" && entry.path() > newest) newest = entry.path();
+  }
+  return newest;
+}
+
+std::size_t count_records(RocksDbStore& store) {
+  return run_task(store.snapshot()->scan(Family::meta, "", "", 100'000, 100'000'000))->pairs.size();
+}
+
+}  // namespace
+
+TEST_CASE("acknowledged writes are there after the process died") {
+  const TemporaryFolder folder;
+  write_and_die(folder.path(), 50);
+  const auto store = open_store(store_options(folder.path()));
+  CHECK(count_records(*store) == 50);
+  CHECK_FALSE(store->suspect());
+}
+
+TEST_CASE("a torn end of the log is normal") {
+  const TemporaryFolder folder;
+  write_and_die(folder.path(), 50);
+  const auto log = newest_log(folder.path());
+  std::filesystem::resize_file(log, std::filesystem::file_size(log) - 100);
+  const auto store = open_store(store_options(folder.path()));
+  CHECK(count_records(*store) == 49);
+  CHECK_FALSE(store->suspect());
+}
+
+TEST_CASE("damage in the middle of the log makes the store suspect, and keeps what came before") {
+  const TemporaryFolder folder;
+  write_and_die(folder.path(), 50);
+  {
+    std::fstream log(newest_log(folder.path()), std::ios::in | std::ios::out | std::ios::binary);
+    log.seekp(20'500);
+    log.write("damage", 6);
+  }
+  const auto store = open_store(store_options(folder.path()));
+  CHECK(store->suspect());
+  const auto left = count_records(*store);
+  CHECK(left > 10);
+  CHECK(left < 50);
+}
