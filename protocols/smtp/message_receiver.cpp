@@ -1,0 +1,56 @@
+#include "protocols/smtp/message_receiver.hpp"
+
+#include "protocols/smtp/reply_mapping.hpp"
+
+namespace gridmail::smtp {
+
+// Who submits, or relays to LMTP, has no other way to send the message, and old programs end lines in LF
+// alone: they are repaired. On the MX port such a message is an attempt at smuggling, or comes from what
+// should be repaired.
+MessageReceiver::MessageReceiver(Mode mode, std::unique_ptr<ports::Spool> spool,
+                                 std::uint64_t message_bytes_max)
+    : mode_(mode),
+      spool_(std::move(spool)),
+      message_bytes_max_(message_bytes_max),
+      decoder_(mode == Mode::mx ? DataDecoder::BareLf::keep : DataDecoder::BareLf::repair) {}
+
+DataDecoder::Fed MessageReceiver::feed(BytesView input) {
+  const auto fed = decoder_.feed(input, *this);
+  judge();
+  return fed;
+}
+
+std::unique_ptr<ports::Spool> MessageReceiver::take_message() {
+  GRIDMAIL_ASSERT(!refusal_ && spool_);
+  return std::move(spool_);
+}
+
+void MessageReceiver::run(BytesView bytes) {
+  if (!spool_) return;
+  received_.feed(bytes);
+  if (spool_->size() + bytes.size() > message_bytes_max_) {
+    refuse(message_refused({Errc::too_large, {}}));
+    return;
+  }
+  if (auto appended = spool_->append(bytes); !appended) refuse(message_refused(appended.error()));
+}
+
+void MessageReceiver::judge() {
+  if (refusal_) return;
+  if (mode_ == Mode::mx && (decoder_.has_bare_cr() || decoder_.has_bare_lf())) {
+    refuse({550, "5.5.2", "message has a CR or LF that is not part of CRLF (RFC 5321, section 2.3.8)"});
+  } else if (decoder_.has_nul()) {
+    refuse({550, "5.5.2", "message has a NUL byte"});
+  } else if (decoder_.longest_line() > line_bytes_max) {
+    refuse({554, "5.5.2", "message has a line of more than 1 MiB"});
+  } else if (received_.count() > received_fields_max) {
+    refuse({554, "5.4.6", "message has more than 100 Received fields: a mail loop"});
+  }
+}
+
+void MessageReceiver::refuse(Reply reply) {
+  refusal_ = std::move(reply);
+  spool_.reset();
+}
+
+}  // namespace gridmail::smtp

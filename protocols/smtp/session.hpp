@@ -1,0 +1,77 @@
+// An SMTP, submission or LMTP session: one client's connection, from greeting to QUIT.
+//
+// A coroutine on the connection's strand; it owns nothing but its state. Cancelling its task, a broken stream
+// or an expired timeout ends it; a message whose end of data has not been read is then forgotten. After a 250
+// to the end of data the Delivery port has answered for the message.
+#pragma once
+#include "node/base/random.hpp"
+#include "node/runtime/stream.hpp"
+#include "protocols/line/line_channel.hpp"
+#include "protocols/ports/delivery.hpp"
+#include "protocols/ports/directory.hpp"
+#include "protocols/sasl/server_exchange.hpp"
+#include "protocols/smtp/session_state.hpp"
+#include "protocols/smtp/settings.hpp"
+
+namespace gridmail::smtp {
+
+/// All of them outlive every session.
+struct Services {
+  ports::Directory& directory;
+  ports::Delivery& delivery;
+  Clock& clock;
+  Random& random;
+};
+
+/// Serves the client until it leaves, then closes the stream. Streams that break are the client's business
+/// and end this quietly; only operation_aborted (cancellation) is thrown.
+[[nodiscard]] Task<void> serve(Stream& stream, Services services, const Settings& settings);
+
+/// The session behind serve(); `settings` and the stream outlive it.
+class Session {
+ public:
+  Session(Stream& stream, Services services, const Settings& settings);
+  [[nodiscard]] Task<void> run();
+
+ private:
+  // session.cpp: the conversation
+  Task<void> handle(const Line& line);
+  Task<void> dispatch(const Command& command);
+  void answer_simple(const Command& command);
+  void greet(const Command& command);
+  void reply(const Reply& reply);
+  void refuse(const Reply& reply);
+  void end(const Reply& reply);
+  bool refuse_argument(const Command& command);
+
+  // session_security.cpp: STARTTLS, AUTH
+  void look_at_connection();
+  Task<void> starttls();
+  Task<void> auth(std::string_view argument);
+  Task<void> authenticate(sasl::ServerExchange& exchange, std::optional<Bytes> initial);
+  Task<std::optional<Result<Bytes>>> ask(const sasl::Challenge& challenge);
+  Task<void> check_credentials(sasl::Credentials credentials);
+  void refuse_login(const Error& error);
+
+  // session_transaction.cpp: MAIL, RCPT, DATA
+  Task<void> mail(std::string_view argument);
+  Task<void> rcpt(std::string_view argument);
+  Task<void> data();
+  Task<bool> receive(class MessageReceiver& receiver);
+  Task<void> deliver(Transaction transaction, std::unique_ptr<ports::Spool> message);
+  ports::Incoming incoming(Transaction& transaction, std::unique_ptr<ports::Spool> message,
+                           const std::string& id);
+  void refuse_message(const Transaction& transaction, const Reply& refusal);
+
+  Stream& stream_;
+  Services services_;
+  const Settings& settings_;
+  LineChannel channel_;
+  SessionState state_;
+  std::size_t errors_ = 0;
+  std::size_t unknown_recipients_ = 0;
+  std::size_t login_failures_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace gridmail::smtp
