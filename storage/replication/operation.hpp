@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "node/base/ids.hpp"
 #include "node/base/store.hpp"
 
 namespace gridmail {

@@ -1,0 +1,316 @@
+#include "storage/directory/change_writer.hpp"
+
+#include <algorithm>
+
+namespace gridmail {
+namespace {
+
+/// RFC 5321, section 4.5.3.1: local part 64, domain 255 octets.
+constexpr std::size_t local_part_bytes_max = 64;
+constexpr std::size_t domain_bytes_max = 255;
+constexpr std::size_t name_bytes_max = 255;
+constexpr std::size_t secret_hash_bytes = 32;
+
+/// The postmaster's own user, made with the grid: an address without domain, which nobody can log in to.
+constexpr std::string_view postmaster_address = "postmaster";
+
+bool is_name(std::string_view name, std::size_t bytes_max) {
+  return !name.empty() && name.size() <= bytes_max && std::all_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) > ' ' && c != 0x7f;
+  });
+}
+
+bool is_domain_name(std::string_view name) {
+  return is_name(name, domain_bytes_max) && name.find('@') == std::string_view::npos;
+}
+
+Result<UserId> user_id(const Bytes& bytes) {
+  const auto id = UserId::from_bytes(bytes);
+  if (!id || id->is_nil()) return fail(Errc::invalid, "a user's id has 16 bytes");
+  return *id;
+}
+
+}  // namespace
+
+Task<Result<void>> ChangeWriter::write(const directory::Change& change) {
+  using Kind = directory::Change;
+  switch (change.kind_case()) {
+    case Kind::kAddDomain:
+      co_return co_await add_domain(change.add_domain());
+    case Kind::kRemoveDomain:
+      co_return co_await remove_domain(change.remove_domain());
+    case Kind::kAddUser:
+      co_return co_await add_user(change.add_user());
+    case Kind::kUpdateUser:
+      co_return co_await update_user(change.update_user());
+    case Kind::kRemoveUser:
+      co_return co_await remove_user(change.remove_user());
+    case Kind::kForgetUser:
+      co_return co_await forget_user(change.forget_user());
+    case Kind::kAddAlias:
+      co_return co_await add_alias(change.add_alias());
+    case Kind::kRemoveAlias:
+      co_return co_await remove_alias(change.remove_alias());
+    case Kind::kSetPostmaster:
+      co_return co_await set_postmaster(change.set_postmaster());
+    case Kind::kPutAdmin:
+      co_return co_await put_admin(change.put_admin());
+    case Kind::kRemoveAdmin:
+      co_return co_await remove_admin(change.remove_admin());
+    case Kind::kAddToken:
+      co_return co_await add_token(change.add_token());
+    case Kind::kRemoveToken:
+      co_return co_await remove_token(change.remove_token());
+    case Kind::kAddJoinToken:
+      co_return co_await add_join_token(change.add_join_token());
+    case Kind::kUseJoinToken:
+      co_return co_await use_join_token(change.use_join_token());
+    case Kind::KIND_NOT_SET:
+      break;
+  }
+  co_return fail(Errc::unsupported, "an unknown change of the directory");
+}
+
+Task<Result<void>> ChangeWriter::write_first_settings(UserId user) {
+  const auto there = co_await builder_.get(Family::meta, keys_.settings());
+  if (!there) co_return tl::unexpected(there.error());
+  if (*there) co_return Result<void>{};
+  directory::User record;
+  record.set_id(user.bytes());
+  record.set_address(std::string(postmaster_address));
+  record.set_created(now_);
+  record.set_version(1);
+  if (auto done = co_await put(keys_.user(user), record.SerializeAsString()); !done) co_return done;
+  if (auto done = co_await put_address(record.address(), record.id(), false); !done) co_return done;
+  directory::Settings settings;
+  settings.set_postmaster(record.id());
+  co_return co_await put(keys_.settings(), settings.SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::add_domain(const directory::AddDomain& change) {
+  if (!is_domain_name(change.name())) co_return fail(Errc::invalid, "not a domain: " + change.name());
+  const auto there = co_await builder_.get(Family::meta, keys_.domain(change.name()));
+  if (!there) co_return tl::unexpected(there.error());
+  if (*there) co_return fail(Errc::already_exists, "domain " + change.name());
+  directory::Domain record;
+  record.set_name(change.name());
+  record.set_created(now_);
+  co_return co_await put(keys_.domain(change.name()), record.SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::remove_domain(const directory::RemoveDomain& change) {
+  auto range = keys_.addresses_of(change.name());
+  const auto addresses =
+      co_await builder_.scan(Family::meta, std::move(range.first), std::move(range.last), 1);
+  if (!addresses) co_return tl::unexpected(addresses.error());
+  if (!addresses->empty()) co_return fail(Errc::conflict, "domain " + change.name() + " still has addresses");
+  co_return co_await remove_existing(keys_.domain(change.name()), "domain " + change.name());
+}
+
+Task<Result<void>> ChangeWriter::check_free(const std::string& address) {
+  const auto [local, domain] = split_address(address);
+  if (!is_name(local, local_part_bytes_max) || !is_domain_name(domain)) {
+    co_return fail(Errc::invalid, "not an address: " + address);
+  }
+  const auto domain_there = co_await builder_.get(Family::meta, keys_.domain(domain));
+  if (!domain_there) co_return tl::unexpected(domain_there.error());
+  if (!*domain_there) co_return fail(Errc::not_found, "domain " + std::string(domain));
+  const auto taken = co_await builder_.get(Family::meta, keys_.address(address));
+  if (!taken) co_return tl::unexpected(taken.error());
+  if (*taken) co_return fail(Errc::already_exists, "address " + address);
+  co_return Result<void>{};
+}
+
+Task<Result<void>> ChangeWriter::put_address(const std::string& address, const Bytes& user, bool alias) {
+  directory::Address record;
+  record.set_user(user);
+  record.set_alias(alias);
+  co_return co_await put(keys_.address(address), record.SerializeAsString());
+}
+
+Task<Result<directory::User>> ChangeWriter::existing_user(const Bytes& id_bytes) {
+  const auto id = user_id(id_bytes);
+  if (!id) co_return tl::unexpected(id.error());
+  auto record = co_await load<directory::User>(keys_.user(*id));
+  if (!record) co_return tl::unexpected(record.error());
+  if (!*record) co_return fail(Errc::not_found, "user " + id->hex());
+  co_return std::move(**record);
+}
+
+Task<Result<void>> ChangeWriter::add_user(const directory::AddUser& change) {
+  const auto id = user_id(change.id());
+  if (!id) co_return tl::unexpected(id.error());
+  const auto same = co_await load<directory::User>(keys_.user(*id));
+  if (!same) co_return tl::unexpected(same.error());
+  // The asker draws the id, so this is the same wish again: it may come long after its GUID was forgotten.
+  if (*same && (*same)->address() == change.address()) co_return Result<void>{};
+  if (*same) co_return fail(Errc::already_exists, "user " + id->hex());
+  if (auto free = co_await check_free(change.address()); !free) co_return free;
+  const auto removed = co_await builder_.get(Family::meta, keys_.tombstone(*id));
+  if (!removed) co_return tl::unexpected(removed.error());
+  if (*removed) co_return fail(Errc::already_exists, "user " + id->hex());  // ids are never used again
+  directory::User record;
+  record.set_id(change.id());
+  record.set_address(change.address());
+  record.set_password_hash(change.password_hash());
+  record.set_created(now_);
+  record.set_can_log_in(change.can_log_in());
+  record.set_version(1);
+  if (auto done = co_await put(keys_.user(*id), record.SerializeAsString()); !done) co_return done;
+  co_return co_await put_address(change.address(), change.id(), false);
+}
+
+Task<Result<void>> ChangeWriter::update_user(const directory::UpdateUser& change) {
+  auto record = co_await existing_user(change.id());
+  if (!record) co_return tl::unexpected(record.error());
+  if (change.expected_version() != 0 && change.expected_version() != record->version()) {
+    co_return fail(Errc::conflict, "the user's record has changed");
+  }
+  if (change.has_password_hash()) record->set_password_hash(change.password_hash());
+  if (change.has_can_log_in()) record->set_can_log_in(change.can_log_in());
+  record->set_version(record->version() + 1);
+  const auto id = user_id(change.id());
+  co_return co_await put(keys_.user(*id), record->SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::remove_user(const directory::RemoveUser& change) {
+  const auto record = co_await existing_user(change.id());
+  if (!record) co_return tl::unexpected(record.error());
+  const auto id = user_id(change.id());
+  const auto settings = co_await load<directory::Settings>(keys_.settings());
+  if (!settings) co_return tl::unexpected(settings.error());
+  if (*settings && (*settings)->postmaster() == change.id()) {
+    co_return fail(Errc::conflict, "the user is the grid's postmaster");
+  }
+  auto range = keys_.aliases_of(*id);
+  const auto aliases =
+      co_await builder_.scan(Family::meta, std::move(range.first), std::move(range.last), SIZE_MAX);
+  if (!aliases) co_return tl::unexpected(aliases.error());
+  for (const auto& pair : *aliases) {
+    if (auto done = co_await remove(keys_.address(keys_.alias_in(pair.key))); !done) co_return done;
+    if (auto done = co_await remove(pair.key); !done) co_return done;
+  }
+  if (auto done = co_await remove(keys_.address(record->address())); !done) co_return done;
+  if (auto done = co_await remove(keys_.user(*id)); !done) co_return done;
+  directory::Tombstone tombstone;
+  tombstone.set_user(change.id());
+  tombstone.set_address(record->address());
+  tombstone.set_removed(now_);
+  co_return co_await put(keys_.tombstone(*id), tombstone.SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::forget_user(const directory::ForgetUser& change) {
+  const auto id = user_id(change.id());
+  if (!id) co_return tl::unexpected(id.error());
+  co_return co_await remove_existing(keys_.tombstone(*id), "tombstone of user " + id->hex());
+}
+
+Task<Result<void>> ChangeWriter::add_alias(const directory::AddAlias& change) {
+  const auto user = co_await existing_user(change.user());
+  if (!user) co_return tl::unexpected(user.error());
+  if (auto free = co_await check_free(change.alias()); !free) co_return free;
+  const auto id = user_id(change.user());
+  if (auto done = co_await put(keys_.alias(*id, change.alias()), {}); !done) co_return done;
+  co_return co_await put_address(change.alias(), change.user(), true);
+}
+
+Task<Result<void>> ChangeWriter::remove_alias(const directory::RemoveAlias& change) {
+  const auto record = co_await load<directory::Address>(keys_.address(change.alias()));
+  if (!record) co_return tl::unexpected(record.error());
+  if (!*record || !(*record)->alias()) co_return fail(Errc::not_found, "alias " + change.alias());
+  const auto id = user_id((*record)->user());
+  if (!id) co_return fail(Errc::corrupted, "alias " + change.alias() + " names no user");
+  if (auto done = co_await remove(keys_.alias(*id, change.alias())); !done) co_return done;
+  co_return co_await remove(keys_.address(change.alias()));
+}
+
+Task<Result<void>> ChangeWriter::set_postmaster(const directory::SetPostmaster& change) {
+  const auto user = co_await existing_user(change.user());
+  if (!user) co_return tl::unexpected(user.error());
+  auto settings = co_await load<directory::Settings>(keys_.settings());
+  if (!settings) co_return tl::unexpected(settings.error());
+  directory::Settings record = settings->value_or(directory::Settings{});
+  record.set_postmaster(change.user());
+  co_return co_await put(keys_.settings(), record.SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::put_admin(const directory::PutAdmin& change) {
+  if (!is_name(change.name(), name_bytes_max)) co_return fail(Errc::invalid, "not a name: " + change.name());
+  auto there = co_await load<directory::Admin>(keys_.admin(change.name()));
+  if (!there) co_return tl::unexpected(there.error());
+  if (*there && !change.replace()) co_return fail(Errc::already_exists, "administrator " + change.name());
+  directory::Admin record;
+  if (*there) {
+    record = std::move(**there);
+  } else {
+    record.set_name(change.name());
+    record.set_created(now_);
+  }
+  record.set_password_hash(change.password_hash());
+  record.set_version(record.version() + 1);
+  co_return co_await put(keys_.admin(change.name()), record.SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::remove_admin(const directory::RemoveAdmin& change) {
+  auto range = keys_.tokens();
+  const auto tokens =
+      co_await builder_.scan(Family::meta, std::move(range.first), std::move(range.last), SIZE_MAX);
+  if (!tokens) co_return tl::unexpected(tokens.error());
+  for (const auto& pair : *tokens) {  // what the administrator could do ends with the account
+    const auto token = decode_record<directory::Token>(pair.value);
+    if (!token) co_return tl::unexpected(token.error());
+    if (token->admin() != change.name()) continue;
+    if (auto done = co_await remove(pair.key); !done) co_return done;
+  }
+  co_return co_await remove_existing(keys_.admin(change.name()), "administrator " + change.name());
+}
+
+Task<Result<void>> ChangeWriter::add_token(const directory::AddToken& change) {
+  if (change.id().size() != secret_hash_bytes) co_return fail(Errc::invalid, "not the hash of a token");
+  const auto admin = co_await builder_.get(Family::meta, keys_.admin(change.admin()));
+  if (!admin) co_return tl::unexpected(admin.error());
+  if (!*admin) co_return fail(Errc::not_found, "administrator " + change.admin());
+  directory::Token record;
+  record.set_id(change.id());
+  record.set_name(change.name());
+  record.set_admin(change.admin());
+  record.set_created(now_);
+  record.set_expires(change.expires());
+  co_return co_await put(keys_.token(change.id()), record.SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::remove_token(const directory::RemoveToken& change) {
+  co_return co_await remove_existing(keys_.token(change.id()), "token");
+}
+
+Task<Result<void>> ChangeWriter::add_join_token(const directory::AddJoinToken& change) {
+  if (change.id().size() != secret_hash_bytes) co_return fail(Errc::invalid, "not the hash of a join token");
+  directory::JoinToken record;
+  record.set_id(change.id());
+  record.set_created(now_);
+  record.set_expires(change.expires());
+  co_return co_await put(keys_.join_token(change.id()), record.SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::use_join_token(const directory::UseJoinToken& change) {
+  auto record = co_await load<directory::JoinToken>(keys_.join_token(change.id()));
+  if (!record) co_return tl::unexpected(record.error());
+  if (!*record) co_return fail(Errc::denied, "the join token is not of this grid");
+  auto& token = **record;
+  // The node that used it may ask again: it may have lost the answer.
+  if (token.used() != 0 && token.used_by() == change.node()) co_return Result<void>{};
+  if (token.used() != 0) co_return fail(Errc::denied, "the join token was used already");
+  if (token.expires() <= now_) co_return fail(Errc::denied, "the join token has expired");
+  token.set_used(now_);
+  token.set_used_by(change.node());
+  co_return co_await put(keys_.join_token(change.id()), token.SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::remove_existing(Bytes key, std::string what) {
+  const auto there = co_await builder_.get(Family::meta, key);
+  if (!there) co_return tl::unexpected(there.error());
+  if (!*there) co_return fail(Errc::not_found, std::move(what));
+  co_return co_await remove(std::move(key));
+}
+
+}  // namespace gridmail

@@ -1,0 +1,68 @@
+// One change of the directory as writes of one operation: the rules of the directory, and nothing else.
+#pragma once
+#include <optional>
+
+#include "storage/directory/directory.pb.h"
+#include "storage/directory/directory_change.pb.h"
+#include "storage/directory/directory_keys.hpp"
+#include "storage/directory/record_codec.hpp"
+#include "storage/replication/operation.hpp"
+
+namespace gridmail {
+
+/// Lives for one change, on the directory's strand. Invariants it keeps: an address record names an existing
+/// user; every alias is in the user's list of aliases; every address lies in a domain of ours (postmaster's
+/// own excepted).
+class ChangeWriter {
+ public:
+  ChangeWriter(OperationBuilder& builder, SlotId slot, WallMicros now)
+      : builder_(builder), keys_(slot), now_(now) {}
+
+  /// Errors: invalid, not_found, already_exists, conflict, denied, as storage/directory/directory_client.hpp
+  /// says.
+  [[nodiscard]] Task<Result<void>> write(const directory::Change& change);
+
+  /// Makes the postmaster's mailbox, under `user`, and the settings, unless they are there.
+  [[nodiscard]] Task<Result<void>> write_first_settings(UserId user);
+
+ private:
+  [[nodiscard]] Task<Result<void>> add_domain(const directory::AddDomain& change);
+  [[nodiscard]] Task<Result<void>> remove_domain(const directory::RemoveDomain& change);
+  [[nodiscard]] Task<Result<void>> add_user(const directory::AddUser& change);
+  [[nodiscard]] Task<Result<void>> update_user(const directory::UpdateUser& change);
+  [[nodiscard]] Task<Result<void>> remove_user(const directory::RemoveUser& change);
+  [[nodiscard]] Task<Result<void>> forget_user(const directory::ForgetUser& change);
+  [[nodiscard]] Task<Result<void>> add_alias(const directory::AddAlias& change);
+  [[nodiscard]] Task<Result<void>> remove_alias(const directory::RemoveAlias& change);
+  [[nodiscard]] Task<Result<void>> set_postmaster(const directory::SetPostmaster& change);
+  [[nodiscard]] Task<Result<void>> put_admin(const directory::PutAdmin& change);
+  [[nodiscard]] Task<Result<void>> remove_admin(const directory::RemoveAdmin& change);
+  [[nodiscard]] Task<Result<void>> add_token(const directory::AddToken& change);
+  [[nodiscard]] Task<Result<void>> remove_token(const directory::RemoveToken& change);
+  [[nodiscard]] Task<Result<void>> add_join_token(const directory::AddJoinToken& change);
+  [[nodiscard]] Task<Result<void>> use_join_token(const directory::UseJoinToken& change);
+
+  /// The user's record, by bytes off the wire. Errors: invalid, not_found.
+  [[nodiscard]] Task<Result<directory::User>> existing_user(const Bytes& id);
+  /// Whether a new user or alias may have the address. Errors: invalid, not_found (the domain),
+  /// already_exists.
+  [[nodiscard]] Task<Result<void>> check_free(const std::string& address);
+  [[nodiscard]] Task<Result<void>> put_address(const std::string& address, const Bytes& user, bool alias);
+  [[nodiscard]] Task<Result<void>> put(Bytes key, Bytes value) {
+    return builder_.put(Family::meta, std::move(key), std::move(value));
+  }
+  [[nodiscard]] Task<Result<void>> remove(Bytes key) { return builder_.remove(Family::meta, std::move(key)); }
+  /// Removes what must be there. Errors: not_found with `what`.
+  [[nodiscard]] Task<Result<void>> remove_existing(Bytes key, std::string what);
+  template <class Record>
+  [[nodiscard]] Task<Result<std::optional<Record>>> load(Bytes key) {
+    auto value = co_await builder_.get(Family::meta, std::move(key));
+    co_return decode_stored<Record>(value);
+  }
+
+  OperationBuilder& builder_;
+  DirectoryKeys keys_;
+  WallMicros now_;
+};
+
+}  // namespace gridmail

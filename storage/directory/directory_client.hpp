@@ -1,0 +1,59 @@
+// DirectoryClient: changes the directory from any node. Each call draws one GUID, so that it is applied once
+// however often the request had to be sent.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "node/base/random.hpp"
+#include "storage/directory/directory_change.pb.h"
+#include "storage/replication/slot_access.hpp"
+
+namespace gridmail {
+
+/// A change is answered once every live member has applied it, or after 5 s naming those that have not.
+struct AppliedChange {
+  std::vector<NodeId> lagging;
+};
+
+/// Addresses and domains are canonical: the caller has seen to that. Errors common to all: unavailable.
+/// Thread-safe.
+class DirectoryClient {
+ public:
+  DirectoryClient(SlotClient& slots, Random& random) : slots_(slots), random_(random) {}
+
+  /// Any change but its GUID. Errors, by kind:
+  /// invalid: what is given is no domain, address or id. not_found: the domain of a new address, the user of
+  /// an alias, what is to be removed or changed. already_exists: what is to be added. conflict: a domain that
+  /// has addresses, the postmaster, a record whose version is not the expected one. denied: a join token
+  /// unknown, used or expired.
+  [[nodiscard]] Task<Result<AppliedChange>> change(directory::Change change);
+
+  [[nodiscard]] Task<Result<AppliedChange>> add_domain(std::string name);
+  [[nodiscard]] Task<Result<AppliedChange>> remove_domain(std::string name);
+  /// The id is drawn by the caller: a repeated call with the same id and address succeeds.
+  [[nodiscard]] Task<Result<AppliedChange>> add_user(UserId id, std::string address,
+                                                     std::string password_hash, bool can_log_in);
+  [[nodiscard]] Task<Result<AppliedChange>> set_password_hash(UserId id, std::string password_hash);
+  [[nodiscard]] Task<Result<AppliedChange>> remove_user(UserId id);
+  [[nodiscard]] Task<Result<AppliedChange>> add_alias(std::string alias, UserId user);
+  [[nodiscard]] Task<Result<AppliedChange>> remove_alias(std::string alias);
+  [[nodiscard]] Task<Result<AppliedChange>> set_postmaster(UserId user);
+  [[nodiscard]] Task<Result<AppliedChange>> put_admin(std::string name, std::string password_hash,
+                                                      bool replace);
+  [[nodiscard]] Task<Result<AppliedChange>> remove_admin(std::string name);
+  /// The secret itself is hashed here and sent nowhere.
+  [[nodiscard]] Task<Result<AppliedChange>> add_token(BytesView secret, std::string name, std::string admin,
+                                                      WallMicros expires);
+  [[nodiscard]] Task<Result<AppliedChange>> remove_token(Bytes id);
+  [[nodiscard]] Task<Result<AppliedChange>> add_join_token(BytesView secret, WallMicros expires);
+  [[nodiscard]] Task<Result<AppliedChange>> use_join_token(BytesView secret, NodeId node);
+
+ private:
+  SlotClient& slots_;
+  Random& random_;
+};
+
+/// What the directory keeps of a token's secret.
+[[nodiscard]] Bytes hash_of_secret(BytesView secret);
+
+}  // namespace gridmail

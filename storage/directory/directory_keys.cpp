@@ -1,0 +1,146 @@
+#include "storage/directory/directory_keys.hpp"
+
+#include "node/base/result.hpp"
+#include "storage/replication/operation.hpp"
+
+namespace gridmail {
+namespace {
+
+// The tables: the byte behind slot and area. Never reused.
+constexpr char domain_table = 'd';
+constexpr char user_table = 'u';
+constexpr char address_table = 'a';
+constexpr char alias_table = 'n';
+constexpr char settings_table = 's';
+constexpr char admin_table = 'm';
+constexpr char token_table = 't';
+constexpr char join_token_table = 'j';
+constexpr char tombstone_table = 'r';
+constexpr char applied_table = 'g';
+constexpr char applied_at_table = 'h';
+
+}  // namespace
+
+std::pair<std::string_view, std::string_view> split_address(std::string_view address) {
+  const auto at = address.rfind('@');
+  if (at == std::string_view::npos) return {address, {}};
+  return {address.substr(0, at), address.substr(at + 1)};
+}
+
+Bytes DirectoryKeys::key(char table, BytesView rest) const {
+  Bytes tail(1, table);
+  tail += rest;
+  return slot_key(slot_, 'd', tail);
+}
+
+KeyRange DirectoryKeys::range(char table, BytesView prefix) const {
+  Bytes first = key(table, prefix);
+  Bytes last = prefix_end(first);
+  return {std::move(first), std::move(last)};
+}
+
+Bytes DirectoryKeys::domain(std::string_view name) const {
+  return key(domain_table, name);
+}
+KeyRange DirectoryKeys::domains() const {
+  return range(domain_table);
+}
+Bytes DirectoryKeys::user(UserId id) const {
+  return key(user_table, id.view());
+}
+KeyRange DirectoryKeys::users() const {
+  return range(user_table);
+}
+
+Bytes DirectoryKeys::address(std::string_view address) const {
+  const auto [local, domain] = split_address(address);
+  Bytes rest(domain);
+  rest.push_back('\0');
+  rest += local;
+  return key(address_table, rest);
+}
+
+KeyRange DirectoryKeys::addresses() const {
+  return range(address_table);
+}
+
+KeyRange DirectoryKeys::addresses_of(std::string_view domain) const {
+  Bytes prefix(domain);
+  prefix.push_back('\0');
+  return range(address_table, prefix);
+}
+
+std::string DirectoryKeys::address_in(BytesView key_bytes) const {
+  const BytesView rest = key_bytes.substr(key(address_table).size());
+  const auto zero = rest.find('\0');
+  GRIDMAIL_ASSERT(zero != BytesView::npos);
+  std::string address(rest.substr(zero + 1));
+  if (zero > 0) address.append("@").append(rest.substr(0, zero));
+  return address;
+}
+
+Bytes DirectoryKeys::alias(UserId user, std::string_view alias) const {
+  Bytes rest = user.bytes();
+  rest += alias;
+  return key(alias_table, rest);
+}
+
+KeyRange DirectoryKeys::aliases_of(UserId user) const {
+  return range(alias_table, user.view());
+}
+
+std::string DirectoryKeys::alias_in(BytesView key_bytes) const {
+  return std::string(key_bytes.substr(key(alias_table).size() + sizeof(UserId)));
+}
+
+Bytes DirectoryKeys::settings() const {
+  return key(settings_table);
+}
+Bytes DirectoryKeys::admin(std::string_view name) const {
+  return key(admin_table, name);
+}
+KeyRange DirectoryKeys::admins() const {
+  return range(admin_table);
+}
+Bytes DirectoryKeys::token(BytesView hash) const {
+  return key(token_table, hash);
+}
+KeyRange DirectoryKeys::tokens() const {
+  return range(token_table);
+}
+Bytes DirectoryKeys::join_token(BytesView hash) const {
+  return key(join_token_table, hash);
+}
+KeyRange DirectoryKeys::join_tokens() const {
+  return range(join_token_table);
+}
+Bytes DirectoryKeys::tombstone(UserId user) const {
+  return key(tombstone_table, user.view());
+}
+KeyRange DirectoryKeys::tombstones() const {
+  return range(tombstone_table);
+}
+Bytes DirectoryKeys::applied(Guid guid) const {
+  return key(applied_table, guid.view());
+}
+
+Bytes DirectoryKeys::applied_at(WallMicros at, Guid guid) const {
+  Bytes rest;
+  append_be64(rest, static_cast<std::uint64_t>(at));
+  rest += guid.view();
+  return key(applied_at_table, rest);
+}
+
+KeyRange DirectoryKeys::applied_before(WallMicros at) const {
+  Bytes rest;
+  append_be64(rest, static_cast<std::uint64_t>(at));
+  return {key(applied_at_table), key(applied_at_table, rest)};
+}
+
+Guid DirectoryKeys::applied_in(BytesView key_bytes) const {
+  const auto guid = Guid::from_bytes(key_bytes.substr(key_bytes.size() - sizeof(Guid)));
+  GRIDMAIL_ASSERT(guid.has_value());
+  return *guid;
+}
+
+}  // namespace gridmail

@@ -1,0 +1,67 @@
+// Keys of the directory (storage/directory/LAYOUT.md): the same tail in the system slot and in the followed
+// replica.
+#pragma once
+#include <string_view>
+#include <utility>
+
+#include "node/base/bytes.hpp"
+#include "node/base/clock.hpp"
+#include "node/base/ids.hpp"
+
+namespace gridmail {
+
+/// Every node keeps the directory's keys under this slot number too, copied there by the follower: what
+/// DirectoryView reads. No grid has that many slots.
+inline constexpr SlotId followed_directory_slot = 0xFFFFFFFE;
+
+/// A range of keys, [first, last).
+struct KeyRange {
+  Bytes first;
+  Bytes last;
+};
+
+/// Addresses are canonical; hashes are BLAKE2b-256 of a secret.
+class DirectoryKeys {
+ public:
+  explicit DirectoryKeys(SlotId slot) : slot_(slot) {}
+
+  [[nodiscard]] Bytes domain(std::string_view name) const;
+  [[nodiscard]] KeyRange domains() const;
+  [[nodiscard]] Bytes user(UserId id) const;
+  [[nodiscard]] KeyRange users() const;
+  /// By domain, then local part, so that the addresses of a domain are one range.
+  [[nodiscard]] Bytes address(std::string_view address) const;
+  [[nodiscard]] KeyRange addresses() const;
+  [[nodiscard]] KeyRange addresses_of(std::string_view domain) const;
+  /// The address that address() made `key` from.
+  [[nodiscard]] std::string address_in(BytesView key) const;
+  [[nodiscard]] Bytes alias(UserId user, std::string_view alias) const;
+  [[nodiscard]] KeyRange aliases_of(UserId user) const;
+  /// The alias that alias() made `key` from.
+  [[nodiscard]] std::string alias_in(BytesView key) const;
+  [[nodiscard]] Bytes settings() const;
+  [[nodiscard]] Bytes admin(std::string_view name) const;
+  [[nodiscard]] KeyRange admins() const;
+  [[nodiscard]] Bytes token(BytesView hash) const;
+  [[nodiscard]] KeyRange tokens() const;
+  [[nodiscard]] Bytes join_token(BytesView hash) const;
+  [[nodiscard]] KeyRange join_tokens() const;
+  [[nodiscard]] Bytes tombstone(UserId user) const;
+  [[nodiscard]] KeyRange tombstones() const;
+  /// A GUID that was applied, and the same by date, so that old ones are found without looking at all.
+  [[nodiscard]] Bytes applied(Guid guid) const;
+  [[nodiscard]] Bytes applied_at(WallMicros at, Guid guid) const;
+  [[nodiscard]] KeyRange applied_before(WallMicros at) const;
+  [[nodiscard]] Guid applied_in(BytesView key) const;
+
+ private:
+  [[nodiscard]] Bytes key(char table, BytesView rest = {}) const;
+  [[nodiscard]] KeyRange range(char table, BytesView prefix = {}) const;
+
+  SlotId slot_;
+};
+
+/// "user@example.org" is {"user", "example.org"}; without '@' the domain is empty.
+[[nodiscard]] std::pair<std::string_view, std::string_view> split_address(std::string_view address);
+
+}  // namespace gridmail

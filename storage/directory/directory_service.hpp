@@ -1,0 +1,56 @@
+// DirectoryService: takes changes of the directory at the system slot's primary, one operation each.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "node/base/random.hpp"
+#include "node/runtime/async_mutex.hpp"
+#include "node/runtime/task_group.hpp"
+#include "storage/directory/directory_change.pb.h"
+#include "storage/replication/slot_access.hpp"
+
+namespace gridmail {
+
+/// Returns once every live member has applied all that is committed in `slot` now, or at `until`; names the
+/// live ones that have not. Replication provides it; empty: nobody is waited for.
+using AppliedEverywhere = std::function<Task<std::vector<NodeId>>(SlotAccessPtr slot, TimePoint until)>;
+
+/// How long the answer to a change may wait for members that have not applied it.
+inline constexpr Duration applied_everywhere_max = std::chrono::seconds(5);
+/// How long a change's GUID is remembered (design, section 5, GUIDs).
+inline constexpr Duration change_guid_kept = std::chrono::minutes(15);
+
+/// SlotService of ServiceId::directory: requests are directory::Change, answers directory::ChangeAnswer.
+/// Changes wait for one another, so that each sees what the one before has committed. On the slot's strand.
+/// Lifecycle: stop() before destruction; the ports must outlive it.
+class DirectoryService final : public SlotService {
+ public:
+  DirectoryService(Clock& clock, Random& random, AppliedEverywhere applied_everywhere);
+
+  [[nodiscard]] Task<Result<Bytes>> handle(SlotAccessPtr slot, NodeId from, Bytes request) override;
+  /// Gives a new grid its postmaster.
+  void opened(SlotAccessPtr slot) override;
+  void closed(SlotId slot) override;
+  /// Cancels and joins what opened() began.
+  [[nodiscard]] Task<void> stop();
+
+ private:
+  [[nodiscard]] Task<Result<void>> apply(SlotAccessPtr slot, const directory::Change& change, Guid guid);
+  [[nodiscard]] Task<Result<void>> forget_old_guids(OperationBuilder& builder, SlotId slot);
+  [[nodiscard]] Task<void> make_first_settings(SlotAccessPtr slot);
+  [[nodiscard]] std::shared_ptr<AsyncMutex> mutex_of(SlotAccessPtr slot);
+
+  Clock& clock_;
+  Random& random_;
+  AppliedEverywhere applied_everywhere_;
+  std::mutex guard_;
+  /// Of the epoch being served: a coroutine of an older epoch keeps its own by shared_ptr.
+  std::shared_ptr<AsyncMutex> changing_;
+  Epoch changing_epoch_ = 0;
+  TaskGroup tasks_{"directory"};
+};
+
+}  // namespace gridmail

@@ -1,0 +1,80 @@
+// DirectoryView: look-ups in this node's own replica of the directory. No call waits for another node.
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "node/base/store.hpp"
+#include "storage/directory/directory.pb.h"
+#include "storage/directory/directory_keys.hpp"
+#include "storage/directory/followed_directory.hpp"
+
+namespace gridmail {
+
+/// Thread-safe, without state of its own. Addresses and domains given are canonical. What is found is
+/// answered however old the replica is; what is not found gives not_found when the replica is fresh and
+/// unavailable when it is not (design, section 3, directory). Errors common to all: io, corrupted.
+class DirectoryView {
+ public:
+  /// Both must outlive the view.
+  DirectoryView(Store& store, const FollowedDirectory& followed) : store_(store), followed_(followed) {}
+
+  [[nodiscard]] bool fresh() const { return followed_.fresh(); }
+
+  /// The user whom an address or alias names.
+  [[nodiscard]] Task<Result<directory::User>> resolve(std::string address) const;
+  [[nodiscard]] Task<Result<directory::User>> user(UserId id) const;
+  /// Who gets mail for postmaster, and what can no longer be delivered.
+  [[nodiscard]] Task<Result<directory::User>> postmaster() const;
+  [[nodiscard]] Task<Result<directory::Domain>> domain(std::string name) const;
+  [[nodiscard]] Task<Result<directory::Admin>> admin(std::string name) const;
+  /// `secret` as the client shows it; an expired token is not found.
+  [[nodiscard]] Task<Result<directory::Token>> token(Bytes secret, WallMicros now) const;
+
+  // Lists are complete as of the replica; unavailable when it is not fresh.
+  [[nodiscard]] Task<Result<std::vector<directory::Domain>>> domains() const;
+  [[nodiscard]] Task<Result<std::vector<directory::Admin>>> admins() const;
+  [[nodiscard]] Task<Result<std::vector<directory::Token>>> tokens() const;
+  [[nodiscard]] Task<Result<std::vector<directory::JoinToken>>> join_tokens() const;
+  /// Users whose data is still to be removed.
+  [[nodiscard]] Task<Result<std::vector<directory::Tombstone>>> tombstones() const;
+  /// Sorted by address.
+  [[nodiscard]] Task<Result<std::vector<std::string>>> aliases_of(UserId user) const;
+
+  struct UserPage {
+    std::vector<directory::User> users;  ///< by domain, then local part
+    std::string next;                    ///< to be given as `from` for the next page; empty: that was all
+  };
+  /// Users of one domain, or of all when `domain` is empty; `from` an address that an earlier page gave, or
+  /// empty.
+  [[nodiscard]] Task<Result<UserPage>> users(std::string domain, std::string from,
+                                             std::size_t users_max) const;
+
+  struct AliasPage {
+    std::vector<std::pair<std::string, UserId>> aliases;
+    std::string next;
+  };
+  [[nodiscard]] Task<Result<AliasPage>> aliases(std::string domain, std::string from,
+                                                std::size_t aliases_max) const;
+
+ private:
+  template <class Record>
+  [[nodiscard]] Task<Result<Record>> find(Bytes key, std::string what) const;
+  template <class Record>
+  [[nodiscard]] Task<Result<std::vector<Record>>> list(KeyRange range) const;
+
+  struct AddressPage {
+    std::vector<std::pair<std::string, directory::Address>> addresses;
+    std::string next;
+  };
+  /// Those of the addresses that are aliases, or those that are not.
+  [[nodiscard]] Task<Result<AddressPage>> addresses(std::string domain, std::string from,
+                                                    std::size_t count_max, bool aliases) const;
+
+  Store& store_;
+  const FollowedDirectory& followed_;
+  DirectoryKeys keys_{followed_directory_slot};
+};
+
+}  // namespace gridmail
