@@ -1,0 +1,170 @@
+#include "protocols/pop3/session.hpp"
+
+#include <fmt/format.h>
+
+#include <asio/error.hpp>
+#include <asio/system_error.hpp>
+
+#include "node/base/log.hpp"
+#include "protocols/pop3/reply_mapping.hpp"
+
+namespace gridmail::pop3 {
+namespace {
+/// RFC 2449, section 4 asks for 255.
+constexpr std::size_t command_bytes_max = 2048;
+}  // namespace
+
+Task<void> serve(Stream& stream, Services services, const Settings& settings) {
+  Session session(stream, services, settings);
+  try {
+    co_await session.run();
+  } catch (const asio::system_error& error) {
+    stream.close();
+    if (error.code() == asio::error::operation_aborted) throw;
+    log(Level::debug, "pop3.connection_lost", {{"peer", stream.peer_address()}, {"error", error.what()}});
+  }
+  stream.close();
+}
+
+Session::Session(Stream& stream, Services services, const Settings& settings)
+    : stream_(stream),
+      services_(services),
+      settings_(settings),
+      channel_(stream, services.clock, settings.idle_timeout) {}
+
+Task<void> Session::run() {
+  // No timestamp in angle brackets: APOP is not offered (RFC 1939, section 7).
+  ok(settings_.hostname + " gridmail POP3 ready");
+  while (!ended_) {
+    const auto line = co_await channel_.read_line(command_bytes_max, settings_.idle_timeout);
+    if (!line) break;  // gone without QUIT: nothing is deleted
+    if (settings_.stopping && settings_.stopping()) {
+      channel_.output() += "-ERR [SYS/TEMP] shutting down, nothing was deleted\r\n";
+      break;
+    }
+    co_await handle(*line);
+  }
+  co_await channel_.flush();
+}
+
+Task<void> Session::handle(const Line& line) {
+  // A bare LF passes: people type POP3 by hand through "openssl s_client" and nc, and nothing is at stake.
+  if (line.flaw == Line::Flaw::too_long) {
+    refuse("line too long");
+    co_return;
+  }
+  if (line.text.find('\0') != std::string_view::npos) {
+    refuse("NUL in a command");
+    co_return;
+  }
+  const Command command = parse_command(line.text);
+  if (command.keyword == Keyword::capa) {
+    capa();
+  } else if (command.keyword == Keyword::quit) {
+    co_await quit();
+  } else if (account_) {
+    co_await handle_transaction(command);
+  } else {
+    co_await handle_authorization(command);
+  }
+}
+
+Task<void> Session::handle_authorization(const Command& command) {
+  switch (command.keyword) {
+    case Keyword::user:
+      user(command.argument);
+      co_return;
+    case Keyword::pass:
+      co_return co_await pass(command.argument);
+    case Keyword::auth:
+      co_return co_await auth(command.argument);
+    case Keyword::stls:
+      co_return co_await stls();
+    case Keyword::unknown:
+      refuse("unknown command");
+      co_return;
+    default:
+      refuse("log in first");
+  }
+}
+
+Task<void> Session::handle_transaction(const Command& command) {
+  switch (command.keyword) {
+    case Keyword::stat:
+      stat();
+      co_return;
+    case Keyword::list:
+      co_return co_await list(command.argument, Listing::sizes);
+    case Keyword::uidl:
+      co_return co_await list(command.argument, Listing::unique_ids);
+    case Keyword::retr:
+      co_return co_await retr(command.argument);
+    case Keyword::top:
+      co_return co_await top(command.argument);
+    case Keyword::dele:
+      dele(command.argument);
+      co_return;
+    case Keyword::rset:
+      maildrop_.unmark_all();
+      ok(fmt::format("maildrop has {} messages ({} octets)", maildrop_.count(), maildrop_.bytes()));
+      co_return;
+    case Keyword::noop:
+      ok("");
+      co_return;
+    case Keyword::unknown:
+      refuse("unknown command");
+      co_return;
+    default:
+      refuse("already logged in");
+  }
+}
+
+/// RFC 2449, section 5 and 6.
+void Session::capa() {
+  std::string& out = channel_.output();
+  out +=
+      "+OK capabilities follow\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE "
+      "NEVER\r\n";
+  // Announced only where they would be taken (RFC 2595, section 4).
+  if (may_log_in()) out += "USER\r\nSASL PLAIN\r\n";
+  if (!account_ && stream_.can_start_tls() && !stream_.is_secure()) out += "STLS\r\n";
+  out += "IMPLEMENTATION gridmail\r\n.\r\n";
+}
+
+/// RFC 1939, section 6: the UPDATE state.
+Task<void> Session::quit() {
+  ended_ = true;
+  if (!account_) {
+    ok("bye");
+    co_return;
+  }
+  ports::UidSet deleted = maildrop_.deleted_uids();
+  if (!deleted.empty()) {
+    const auto expunged =
+        co_await services_.mailboxes.expunge(account_->id, maildrop_.mailbox(), std::move(deleted), false);
+    if (!expunged) {
+      channel_.output() += failure_reply(expunged.error(), "deleted messages not removed");
+      co_return;
+    }
+  }
+  ok(fmt::format("bye ({} messages left)", maildrop_.count()));
+}
+
+void Session::ok(std::string_view text) {
+  std::string& out = channel_.output();
+  out += "+OK";
+  if (!text.empty()) out.append(" ").append(text);
+  out += "\r\n";
+}
+
+void Session::refuse(std::string_view text) {
+  channel_.output().append("-ERR ").append(text).append("\r\n");
+  if (++errors_ >= settings_.errors_max) ended_ = true;
+}
+
+bool Session::may_log_in() const {
+  return !account_ &&
+         (stream_.is_secure() || (settings_.allow_plaintext_login && stream_.peer_is_loopback()));
+}
+
+}  // namespace gridmail::pop3
