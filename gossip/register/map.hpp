@@ -1,5 +1,5 @@
-// The map: the one table the grid agrees on (design, sections 3 and 5). A value, changed only by apply() inside the
-// register; everything that reads it holds an immutable shared copy.
+// The map: the one table the grid agrees on (design, sections 3 and 5). A value, changed only by apply()
+// inside the register; everything that reads it holds an immutable shared copy.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -23,11 +23,12 @@ enum class MemberState : std::uint8_t {
 /// One node of the grid.
 struct Member {
   NodeId id;
-  Bytes public_key;                    ///< Ed25519, 32 bytes; id is its BLAKE2b-128
-  std::string name;                    ///< for people; unique
-  std::vector<std::string> addresses;  ///< "host:port" of the peer listener; TCP and UDP share the port number
+  Bytes public_key;  ///< Ed25519, 32 bytes; id is its BLAKE2b-128
+  std::string name;  ///< for people; unique
+  std::vector<std::string>
+      addresses;  ///< "host:port" of the peer listener; TCP and UDP share the port number
   std::string zone;
-  std::uint32_t weight = 100;          ///< share of slots; 0 stores none and votes
+  std::uint32_t weight = 100;  ///< share of slots; 0 stores none and votes
   MemberState state = MemberState::active;
   bool operator==(const Member&) const = default;
 };
@@ -36,13 +37,17 @@ struct Member {
 class NodeSet {
  public:
   NodeSet() = default;
-  NodeSet(std::initializer_list<NodeId> nodes) { for (const auto& node : nodes) insert(node); }
+  NodeSet(std::initializer_list<NodeId> nodes) {
+    for (const auto& node : nodes) insert(node);
+  }
   void insert(NodeId node) {
     const auto at = std::lower_bound(nodes_.begin(), nodes_.end(), node);
     if (at == nodes_.end() || *at != node) nodes_.insert(at, node);
   }
   void erase(NodeId node) { std::erase(nodes_, node); }
-  [[nodiscard]] bool contains(NodeId node) const { return std::binary_search(nodes_.begin(), nodes_.end(), node); }
+  [[nodiscard]] bool contains(NodeId node) const {
+    return std::binary_search(nodes_.begin(), nodes_.end(), node);
+  }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   [[nodiscard]] bool empty() const { return nodes_.empty(); }
   [[nodiscard]] auto begin() const { return nodes_.begin(); }
@@ -54,15 +59,16 @@ class NodeSet {
   std::vector<NodeId> nodes_;
 };
 
-/// Who holds one slot. Invariants: primary ∈ in_sync (when there is one); the three sets are disjoint; in_sync is
-/// never empty; every change of primary, in_sync or joining raises epoch.
+/// Who holds one slot. Invariants: primary ∈ in_sync (when there is one); the four sets are disjoint; in_sync
+/// is never empty; every change of primary, in_sync or joining raises epoch.
 struct SlotRow {
   Epoch epoch = 0;
   MapVersion epoch_since = 0;     ///< the map version in which this epoch began
   std::optional<NodeId> primary;  ///< nothing while copies are being combined
   NodeSet in_sync;
   NodeSet joining;
-  NodeSet retired;
+  NodeSet retired;  ///< removed while whole: kept until a joining copy is named in sync
+  NodeSet partial;  ///< removed while joining: likewise; shown as retired
   /// False until the slot first had a second copy opened: such a slot goes on alone, flagged (small grids).
   bool paired = false;
   bool operator==(const SlotRow&) const = default;
@@ -71,8 +77,10 @@ struct SlotRow {
   /// In-sync and joining copies other than the primary: all must acknowledge a write.
   [[nodiscard]] NodeSet others() const {
     NodeSet set;
-    for (const auto& node : in_sync) if (node != primary) set.insert(node);
-    for (const auto& node : joining) if (node != primary) set.insert(node);
+    for (const auto& node : in_sync)
+      if (node != primary) set.insert(node);
+    for (const auto& node : joining)
+      if (node != primary) set.insert(node);
     return set;
   }
 };
@@ -86,17 +94,19 @@ struct GridSettings {
 };
 
 struct Map {
-  Bytes grid_id;                         ///< 16 random bytes drawn at creation
-  MapVersion version = 0;                ///< 0: no grid yet
-  std::vector<Member> members;           ///< sorted by id
-  std::vector<NodeId> removed;           ///< ids locked out for ever
+  Bytes grid_id;                ///< 16 random bytes drawn at creation
+  MapVersion version = 0;       ///< 0: no grid yet
+  std::vector<Member> members;  ///< sorted by id
+  std::vector<NodeId> removed;  ///< ids locked out for ever
   NodeSet voters;
-  NodeSet voters_before;                 ///< not empty while a change of voters is under way
+  NodeSet voters_before;  ///< not empty while a change of voters is under way
   GridSettings settings;
-  std::vector<SlotRow> rows;             ///< slots + 1 of them; the last is the directory
+  std::vector<SlotRow> rows;  ///< slots + 1 of them; the last is the directory
   bool operator==(const Map&) const = default;
 
-  [[nodiscard]] std::uint32_t slots() const { return rows.empty() ? 0 : static_cast<std::uint32_t>(rows.size() - 1); }
+  [[nodiscard]] std::uint32_t slots() const {
+    return rows.empty() ? 0 : static_cast<std::uint32_t>(rows.size() - 1);
+  }
   [[nodiscard]] SlotId directory_slot() const { return slots(); }
   [[nodiscard]] const Member* member(NodeId id) const {
     const auto at = std::lower_bound(members.begin(), members.end(), id,
@@ -111,7 +121,8 @@ struct Map {
 };
 using MapPtr = std::shared_ptr<const Map>;
 
-/// The map as bytes: the register's value, what gossip carries, what a node keeps on disk (gossip/register/map.proto).
+/// The map as bytes: the register's value, what gossip carries, what a node keeps on disk
+/// (gossip/register/map.proto).
 [[nodiscard]] Bytes encode_map(const Map& map);
 /// Errors: corrupted; unsupported when the format level is above this program's.
 [[nodiscard]] Result<Map> decode_map(BytesView bytes);
@@ -123,12 +134,20 @@ struct SlotChange {
   SlotRow row;  ///< epoch and epoch_since are filled in by apply()
 };
 /// Adds a member or replaces the record of the one with this id.
-struct MemberChange { Member member; };
+struct MemberChange {
+  Member member;
+};
 /// Only once no row names it.
-struct MemberRemoval { NodeId id; };
+struct MemberRemoval {
+  NodeId id;
+};
 /// Begins a change of voters; apply() also ends one when `voters` are the present ones.
-struct VotersChange { NodeSet voters; };
-struct SettingsChange { GridSettings settings; };
+struct VotersChange {
+  NodeSet voters;
+};
+struct SettingsChange {
+  GridSettings settings;
+};
 
 struct MapChange {
   std::vector<SlotChange> slots;
@@ -140,12 +159,13 @@ struct MapChange {
 [[nodiscard]] Bytes encode_change(const MapChange& change);
 [[nodiscard]] Result<MapChange> decode_change(BytesView bytes);
 
-/// Applies what can be applied and raises the version by one when anything changed. A slot change whose expected epoch
-/// is not the row's is left out; so is one that breaks an invariant of SlotRow or makes a node primary that was not in
-/// sync in the row before. Pure.
+/// Applies what can be applied and raises the version by one when anything changed. A slot change whose
+/// expected epoch is not the row's is left out; so is one that breaks an invariant of SlotRow or makes a node
+/// primary that was not in sync in the row before. Pure.
 [[nodiscard]] Map apply(const Map& map, const MapChange& change);
 
-/// A grid of one: `member` is voter, and primary and only copy of every slot and the directory. Version 1, epochs 1.
+/// A grid of one: `member` is voter, and primary and only copy of every slot and the directory. Version 1,
+/// epochs 1.
 [[nodiscard]] Map create_map(Member member, std::uint32_t slots, Bytes grid_id, GridSettings settings);
 
 }  // namespace gridmail

@@ -1,0 +1,121 @@
+// The rules of a change of the map (design, sections 3 and 5).
+#include "gossip/register/map.hpp"
+
+#include "gossip/register/map_limits.hpp"
+
+namespace gridmail {
+namespace {
+
+bool disjoint(const NodeSet& a, const NodeSet& b) {
+  return std::none_of(a.begin(), a.end(), [&](const NodeId& node) { return b.contains(node); });
+}
+
+bool all_members(const Map& map, const NodeSet& nodes) {
+  return std::all_of(nodes.begin(), nodes.end(),
+                     [&](const NodeId& node) { return map.member(node) != nullptr; });
+}
+
+bool keeps_invariants(const Map& map, const SlotRow& row) {
+  return !row.in_sync.empty() && (!row.primary || row.in_sync.contains(*row.primary)) &&
+         disjoint(row.in_sync, row.joining) && disjoint(row.in_sync, row.retired) &&
+         disjoint(row.joining, row.retired) && disjoint(row.in_sync, row.partial) &&
+         disjoint(row.joining, row.partial) && disjoint(row.retired, row.partial) &&
+         all_members(map, row.in_sync) && all_members(map, row.joining) && all_members(map, row.retired) &&
+         all_members(map, row.partial);
+}
+
+/// Every slot change raises the epoch, also one that only asks for a new one or touches only retired copies:
+/// so that a change which is sent again can never undo a later one.
+bool apply_slot(Map& map, const SlotChange& change) {
+  if (change.slot >= map.rows.size()) return false;
+  SlotRow& row = map.rows[change.slot];
+  if (row.epoch != change.expected || !keeps_invariants(map, change.row)) return false;
+  if (change.row.primary && !row.in_sync.contains(*change.row.primary)) return false;
+  row = change.row;
+  row.epoch = change.expected + 1;
+  row.epoch_since = map.version + 1;
+  return true;
+}
+
+bool apply_member(Map& map, const Member& member) {
+  if (std::find(map.removed.begin(), map.removed.end(), member.id) != map.removed.end()) return false;
+  const bool name_taken = std::any_of(map.members.begin(), map.members.end(), [&](const Member& other) {
+    return other.id != member.id && other.name == member.name;
+  });
+  if (name_taken) return false;
+  const auto at = std::lower_bound(map.members.begin(), map.members.end(), member.id,
+                                   [](const Member& m, const NodeId& id) { return m.id < id; });
+  if (at == map.members.end() || at->id != member.id) {
+    if (map.members.size() >= map_members_max) return false;
+    map.members.insert(at, member);
+    return true;
+  }
+  if (*at == member) return false;
+  *at = member;
+  return true;
+}
+
+bool apply_removal(Map& map, NodeId id) {
+  if (map.member(id) == nullptr || map.voters.contains(id) || map.voters_before.contains(id)) return false;
+  const bool named = std::any_of(map.rows.begin(), map.rows.end(), [&](const SlotRow& row) {
+    return row.holds(id) || row.retired.contains(id) || row.partial.contains(id);
+  });
+  if (named) return false;
+  std::erase_if(map.members, [&](const Member& member) { return member.id == id; });
+  map.removed.push_back(id);
+  return true;
+}
+
+bool apply_voters(Map& map, const NodeSet& voters) {
+  if (voters == map.voters) {
+    const bool ends = !map.voters_before.empty();
+    map.voters_before.clear();
+    return ends;
+  }
+  if (!map.voters_before.empty() || voters.empty() || !all_members(map, voters)) return false;
+  map.voters_before = map.voters;
+  map.voters = voters;
+  return true;
+}
+
+bool apply_settings(Map& map, const GridSettings& settings) {
+  const bool sound =
+      settings.copies >= 1 && settings.copies_min >= 1 && settings.copies_min <= settings.copies &&
+      settings.format_level >= map.settings.format_level && settings.format_level <= map_format_level_max;
+  if (!sound || settings == map.settings) return false;
+  map.settings = settings;
+  return true;
+}
+
+}  // namespace
+
+Map apply(const Map& map, const MapChange& change) {
+  Map next = map;
+  bool changed = false;
+  // Members come before the rows that may name them, removals after the rows that no longer do.
+  for (const auto& member : change.members) changed |= apply_member(next, member.member);
+  for (const auto& slot : change.slots) changed |= apply_slot(next, slot);
+  if (change.voters) changed |= apply_voters(next, change.voters->voters);
+  for (const auto& removal : change.removals) changed |= apply_removal(next, removal.id);
+  if (change.settings) changed |= apply_settings(next, change.settings->settings);
+  if (changed) next.version = map.version + 1;
+  return next;
+}
+
+Map create_map(Member member, std::uint32_t slots, Bytes grid_id, GridSettings settings) {
+  Map map;
+  map.grid_id = std::move(grid_id);
+  map.version = 1;
+  map.voters.insert(member.id);
+  map.settings = settings;
+  SlotRow row;
+  row.epoch = 1;
+  row.epoch_since = 1;
+  row.primary = member.id;
+  row.in_sync.insert(member.id);
+  map.rows.assign(slots + std::size_t{1}, row);
+  map.members.push_back(std::move(member));
+  return map;
+}
+
+}  // namespace gridmail

@@ -1,0 +1,58 @@
+#include "gossip/register/voter_plan.hpp"
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace gridmail {
+namespace {
+
+std::size_t wanted_voters(const Map& map) {
+  const auto staying = std::count_if(map.members.begin(), map.members.end(), [](const Member& member) {
+    return member.state != MemberState::leaving;
+  });
+  return staying >= 5 ? 5 : staying >= 3 ? 3 : 1;
+}
+
+/// Picks one by one whoever comes from the zone with the fewest voters so far: among equals a present voter,
+/// then the lowest id. So a plan that was carried out is found again.
+NodeSet choose(const Map& map, std::vector<NodeId> from, std::size_t count) {
+  NodeSet chosen;
+  std::map<std::string, std::size_t> voters_in_zone;
+  const auto rank = [&](const NodeId& id) {
+    return std::tuple(voters_in_zone[map.member(id)->zone], !map.voters.contains(id), id);
+  };
+  while (chosen.size() < count && !from.empty()) {
+    const auto best = std::min_element(from.begin(), from.end(),
+                                       [&](const NodeId& a, const NodeId& b) { return rank(a) < rank(b); });
+    ++voters_in_zone[map.member(*best)->zone];
+    chosen.insert(*best);
+    from.erase(best);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+std::optional<VotersChange> plan_voters(const Map& map, const NodeSet& dead_for_long,
+                                        const std::function<bool(NodeId)>& is_alive) {
+  if (!map.voters_before.empty()) return VotersChange{map.voters};
+  std::vector<NodeId> able;
+  for (const auto& member : map.members) {
+    if (member.state == MemberState::leaving || dead_for_long.contains(member.id)) continue;
+    if (map.voters.contains(member.id) || is_alive(member.id)) able.push_back(member.id);
+  }
+  std::size_t count = wanted_voters(map);
+  if (able.size() < count) {
+    // Nobody can replace those who are gone. Five shrink to three that live; three keep their majority of
+    // two.
+    count = able.size() >= 3 ? 3 : map.voters.size();
+    if (able.size() < count) return std::nullopt;
+  }
+  NodeSet chosen = choose(map, able, count);
+  if (chosen == map.voters) return std::nullopt;
+  return VotersChange{std::move(chosen)};
+}
+
+}  // namespace gridmail
