@@ -6,7 +6,7 @@
 
 namespace gridmail::text {
 
-/// `utf8` must be well-formed; other bytes become U+FFFD.
+/// `utf8` must be well-formed, other bytes become U+FFFD, and without NUL, which no name has.
 [[nodiscard]] std::string to_modified_utf7(std::string_view utf8);
 
 /// Strict: nothing on 8-bit or control characters, bad or superfluous base64, printable ASCII that was

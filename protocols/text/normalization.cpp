@@ -64,15 +64,27 @@ std::optional<std::string> idna_to_ascii(std::string_view domain) {
   return out;
 }
 
-/// NFC, case-folded, NFC again: folding may break up what was composed.
+std::optional<std::string> normalize(const icu::Normalizer2* normalizer, std::string_view utf8,
+                                     UErrorCode error) {
+  if (U_FAILURE(error) || !is_utf8(utf8)) return std::nullopt;
+  std::string out;
+  icu::StringByteSink<std::string> sink(&out, static_cast<std::int32_t>(utf8.size()));
+  normalizer->normalizeUTF8(0, piece_of(utf8), sink, nullptr, error);
+  if (U_FAILURE(error)) return std::nullopt;
+  return out;
+}
+
+/// Case-folded as a canonical caseless match wants it (Unicode, section 3.13, D145): decomposed first; then
+/// composed.
 std::optional<std::string> fold_case(std::string_view utf8) {
   if (is_ascii(utf8)) return to_lower(utf8);
-  const auto composed = to_nfc(utf8);
-  if (!composed) return std::nullopt;
+  UErrorCode error = U_ZERO_ERROR;
+  const auto* const decompose = icu::Normalizer2::getNFDInstance(error);
+  const auto decomposed = normalize(decompose, utf8, error);
+  if (!decomposed) return std::nullopt;
   std::string folded;
   icu::StringByteSink<std::string> sink(&folded);
-  UErrorCode error = U_ZERO_ERROR;
-  icu::CaseMap::utf8Fold(0, piece_of(*composed), sink, nullptr, error);
+  icu::CaseMap::utf8Fold(0, piece_of(*decomposed), sink, nullptr, error);
   if (U_FAILURE(error)) return std::nullopt;
   return to_nfc(folded);
 }
@@ -117,15 +129,9 @@ std::string quote_where_needed(std::string_view local) {
 
 std::optional<std::string> to_nfc(std::string_view utf8) {
   if (is_ascii(utf8)) return std::string(utf8);
-  if (!is_utf8(utf8)) return std::nullopt;
   UErrorCode error = U_ZERO_ERROR;
   const auto* const normalizer = icu::Normalizer2::getNFCInstance(error);
-  if (U_FAILURE(error)) return std::nullopt;
-  std::string out;
-  icu::StringByteSink<std::string> sink(&out, static_cast<std::int32_t>(utf8.size()));
-  normalizer->normalizeUTF8(0, piece_of(utf8), sink, nullptr, error);
-  if (U_FAILURE(error)) return std::nullopt;
-  return out;
+  return normalize(normalizer, utf8, error);
 }
 
 std::optional<std::string> to_ascii_domain(std::string_view domain) {
