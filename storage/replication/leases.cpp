@@ -1,0 +1,196 @@
+#include "storage/replication/leases.hpp"
+
+#include <asio/post.hpp>
+
+#include "gossip/message_kind.hpp"
+#include "storage/replication/replication.pb.h"
+
+namespace gridmail {
+namespace {
+
+void send(Network& network, NodeId to, const replication::LeaseMessage& message) {
+  network.send(to, Channel::control, static_cast<std::uint16_t>(MessageKind::lease), message.SerializeAsString());
+}
+
+}  // namespace
+
+Leases::Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network, std::uint64_t incarnation,
+               LeaseSettings settings, Surroundings surroundings)
+    : self_(self),
+      executor_(std::move(executor)),
+      clock_(clock),
+      network_(network),
+      incarnation_(incarnation),
+      settings_(settings),
+      surroundings_(std::move(surroundings)) {}
+
+void Leases::start() {
+  {
+    const std::lock_guard lock(mutex_);
+    started_ = clock_.now();
+    running_ = true;
+  }
+  renew();
+}
+
+void Leases::stop() {
+  const std::lock_guard lock(mutex_);
+  running_ = false;
+  alarm_.reset();
+}
+
+void Leases::renew() {
+  const auto map = surroundings_.map();
+  const auto now = clock_.now();
+  if (map && surroundings_.working()) {
+    replication::LeaseMessage message;
+    auto& request = *message.mutable_request();
+    request.set_sent(now.since_boot.count());
+    request.set_incarnation(incarnation_);
+    request.set_map_version(map->version);
+    for (const auto& member : map->members) {
+      if (member.id != self_) send(network_, member.id, message);
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  if (!running_) return;
+  alarm_ = clock_.call_at(now + settings_.renewal, [this] { asio::post(executor_, [this] { renew(); }); });
+}
+
+void Leases::grant(NodeId to, std::int64_t sent, std::uint64_t incarnation) {
+  if (!surroundings_.working()) return;
+  replication::LeaseMessage message;
+  auto& answer = *message.mutable_grant();
+  answer.set_sent(sent);
+  answer.set_incarnation(incarnation);
+  {
+    // Noted before the map is read: one taken in between makes a wait longer, never shorter.
+    const std::lock_guard lock(mutex_);
+    auto& given = given_[to];
+    if (incarnation < given.incarnation) return;  // from an earlier life of the asker
+    if (incarnation > given.incarnation) given = Given{{}, incarnation, {}};
+    given.until = clock_.now() + settings_.promised;
+  }
+  const auto map = surroundings_.map();
+  if (!map) return;
+  answer.set_map_version(map->version);
+  if (map->voters.contains(self_) || map->voters_before.contains(self_)) {
+    answer.set_voter(true);
+    answer.set_accepted_version(surroundings_.accepted_version());
+  }
+  send(network_, to, message);
+}
+
+void Leases::on_message(NodeId from, BytesView payload) {
+  replication::LeaseMessage message;
+  if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return;
+  const auto now = clock_.now();
+  switch (message.body_case()) {
+    case replication::LeaseMessage::kRequest: {
+      {
+        const std::lock_guard lock(mutex_);
+        heard_[from] = now;
+      }
+      grant(from, message.request().sent(), message.request().incarnation());
+      break;
+    }
+    case replication::LeaseMessage::kGrant: {
+      const auto& grant = message.grant();
+      if (grant.incarnation() != incarnation_) break;
+      const TimePoint until = TimePoint{Duration(grant.sent())} + settings_.held;
+      const std::lock_guard lock(mutex_);
+      auto& held = held_[from];
+      if (until <= held.until && grant.map_version() <= held.map_version) break;
+      held = {until, grant.map_version(), grant.voter(), grant.accepted_version()};
+      break;
+    }
+    case replication::LeaseMessage::kHandBack: {
+      const auto& back = message.hand_back();
+      const std::lock_guard lock(mutex_);
+      auto& given = given_[from];
+      if (back.incarnation() < given.incarnation) break;
+      given.handed_back[back.slot()] = back.epoch();
+      break;
+    }
+    case replication::LeaseMessage::BODY_NOT_SET: break;
+  }
+}
+
+bool Leases::held_from(const NodeSet& givers, MapVersion since) const {
+  const auto now = clock_.now();
+  const auto map = surroundings_.map();
+  const std::lock_guard lock(mutex_);
+  for (const auto& giver : givers) {
+    const auto found = held_.find(giver);
+    if (found == held_.end()) return false;
+    const auto& held = found->second;
+    if (now >= held.until || held.map_version < since || held.map_version > map->version) return false;
+  }
+  return true;
+}
+
+bool Leases::majority(const NodeSet& voters, const Map& map, MapVersion since, TimePoint now) const {
+  std::size_t votes = 0;
+  for (const auto& voter : voters) {
+    if (voter == self_) {
+      votes += surroundings_.accepted_version() <= map.version ? 1 : 0;
+      continue;
+    }
+    const auto found = held_.find(voter);
+    if (found == held_.end()) continue;
+    const auto& held = found->second;
+    votes += held.voter && now < held.until && held.map_version >= since && held.map_version <= map.version &&
+                     held.accepted_version <= map.version
+                 ? 1
+                 : 0;
+  }
+  return votes * 2 > voters.size();
+}
+
+bool Leases::held_from_voters(const Map& map, MapVersion since) const {
+  const auto now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  return majority(map.voters, map, since, now) &&
+         (map.voters_before.empty() || majority(map.voters_before, map, since, now));
+}
+
+Leases::Promise Leases::promise_to(NodeId holder) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = given_.find(holder);
+  return found == given_.end() ? Promise{} : Promise{found->second.until, found->second.incarnation};
+}
+
+bool Leases::is_over(NodeId holder, const Promise& promise, SlotId slot, Epoch epoch) const {
+  if (clock_.now() >= promise.until) return true;
+  const std::lock_guard lock(mutex_);
+  const auto found = given_.find(holder);
+  if (found == given_.end()) return false;
+  if (found->second.incarnation > promise.incarnation) return true;
+  const auto back = found->second.handed_back.find(slot);
+  return back != found->second.handed_back.end() && back->second >= epoch;
+}
+
+void Leases::hand_back(SlotId slot, Epoch epoch, const NodeSet& givers) {
+  replication::LeaseMessage message;
+  auto& back = *message.mutable_hand_back();
+  back.set_incarnation(incarnation_);
+  back.set_slot(slot);
+  back.set_epoch(epoch);
+  for (const auto& giver : givers) send(network_, giver, message);
+}
+
+Duration Leases::silence(NodeId node) const {
+  if (node == self_) return Duration::zero();
+  const std::lock_guard lock(mutex_);
+  const auto found = heard_.find(node);
+  return clock_.now() - (found == heard_.end() ? started_ : found->second);
+}
+
+bool Leases::is_alive(NodeId node, Duration within) const {
+  if (node == self_) return true;
+  const std::lock_guard lock(mutex_);
+  const auto found = heard_.find(node);
+  return found != heard_.end() && clock_.now() - found->second < within;
+}
+
+}  // namespace gridmail

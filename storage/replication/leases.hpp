@@ -1,0 +1,97 @@
+// Leases between node pairs (design, section 5; Gray and Cheriton, 1989): a primary answers reads only under a lease
+// from every other copy; a copy serves no other primary until the leases it gave have run out. They also are the sign
+// of life that failover goes by.
+#pragma once
+#include <asio/any_io_executor.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "gossip/register/map.hpp"
+#include "node/base/clock.hpp"
+#include "node/base/network.hpp"
+
+namespace gridmail {
+
+struct LeaseSettings {
+  Duration renewal = std::chrono::milliseconds(400);
+  Duration held = std::chrono::seconds(2);      ///< by the holder, from its request
+  Duration promised = std::chrono::seconds(3);  ///< by the giver, from its grant; over `held` by any clock drift
+};
+
+/// All leases of one node, held and given. Thread-safe: slots on any strand ask it; it never waits and calls nothing back
+/// under its lock. Lifecycle: start() … stop(); messages may arrive before and after.
+class Leases {
+ public:
+  /// What it needs to know of the rest of the node; all thread-safe.
+  struct Surroundings {
+    std::function<MapPtr()> map;                      ///< the newest map taken in
+    std::function<MapVersion()> accepted_version;     ///< of this node's acceptor
+    std::function<bool()> working;                    ///< false: group commit stalls, so no leases (alive means working)
+  };
+  Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network, std::uint64_t incarnation,
+         LeaseSettings settings, Surroundings surroundings);
+
+  /// Asks every member for leases, again and again. `incarnation` rises with every start of this node: the first
+  /// request tells the givers that whatever an earlier life held is no longer held.
+  void start();
+  void stop();
+  void on_message(NodeId from, BytesView payload);
+
+  /// Whether all of `givers` are bound by a lease that covers an epoch which began in map version `since`.
+  [[nodiscard]] bool held_from(const NodeSet& givers, MapVersion since) const;
+  /// The same for a primary without other copies: a majority of the voters, none of whom accepted a newer map.
+  [[nodiscard]] bool held_from_voters(const Map& map, MapVersion since) const;
+  /// By what this node is bound towards `holder`.
+  struct Promise {
+    TimePoint until;
+    std::uint64_t incarnation = 0;  ///< of the holder; a later life of it holds no lease of this one
+  };
+  [[nodiscard]] Promise promise_to(NodeId holder) const;
+  /// Whether a promise binds no longer: time has passed, the holder was restarted, or it handed back this slot's lease
+  /// of `epoch` or later.
+  [[nodiscard]] bool is_over(NodeId holder, const Promise& promise, SlotId slot, Epoch epoch) const;
+  /// Gives back, for one slot, what is held: its epoch ends by plan.
+  void hand_back(SlotId slot, Epoch epoch, const NodeSet& givers);
+
+  /// How long `node` has given no sign of life; zero for oneself. Counts from start() for one never heard of.
+  [[nodiscard]] Duration silence(NodeId node) const;
+  /// Heard of within `within`, ever; true for oneself.
+  [[nodiscard]] bool is_alive(NodeId node, Duration within) const;
+  [[nodiscard]] const LeaseSettings& settings() const { return settings_; }
+
+ private:
+  struct Held {
+    TimePoint until;
+    MapVersion map_version = 0;
+    bool voter = false;
+    MapVersion accepted_version = 0;
+  };
+  struct Given {
+    TimePoint until;
+    std::uint64_t incarnation = 0;
+    std::map<SlotId, Epoch> handed_back;
+  };
+  void renew();
+  void grant(NodeId to, std::int64_t sent, std::uint64_t incarnation);
+  [[nodiscard]] bool majority(const NodeSet& voters, const Map& map, MapVersion since, TimePoint now) const;
+
+  const NodeId self_;
+  const asio::any_io_executor executor_;
+  Clock& clock_;
+  Network& network_;
+  const std::uint64_t incarnation_;
+  const LeaseSettings settings_;
+  const Surroundings surroundings_;
+
+  mutable std::mutex mutex_;
+  std::map<NodeId, Held> held_;
+  std::map<NodeId, Given> given_;
+  std::map<NodeId, TimePoint> heard_;
+  TimePoint started_{};
+  bool running_ = false;
+  std::unique_ptr<Clock::Alarm> alarm_;
+};
+
+}  // namespace gridmail

@@ -1,0 +1,288 @@
+#include "storage/replication/slot.hpp"
+
+#include <asio/async_result.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "gossip/message_kind.hpp"
+#include "node/base/log.hpp"
+
+namespace gridmail {
+
+Slot::Slot(SlotId id, ReplicationContext& context, asio::any_io_executor executor)
+    : id_(id), context_(context), executor_(std::move(executor)), copy_(id) {}
+
+Slot::~Slot() {
+  if (moving_) --context_.moves;
+  if (fill_counted_) --context_.fills;
+}
+
+Task<Result<void>> Slot::load() {
+  const auto self = shared_from_this();
+  const auto read = co_await copy_.load(context_.store);
+  if (!read) co_return read;
+  // Only the first node of a new grid ever sees a first epoch.
+  if (copy_.blank() && row_.epoch == 1 && row_.in_sync.contains(context_.self)) copy_.found();
+  loaded_ = true;
+  committed_ = copy_.commit();
+  durable_ = copy_.position().sequence;
+  if (copy_.opened_primary() == context_.self) {
+    restarted_epoch_ = copy_.opened_epoch();
+  } else if (copy_.opened_primary()) {
+    // As if a lease had just been given to the primary of the last epoch in which this copy was opened.
+    const TimePoint until = context_.clock.now() + context_.leases.settings().promised;
+    waits_.push_back({*copy_.opened_primary(), {until, UINT64_MAX}, copy_.opened_epoch()});
+  }
+  drop_if_unneeded();
+  try_open();
+  co_return Result<void>{};
+}
+
+void Slot::drop_if_unneeded() {
+  const bool needed = row_.holds(context_.self) || row_.retired.contains(context_.self) ||
+                      row_.partial.contains(context_.self);
+  if (!needed && loaded_ && !copy_.blank()) write(copy_.drop(), [](Slot&) {});
+}
+
+void Slot::on_map(MapPtr map) {
+  map_ = std::move(map);
+  const SlotRow& row = map_->rows[id_];
+  if (row.epoch > row_.epoch) take_row(row);
+}
+
+void Slot::take_row(const SlotRow& row) {
+  const auto before = row_.primary;
+  const Epoch epoch_before = row_.epoch;
+  const bool was_primary = before == context_.self;
+  end_role();
+  if (before && *before != context_.self && before != row.primary) {
+    waits_.push_back({*before, context_.leases.promise_to(*before), epoch_before});
+  }
+  row_ = row;
+  asked_.reset();
+  if (moving_ && row_.joining.empty()) {
+    moving_ = false;
+    --context_.moves;
+  }
+  if (row_.retired.empty()) {
+    lost_since_.reset();
+  } else if (!lost_since_) {
+    lost_since_ = context_.clock.now();
+  }
+  if (was_primary && row_.primary != context_.self) fail_pending(Errc::not_primary);
+  drop_if_unneeded();
+  try_open();
+  if (open_stash_) {
+    auto [from, open] = std::move(*open_stash_);
+    open_stash_.reset();
+    on_open(from, std::move(open));
+  }
+}
+
+void Slot::end_role() {
+  const bool was_opened = opened_;
+  opening_ = opened_ = handing_over_ = false;
+  peers_.clear();
+  access_.reset();
+  fill_from_.reset();
+  fill_asked_.reset();
+  told_complete_ = false;
+  if (fill_counted_) {
+    fill_counted_ = false;
+    --context_.fills;
+  }
+  if (was_opened) {
+    for (auto* service : context_.services) service->closed(id_);
+  }
+}
+
+void Slot::close() {
+  end_role();
+  fail_pending(Errc::unavailable);
+  loaded_ = false;
+}
+
+bool Slot::must_wait(NodeId primary) {
+  std::erase_if(waits_, [this](const Wait& wait) {
+    return context_.leases.is_over(wait.holder, wait.promise, id_, wait.epoch);
+  });
+  return std::any_of(waits_.begin(), waits_.end(), [&](const Wait& wait) { return wait.holder != primary; });
+}
+
+replication::SlotMessage Slot::message() const {
+  replication::SlotMessage message;
+  message.set_slot(id_);
+  message.set_epoch(row_.epoch);
+  if (row_.primary == context_.self) *message.mutable_commit() = to_record(committed_);
+  return message;
+}
+
+void Slot::send(NodeId to, const replication::SlotMessage& message, Channel channel) {
+  context_.network.send(to, channel, static_cast<std::uint16_t>(MessageKind::slot), message.SerializeAsString());
+}
+
+void Slot::write(Batch batch, std::function<void(Slot&)> then) {
+  context_.store.commit(std::move(batch), [weak = weak_from_this(), executor = executor_,
+                                           then = std::move(then)](Result<void> result) {
+    asio::post(executor, [weak, then, result = std::move(result)] {
+      const auto self = weak.lock();
+      if (!self) return;
+      if (!result) {
+        log(Level::error, "slot.write_failed", {{"slot", self->id_}, {"error", result.error().text}});
+        self->context_.fail_stop(result.error());
+        return;
+      }
+      then(*self);
+    });
+  });
+}
+
+void Slot::on_message(NodeId from, replication::SlotMessage message) {
+  if (!loaded_) return;
+  if (message.body_case() == replication::SlotMessage::kOpen) {
+    on_open(from, std::move(message));
+    return;
+  }
+  if (message.epoch() != row_.epoch) return;  // fencing: only the present epoch counts
+  if (row_.primary == context_.self) {
+    switch (message.body_case()) {
+      case replication::SlotMessage::kOpened: on_opened(from, message.opened().whole()); break;
+      case replication::SlotMessage::kAcknowledge: on_acknowledge(from, message.acknowledge().sequence()); break;
+      case replication::SlotMessage::kFillRequest: on_fill_request(from, message.fill_request().at()); break;
+      case replication::SlotMessage::kComplete:
+        if (opened_ && peers_.contains(from)) peers_[from].whole = true;
+        break;
+      default: break;
+    }
+    return;
+  }
+  if (from != row_.primary || copy_.opened_epoch() != row_.epoch) return;
+  if (message.has_commit()) on_commit(from_record(message.commit()));
+  if (message.has_entry()) on_entry(from, std::move(*message.mutable_entry()));
+  if (message.has_fill_chunk()) on_fill_chunk(std::move(*message.mutable_fill_chunk()));
+}
+
+void Slot::tick(const SlotTarget& target) {
+  if (!loaded_ || row_.epoch == 0) return;
+  if (open_stash_) {
+    auto [from, open] = std::move(*open_stash_);
+    open_stash_.reset();
+    on_open(from, std::move(open));
+  }
+  if (row_.primary == context_.self) {
+    try_open();
+    primary_tick();
+  } else if (row_.holds(context_.self)) {
+    copy_tick();
+  }
+  plan(target);
+}
+
+void Slot::plan(const SlotTarget& target) {
+  const auto now = context_.clock.now();
+  if (asked_ && now - *asked_ < std::chrono::milliseconds(500)) return;
+  SlotSituation situation(context_.self, *map_, id_, row_);
+  situation.is_alive = [this](NodeId node) {
+    return context_.leases.is_alive(node, context_.settings.alive_within);
+  };
+  situation.is_dead = [this](NodeId node) {
+    return context_.leases.silence(node) >= context_.settings.dead_after;
+  };
+  situation.opened = opened_;
+  situation.restarted = restarted_epoch_ == row_.epoch;
+  for (const auto& [node, peer] : peers_) {
+    const auto patience = context_.settings.stuck_after * (peer.opened ? 1 : 4);
+    if (peer.waiting_since && now - *peer.waiting_since >= patience) situation.stuck.insert(node);
+    if (peer.whole) situation.complete.insert(node);
+    if (peer.filling) situation.filling.insert(node);
+  }
+  situation.target = target.copies;
+  situation.preferred_primary = target.primary;
+  situation.may_move = moving_ || context_.moves < context_.settings.moves_max;
+  const auto step = plan_slot(situation);
+  if (step) {
+    ask_for(*step);
+  } else if (handing_over_) {
+    ask_for({row_, false, false});  // the lease was given back: only a new epoch can answer again
+  }
+}
+
+void Slot::ask_for(const SlotStep& step) {
+  if (step.hand_over && !handing_over_) handing_over_ = true;
+  if (step.hand_over) {
+    if (!pending_.empty()) return;  // what was accepted is committed first; the next tick asks
+    context_.leases.hand_back(id_, row_.epoch, row_.others());
+  }
+  if (step.movement && !moving_) {
+    moving_ = true;
+    ++context_.moves;
+  }
+  asked_ = context_.clock.now();
+  context_.propose({id_, row_.epoch, step.row});
+}
+
+// --- what services see
+
+namespace {
+
+class Access final : public SlotAccess {
+ public:
+  Access(std::weak_ptr<Slot> slot, SlotId id, Epoch epoch, asio::any_io_executor executor, Store& store)
+      : slot_(std::move(slot)), id_(id), epoch_(epoch), executor_(std::move(executor)), store_(store) {}
+
+  [[nodiscard]] SlotId slot() const override { return id_; }
+  [[nodiscard]] Epoch epoch() const override { return epoch_; }
+  [[nodiscard]] asio::any_io_executor executor() const override { return executor_; }
+  [[nodiscard]] Result<void> may_answer() const override {
+    const auto slot = slot_.lock();
+    return slot ? slot->may_answer(epoch_) : fail(Errc::not_primary);
+  }
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const override { return store_.snapshot(); }
+
+  [[nodiscard]] Task<Result<void>> commit(Operation operation) override {
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
+        [weak = slot_, epoch = epoch_, executor = executor_](auto handler, Operation writes) {
+          auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+          auto done = [shared, executor](Result<void> result) {
+            asio::post(executor, [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
+          };
+          const auto slot = weak.lock();
+          if (!slot) return done(fail(Errc::not_primary));
+          slot->submit(epoch, std::move(writes), std::move(done));
+        },
+        asio::use_awaitable, std::move(operation));
+  }
+
+ private:
+  const std::weak_ptr<Slot> slot_;
+  const SlotId id_;
+  const Epoch epoch_;
+  const asio::any_io_executor executor_;
+  Store& store_;
+};
+
+}  // namespace
+
+SlotAccessPtr Slot::access() const { return access_; }
+
+Result<void> Slot::may_answer(Epoch epoch) const {
+  if (!opened_ || row_.epoch != epoch || handing_over_) return fail(Errc::not_primary);
+  const auto others = row_.others();
+  const bool leased = others.empty() ? context_.leases.held_from_voters(*map_, row_.epoch_since)
+                                     : context_.leases.held_from(others, row_.epoch_since);
+  if (!leased) return fail(Errc::unavailable, "no lease");
+  return {};
+}
+
+void Slot::finish_opening() {
+  opening_ = false;
+  opened_ = true;
+  copy_.set_commit(copy_.position());
+  committed_ = copy_.position();
+  access_ = std::make_shared<Access>(weak_from_this(), id_, row_.epoch, executor_, context_.store);
+  log(Level::debug, "slot.opened", {{"slot", id_}, {"epoch", row_.epoch}, {"sequence", committed_.sequence}});
+  carry_pending();
+  for (auto* service : context_.services) service->opened(access_);
+}
+
+}  // namespace gridmail

@@ -1,0 +1,189 @@
+// Slot: this node's part in one slot: its copy, and its role as primary or other copy in the present epoch (design,
+// section 5). It orders and commits; what the keys mean is for the services.
+//
+// Strand: everything, private and public, runs on the slot's executor. Ownership: SlotTable, by shared_ptr; callbacks of
+// store and clock hold weak pointers, so that a dropped slot is never called. Cancelled by close().
+#pragma once
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "gossip/register/map.hpp"
+#include "node/base/clock.hpp"
+#include "node/base/network.hpp"
+#include "node/base/random.hpp"
+#include "node/runtime/task_group.hpp"
+#include "storage/replication/copy.hpp"
+#include "storage/replication/leases.hpp"
+#include "storage/replication/slot_access.hpp"
+#include "storage/replication/slot_plan.hpp"
+
+namespace gridmail {
+
+struct ReplicationSettings {
+  Duration dead_after = std::chrono::milliseconds(2500);     ///< silence after which a copy is replaced
+  Duration alive_within = std::chrono::milliseconds(1000);   ///< heard of this recently: may be given work
+  Duration stuck_after = std::chrono::milliseconds(2500);    ///< a write unacknowledged for this long
+  Duration resend = std::chrono::milliseconds(300);          ///< of what was not answered
+  Duration tick = std::chrono::milliseconds(100);
+  Duration fill_delay = std::chrono::seconds(30);            ///< a lost copy may come back within
+  std::size_t log_keep = 10'000;                             ///< entries of a slot whose copies are all in place
+  std::size_t fill_bytes = 512 * 1024;                       ///< of one piece
+  std::size_t fills_max = 64;                                ///< under way at once on one node
+  std::size_t moves_max = 1024;                              ///< planned movements a node's primaries have under way
+};
+
+/// What all slots of a node share. Its parts are thread-safe and outlive the slots.
+struct ReplicationContext {
+  NodeId self;
+  Clock& clock;
+  Random& random;
+  Network& network;
+  Store& store;
+  Leases& leases;
+  TaskGroup& tasks;
+  ReplicationSettings settings;
+  std::vector<SlotService*> services;           ///< told of openings and closings
+  std::function<void(SlotChange)> propose;      ///< sent to the register; may come to nothing
+  std::function<void(Error)> fail_stop;         ///< the disk failed: the node must stop
+  std::function<bool()> low_space;              ///< the disk's reserve is reached
+  std::atomic<std::size_t> fills{0};
+  std::atomic<std::size_t> moves{0};
+};
+
+/// One slot's share of the placement plan.
+struct SlotTarget {
+  const NodeSet* copies = nullptr;
+  std::optional<NodeId> primary;
+};
+
+class Slot : public std::enable_shared_from_this<Slot> {
+ public:
+  Slot(SlotId id, ReplicationContext& context, asio::any_io_executor executor);
+  ~Slot();
+
+  /// Reads the copy from disk, after the first on_map(); nothing else happens before that is done.
+  [[nodiscard]] Task<Result<void>> load();
+  /// Takes in the row of a newer map.
+  void on_map(MapPtr map);
+  void on_message(NodeId from, replication::SlotMessage message);
+  /// To be called every settings.tick: resends, asks for changes of the map, goes on filling.
+  void tick(const SlotTarget& target);
+  /// Ends the role; pending operations fail.
+  void close();
+
+  /// The slot as its opened primary's services see it; null when this node is not that.
+  [[nodiscard]] SlotAccessPtr access() const;
+  [[nodiscard]] SlotId id() const { return id_; }
+  [[nodiscard]] const SlotRow& row() const { return row_; }
+  [[nodiscard]] const Copy& copy() const { return copy_; }
+  [[nodiscard]] bool opened() const { return opened_; }
+  /// Up to where this primary's operations are on stable storage everywhere, here too.
+  [[nodiscard]] Position committed() const { return committed_; }
+
+  // For Access.
+  [[nodiscard]] Result<void> may_answer(Epoch epoch) const;
+  void submit(Epoch epoch, Operation operation, std::function<void(Result<void>)> done);
+
+ private:
+  /// Another copy, as the primary sees it in this epoch.
+  struct Peer {
+    bool opened = false;
+    bool whole = false;       ///< and all it holds known to be committed: may be named in sync
+    bool filling = false;
+    Sequence acknowledged = 0;
+    Position told;            ///< the commit position it was last sent
+    TimePoint sent;           ///< when it was last sent something that wants an answer
+    std::optional<TimePoint> waiting_since;
+  };
+  /// An operation on its way; in order.
+  struct Pending {
+    PlacedOperation entry;
+    Bytes wire;               ///< replication::Entry, made once for all peers
+    bool applying = false;    ///< every other copy has it; being made durable here
+    std::function<void(Result<void>)> done;
+  };
+  /// A promise to an earlier primary: no part is taken in another one's epoch before it is over.
+  struct Wait {
+    NodeId holder;
+    Leases::Promise promise;
+    Epoch epoch;
+  };
+
+  // slot.cpp: roles
+  void take_row(const SlotRow& row);
+  void drop_if_unneeded();
+  void end_role();
+  [[nodiscard]] bool must_wait(NodeId primary);
+  [[nodiscard]] replication::SlotMessage message() const;
+  void send(NodeId to, const replication::SlotMessage& message, Channel channel = Channel::operations);
+  void write(Batch batch, std::function<void(Slot&)> then);
+  void plan(const SlotTarget& target);
+  void ask_for(const SlotStep& step);
+
+  // slot_primary.cpp
+  void try_open();
+  void send_open(NodeId to, Peer& peer);
+  void on_opened(NodeId from, bool whole);
+  void finish_opening();
+  void broadcast(const Pending& pending);
+  void send_entry(NodeId to, Peer& peer, const Bytes& wire);
+  void on_acknowledge(NodeId from, Sequence sequence);
+  void apply_ready();
+  void on_applied(Sequence sequence);
+  void primary_tick();
+  void fail_pending(Errc code);
+  void carry_pending();
+  [[nodiscard]] bool writes_allowed() const;
+  void on_fill_request(NodeId from, replication::Fill at);
+  [[nodiscard]] static Task<void> serve_fill(std::shared_ptr<Slot> self, NodeId to, Epoch epoch, replication::Fill at);
+  [[nodiscard]] Task<Result<replication::FillChunk>> bulk_piece(replication::Fill at);
+  [[nodiscard]] Task<Result<replication::FillChunk>> delta_piece(replication::Fill at);
+
+  // slot_copy.cpp
+  void on_open(NodeId from, replication::SlotMessage message);
+  void on_entry(NodeId from, replication::Entry entry);
+  void on_commit(Position commit);
+  void acknowledge();
+  void on_fill_chunk(replication::FillChunk chunk);
+  void copy_tick();
+  void ask_for_fill();
+
+  const SlotId id_;
+  ReplicationContext& context_;
+  const asio::any_io_executor executor_;
+  Copy copy_;
+  bool loaded_ = false;
+  MapPtr map_;
+  SlotRow row_;
+  Epoch restarted_epoch_ = 0;      ///< this node was primary of it in an earlier life: never resumed
+  std::vector<Wait> waits_;
+  std::optional<TimePoint> asked_; ///< when a change of the row was last asked for
+  bool moving_ = false;            ///< counted in context_.moves
+
+  // primary
+  bool opening_ = false;
+  bool opened_ = false;
+  bool handing_over_ = false;
+  std::map<NodeId, Peer> peers_;
+  std::deque<Pending> pending_;
+  Position committed_;             ///< on stable storage everywhere, here too
+  SlotAccessPtr access_;
+  std::optional<TimePoint> lost_since_;  ///< since when retired copies are waited for
+
+  // other copy
+  std::optional<std::pair<NodeId, replication::SlotMessage>> open_stash_;
+  Sequence durable_ = 0;           ///< entries up to here are on stable storage
+  bool open_on_disk_as_copy_ = false;
+  std::optional<TimePoint> fill_from_;
+  std::optional<TimePoint> fill_asked_;
+  bool fill_counted_ = false;
+  Sequence whole_at_ = 0;          ///< what had been received when the gap was closed
+  bool told_complete_ = false;
+};
+
+}  // namespace gridmail

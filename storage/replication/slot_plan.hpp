@@ -1,0 +1,41 @@
+// What a slot's row should become next: the rules of design section 5, "Changing" and "Losing and rebuilding copies", and of
+// section 6 for planned movement, as one pure function.
+#pragma once
+#include <functional>
+#include <optional>
+
+#include "gossip/register/map.hpp"
+
+namespace gridmail {
+
+/// What one copy of a slot knows when it is asked what to do.
+struct SlotSituation {
+  SlotSituation(NodeId node, const Map& newest, SlotId id, const SlotRow& now)
+      : self(node), map(newest), slot(id), row(now) {}
+  NodeId self;
+  const Map& map;
+  SlotId slot;
+  const SlotRow& row;
+  std::function<bool(NodeId)> is_alive;     ///< heard of just now: may be given work; true for self
+  std::function<bool(NodeId)> is_dead;      ///< silent for long enough to be replaced; false for self
+  bool opened = false;                      ///< self is primary and has opened this epoch
+  bool restarted = false;                   ///< self was primary of this epoch in an earlier life
+  NodeSet stuck;                            ///< alive, but leave a write unacknowledged for too long
+  NodeSet complete;                         ///< joining copies that are whole, with all they hold known to be committed
+  NodeSet filling;                          ///< joining copies that have begun to close their gap
+  const NodeSet* target = nullptr;          ///< planned copies; nothing: no movement now
+  std::optional<NodeId> preferred_primary;
+  bool may_move = false;                    ///< the node's budget allows one more planned movement
+};
+
+/// What is to be asked of the register. A hand-over must first stop answering and give its leases back.
+struct SlotStep {
+  SlotRow row;
+  bool hand_over = false;
+  bool movement = false;  ///< counts against the budget
+};
+
+/// Nothing: leave it as it is. The row's epoch fields are left to the register.
+[[nodiscard]] std::optional<SlotStep> plan_slot(const SlotSituation& situation);
+
+}  // namespace gridmail

@@ -1,0 +1,167 @@
+#include "storage/replication/slot_router.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "gossip/message_kind.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr auto silent_after = std::chrono::seconds(1);  // a slot is unavailable when one it needs is silent for so long
+constexpr auto ask_again = std::chrono::seconds(1);     // the question or its answer may have been lost
+constexpr auto look_again = std::chrono::milliseconds(250);
+constexpr auto back_off_min = std::chrono::milliseconds(10);
+constexpr auto back_off_max = std::chrono::milliseconds(100);
+
+/// Worth another try wherever the slot is then; a service's own temporary errors are its answer.
+bool goes_on(const Error& error) {
+  return error.code == Errc::not_primary || error.code == Errc::unavailable || error.code == Errc::timed_out;
+}
+
+}  // namespace
+
+SlotRouter::SlotRouter(ReplicationContext& context, SlotTable& table)
+    : context_(context), table_(table), next_id_(context.random.u64() >> 1) {}
+
+void SlotRouter::serve(ServiceId id, SlotService& service) { services_[static_cast<std::size_t>(id)] = &service; }
+
+SlotId SlotRouter::slot_for(BytesView key) const {
+  const auto map = table_.map();
+  return map ? slot_of(key, map->slots()) : 0;
+}
+
+bool SlotRouter::all_alive(const SlotRow& row) const {
+  if (!row.primary || !context_.leases.is_alive(*row.primary, silent_after)) return false;
+  for (const auto& node : row.others()) {
+    if (!context_.leases.is_alive(node, silent_after)) return false;
+  }
+  return true;
+}
+
+Task<Result<Bytes>> SlotRouter::call(SlotId slot, ServiceId service, Bytes request, Options options) {
+  const TimePoint deadline = context_.clock.now() + options.wait_max;
+  Duration back_off = back_off_min;
+  Error last{Errc::unavailable, "the slot is not available"};
+  for (;;) {
+    const auto map = table_.map();
+    if (!map || slot >= map->rows.size()) co_return fail(Errc::unavailable, "no map yet");
+    const SlotRow& row = map->rows[slot];
+    if (options.only_if_alive && !all_alive(row)) co_return tl::unexpected(last);
+    if (row.primary) {
+      auto answer = co_await ask(*row.primary, slot, service, request, deadline, options);
+      if (answer || !goes_on(answer.error())) co_return answer;
+      last = answer.error();
+      last.code = Errc::unavailable;
+    }
+    const auto now = context_.clock.now();
+    if (now >= deadline) co_return tl::unexpected(last);
+    co_await sleep_until(context_.clock, std::min(deadline, now + back_off));
+    back_off = std::min<Duration>(back_off * 2, back_off_max);
+  }
+}
+
+Task<Result<Bytes>> SlotRouter::ask(NodeId primary, SlotId slot, ServiceId service, const Bytes& request,
+                                    TimePoint deadline, const Options& options) {
+  if (primary == context_.self) {
+    co_return co_await asio::co_spawn(table_.strand_of(slot), serve_here(slot, service, context_.self, request),
+                                      asio::use_awaitable);
+  }
+  const auto waiting = std::make_shared<Waiting>();
+  waiting->answered = std::make_shared<Event>(co_await asio::this_coro::executor);
+  replication::Request message;
+  {
+    const std::lock_guard lock(mutex_);
+    message.set_id(++next_id_);
+    waiting_.emplace(message.id(), waiting);
+  }
+  message.set_slot(slot);
+  message.set_service(static_cast<std::uint32_t>(service));
+  message.set_payload(request);
+  message.set_bulk(options.bulk);
+  // Forgets the question however this ends, cancellation included.
+  const std::shared_ptr<void> forget(nullptr, [this, id = message.id()](void*) {
+    const std::lock_guard lock(mutex_);
+    waiting_.erase(id);
+  });
+  const Bytes wire = message.SerializeAsString();
+  TimePoint sent{Duration::min()};
+  while (context_.clock.now() < deadline) {
+    const auto now = context_.clock.now();
+    if (sent.since_boot == Duration::min() || now - sent >= ask_again) {
+      context_.network.send(primary, Channel::operations, static_cast<std::uint16_t>(MessageKind::request), wire);
+      sent = now;
+    }
+    const auto alarm = context_.clock.call_at(std::min(deadline, now + look_again),
+                                              [event = waiting->answered] { event->set(); });
+    co_await waiting->answered->wait();
+    waiting->answered->reset();
+    {
+      const std::lock_guard lock(mutex_);
+      if (waiting->answer) co_return std::move(*waiting->answer);
+    }
+    const auto map = table_.map();
+    if (map->rows[slot].primary != primary) co_return fail(Errc::not_primary);
+    if (options.only_if_alive && !all_alive(map->rows[slot])) co_return fail(Errc::unavailable, "a copy is silent");
+  }
+  co_return fail(Errc::timed_out, "no answer");
+}
+
+void SlotRouter::on_answer(NodeId, Bytes payload) {
+  replication::Answer answer;
+  if (!answer.ParseFromString(payload)) return;
+  std::shared_ptr<Event> wake;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = waiting_.find(answer.id());
+    if (found == waiting_.end()) return;
+    if (answer.error() == 0) {
+      found->second->answer = std::move(*answer.mutable_payload());
+    } else {
+      found->second->answer = fail(static_cast<Errc>(answer.error() - 1), answer.text());
+    }
+    wake = found->second->answered;
+  }
+  wake->set();
+}
+
+Task<Result<Bytes>> SlotRouter::serve_here(SlotId slot, ServiceId service, NodeId from, Bytes request) {
+  auto access = table_.access(slot);
+  if (!access) co_return fail(Errc::not_primary);
+  const auto index = static_cast<std::size_t>(service);
+  if (index >= services_.size() || services_[index] == nullptr) co_return fail(Errc::unsupported, "unknown service");
+  co_return co_await services_[index]->handle(std::move(access), from, std::move(request));
+}
+
+void SlotRouter::on_request(NodeId from, Bytes payload) {
+  replication::Request request;
+  if (!request.ParseFromString(payload)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!serving_.emplace(from, request.id()).second) return;
+  }
+  context_.tasks.spawn(table_.strand_of(request.slot()), "request",
+                       serve_remote(from, request.id(), request.slot(), static_cast<ServiceId>(request.service()),
+                                    std::move(*request.mutable_payload()), request.bulk()));
+}
+
+Task<void> SlotRouter::serve_remote(NodeId from, std::uint64_t id, SlotId slot, ServiceId service, Bytes request,
+                                    bool bulk) {
+  const std::shared_ptr<void> finished(nullptr, [this, from, id](void*) {
+    const std::lock_guard lock(mutex_);
+    serving_.erase({from, id});
+  });
+  auto result = co_await serve_here(slot, service, from, std::move(request));
+  replication::Answer answer;
+  answer.set_id(id);
+  if (result) {
+    answer.set_payload(std::move(*result));
+  } else {
+    answer.set_error(static_cast<std::uint32_t>(result.error().code) + 1);
+    answer.set_text(result.error().text);
+  }
+  context_.network.send(from, bulk ? Channel::bulk : Channel::operations,
+                        static_cast<std::uint16_t>(MessageKind::answer), answer.SerializeAsString());
+}
+
+}  // namespace gridmail

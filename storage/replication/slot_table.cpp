@@ -1,0 +1,202 @@
+#include "storage/replication/slot_table.hpp"
+
+#include <asio/post.hpp>
+
+#include "gossip/placement/planner.hpp"
+#include "node/base/log.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr auto gather_for = std::chrono::milliseconds(5);  // changes asked for together are sent together
+constexpr auto plan_period = std::chrono::seconds(1);
+
+bool names(const SlotRow& row, NodeId node) {
+  return row.holds(node) || row.retired.contains(node) || row.partial.contains(node);
+}
+
+}  // namespace
+
+SlotTable::SlotTable(ReplicationContext& context, std::vector<asio::any_io_executor> strands,
+                     std::function<void(MapChange)> propose)
+    : context_(context), propose_(std::move(propose)) {
+  for (auto& strand : strands) {
+    shards_.push_back(std::make_unique<Shard>());
+    shards_.back()->strand = std::move(strand);
+  }
+  context_.propose = [this](SlotChange change) { this->propose(std::move(change)); };
+}
+
+SlotTable::~SlotTable() = default;
+
+void SlotTable::start(MapPtr map) {
+  for (auto& shard : shards_) {
+    asio::post(shard->strand, [this, s = shard.get()] {
+      s->running = true;
+      schedule(*s);
+    });
+  }
+  if (map) on_map(std::move(map));
+}
+
+void SlotTable::stop() {
+  for (auto& shard : shards_) {
+    asio::post(shard->strand, [s = shard.get()] {
+      s->running = false;
+      s->alarm.reset();
+      for (auto& [id, slot] : s->slots) slot->close();
+      s->slots.clear();
+    });
+  }
+  const std::lock_guard lock(mutex_);
+  flush_alarm_.reset();
+}
+
+void SlotTable::on_map(MapPtr map) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (map_ && map->version <= map_->version) return;
+    map_ = map;
+  }
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    asio::post(shards_[i]->strand, [this, s = shards_[i].get(), i, map] { take_map(*s, i, map); });
+  }
+}
+
+void SlotTable::take_map(Shard& shard, std::size_t index, const MapPtr& map) {
+  for (SlotId id = static_cast<SlotId>(index); id < map->rows.size(); id += static_cast<SlotId>(shards_.size())) {
+    const SlotRow& row = map->rows[id];
+    const auto found = shard.slots.find(id);
+    if (found != shard.slots.end()) {
+      found->second->on_map(map);
+      if (!names(row, context_.self)) shard.slots.erase(found);
+      continue;
+    }
+    if (!names(row, context_.self)) continue;
+    const auto slot = std::make_shared<Slot>(id, context_, shard.strand);
+    shard.slots.emplace(id, slot);
+    slot->on_map(map);
+    ++loading_;
+    context_.tasks.spawn(shard.strand, "load slot", load(slot, this));
+  }
+}
+
+Task<void> SlotTable::load(std::shared_ptr<Slot> slot, SlotTable* table) {
+  const auto read = co_await slot->load();
+  --table->loading_;
+  if (!read) {
+    log(Level::error, "slot.load_failed", {{"slot", slot->id()}, {"error", read.error().text}});
+    table->context_.fail_stop(read.error());
+  }
+}
+
+void SlotTable::on_message(NodeId from, Bytes payload) {
+  auto message = std::make_shared<replication::SlotMessage>();
+  if (!message->ParseFromString(payload)) return;
+  auto& shard = *shards_[message->slot() % shards_.size()];
+  asio::post(shard.strand, [&shard, from, message] {
+    const auto found = shard.slots.find(message->slot());
+    if (found != shard.slots.end()) found->second->on_message(from, std::move(*message));
+  });
+}
+
+void SlotTable::schedule(Shard& shard) {
+  if (!shard.running) return;
+  shard.alarm = context_.clock.call_at(context_.clock.now() + context_.settings.tick, [this, &shard] {
+    asio::post(shard.strand, [this, &shard] { tick(shard); });
+  });
+}
+
+void SlotTable::tick(Shard& shard) {
+  if (!shard.running) return;
+  if (&shard == shards_.front().get()) renew_plan();
+  std::shared_ptr<const Plan> plan;
+  {
+    const std::lock_guard lock(mutex_);
+    plan = plan_;
+  }
+  SlotCounts counts;
+  for (auto& [id, slot] : shard.slots) {
+    SlotTarget target;
+    if (plan && id < plan->copies.size()) {
+      target.copies = &plan->copies[id];
+      if (!plan->primaries[id].is_nil()) target.primary = plan->primaries[id];
+    }
+    slot->tick(target);
+    const auto& row = slot->row();
+    counts.primaries += row.primary == context_.self ? 1 : 0;
+    counts.opened += slot->opened() ? 1 : 0;
+    counts.copies += row.holds(context_.self) ? 1 : 0;
+    counts.joining += row.joining.contains(context_.self) ? 1 : 0;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    shard.counts = counts;
+  }
+  schedule(shard);
+}
+
+void SlotTable::renew_plan() {
+  MapPtr map;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = context_.clock.now();
+    if (!map_ || (plan_ && (plan_->map->version == map_->version || now - planned_at_ < plan_period))) return;
+    map = map_;
+    planned_at_ = now;
+  }
+  auto plan = std::make_shared<Plan>();
+  plan->map = map;
+  plan->copies = plan_copies(*map);
+  plan->primaries = plan_primaries(*map, plan->copies);
+  const std::lock_guard lock(mutex_);
+  plan_ = std::move(plan);
+}
+
+void SlotTable::propose(SlotChange change) {
+  const std::lock_guard lock(mutex_);
+  changes_.push_back(std::move(change));
+  if (changes_.size() > 1) return;
+  flush_alarm_ = context_.clock.call_at(context_.clock.now() + gather_for, [this] {
+    asio::post(shards_.front()->strand, [this] { flush(); });
+  });
+}
+
+void SlotTable::flush() {
+  MapChange change;
+  {
+    const std::lock_guard lock(mutex_);
+    change.slots.swap(changes_);
+  }
+  if (!change.slots.empty()) propose_(std::move(change));
+}
+
+SlotAccessPtr SlotTable::access(SlotId slot) const {
+  const auto found = find(slot);
+  return found ? found->access() : nullptr;
+}
+
+std::shared_ptr<Slot> SlotTable::find(SlotId slot) const {
+  const auto& slots = shards_[slot % shards_.size()]->slots;
+  const auto found = slots.find(slot);
+  return found == slots.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const Map> SlotTable::map() const {
+  const std::lock_guard lock(mutex_);
+  return map_;
+}
+
+SlotCounts SlotTable::counts() const {
+  const std::lock_guard lock(mutex_);
+  SlotCounts sum;
+  for (const auto& shard : shards_) {
+    sum.primaries += shard->counts.primaries;
+    sum.opened += shard->counts.opened;
+    sum.joining += shard->counts.joining;
+    sum.copies += shard->counts.copies;
+  }
+  return sum;
+}
+
+}  // namespace gridmail
