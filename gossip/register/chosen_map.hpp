@@ -1,0 +1,14 @@
+// A chosen map with its bytes exactly as they were agreed.
+#pragma once
+#include "gossip/register/map.hpp"
+
+namespace gridmail {
+
+struct ChosenMap {
+  MapPtr map;
+  Bytes bytes;
+
+  [[nodiscard]] MapVersion version() const { return map ? map->version : 0; }
+};
+
+}  // namespace gridmail
