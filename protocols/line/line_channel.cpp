@@ -13,6 +13,7 @@ Task<std::optional<Line>> LineChannel::read_line(std::size_t bytes_max, Duration
   const TimePoint deadline = clock_.now() + timeout;
   for (;;) {
     if (auto line = input_.take_line(bytes_max)) co_return line;
+    input_.release();  // whoever reserved more for bulk is done with it
     const bool more = co_await fill_until(deadline);
     if (!more) co_return std::nullopt;
   }

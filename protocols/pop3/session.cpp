@@ -38,10 +38,6 @@ Task<void> Session::run() {
   while (!ended_) {
     const auto line = co_await channel_.read_line(command_bytes_max, settings_.idle_timeout);
     if (!line) break;  // gone without QUIT: nothing is deleted
-    if (settings_.stopping && settings_.stopping()) {
-      channel_.output() += "-ERR [SYS/TEMP] shutting down, nothing was deleted\r\n";
-      break;
-    }
     co_await handle(*line);
   }
   co_await channel_.flush();
@@ -58,6 +54,11 @@ Task<void> Session::handle(const Line& line) {
     co_return;
   }
   const Command command = parse_command(line.text);
+  if (settings_.stopping && settings_.stopping() && command.keyword != Keyword::quit) {
+    channel_.output() += "-ERR [SYS/TEMP] shutting down\r\n";
+    ended_ = true;
+    co_return;
+  }
   if (command.keyword == Keyword::capa) {
     capa();
   } else if (command.keyword == Keyword::quit) {

@@ -14,7 +14,8 @@ struct Settings {
   std::size_t errors_max = 20;         ///< wrong commands, then the connection ends
   std::size_t login_failures_max = 5;
   Duration idle_timeout = std::chrono::minutes(10);  ///< RFC 1939, section 3: at least ten minutes
-  /// Asked between commands: true makes the session end without its deletions. May be empty.
+  /// Asked at each command: true ends the session, without its deletions unless the command is QUIT. May be
+  /// empty.
   std::function<bool()> stopping;
 };
 

@@ -82,7 +82,7 @@ void DataDecoder::take_text(BytesView input, std::size_t& at, Run& run) {
   line_ += line.size();
   const bool ends_in_cr = !line.empty() && line.back() == '\r';
   if (lf == BytesView::npos) {
-    longest_line_ = std::max(longest_line_, line_);
+    longest_line_ = std::max(longest_line_, line_ - (ends_in_cr ? 1 : 0));
     state_ = ends_in_cr ? State::cr : State::text;
     at = input.size();
     return;

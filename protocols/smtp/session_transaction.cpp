@@ -102,7 +102,6 @@ Task<bool> Session::receive(MessageReceiver& receiver) {
     const bool more = co_await channel_.fill(settings_.data_timeout);
     if (!more) co_return false;
   }
-  input.release();
   co_return true;
 }
 
