@@ -1,0 +1,42 @@
+#include "node/api/body.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace gridmail::api {
+
+Result<Body> Body::parse(std::string_view text, std::initializer_list<std::string_view> known) {
+  if (text.empty()) return Body(nlohmann::json::object());
+  auto json = nlohmann::json::parse(text, nullptr, false);
+  if (json.is_discarded() || !json.is_object()) return fail(Errc::invalid, "the body is not a JSON object");
+  for (const auto& [name, value] : json.items()) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return fail(Errc::invalid, fmt::format("unknown field \"{}\"; known: {}", name, fmt::join(known, ", ")));
+  }
+  return Body(std::move(json));
+}
+
+Result<std::string> Body::text(std::string_view field) const {
+  constexpr std::size_t text_bytes_max = 1024;
+  const auto at = object_.find(field);
+  if (at == object_.end() || !at->is_string())
+    return fail(Errc::invalid, fmt::format("\"{}\" must be text", field));
+  auto value = at->get<std::string>();
+  if (value.empty()) return fail(Errc::invalid, fmt::format("\"{}\" must not be empty", field));
+  if (value.size() > text_bytes_max) return fail(Errc::invalid, fmt::format("\"{}\" is too long", field));
+  return value;
+}
+
+Result<std::int64_t> Body::number(std::string_view field, std::int64_t otherwise, std::int64_t least,
+                                  std::int64_t most) const {
+  const auto at = object_.find(field);
+  if (at == object_.end()) return otherwise;
+  const bool whole = at->is_number_integer() && !(at->is_number_unsigned() && at->get<std::uint64_t>() >> 63);
+  if (whole && at->get<std::int64_t>() >= least && at->get<std::int64_t>() <= most)
+    return at->get<std::int64_t>();
+  return fail(Errc::invalid, fmt::format("\"{}\" must be a whole number from {} to {}", field, least, most));
+}
+
+}  // namespace gridmail::api

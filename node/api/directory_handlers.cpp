@@ -1,0 +1,102 @@
+#include "node/api/body.hpp"
+#include "node/api/handlers.hpp"
+#include "node/api/json_response.hpp"
+
+namespace gridmail::api {
+namespace {
+
+/// {"address": …, "not_yet_on": […]}: what an added or changed record answers with.
+Response changed(std::string_view field, const std::string& value, const Result<Applied>& applied,
+                 std::uint16_t status = 200) {
+  if (!applied) return problem(applied.error());
+  Json json = {{field, value}};
+  json.update(to_json(*applied));
+  return json_response(json, status);
+}
+
+}  // namespace
+
+Task<Response> list_users(GridControl& grid, Request, Parameters) {
+  const auto users = co_await grid.users();
+  co_return respond(users);
+}
+
+Task<Response> add_user(GridControl& grid, Request request, Parameters) {
+  const auto body = Body::parse(request.body, {"address", "password"});
+  if (!body) co_return problem(body.error());
+  const auto address = body->text("address");
+  if (!address) co_return problem(address.error());
+  const auto password = body->text("password");
+  if (!password) co_return problem(password.error());
+  const auto added = co_await grid.add_user(*address, *password);
+  if (!added) co_return problem(added.error());
+  Json json = {{"id", added->id.hex()}, {"address", *address}};
+  json.update(to_json(added->applied));
+  co_return json_response(json, 201);
+}
+
+Task<Response> show_user(GridControl& grid, Request, Parameters parameters) {
+  const auto user = co_await grid.user(parameters.at(0));
+  co_return respond(user);
+}
+
+Task<Response> set_password(GridControl& grid, Request request, Parameters parameters) {
+  const auto body = Body::parse(request.body, {"password"});
+  if (!body) co_return problem(body.error());
+  const auto password = body->text("password");
+  if (!password) co_return problem(password.error());
+  const auto applied = co_await grid.set_password(parameters.at(0), *password);
+  co_return changed("address", parameters.at(0), applied);
+}
+
+Task<Response> remove_user(GridControl& grid, Request, Parameters parameters) {
+  const auto applied = co_await grid.remove_user(parameters.at(0));
+  co_return changed("address", parameters.at(0), applied);
+}
+
+Task<Response> locate_user(GridControl& grid, Request, Parameters parameters) {
+  const auto placement = co_await grid.locate_user(parameters.at(0));
+  co_return respond(placement);
+}
+
+Task<Response> list_domains(GridControl& grid, Request, Parameters) {
+  const auto domains = co_await grid.domains();
+  co_return respond(domains);
+}
+
+Task<Response> add_domain(GridControl& grid, Request request, Parameters) {
+  const auto body = Body::parse(request.body, {"name"});
+  if (!body) co_return problem(body.error());
+  const auto name = body->text("name");
+  if (!name) co_return problem(name.error());
+  const auto applied = co_await grid.add_domain(*name);
+  co_return changed("name", *name, applied, 201);
+}
+
+Task<Response> remove_domain(GridControl& grid, Request, Parameters parameters) {
+  const auto applied = co_await grid.remove_domain(parameters.at(0));
+  co_return changed("name", parameters.at(0), applied);
+}
+
+Task<Response> list_aliases(GridControl& grid, Request, Parameters) {
+  const auto aliases = co_await grid.aliases();
+  co_return respond(aliases);
+}
+
+Task<Response> add_alias(GridControl& grid, Request request, Parameters) {
+  const auto body = Body::parse(request.body, {"address", "target"});
+  if (!body) co_return problem(body.error());
+  const auto address = body->text("address");
+  if (!address) co_return problem(address.error());
+  const auto target = body->text("target");
+  if (!target) co_return problem(target.error());
+  const auto applied = co_await grid.add_alias(*address, *target);
+  co_return changed("address", *address, applied, 201);
+}
+
+Task<Response> remove_alias(GridControl& grid, Request, Parameters parameters) {
+  const auto applied = co_await grid.remove_alias(parameters.at(0));
+  co_return changed("address", parameters.at(0), applied);
+}
+
+}  // namespace gridmail::api

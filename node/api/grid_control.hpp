@@ -1,0 +1,170 @@
+// GridControl: what the HTTP API needs from the grid, and the values it speaks in. node/node binds it to
+// membership, register, directory and queue; tests bind it to a grid in memory.
+//
+// Thread-safe: every request calls it on a strand of its own. Errors common to all calls: unavailable,
+// timed_out, cancelled. A call that changes something is applied at most once; `unavailable` leaves its
+// outcome unknown.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gossip/register/map.hpp"
+#include "node/base/clock.hpp"
+#include "node/base/ids.hpp"
+#include "node/base/result.hpp"
+#include "node/base/store.hpp"
+
+namespace gridmail::api {
+
+/// How the grid does, as this node sees it.
+enum class Verdict : std::uint8_t {
+  healthy,
+  degraded,     ///< all is served, but something has fewer copies than it should
+  unavailable,  ///< some slot, or the map, cannot be changed now
+};
+
+/// SWIM's opinion of a node.
+enum class Liveness : std::uint8_t { alive, suspect, dead };
+
+struct NodeRow {
+  NodeId id;
+  std::string name;
+  Liveness liveness = Liveness::alive;
+  MemberState member_state = MemberState::active;
+  std::string zone;
+  std::uint32_t weight = 0;
+  std::vector<std::string> addresses;  ///< of the peer listener
+  std::string version;                 ///< of the program; empty when not known yet
+  bool is_voter = false;
+};
+
+struct GridStatus {
+  Verdict verdict = Verdict::unavailable;
+  std::vector<std::string> reasons;  ///< a sentence each; empty when healthy
+  std::string grid_id;               ///< hex
+  NodeId this_node;
+  MapVersion map_version = 0;
+  std::uint32_t slots = 0;
+  std::uint32_t copies = 0, copies_min = 0;
+  std::vector<NodeRow> nodes;  ///< by name
+};
+
+struct DirectorySlot {};
+/// One row of the map.
+struct SlotPlacement {
+  std::variant<SlotId, DirectorySlot> slot;
+  Epoch epoch = 0;
+  std::optional<NodeId> primary;
+  std::vector<NodeId> in_sync, joining, retired;
+};
+
+/// What a change of the directory did not reach within 5 s (design, section 3): empty when every live member
+/// has it.
+struct Applied {
+  std::vector<NodeId> not_yet_on;
+};
+
+struct UserRow {
+  UserId id;
+  std::string address;
+  WallMicros created = 0;
+};
+struct UserDetails {
+  UserRow user;
+  std::vector<std::string> aliases;
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  bool usage_known = false;  ///< false while the user's slot is unavailable
+};
+struct AddedUser {
+  UserId id;
+  Applied applied;
+};
+struct DomainRow {
+  std::string name;
+  std::uint64_t users = 0;
+};
+struct AliasRow {
+  std::string address;
+  std::string target;
+};
+struct QueueRow {
+  std::string id;                       ///< hex
+  std::string sender;                   ///< empty: <>
+  std::vector<std::string> recipients;  ///< those not yet done
+  std::uint64_t bytes = 0;
+  WallMicros accepted = 0;
+  WallMicros next_attempt = 0;
+  std::uint32_t attempts = 0;
+  std::string last_error;
+};
+
+struct JoinToken {
+  std::string token;
+  WallMicros expires = 0;
+};
+
+struct ReadinessCheck {
+  std::string name;  ///< "map", "directory", "canary_write", "canary_read", "not_draining"
+  bool passed = false;
+  std::string detail;  ///< what is wrong, or how long it took
+};
+
+class GridControl {
+ public:
+  virtual ~GridControl() = default;
+
+  // Who asks. Errors: denied.
+  [[nodiscard]] virtual Task<Result<void>> authenticate_admin(std::string user, std::string password,
+                                                              std::string peer_address) = 0;
+  [[nodiscard]] virtual Task<Result<void>> authenticate_token(std::string token) = 0;
+
+  // What is. None of these waits for another node.
+  [[nodiscard]] virtual Task<Result<GridStatus>> status() = 0;
+  /// By number, the directory last.
+  [[nodiscard]] virtual Task<Result<std::vector<SlotPlacement>>> slots() = 0;
+  /// Whether start-up is over: the store is open and the listeners are up.
+  [[nodiscard]] virtual Task<bool> started() = 0;
+  /// Writes and reads a canary through the grid, bounded to 2 s; every check is listed, ready when all
+  /// passed.
+  [[nodiscard]] virtual Task<std::vector<ReadinessCheck>> readiness() = 0;
+  /// Prometheus text format 0.0.4.
+  [[nodiscard]] virtual Task<std::string> metrics() = 0;
+
+  // Nodes, by name or hex id. Errors: not_found, conflict.
+  [[nodiscard]] virtual Task<Result<void>> drain(std::string node) = 0;
+  [[nodiscard]] virtual Task<Result<void>> undrain(std::string node) = 0;
+  /// Begins to move its copies away; the node is a member until that is done.
+  [[nodiscard]] virtual Task<Result<void>> remove_node(std::string node) = 0;
+  [[nodiscard]] virtual Task<Result<JoinToken>> join_token(std::chrono::seconds ttl) = 0;
+
+  // Users, by address. Errors: not_found, already_exists, invalid (not an address; not a domain of ours).
+  [[nodiscard]] virtual Task<Result<AddedUser>> add_user(std::string address, std::string password) = 0;
+  [[nodiscard]] virtual Task<Result<std::vector<UserRow>>> users() = 0;
+  [[nodiscard]] virtual Task<Result<UserDetails>> user(std::string address) = 0;
+  [[nodiscard]] virtual Task<Result<Applied>> set_password(std::string address, std::string password) = 0;
+  [[nodiscard]] virtual Task<Result<Applied>> remove_user(std::string address) = 0;
+  [[nodiscard]] virtual Task<Result<SlotPlacement>> locate_user(std::string address) = 0;
+
+  [[nodiscard]] virtual Task<Result<Applied>> add_domain(std::string name) = 0;
+  [[nodiscard]] virtual Task<Result<std::vector<DomainRow>>> domains() = 0;
+  /// Errors: conflict while users or aliases have addresses in it.
+  [[nodiscard]] virtual Task<Result<Applied>> remove_domain(std::string name) = 0;
+
+  [[nodiscard]] virtual Task<Result<Applied>> add_alias(std::string address, std::string target) = 0;
+  [[nodiscard]] virtual Task<Result<std::vector<AliasRow>>> aliases() = 0;
+  [[nodiscard]] virtual Task<Result<Applied>> remove_alias(std::string address) = 0;
+
+  [[nodiscard]] virtual Task<Result<std::vector<QueueRow>>> queue() = 0;
+  [[nodiscard]] virtual Task<Result<void>> retry_queued(std::string id) = 0;
+  [[nodiscard]] virtual Task<Result<void>> remove_queued(std::string id) = 0;
+
+  /// Draws a new gossip key and retires the oldest.
+  [[nodiscard]] virtual Task<Result<void>> rotate_key() = 0;
+};
+
+}  // namespace gridmail::api

@@ -1,0 +1,44 @@
+// One handler per route; what they take and give is written beside each route (routes.cpp).
+#pragma once
+#include "node/api/router.hpp"
+
+namespace gridmail::api {
+
+// health_handlers.cpp: probes, metrics, the status page. No log-in.
+Task<Response> live(GridControl& grid, Request request, Parameters parameters);
+Task<Response> started(GridControl& grid, Request request, Parameters parameters);
+Task<Response> ready(GridControl& grid, Request request, Parameters parameters);
+Task<Response> metrics(GridControl& grid, Request request, Parameters parameters);
+Task<Response> status_page(GridControl& grid, Request request, Parameters parameters);
+
+// grid_handlers.cpp
+Task<Response> grid_status(GridControl& grid, Request request, Parameters parameters);
+Task<Response> list_nodes(GridControl& grid, Request request, Parameters parameters);
+Task<Response> drain_node(GridControl& grid, Request request, Parameters parameters);
+Task<Response> undrain_node(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_node(GridControl& grid, Request request, Parameters parameters);
+Task<Response> make_join_token(GridControl& grid, Request request, Parameters parameters);
+Task<Response> list_slots(GridControl& grid, Request request, Parameters parameters);
+Task<Response> rotate_key(GridControl& grid, Request request, Parameters parameters);
+Task<Response> openapi(GridControl& grid, Request request, Parameters parameters);
+
+// directory_handlers.cpp
+Task<Response> list_users(GridControl& grid, Request request, Parameters parameters);
+Task<Response> add_user(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_user(GridControl& grid, Request request, Parameters parameters);
+Task<Response> set_password(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_user(GridControl& grid, Request request, Parameters parameters);
+Task<Response> locate_user(GridControl& grid, Request request, Parameters parameters);
+Task<Response> list_domains(GridControl& grid, Request request, Parameters parameters);
+Task<Response> add_domain(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_domain(GridControl& grid, Request request, Parameters parameters);
+Task<Response> list_aliases(GridControl& grid, Request request, Parameters parameters);
+Task<Response> add_alias(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_alias(GridControl& grid, Request request, Parameters parameters);
+
+// queue_handlers.cpp
+Task<Response> list_queue(GridControl& grid, Request request, Parameters parameters);
+Task<Response> retry_queued(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_queued(GridControl& grid, Request request, Parameters parameters);
+
+}  // namespace gridmail::api

@@ -1,0 +1,120 @@
+#include "node/api/http_session.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <ctime>
+
+#include "node/api/request_parser.hpp"
+#include "node/api/router.hpp"
+#include "node/runtime/timer.hpp"
+
+namespace gridmail::api {
+namespace {
+
+using std::chrono::seconds;
+constexpr auto request_arrives_within = seconds(30);
+constexpr auto answer_comes_within = seconds(40);
+constexpr auto response_is_taken_within = seconds(30);
+
+std::string_view reason_of(std::uint16_t status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    default:
+      return "";  // may be empty (RFC 9112, 4)
+  }
+}
+
+/// IMF-fixdate (RFC 9110, 5.6.7).
+std::string http_date(WallMicros micros) {
+  constexpr std::array days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t when = static_cast<std::time_t>(micros / 1'000'000);
+  std::tm utc{};
+  ::gmtime_r(&when, &utc);
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[static_cast<std::size_t>(utc.tm_wday)],
+                     utc.tm_mday, months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
+                     utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+std::string serialize(const Response& response, WallMicros now, bool with_body, bool keep_alive) {
+  std::string bytes =
+      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n", response.status,
+                  reason_of(response.status), http_date(now), response.content_type, response.body.size());
+  for (const auto& [name, value] : response.headers) bytes += fmt::format("{}: {}\r\n", name, value);
+  bytes += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
+  return with_body ? bytes + response.body : bytes;
+}
+
+class HttpSession {
+ public:
+  HttpSession(std::unique_ptr<Stream> stream, GridControl& grid, Clock& clock)
+      : stream_(std::move(stream)), grid_(grid), clock_(clock) {}
+
+  Task<void> run() {
+    for (bool open = true; open;) {
+      auto received = co_await receive();
+      if (!received) {
+        co_await send(problem(received.error()), true, false);
+        break;
+      }
+      if (!*received) break;
+      open = co_await answer_one(std::move(**received));
+    }
+    stream_->close();
+  }
+
+ private:
+  /// Nothing: the client is done.
+  Task<Result<std::optional<ReceivedRequest>>> receive() {
+    stream_->expires_at(clock_.now() + request_arrives_within);
+    std::array<char, 8192> chunk;
+    for (;;) {
+      auto request = parser_.next();
+      if (!request || *request) co_return request;
+      if (parser_.take_expectation()) co_await stream_->write("HTTP/1.1 100 Continue\r\n\r\n");
+      const auto size = co_await stream_->read_some(chunk.data(), chunk.size());
+      if (size == 0) co_return std::optional<ReceivedRequest>();
+      parser_.feed({chunk.data(), size});
+    }
+  }
+
+  /// Whether the connection goes on.
+  Task<bool> answer_one(ReceivedRequest received) {
+    Request request = std::move(received.request);
+    request.peer_address = stream_->peer_address();
+    request.peer_is_loopback = stream_->peer_is_loopback();
+    request.is_secure = stream_->is_secure();
+    stream_->expires_at(TimePoint::never());
+    auto response =
+        co_await before(clock_, clock_.now() + answer_comes_within, answer(grid_, std::move(request)));
+    if (!response)
+      response = problem({Errc::timed_out, "the grid did not answer in time; the outcome is unknown"});
+    co_await send(std::move(*response), !received.is_head, received.keep_alive);
+    co_return received.keep_alive;
+  }
+
+  Task<void> send(Response response, bool with_body, bool keep_alive) {
+    const std::string bytes = serialize(response, clock_.wall(), with_body, keep_alive);
+    stream_->expires_at(clock_.now() + response_is_taken_within);
+    co_await stream_->write(bytes);
+  }
+
+  std::unique_ptr<Stream> stream_;
+  GridControl& grid_;
+  Clock& clock_;
+  RequestParser parser_;
+};
+
+}  // namespace
+
+Task<void> serve_http(std::unique_ptr<Stream> stream, GridControl& grid, Clock& clock) {
+  HttpSession session(std::move(stream), grid, clock);
+  co_await session.run();
+}
+
+}  // namespace gridmail::api

@@ -1,0 +1,136 @@
+#include "node/api/json_views.hpp"
+
+#include <fmt/format.h>
+
+#include <ctime>
+
+namespace gridmail::api {
+namespace {
+
+Json ids(const std::vector<NodeId>& nodes) {
+  Json array = Json::array();
+  for (const auto& node : nodes) array.push_back(node.hex());
+  return array;
+}
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::healthy:
+      return "healthy";
+    case Verdict::degraded:
+      return "degraded";
+    case Verdict::unavailable:
+      return "unavailable";
+  }
+  return "unavailable";
+}
+
+std::string_view name_of(Liveness liveness) {
+  switch (liveness) {
+    case Liveness::alive:
+      return "alive";
+    case Liveness::suspect:
+      return "suspect";
+    case Liveness::dead:
+      return "dead";
+  }
+  return "dead";
+}
+
+std::string_view name_of(MemberState state) {
+  switch (state) {
+    case MemberState::active:
+      return "active";
+    case MemberState::draining:
+      return "draining";
+    case MemberState::leaving:
+      return "leaving";
+  }
+  return "active";
+}
+
+}  // namespace
+
+std::string rfc3339(WallMicros micros) {
+  const std::time_t seconds = static_cast<std::time_t>(micros / 1'000'000);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                     utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+Json to_json(const NodeRow& node) {
+  return {{"id", node.id.hex()},
+          {"name", node.name},
+          {"state", name_of(node.liveness)},
+          {"member_state", name_of(node.member_state)},
+          {"zone", node.zone},
+          {"weight", node.weight},
+          {"voter", node.is_voter},
+          {"addresses", node.addresses},
+          {"version", node.version}};
+}
+
+Json to_json(const GridStatus& status) {
+  return {{"verdict", name_of(status.verdict)},
+          {"reasons", status.reasons},
+          {"grid", status.grid_id},
+          {"node", status.this_node.hex()},
+          {"map_version", status.map_version},
+          {"slots", status.slots},
+          {"copies", status.copies},
+          {"copies_min", status.copies_min},
+          {"nodes", to_json(status.nodes)}};
+}
+
+Json to_json(const SlotPlacement& slot) {
+  Json number = "directory";
+  if (const auto* id = std::get_if<SlotId>(&slot.slot)) number = *id;
+  return {{"slot", std::move(number)},
+          {"epoch", slot.epoch},
+          {"primary", slot.primary ? Json(slot.primary->hex()) : Json(nullptr)},
+          {"in_sync", ids(slot.in_sync)},
+          {"joining", ids(slot.joining)},
+          {"retired", ids(slot.retired)}};
+}
+
+Json to_json(const UserRow& user) {
+  return {{"id", user.id.hex()}, {"address", user.address}, {"created", rfc3339(user.created)}};
+}
+
+Json to_json(const UserDetails& details) {
+  Json json = to_json(details.user);
+  json["aliases"] = details.aliases;
+  json["messages"] = details.usage_known ? Json(details.messages) : Json(nullptr);
+  json["bytes"] = details.usage_known ? Json(details.bytes) : Json(nullptr);
+  return json;
+}
+
+Json to_json(const DomainRow& domain) {
+  return {{"name", domain.name}, {"users", domain.users}};
+}
+
+Json to_json(const AliasRow& alias) {
+  return {{"address", alias.address}, {"target", alias.target}};
+}
+
+Json to_json(const QueueRow& entry) {
+  return {{"id", entry.id},
+          {"sender", entry.sender},
+          {"recipients", entry.recipients},
+          {"bytes", entry.bytes},
+          {"accepted", rfc3339(entry.accepted)},
+          {"next_attempt", rfc3339(entry.next_attempt)},
+          {"attempts", entry.attempts},
+          {"last_error", entry.last_error}};
+}
+
+Json to_json(const JoinToken& token) {
+  return {{"token", token.token}, {"expires", rfc3339(token.expires)}};
+}
+
+Json to_json(const Applied& applied) {
+  return {{"not_yet_on", ids(applied.not_yet_on)}};
+}
+
+}  // namespace gridmail::api

@@ -1,0 +1,112 @@
+#include "node/api/message.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "node/base/bytes.hpp"
+
+namespace gridmail::api {
+namespace {
+
+std::string_view title_of(std::uint16_t status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 507:
+      return "Insufficient Storage";
+    default:
+      return "Internal Server Error";
+  }
+}
+
+std::uint16_t status_of(Errc code) {
+  switch (code) {
+    case Errc::unavailable:
+    case Errc::timed_out:
+    case Errc::busy:
+    case Errc::not_primary:
+    case Errc::cancelled:
+      return 503;
+    case Errc::no_space:
+      return 507;
+    case Errc::conflict:
+    case Errc::already_exists:
+      return 409;
+    case Errc::not_found:
+      return 404;
+    case Errc::invalid:
+      return 400;
+    case Errc::too_large:
+      return 413;
+    case Errc::denied:
+      return 401;
+    case Errc::unsupported:
+      return 501;
+    case Errc::io:
+    case Errc::corrupted:
+      return 500;
+  }
+  return 500;
+}
+
+}  // namespace
+
+Result<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const auto byte = text.size() - i > 2 ? from_hex(text.substr(i + 1, 2)) : std::nullopt;
+    if (!byte) return fail(Errc::invalid, "a % in the path is not followed by two hex digits");
+    out += *byte;
+    i += 2;
+  }
+  return out;
+}
+
+bool query_has(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const auto pair = query.substr(0, end);
+    if (pair.substr(0, pair.find('=')) == name) return true;
+    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+  }
+  return false;
+}
+
+Response problem(std::uint16_t status, std::string_view code, std::string_view detail) {
+  const nlohmann::ordered_json document = {{"type", "about:blank"},
+                                           {"title", title_of(status)},
+                                           {"status", status},
+                                           {"code", code},
+                                           {"detail", detail}};
+  // Details may quote what was sent: bytes that are not UTF-8 are shown as U+FFFD.
+  return {status,
+          "application/problem+json",
+          document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+          {}};
+}
+
+Response problem(const Error& error) {
+  return problem(status_of(error.code), name_of(error.code),
+                 error.text.empty() ? name_of(error.code) : std::string_view(error.text));
+}
+
+}  // namespace gridmail::api

@@ -1,0 +1,43 @@
+// An HTTP request and response as the API's handlers see them, apart from any HTTP library.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "node/base/result.hpp"
+
+namespace gridmail::api {
+
+enum class Method : std::uint8_t { get, post, put, delete_, other };
+
+struct Request {
+  Method method = Method::get;
+  std::string path;           ///< as sent, still percent-encoded, without query
+  std::string query;          ///< after '?', still encoded
+  std::string authorization;  ///< the header's value; empty: none
+  std::string body;
+  std::string peer_address;
+  bool is_secure = false;  ///< over TLS
+  bool peer_is_loopback = false;
+};
+
+struct Response {
+  std::uint16_t status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// RFC 3986, 2.1. Errors: invalid.
+[[nodiscard]] Result<std::string> percent_decode(std::string_view text);
+/// Whether the query has this name, with or without a value ("?verbose", "?verbose=1").
+[[nodiscard]] bool query_has(std::string_view query, std::string_view name);
+
+/// RFC 9457: {"type": "about:blank", "title", "status", "code", "detail"}.
+[[nodiscard]] Response problem(std::uint16_t status, std::string_view code, std::string_view detail);
+/// The status an error becomes, and its text as detail.
+[[nodiscard]] Response problem(const Error& error);
+
+}  // namespace gridmail::api

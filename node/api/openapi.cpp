@@ -1,0 +1,64 @@
+#include "node/api/openapi.hpp"
+
+#include "node/api/router.hpp"
+#include "node/version.hpp"
+
+namespace gridmail::api {
+namespace {
+
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::get:
+      return "get";
+    case Method::post:
+      return "post";
+    case Method::put:
+      return "put";
+    case Method::delete_:
+      return "delete";
+    case Method::other:
+      break;
+  }
+  return "x-other";
+}
+
+Json path_parameters(std::string_view pattern) {
+  Json parameters = Json::array();
+  for (auto open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{', open + 1)) {
+    const auto name = pattern.substr(open + 1, pattern.find('}', open) - open - 1);
+    parameters.push_back(
+        {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+  }
+  return parameters;
+}
+
+Json operation(const Route& route) {
+  Json json = {{"summary", route.summary},
+               {"parameters", path_parameters(route.pattern)},
+               {"responses",
+                {{"2XX", {{"description", "done"}}},
+                 {"default",
+                  {{"description", "an error"},
+                   {"content", {{"application/problem+json", {{"schema", {{"type", "object"}}}}}}}}}}}};
+  if (route.access == Access::open) json["security"] = Json::array();
+  return json;
+}
+
+}  // namespace
+
+Json openapi_document() {
+  Json paths = Json::object();
+  for (const auto& route : routes()) {
+    paths[std::string(route.pattern)][std::string(name_of(route.method))] = operation(route);
+  }
+  return {{"openapi", "3.1.0"},
+          {"info", {{"title", "gridmail"}, {"version", version}}},
+          {"security", Json::array({{{"basic", Json::array()}}, {{"bearer", Json::array()}}})},
+          {"components",
+           {{"securitySchemes",
+             {{"basic", {{"type", "http"}, {"scheme", "basic"}}},
+              {"bearer", {{"type", "http"}, {"scheme", "bearer"}}}}}}},
+          {"paths", std::move(paths)}};
+}
+
+}  // namespace gridmail::api

@@ -1,0 +1,105 @@
+#include "node/api/router.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include "node/api/credentials.hpp"
+#include "node/base/log.hpp"
+
+namespace gridmail::api {
+namespace {
+
+/// The path up to its next slash; `rest` keeps what follows it.
+std::string_view next_segment(std::string_view& rest) {
+  const auto slash = rest.find('/');
+  const auto segment = rest.substr(0, slash);
+  rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
+  return segment;
+}
+
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::delete_:
+      return "DELETE";
+    case Method::other:
+      break;
+  }
+  return "";
+}
+
+struct Found {
+  const Route* route = nullptr;  ///< nothing: the path is known, but not with this method
+  Parameters parameters;
+  std::string allowed;  ///< methods the path knows, for the Allow header
+};
+
+/// Errors: not_found, invalid.
+Result<Found> find_route(const Request& request) {
+  Found found;
+  for (const auto& route : routes()) {
+    auto parameters = match(route.pattern, request.path);
+    if (!parameters && parameters.error().code == Errc::not_found) continue;
+    if (!parameters) return tl::unexpected(parameters.error());
+    if (route.method == request.method) return Found{&route, std::move(*parameters), {}};
+    if (!found.allowed.empty()) found.allowed += ", ";
+    found.allowed += name_of(route.method);
+  }
+  if (found.allowed.empty()) return fail(Errc::not_found, "there is nothing here");
+  return found;
+}
+
+Task<Response> route_request(GridControl& grid, Request request) {
+  if (request.path.starts_with("/api/")) {
+    auto refused = co_await check_credentials(grid, request);
+    if (refused) co_return std::move(*refused);
+  }
+  auto found = find_route(request);
+  if (!found) co_return problem(found.error());
+  if (found->route == nullptr) {
+    Response response = problem(405, "method_not_allowed", "this path does not know that method");
+    response.headers.emplace_back("Allow", found->allowed);
+    co_return response;
+  }
+  co_return co_await found->route->handler(grid, std::move(request), std::move(found->parameters));
+}
+
+}  // namespace
+
+Result<Parameters> match(std::string_view pattern, std::string_view path) {
+  if (std::count(pattern.begin(), pattern.end(), '/') != std::count(path.begin(), path.end(), '/')) {
+    return fail(Errc::not_found);
+  }
+  Parameters parameters;
+  while (!pattern.empty() || !path.empty()) {
+    const auto wanted = next_segment(pattern);
+    const auto given = next_segment(path);
+    if (wanted.starts_with('{')) {
+      if (given.empty()) return fail(Errc::not_found);
+      auto decoded = percent_decode(given);
+      if (!decoded) return tl::unexpected(decoded.error());
+      parameters.push_back(std::move(*decoded));
+    } else if (wanted != given) {
+      return fail(Errc::not_found);
+    }
+  }
+  return parameters;
+}
+
+Task<Response> answer(GridControl& grid, Request request) {
+  try {
+    co_return co_await route_request(grid, std::move(request));
+  } catch (const std::system_error&) {
+    throw;  // cancellation: the connection is going away
+  } catch (const std::exception& error) {
+    log(Level::error, "api.handler_failed", {{"what", error.what()}});
+  }
+  co_return problem(500, "internal", "the node could not answer; its log says why");
+}
+
+}  // namespace gridmail::api

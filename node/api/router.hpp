@@ -1,0 +1,38 @@
+// The API's routes as a table, and what happens before a handler runs: match, ask who it is, decode the path.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/api/grid_control.hpp"
+#include "node/api/message.hpp"
+
+namespace gridmail::api {
+
+/// What stood at each {…} of the pattern, decoded, in order.
+using Parameters = std::vector<std::string>;
+using Handler = Task<Response> (*)(GridControl& grid, Request request, Parameters parameters);
+
+enum class Access : std::uint8_t { open, admin };
+
+struct Route {
+  Method method;
+  std::string_view pattern;  ///< "/api/v1/users/{address}/password"
+  Access access;
+  Handler handler;
+  std::string_view summary;  ///< a sentence; also in the OpenAPI document
+};
+
+/// Every route there is (routes.cpp).
+[[nodiscard]] std::span<const Route> routes();
+
+/// Answers one request, never throws except on cancellation. Everything below /api/ gives 401 without
+/// credentials, known path or not, so that nothing can be probed.
+[[nodiscard]] Task<Response> answer(GridControl& grid, Request request);
+
+/// The parameters when `path` has the pattern's shape. Errors: not_found (another shape), invalid (bad
+/// encoding).
+[[nodiscard]] Result<Parameters> match(std::string_view pattern, std::string_view path);
+
+}  // namespace gridmail::api

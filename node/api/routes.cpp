@@ -1,0 +1,53 @@
+// Every route of the API. Bodies and answers are JSON unless said otherwise; errors are RFC 9457 problem
+// documents.
+#include "node/api/handlers.hpp"
+
+namespace gridmail::api {
+namespace {
+
+constexpr auto get = Method::get, post = Method::post, put = Method::put, del = Method::delete_;
+constexpr auto open = Access::open, admin = Access::admin;
+
+constexpr Route table[] = {
+    {get, "/livez", open, live, "Whether the process runs. Plain text."},
+    {get, "/startupz", open, started, "Whether start-up is over. Plain text."},
+    {get, "/readyz", open, ready,
+     "Whether a canary write and read just worked; ?verbose names each check. Plain text."},
+    {get, "/metrics", open, metrics, "Prometheus text format 0.0.4."},
+    {get, "/", open, status_page, "The status page. HTML."},
+
+    {get, "/api/v1/status", admin, grid_status, "Verdict, reasons, map version and nodes."},
+    {get, "/api/v1/nodes", admin, list_nodes, "All nodes."},
+    {post, "/api/v1/nodes/{node}/drain", admin, drain_node, "Moves the node's primaries to other nodes."},
+    {post, "/api/v1/nodes/{node}/undrain", admin, undrain_node, "Lets the node have primaries again."},
+    {del, "/api/v1/nodes/{node}", admin, remove_node, "Moves the node's copies away, then removes it."},
+    {post, "/api/v1/join-tokens", admin, make_join_token, "A single-use token: {\"ttl_seconds\": 3600}."},
+    {get, "/api/v1/slots", admin, list_slots, "Who holds each slot; the directory is the last row."},
+    {post, "/api/v1/keys/rotate", admin, rotate_key, "Draws a new gossip key."},
+    {get, "/api/v1/openapi.json", admin, openapi, "This table as an OpenAPI document."},
+
+    {get, "/api/v1/users", admin, list_users, "All users."},
+    {post, "/api/v1/users", admin, add_user, "Adds a user: {\"address\", \"password\"}."},
+    {get, "/api/v1/users/{address}", admin, show_user, "One user, with aliases and usage."},
+    {put, "/api/v1/users/{address}/password", admin, set_password, "Sets the password: {\"password\"}."},
+    {del, "/api/v1/users/{address}", admin, remove_user, "Removes the user; the data goes after 14 days."},
+    {get, "/api/v1/users/{address}/location", admin, locate_user, "The slot that holds the user's mail."},
+    {get, "/api/v1/domains", admin, list_domains, "All domains."},
+    {post, "/api/v1/domains", admin, add_domain, "Adds a domain: {\"name\"}."},
+    {del, "/api/v1/domains/{name}", admin, remove_domain, "Removes a domain that nothing uses."},
+    {get, "/api/v1/aliases", admin, list_aliases, "All aliases."},
+    {post, "/api/v1/aliases", admin, add_alias, "Adds an alias: {\"address\", \"target\"}."},
+    {del, "/api/v1/aliases/{address}", admin, remove_alias, "Removes an alias."},
+
+    {get, "/api/v1/queue", admin, list_queue, "Messages that wait for delivery."},
+    {post, "/api/v1/queue/{id}/retry", admin, retry_queued, "Tries one again now."},
+    {del, "/api/v1/queue/{id}", admin, remove_queued, "Drops one without telling its sender."},
+};
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return table;
+}
+
+}  // namespace gridmail::api

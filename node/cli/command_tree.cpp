@@ -1,0 +1,118 @@
+#include "node/cli/command_tree.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <deque>
+#include <ostream>
+
+#include "node/cli/verbs.hpp"
+#include "node/version.hpp"
+
+namespace gridmail::cli {
+namespace {
+
+/// One verb, with the values CLI11 fills in; a deque keeps their addresses.
+struct Command {
+  const Verb* verb;
+  CLI::App* app;
+  std::deque<std::pair<const Argument*, std::string>> values;
+};
+
+void declare_settings(CLI::App& app, ApiSettings& settings, bool& json) {
+  app.add_flag("--json", json, "print one JSON document");
+  app.add_option("--url", settings.url, "a node's HTTP listener")
+      ->envname("GRIDMAIL_URL")
+      ->capture_default_str();
+  app.add_option("--ca", settings.trust.ca_file, "trust these certificates (PEM) over https")
+      ->envname("GRIDMAIL_CA");
+  app.add_flag("--insecure", settings.trust.accept_any, "over https trust any certificate");
+  app.set_version_flag("--version", std::string("gridmail ") + std::string(version));
+  app.footer("Log-in: $GRIDMAIL_TOKEN, or $GRIDMAIL_ADMIN_USER and $GRIDMAIL_ADMIN_PASSWORD.");
+}
+
+/// --json and --url may stand anywhere: unknown options fall through to the parent.
+CLI::App* subcommand(CLI::App& parent, std::string_view name, std::string_view help) {
+  const auto known = parent.get_subcommands([name](CLI::App* child) { return child->get_name() == name; });
+  CLI::App* app = known.empty() ? parent.add_subcommand(std::string(name), std::string(help)) : known.front();
+  app->fallthrough();
+  return app;
+}
+
+void declare_verbs(CLI::App& app, std::deque<Command>& commands) {
+  for (const auto& verb : verbs()) {
+    CLI::App* noun = subcommand(app, verb.noun, verb.name.empty() ? verb.help : help_of_noun(verb.noun));
+    CLI::App* target = noun;
+    if (!verb.name.empty()) {
+      noun->require_subcommand(1);
+      target = subcommand(*noun, verb.name, verb.help);
+    }
+    auto& command = commands.emplace_back(Command{&verb, target, {}});
+    for (const auto& argument : verb.arguments) {
+      auto& [declared, value] = command.values.emplace_back(&argument, std::string());
+      auto* option = target->add_option(std::string(argument.name), value, std::string(argument.help));
+      if (!argument.name.starts_with("--")) option->required();
+    }
+  }
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+Result<Outcome> execute(const Command& command, ApiSettings settings) {
+  settings.token = environment("GRIDMAIL_TOKEN");
+  settings.user = environment("GRIDMAIL_ADMIN_USER");
+  settings.password = environment("GRIDMAIL_ADMIN_PASSWORD");
+  if (settings.user.empty() && !settings.password.empty()) settings.user = "admin";
+  const auto api = ApiClient::make(std::move(settings));
+  if (!api) return tl::unexpected(api.error());
+  Arguments arguments;
+  for (const auto& [argument, value] : command.values) {
+    const bool given = command.app->count(std::string(argument->name)) > 0;
+    if (given) arguments.emplace(argument->name, value);
+  }
+  return command.verb->run(*api, arguments);
+}
+
+int report(const Result<Outcome>& outcome, bool json, std::ostream& out, std::ostream& errors) {
+  constexpr auto replace = Json::error_handler_t::replace;
+  if (outcome) {
+    out << (json ? outcome->document.dump(2, ' ', false, replace) + "\n" : outcome->text);
+    return outcome->exit_code;
+  }
+  const auto& error = outcome.error();
+  if (json) {
+    out << Json{{"error", {{"code", name_of(error.code)}, {"detail", error.text}}}}.dump(2, ' ', false,
+                                                                                         replace)
+        << "\n";
+  }
+  errors << "gridmail: " << error.text << "\n";
+  return 1;
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv, std::ostream& out, std::ostream& errors) {
+  CLI::App app("Administers a grid of gridmaild nodes through any of them.", "gridmail");
+  ApiSettings settings;
+  bool json = false;
+  std::deque<Command> commands;
+  declare_settings(app, settings, json);
+  declare_verbs(app, commands);
+  app.require_subcommand(1);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, out, errors) == 0 ? 0 : 2;
+  }
+  for (const auto& command : commands) {
+    const bool chosen = command.app->parsed() && command.app->get_parent()->parsed();
+    if (chosen) return report(execute(command, std::move(settings)), json, out, errors);
+  }
+  return 2;
+}
+
+}  // namespace gridmail::cli

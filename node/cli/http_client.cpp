@@ -1,0 +1,145 @@
+#include "node/cli/http_client.hpp"
+
+#include <fmt/format.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/connect.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/read.hpp>
+#include <asio/ssl.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+#include <exception>
+#include <optional>
+
+namespace gridmail::cli {
+namespace {
+
+using asio::ip::tcp;
+constexpr std::size_t reply_bytes_max = 256U << 20;
+
+std::string serialize(const Url& url, const HttpRequest& request) {
+  const bool is_v6 = url.host.find(':') != std::string::npos;
+  std::string bytes =
+      fmt::format("{} {}{} HTTP/1.1\r\nHost: {}{}{}:{}\r\nConnection: close\r\n", request.method, url.path,
+                  request.target, is_v6 ? "[" : "", url.host, is_v6 ? "]" : "", url.port);
+  for (const auto& [name, value] : request.headers) bytes += fmt::format("{}: {}\r\n", name, value);
+  return bytes + fmt::format("Content-Length: {}\r\n\r\n{}", request.body.size(), request.body);
+}
+
+/// Sends the request and reads until the server closes.
+template <class Stream>
+asio::awaitable<std::string> exchange(Stream& stream, std::string request) {
+  co_await asio::async_write(stream, asio::buffer(request), asio::use_awaitable);
+  std::string reply;
+  try {
+    co_await asio::async_read(stream, asio::dynamic_buffer(reply, reply_bytes_max), asio::use_awaitable);
+  } catch (const std::system_error& error) {
+    // Many servers end TLS without close_notify; the reply's own length says whether it is whole.
+    const bool ended = error.code() == asio::error::eof || error.code() == asio::ssl::error::stream_truncated;
+    if (!ended) throw;
+  }
+  co_return reply;
+}
+
+asio::awaitable<std::string> talk(asio::io_context& context, Url url, HttpRequest request,
+                                  TrustSettings trust) {
+  tcp::resolver resolver(context);
+  const auto endpoints = co_await resolver.async_resolve(url.host, url.port, asio::use_awaitable);
+  tcp::socket socket(context);
+  co_await asio::async_connect(socket, endpoints, asio::use_awaitable);
+  const std::string bytes = serialize(url, request);
+  if (!url.secure) co_return co_await exchange(socket, bytes);
+
+  asio::ssl::context tls(asio::ssl::context::tls_client);
+  if (trust.ca_file.empty()) {
+    tls.set_default_verify_paths();
+  } else {
+    tls.load_verify_file(trust.ca_file);
+  }
+  asio::ssl::stream<tcp::socket&> stream(socket, tls);
+  SSL_set_tlsext_host_name(stream.native_handle(), url.host.c_str());
+  if (!trust.accept_any) {
+    stream.set_verify_mode(asio::ssl::verify_peer);
+    stream.set_verify_callback(asio::ssl::host_name_verification(url.host));
+  }
+  co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
+  co_return co_await exchange(stream, bytes);
+}
+
+Error explain(const Url& url, const std::system_error& error) {
+  const auto where = fmt::format("{}:{}", url.host, url.port);
+  if (error.code().category() == asio::error::get_ssl_category()) {
+    return {Errc::denied, fmt::format("{}: {} (trust a node's own certificate with --ca FILE)", where,
+                                      error.code().message())};
+  }
+  const bool absent = error.code() == asio::error::connection_refused ||
+                      error.code().category() == asio::error::get_netdb_category() ||
+                      error.code().category() == asio::error::get_addrinfo_category() ||
+                      error.code() == asio::error::network_unreachable ||
+                      error.code() == asio::error::host_unreachable;
+  return {absent ? Errc::unavailable : Errc::io, fmt::format("{}: {}", where, error.code().message())};
+}
+
+}  // namespace
+
+Result<Url> Url::parse(std::string_view text) {
+  const auto wrong = [text] {
+    return fail(Errc::invalid,
+                fmt::format("{}: not a URL such as http://127.0.0.1:7480 or https://mail.example", text));
+  };
+  Url url;
+  std::string_view rest = text;
+  if (rest.starts_with("https://")) {
+    url.secure = true;
+    rest.remove_prefix(8);
+  } else if (rest.starts_with("http://")) {
+    rest.remove_prefix(7);
+  } else {
+    return wrong();
+  }
+  const auto slash = rest.find('/');
+  std::string_view authority = rest.substr(0, slash);
+  if (slash != std::string_view::npos) url.path = rest.substr(slash);
+  while (url.path.ends_with('/')) url.path.pop_back();
+  if (rest.find_first_of("@?# ") != std::string_view::npos) return wrong();
+
+  const auto bracket = authority.rfind(']');
+  const auto colon = authority.rfind(':');
+  const bool has_port =
+      colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
+  url.port = has_port ? std::string(authority.substr(colon + 1)) : url.secure ? "443" : "80";
+  if (has_port) authority = authority.substr(0, colon);
+  if (authority.starts_with('[') && authority.ends_with(']'))
+    authority = authority.substr(1, authority.size() - 2);
+  url.host = authority;
+  if (url.host.empty() || url.port.empty() || url.port.find_first_not_of("0123456789") != std::string::npos)
+    return wrong();
+  return url;
+}
+
+Result<HttpReply> fetch(const Url& url, const HttpRequest& request, const TrustSettings& trust,
+                        std::chrono::seconds timeout) {
+  asio::io_context context(1);
+  std::exception_ptr failure;
+  std::optional<std::string> reply;
+  asio::co_spawn(context, talk(context, url, request, trust),
+                 [&](std::exception_ptr thrown, std::string bytes) {
+                   failure = thrown;
+                   if (!thrown) reply = std::move(bytes);
+                 });
+  context.run_for(timeout);
+  if (reply) return parse_http_reply(*reply);
+  if (!failure) {
+    return fail(Errc::timed_out,
+                fmt::format("{}:{}: no answer within {} s", url.host, url.port, timeout.count()));
+  }
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::system_error& error) {
+    return tl::unexpected(explain(url, error));
+  }
+}
+
+}  // namespace gridmail::cli

@@ -1,0 +1,63 @@
+#include "node/cli/secret.hpp"
+
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+namespace gridmail::cli {
+namespace {
+
+/// Switches the terminal's echo off while it lives.
+class EchoOff {
+ public:
+  EchoOff() {
+    if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    changed_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
+  }
+  ~EchoOff() {
+    if (changed_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+  }
+  EchoOff(const EchoOff&) = delete;
+  EchoOff& operator=(const EchoOff&) = delete;
+
+ private:
+  termios before_{};
+  bool changed_ = false;
+};
+
+std::string ask(std::string_view question) {
+  fmt::print(stderr, "{}: ", question);
+  std::string line;
+  {
+    const EchoOff quiet;
+    std::getline(std::cin, line);
+  }
+  fmt::print(stderr, "\n");
+  return line;
+}
+
+}  // namespace
+
+Result<std::string> read_new_password(const char* variable, std::string_view whose) {
+  std::string password;
+  if (const char* value = std::getenv(variable); value != nullptr) {
+    password = value;
+  } else if (::isatty(STDIN_FILENO) != 0) {
+    password = ask(fmt::format("Password of {}", whose));
+    if (ask("Once more") != password) return fail(Errc::invalid, "the two passwords differ");
+  } else {
+    std::getline(std::cin, password);
+    if (password.ends_with('\r')) password.pop_back();
+  }
+  if (password.empty())
+    return fail(Errc::invalid, fmt::format("no password: give it on standard input or in ${}", variable));
+  return password;
+}
+
+}  // namespace gridmail::cli

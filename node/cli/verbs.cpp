@@ -1,0 +1,222 @@
+#include "node/cli/verbs.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "node/cli/doctor.hpp"
+#include "node/cli/secret.hpp"
+#include "node/cli/text_view.hpp"
+
+namespace gridmail::cli {
+namespace {
+
+using Columns = std::initializer_list<std::string_view>;
+
+Result<Outcome> list(const ApiClient& api, std::string_view target, Columns columns) {
+  auto rows = api.get(target);
+  if (!rows) return tl::unexpected(rows.error());
+  auto text = table_text(*rows, columns);
+  return Outcome{std::move(*rows), std::move(text), 0};
+}
+
+Result<Outcome> show(Result<Json> answer) {
+  if (!answer) return tl::unexpected(answer.error());
+  auto text = record_text(*answer);
+  return Outcome{std::move(*answer), std::move(text), 0};
+}
+
+/// For verbs that only act: a sentence, with the nodes that have not applied the change yet.
+Result<Outcome> acted(Result<Json> answer, std::string sentence) {
+  if (!answer) return tl::unexpected(answer.error());
+  sentence += '\n';
+  const auto behind = answer->find("not_yet_on");
+  if (behind != answer->end() && !behind->empty()) {
+    sentence += fmt::format("not yet applied on: {}\n", cell_text(*behind));
+  }
+  return Outcome{std::move(*answer), std::move(sentence), 0};
+}
+
+std::string below(std::string_view collection, const std::string& item, std::string_view rest = {}) {
+  return fmt::format("/{}/{}{}", collection, path_part(item), rest);
+}
+
+Result<std::string> password_for(const Arguments& arguments) {
+  if (const auto given = arguments.find("--password"); given != arguments.end()) return given->second;
+  return read_new_password("GRIDMAIL_PASSWORD", arguments.at("address"));
+}
+
+Result<Outcome> grid_status(const ApiClient& api, const Arguments&) {
+  auto status = api.get("/status");
+  if (!status) return tl::unexpected(status.error());
+  auto text = status_text(*status);
+  return Outcome{std::move(*status), std::move(text), 0};
+}
+
+Result<Outcome> node_list(const ApiClient& api, const Arguments&) {
+  return list(api, "/nodes",
+              {"name", "id", "state", "member_state", "zone", "weight", "addresses", "version"});
+}
+Result<Outcome> node_drain(const ApiClient& api, const Arguments& arguments) {
+  const auto& node = arguments.at("node");
+  return acted(api.post(below("nodes", node, "/drain")), fmt::format("{} gives its primaries away", node));
+}
+Result<Outcome> node_undrain(const ApiClient& api, const Arguments& arguments) {
+  const auto& node = arguments.at("node");
+  return acted(api.post(below("nodes", node, "/undrain")), fmt::format("{} may have primaries again", node));
+}
+Result<Outcome> node_remove(const ApiClient& api, const Arguments& arguments) {
+  const auto& node = arguments.at("node");
+  return acted(api.remove(below("nodes", node)),
+               fmt::format("{} moves its copies away and is then removed", node));
+}
+Result<Outcome> node_join_token(const ApiClient& api, const Arguments& arguments) {
+  Json body = Json::object();
+  if (const auto given = arguments.find("--ttl"); given != arguments.end()) {
+    std::int64_t seconds = 0;
+    const char* end = given->second.data() + given->second.size();
+    const auto parsed = std::from_chars(given->second.data(), end, seconds);
+    if (parsed.ec != std::errc{} || parsed.ptr != end)
+      return fail(Errc::invalid, "--ttl must be a number of seconds");
+    body["ttl_seconds"] = seconds;
+  }
+  auto token = api.post("/join-tokens", body);
+  if (!token) return tl::unexpected(token.error());
+  auto text = token->value("token", "") + "\n";
+  return Outcome{std::move(*token), std::move(text), 0};
+}
+
+Result<Outcome> slot_list(const ApiClient& api, const Arguments&) {
+  return list(api, "/slots", {"slot", "epoch", "primary", "in_sync", "joining", "retired"});
+}
+
+Result<Outcome> user_add(const ApiClient& api, const Arguments& arguments) {
+  const auto& address = arguments.at("address");
+  const auto password = password_for(arguments);
+  if (!password) return tl::unexpected(password.error());
+  return acted(api.post("/users", {{"address", address}, {"password", *password}}),
+               fmt::format("added {}", address));
+}
+Result<Outcome> user_list(const ApiClient& api, const Arguments&) {
+  return list(api, "/users", {"address", "id", "created"});
+}
+Result<Outcome> user_show(const ApiClient& api, const Arguments& arguments) {
+  return show(api.get(below("users", arguments.at("address"))));
+}
+Result<Outcome> user_passwd(const ApiClient& api, const Arguments& arguments) {
+  const auto& address = arguments.at("address");
+  const auto password = password_for(arguments);
+  if (!password) return tl::unexpected(password.error());
+  return acted(api.put(below("users", address, "/password"), {{"password", *password}}),
+               fmt::format("{} has a new password", address));
+}
+Result<Outcome> user_remove(const ApiClient& api, const Arguments& arguments) {
+  const auto& address = arguments.at("address");
+  return acted(api.remove(below("users", address)), fmt::format("removed {}", address));
+}
+Result<Outcome> user_locate(const ApiClient& api, const Arguments& arguments) {
+  return show(api.get(below("users", arguments.at("address"), "/location")));
+}
+
+Result<Outcome> domain_add(const ApiClient& api, const Arguments& arguments) {
+  const auto& name = arguments.at("name");
+  return acted(api.post("/domains", {{"name", name}}), fmt::format("added {}", name));
+}
+Result<Outcome> domain_list(const ApiClient& api, const Arguments&) {
+  return list(api, "/domains", {"name", "users"});
+}
+Result<Outcome> domain_remove(const ApiClient& api, const Arguments& arguments) {
+  const auto& name = arguments.at("name");
+  return acted(api.remove(below("domains", name)), fmt::format("removed {}", name));
+}
+
+Result<Outcome> alias_add(const ApiClient& api, const Arguments& arguments) {
+  const auto &address = arguments.at("address"), &target = arguments.at("target");
+  return acted(api.post("/aliases", {{"address", address}, {"target", target}}),
+               fmt::format("{} leads to {}", address, target));
+}
+Result<Outcome> alias_list(const ApiClient& api, const Arguments&) {
+  return list(api, "/aliases", {"address", "target"});
+}
+Result<Outcome> alias_remove(const ApiClient& api, const Arguments& arguments) {
+  const auto& address = arguments.at("address");
+  return acted(api.remove(below("aliases", address)), fmt::format("removed {}", address));
+}
+
+Result<Outcome> queue_list(const ApiClient& api, const Arguments&) {
+  return list(api, "/queue",
+              {"id", "sender", "recipients", "bytes", "accepted", "next_attempt", "attempts", "last_error"});
+}
+Result<Outcome> queue_retry(const ApiClient& api, const Arguments& arguments) {
+  const auto& id = arguments.at("id");
+  return acted(api.post(below("queue", id, "/retry")), fmt::format("{} is tried again now", id));
+}
+Result<Outcome> queue_remove(const ApiClient& api, const Arguments& arguments) {
+  const auto& id = arguments.at("id");
+  return acted(api.remove(below("queue", id)), fmt::format("removed {}", id));
+}
+
+Result<Outcome> key_rotate(const ApiClient& api, const Arguments&) {
+  return acted(api.post("/keys/rotate"), "a new gossip key is in use");
+}
+
+const Argument node{"node", "its name or id"};
+const Argument address{"address", "local-part@domain"};
+const Argument password{"--password",
+                        "the new password; safer: $GRIDMAIL_PASSWORD, the prompt or standard input"};
+const Argument id{"id", "the entry's id"};
+
+const std::vector<Verb> table = {
+    {"grid", "status", "verdict, reasons and nodes", {}, grid_status},
+    {"node", "list", "all nodes", {}, node_list},
+    {"node", "drain", "move a node's primaries to other nodes", {node}, node_drain},
+    {"node", "undrain", "let a node have primaries again", {node}, node_undrain},
+    {"node", "remove", "move a node's copies away, then remove it", {node}, node_remove},
+    {"node",
+     "join-token",
+     "a single-use token for gridmaild --join",
+     {{"--ttl", "seconds until it expires (3600)"}},
+     node_join_token},
+    {"slot", "list", "who holds each slot", {}, slot_list},
+    {"user", "add", "add a user", {address, password}, user_add},
+    {"user", "list", "all users", {}, user_list},
+    {"user", "show", "one user with aliases and usage", {address}, user_show},
+    {"user", "passwd", "set a user's password", {address, password}, user_passwd},
+    {"user", "remove", "remove a user; the mail goes after 14 days", {address}, user_remove},
+    {"user", "locate", "the slot that holds a user's mail", {address}, user_locate},
+    {"domain", "add", "add a domain", {{"name", "such as example.org"}}, domain_add},
+    {"domain", "list", "all domains", {}, domain_list},
+    {"domain",
+     "remove",
+     "remove a domain that nothing uses",
+     {{"name", "such as example.org"}},
+     domain_remove},
+    {"alias", "add", "let an address lead to a user", {address, {"target", "a user's address"}}, alias_add},
+    {"alias", "list", "all aliases", {}, alias_list},
+    {"alias", "remove", "remove an alias", {address}, alias_remove},
+    {"queue", "list", "messages that wait for delivery", {}, queue_list},
+    {"queue", "retry", "try one again now", {id}, queue_retry},
+    {"queue", "remove", "drop one without telling its sender", {id}, queue_remove},
+    {"key", "rotate", "draw a new gossip key", {}, key_rotate},
+    {"doctor", "", "check that this node and the grid are set up right", {}, doctor},
+};
+
+}  // namespace
+
+std::span<const Verb> verbs() {
+  return table;
+}
+
+std::string_view help_of_noun(std::string_view noun) {
+  constexpr std::pair<std::string_view, std::string_view> nouns[] = {
+      {"grid", "the grid as a whole"},           {"node", "its nodes"},
+      {"slot", "the shares of all mail"},        {"user", "who has a mailbox"},
+      {"domain", "domains the grid is home to"}, {"alias", "addresses that lead to a user"},
+      {"queue", "messages on their way"},        {"key", "keys between nodes"}};
+  for (const auto& [name, help] : nouns) {
+    if (name == noun) return help;
+  }
+  return {};
+}
+
+}  // namespace gridmail::cli

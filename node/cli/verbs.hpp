@@ -1,0 +1,39 @@
+// What `gridmail` can do, as a table: one row per noun and verb (design, section 10).
+#pragma once
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/cli/api_client.hpp"
+
+namespace gridmail::cli {
+
+/// Values by argument name; an option that was not given is absent.
+using Arguments = std::map<std::string, std::string, std::less<>>;
+
+struct Argument {
+  std::string_view name;  ///< "address": positional and required; "--ttl": an option
+  std::string_view help;
+};
+
+struct Outcome {
+  Json document;     ///< printed with --json
+  std::string text;  ///< printed without, ends with a newline
+  int exit_code = 0;
+};
+
+struct Verb {
+  std::string_view noun;
+  std::string_view name;  ///< empty: the noun alone is the command
+  std::string_view help;
+  std::vector<Argument> arguments;
+  Result<Outcome> (*run)(const ApiClient& api, const Arguments& arguments);
+};
+
+[[nodiscard]] std::span<const Verb> verbs();
+/// What a noun stands for, for its help page.
+[[nodiscard]] std::string_view help_of_noun(std::string_view noun);
+
+}  // namespace gridmail::cli

@@ -1,0 +1,42 @@
+// gridmaild's command line: which configuration, and what to do with an empty data directory.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "node/config.hpp"
+
+namespace gridmail {
+
+/// The admin of a grid that is about to be created.
+struct FirstAdmin {
+  std::string user = "admin";
+  std::string password;  ///< empty: draw one and print it once
+  std::string token;     ///< a Bearer token to accept from the start; empty: none
+};
+
+/// What gridmaild was asked to do. With neither `create` nor `join_token` the data directory must hold a node
+/// that is a member already; with either of them on such a directory the node just starts, so that a service
+/// manager may repeat the command.
+struct CommandLine {
+  NodeConfig config;
+  bool create = false;
+  FirstAdmin admin;  ///< for `create`
+  std::optional<std::string> join_token;
+};
+
+/// What main does next: run with the command line, or print `text` and exit with `exit_code` (2: wrong usage
+/// or configuration; 0: --help, --version).
+struct CommandLineOutcome {
+  std::optional<CommandLine> run;
+  std::string text;
+  int exit_code = 0;
+};
+
+/// Reads the arguments and the configuration file they name, applies --data-dir, --name and --listen over it,
+/// and completes it. The admin's password comes from --admin-password-file or $GRIDMAIL_ADMIN_PASSWORD, the
+/// token from
+/// --admin-token-file or $GRIDMAIL_ADMIN_TOKEN, never from an argument, which everyone on the machine could
+/// read.
+[[nodiscard]] CommandLineOutcome read_command_line(int argc, const char* const* argv);
+
+}  // namespace gridmail

@@ -1,0 +1,210 @@
+#include "node/config.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <fstream>
+#include <sstream>
+
+#include "node/config_table.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr std::string_view service_names[service_count] = {
+    "smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "http", "https"};
+constexpr std::string_view family_names[family_count] = {"meta", "body", "log", "node"};
+
+void read_address(ConfigTable& table, std::string_view key, std::optional<HostPort>& out) {
+  table.read_with(key, "an address with a port, such as \"127.0.0.1:2525\" or \"[::1]:2525\"",
+                  [&](const std::string& text) {
+                    out = HostPort::parse(text);
+                    return out.has_value();
+                  });
+}
+
+void read_peer(ConfigTable table, NodeConfig& config) {
+  std::optional<HostPort> listen;
+  read_address(table, "listen", listen);
+  if (listen) config.peer_listen = *listen;
+  read_address(table, "advertise", config.peer_advertise);
+  table.finish();
+}
+
+void read_listeners(ConfigTable table, NodeConfig& config) {
+  for (std::size_t i = 0; i < service_count; ++i) {
+    std::optional<HostPort> address;
+    read_address(table, service_names[i], address);
+    if (address) config.set_listener(static_cast<Service>(i), *address);
+  }
+  table.finish();
+}
+
+void read_tls(ConfigTable table, NodeConfig& config) {
+  table.read("certificate", config.tls.certificate);
+  table.read("key", config.tls.key);
+  table.finish();
+}
+
+void read_login(ConfigTable table, NodeConfig& config) {
+  table.read("plaintext_from_loopback", config.plaintext_login_from_loopback);
+  table.read("slow_down_wrong_passwords", config.limits.slow_down_wrong_passwords);
+  table.finish();
+}
+
+void read_log(ConfigTable table, NodeConfig& config) {
+  std::size_t level = static_cast<std::size_t>(config.log.level), format = config.log.json ? 1 : 0;
+  table.read_choice("level", {"debug", "info", "warn", "error"}, level);
+  table.read_choice("format", {"logfmt", "json"}, format);
+  config.log = {static_cast<Level>(level), format == 1};
+  table.finish();
+}
+
+void read_limits(ConfigTable table, LimitsConfig& limits) {
+  table.read_bytes("message_bytes_max", limits.message_bytes_max, 64ULL << 10, 1ULL << 30);
+  table.read_bytes("in_flight_bytes_max", limits.in_flight_bytes_max, 1ULL << 20, 1ULL << 40);
+  table.read("connections_max", limits.connections_max, 1, 1'000'000);
+  table.read("connections_per_address_max", limits.connections_per_address_max, 0, 1'000'000);
+  table.finish();
+}
+
+void read_storage(ConfigTable table, StorageConfig& storage) {
+  table.read_bytes("cache_bytes", storage.cache_bytes, 1ULL << 20, 1ULL << 42);
+  table.read_bytes("reserve_bytes", storage.reserve_bytes, 0, 1ULL << 44);
+  ConfigTable paths = table.table("paths");
+  for (std::size_t i = 0; i < family_count; ++i) paths.read(family_names[i], storage.paths[i]);
+  paths.finish();
+  table.finish();
+}
+
+void read_creation(ConfigTable table, CreationConfig& creation) {
+  table.read("slots", creation.slots, 1, 65'536);
+  table.read("copies", creation.copies, 1, 2);
+  table.finish();
+}
+
+void read_root(ConfigTable root, NodeConfig& config) {
+  root.read("data_dir", config.data_dir);
+  root.read("name", config.name);
+  root.read("hostname", config.hostname);
+  root.read("zone", config.zone);
+  root.read("weight", config.weight, 0, 10'000);
+  read_address(root, "smart_host", config.smart_host);
+  read_peer(root.table("peer"), config);
+  read_listeners(root.table("listen"), config);
+  read_tls(root.table("tls"), config);
+  read_login(root.table("login"), config);
+  read_log(root.table("log"), config);
+  read_limits(root.table("limits"), config.limits);
+  read_storage(root.table("storage"), config.storage);
+  read_creation(root.table("creation"), config.creation);
+  root.finish();
+}
+
+std::string machine_name() {
+  char name[256] = {};
+  if (::gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "localhost";
+  return name;
+}
+
+bool names_no_address(const std::string& host) {
+  return host == "0.0.0.0" || host == "::";
+}
+
+}  // namespace
+
+std::string HostPort::text() const {
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                             : fmt::format("[{}]:{}", host, port);
+}
+
+std::optional<HostPort> HostPort::parse(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const std::string_view digits = text.substr(colon + 1);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  if (!bracketed && host.find_first_of(":[]") != std::string_view::npos) return std::nullopt;
+  std::uint16_t port = 0;
+  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (digits.empty() || code != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return HostPort{std::string(host), port};
+}
+
+std::string_view name_of(Service service) {
+  return service_names[static_cast<std::size_t>(service)];
+}
+
+std::filesystem::path NodeConfig::storage_path(Family family) const {
+  const auto index = static_cast<std::size_t>(family);
+  const auto& path = storage.paths[index];
+  return path.empty() ? data_dir / "store" / family_names[index] : path;
+}
+
+std::optional<HostPort> NodeConfig::listener(Service service) const {
+  for (const auto& listener : listeners) {
+    if (listener.service == service) return listener.address;
+  }
+  return std::nullopt;
+}
+
+void NodeConfig::set_listener(Service service, HostPort address) {
+  for (auto& listener : listeners) {
+    if (listener.service != service) continue;
+    listener.address = std::move(address);
+    return;
+  }
+  listeners.push_back({service, std::move(address)});
+}
+
+Result<NodeConfig> parse_config(std::string_view text, const std::string& source) {
+  const toml::parse_result parsed = toml::parse(text, source);
+  ConfigProblem problem(source);
+  if (!parsed) {
+    problem.report(parsed.error().source().begin, parsed.error().description());
+    return tl::unexpected(*problem.error());
+  }
+  NodeConfig config;
+  read_root(ConfigTable(&parsed.table(), "", problem), config);
+  if (problem.error()) return tl::unexpected(*problem.error());
+  return config;
+}
+
+Result<NodeConfig> load_config(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) {
+    return fail(Errc::not_found, fmt::format("{}: no such file", file.string()));
+  }
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) return fail(Errc::io, fmt::format("{}: cannot be read", file.string()));
+  return parse_config(text.str(), file.string());
+}
+
+Result<void> complete_config(NodeConfig& config) {
+  if (config.hostname.empty()) config.hostname = machine_name();
+  if (config.name.empty()) config.name = config.hostname.substr(0, config.hostname.find('.'));
+  if (config.tls.certificate.empty() != config.tls.key.empty()) {
+    return fail(Errc::invalid, "tls.certificate and tls.key come together");
+  }
+  if (!config.peer_advertise && names_no_address(config.peer_listen.host)) {
+    config.peer_advertise = HostPort{config.hostname, config.peer_listen.port};
+  }
+  if (names_no_address(config.advertised().host)) {
+    return fail(Errc::invalid, "peer.advertise must be an address that other nodes can connect to");
+  }
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const auto &a = config.listeners[i], &b = config.listeners[j];
+      if (a.address.port == 0 || !(a.address == b.address)) continue;
+      return fail(Errc::invalid, fmt::format("listen.{} and listen.{} are both {}", name_of(b.service),
+                                             name_of(a.service), a.address.text()));
+    }
+  }
+  return {};
+}
+
+}  // namespace gridmail

@@ -1,0 +1,127 @@
+// NodeConfig: what one node needs to know before it can ask the grid. Everything grid-wide lives in the
+// directory and the map; this is only what differs between nodes, or is needed to create a grid.
+//
+// Read once at start from a TOML file (packaging/gridmail.toml is the commented example). A key that does not
+// exist, a wrong type or a value out of range is an error that names file, line, column and, for keys, the
+// nearest known one.
+#pragma once
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/base/log.hpp"
+#include "node/base/result.hpp"
+#include "node/base/store.hpp"
+
+namespace gridmail {
+
+/// A host (a name, an IPv4 address or a bracketed IPv6 address in text) with a port.
+struct HostPort {
+  std::string host;  ///< without brackets
+  std::uint16_t port = 0;
+  bool operator==(const HostPort&) const = default;
+  /// "192.0.2.1:25", "[2001:db8::1]:25".
+  [[nodiscard]] std::string text() const;
+  /// Nothing unless "host:port" or "[v6]:port" with a port from 0 to 65535.
+  [[nodiscard]] static std::optional<HostPort> parse(std::string_view text);
+};
+
+/// What a client-facing port speaks.
+enum class Service : std::uint8_t {
+  smtp,         ///< the MX port
+  submission,   ///< RFC 6409, STARTTLS
+  submissions,  ///< RFC 8314, implicit TLS
+  lmtp,
+  imap,
+  imaps,
+  pop3,
+  pop3s,
+  http,
+  https,
+};
+inline constexpr std::size_t service_count = 10;
+/// Also the key under [listen] and the field of grid.json.
+[[nodiscard]] std::string_view name_of(Service service);
+
+struct ListenerConfig {
+  Service service = Service::smtp;
+  HostPort address;
+};
+
+/// PEM files; without them the node makes a self-signed certificate for its host name in its data directory.
+struct TlsConfig {
+  std::filesystem::path certificate;  ///< the chain, leaf first
+  std::filesystem::path key;
+};
+
+struct LogConfig {
+  Level level = Level::info;
+  bool json = false;
+};
+
+struct LimitsConfig {
+  std::uint64_t message_bytes_max = 50ULL << 20;  ///< SIZE, APPENDLIMIT and the literal limit
+  std::uint64_t in_flight_bytes_max = 256ULL << 20;
+  std::uint32_t connections_max = 20'000;
+  std::uint32_t connections_per_address_max = 100;  ///< 0: no limit
+  /// Delays and counts of wrong passwords per address and user.
+  bool slow_down_wrong_passwords = true;
+};
+
+struct StorageConfig {
+  /// Where each column family lies; empty: below data_dir.
+  std::array<std::filesystem::path, family_count> paths;
+  std::uint64_t cache_bytes = 256ULL << 20;
+  /// Intake is refused, deletions go on, when less than this is free.
+  std::uint64_t reserve_bytes = 1ULL << 30;
+};
+
+/// Only used by the node that creates the grid.
+struct CreationConfig {
+  std::uint32_t slots = 4096;
+  std::uint32_t copies = 2;
+};
+
+struct NodeConfig {
+  std::filesystem::path data_dir = "/var/lib/gridmail";
+  std::string name;      ///< unique in the grid; the first label of hostname when not given
+  std::string hostname;  ///< in greetings and Received; the machine's when not given
+  std::string zone = "default";
+  std::uint32_t weight = 100;  ///< share of slots; 0 stores none and votes
+
+  HostPort peer_listen{"0.0.0.0", 7420};   ///< TCP and UDP
+  std::optional<HostPort> peer_advertise;  ///< what others are told; peer_listen's when it names one address
+  std::vector<ListenerConfig> listeners;
+  TlsConfig tls;
+  /// Log-in without TLS from 127.0.0.0/8 and ::1 on mail ports. Plain HTTP from there always may.
+  bool plaintext_login_from_loopback = false;
+  std::optional<HostPort> smart_host;  ///< mail for other domains
+
+  LogConfig log;
+  LimitsConfig limits;
+  StorageConfig storage;
+  CreationConfig creation;
+
+  /// What peers are told to connect to.
+  [[nodiscard]] HostPort advertised() const { return peer_advertise.value_or(peer_listen); }
+  [[nodiscard]] std::filesystem::path storage_path(Family family) const;
+  [[nodiscard]] std::optional<HostPort> listener(Service service) const;
+  /// Replaces the listener of that service, or adds it.
+  void set_listener(Service service, HostPort address);
+};
+
+/// Reads `text` as TOML. `source` names it in errors. Errors: invalid, with "source:line:column: what".
+[[nodiscard]] Result<NodeConfig> parse_config(std::string_view text, const std::string& source);
+/// Errors: not_found and io (the file), invalid (its content).
+[[nodiscard]] Result<NodeConfig> load_config(const std::filesystem::path& file);
+/// Fills what was left out from the machine (hostname, name) and checks what must agree: a node with every
+/// address on 0.0.0.0 needs advertise, certificate and key come together, no two listeners on one port.
+/// Errors: invalid.
+[[nodiscard]] Result<void> complete_config(NodeConfig& config);
+
+}  // namespace gridmail

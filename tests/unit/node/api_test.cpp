@@ -1,0 +1,176 @@
+#include <doctest/doctest.h>
+
+#include <asio/co_spawn.hpp>
+#include <nlohmann/json.hpp>
+
+#include "node/api/credentials.hpp"
+#include "node/api/json_views.hpp"
+#include "node/api/openapi.hpp"
+#include "node/api/router.hpp"
+#include "tests/unit/node/grid_in_memory.hpp"
+
+using namespace gridmail;
+using namespace gridmail::api;
+using gridmail::testing::GridInMemory;
+
+namespace {
+
+struct Api {
+  GridInMemory grid;
+  std::string authorization = "Bearer the-token";
+  bool secure = false, loopback = true;
+
+  Response call(Method method, std::string path, std::string body = {}) {
+    Request request;
+    request.method = method;
+    const auto question = path.find('?');
+    request.path = path.substr(0, question);
+    if (question != std::string::npos) request.query = path.substr(question + 1);
+    request.body = std::move(body);
+    request.authorization = authorization;
+    request.is_secure = secure;
+    request.peer_is_loopback = loopback;
+    asio::io_context context;
+    Response response;
+    asio::co_spawn(context, answer(grid, std::move(request)),
+                   [&](std::exception_ptr thrown, Response answered) {
+                     REQUIRE(!thrown);
+                     response = std::move(answered);
+                   });
+    context.run();
+    return response;
+  }
+  Json get(std::string path) { return Json::parse(call(Method::get, std::move(path)).body); }
+};
+
+}  // namespace
+
+TEST_CASE("probes, metrics and the status page answer without log-in") {
+  Api api;
+  api.authorization.clear();
+  CHECK(api.call(Method::get, "/livez").body == "alive\n");
+  CHECK(api.call(Method::get, "/startupz").status == 200);
+  CHECK(api.call(Method::get, "/readyz").body == "ready\n");
+  CHECK(api.call(Method::get, "/metrics").content_type == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(api.call(Method::get, "/").body.find("<title>gridmail</title>") != std::string::npos);
+}
+
+TEST_CASE("readiness fails when one check fails, and says which") {
+  Api api;
+  api.grid.is_ready = false;
+  const auto response = api.call(Method::get, "/readyz?verbose");
+  CHECK(response.status == 503);
+  CHECK(response.body == "[+] map\n[-] canary_write: timed out\nnot ready\n");
+}
+
+TEST_CASE("everything below /api/ asks who it is, known path or not") {
+  Api api;
+  for (const auto* authorization : {"", "Bearer wrong", "Basic YWRtaW46d3Jvbmc=", "Basic !!", "Digest x"}) {
+    api.authorization = authorization;
+    CAPTURE(authorization);
+    CHECK(api.call(Method::get, "/api/v1/status").status == 401);
+    CHECK(api.call(Method::get, "/api/nothing").status == 401);
+  }
+  api.authorization = "basic YWRtaW46c2VjcmV0";
+  CHECK(api.call(Method::get, "/api/v1/status").status == 200);
+  CHECK(api.call(Method::get, "/api/nothing").status == 404);
+}
+
+TEST_CASE("credentials over plain HTTP are taken from this machine only") {
+  Api api;
+  api.loopback = false;
+  CHECK(api.call(Method::get, "/api/v1/status").status == 403);
+  api.secure = true;
+  CHECK(api.call(Method::get, "/api/v1/status").status == 200);
+}
+
+TEST_CASE("the status has verdict, reasons and nodes by id") {
+  Api api;
+  const auto status = api.get("/api/v1/status");
+  CHECK(status["verdict"] == "degraded");
+  CHECK(status["reasons"] == Json::array({"node b is suspect"}));
+  CHECK(status["map_version"] == 7);
+  CHECK(status["nodes"].size() == 2);
+  CHECK(status["nodes"][1]["state"] == "suspect");
+  CHECK(status["nodes"][1]["member_state"] == "draining");
+  CHECK(status["nodes"][0]["id"] == api.grid.first.hex());
+}
+
+TEST_CASE("slots are numbers, the directory's row is called directory") {
+  Api api;
+  const auto slots = api.get("/api/v1/slots");
+  CHECK(slots[0]["slot"] == 0);
+  CHECK(slots[1]["slot"] == "directory");
+  CHECK(slots[0]["primary"] == api.grid.first.hex());
+  CHECK(slots[0]["in_sync"].size() == 2);
+  CHECK(slots[0]["joining"] == Json::array());
+}
+
+TEST_CASE("a user is added, shown, changed and removed") {
+  Api api;
+  const auto added =
+      api.call(Method::post, "/api/v1/users", R"({"address": "a@example.test", "password": "p"})");
+  CHECK(added.status == 201);
+  CHECK(Json::parse(added.body)["not_yet_on"] == Json::array({api.grid.second.hex()}));
+  CHECK(api.call(Method::post, "/api/v1/users", R"({"address": "a@example.test", "password": "p"})").status ==
+        409);
+  CHECK(api.get("/api/v1/users").size() == 1);
+  CHECK(api.get("/api/v1/users/a%40example.test")["address"] == "a@example.test");
+  CHECK(api.get("/api/v1/users/a@example.test/location")["slot"] == 0);
+  CHECK(api.call(Method::put, "/api/v1/users/a@example.test/password", R"({"password": "q"})").status == 200);
+  CHECK(api.grid.passwords["a@example.test"] == "q");
+  CHECK(api.call(Method::delete_, "/api/v1/users/a@example.test").status == 200);
+  CHECK(api.call(Method::delete_, "/api/v1/users/a@example.test").status == 404);
+}
+
+TEST_CASE("a bad body changes nothing and says what is wrong") {
+  Api api;
+  for (const auto* body :
+       {"", "{", "[]", "{\"address\": 1, \"password\": \"p\"}", "{\"address\": \"\", \"password\": \"p\"}",
+        "{\"address\": \"a@b\", \"password\": \"p\", \"admin\": true}", "\xff"}) {
+    CAPTURE(body);
+    const auto response = api.call(Method::post, "/api/v1/users", body);
+    CHECK(response.status == 400);
+    CHECK(response.content_type == "application/problem+json");
+    CHECK(Json::parse(response.body)["status"] == 400);
+  }
+  CHECK(api.grid.passwords.empty());
+}
+
+TEST_CASE("errors become the status that fits them") {
+  Api api;
+  CHECK(api.call(Method::post, "/api/v1/nodes/b/drain").status == 200);
+  CHECK(api.grid.drained == "b");
+  CHECK(api.call(Method::post, "/api/v1/nodes/x/drain").status == 404);
+  CHECK(api.call(Method::delete_, "/api/v1/domains/example.test").status == 409);
+  CHECK(api.call(Method::post, "/api/v1/queue/00/retry").status == 503);
+  CHECK(api.call(Method::get, "/api/v1/users/%zz").status == 400);
+  const auto response = api.call(Method::put, "/api/v1/users");
+  CHECK(response.status == 405);
+  CHECK(response.headers.at(0) == std::pair<std::string, std::string>("Allow", "GET, POST"));
+}
+
+TEST_CASE("a join token lives as long as asked, an hour by default") {
+  Api api;
+  CHECK(Json::parse(api.call(Method::post, "/api/v1/join-tokens").body)["token"] == "token-for-3600");
+  const auto response = api.call(Method::post, "/api/v1/join-tokens", R"({"ttl_seconds": 60})");
+  CHECK(Json::parse(response.body)["expires"] == "1970-01-01T00:01:00Z");
+  CHECK(api.call(Method::post, "/api/v1/join-tokens", R"({"ttl_seconds": 0})").status == 400);
+  CHECK(api.call(Method::post, "/api/v1/join-tokens", R"({"ttl_seconds": 1.5})").status == 400);
+}
+
+TEST_CASE("the OpenAPI document names every route") {
+  const auto document = openapi_document();
+  CHECK(document["paths"].contains("/api/v1/users/{address}/location"));
+  CHECK(document["paths"]["/api/v1/users/{address}"]["get"]["parameters"][0]["name"] == "address");
+  CHECK(document["paths"]["/livez"]["get"]["security"] == Json::array());
+}
+
+TEST_CASE("a pattern matches its own shape only") {
+  CHECK(match("/a/{x}/b", "/a/1/b"));
+  CHECK(!match("/a/{x}/b", "/a//b"));
+  CHECK(!match("/a/{x}", "/a/1/b"));
+  CHECK(!match("/a", "/a/"));
+  CHECK(match("/", "/"));
+  CHECK(match("/{x}", "/%2f")->at(0) == "/");
+}

@@ -1,0 +1,123 @@
+// `gridmail` against the HTTP API over a real socket.
+#include "node/cli/command_tree.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include "node/api/http_session.hpp"
+#include "node/runtime/system_clock.hpp"
+#include "node/runtime/tcp_server.hpp"
+#include "tests/unit/node/grid_in_memory.hpp"
+
+using namespace gridmail;
+using gridmail::testing::GridInMemory;
+using Json = nlohmann::json;
+
+namespace {
+
+/// The API on a free port of this machine, served by a thread of its own.
+class ApiOnLoopback {
+ public:
+  ApiOnLoopback() : clock_(context_), server_(context_, clock_, nullptr) {
+    const auto port = server_.listen(
+        {.name = "http", .address = "127.0.0.1", .refusal = ""},
+        [this](std::unique_ptr<Stream> stream) { return api::serve_http(std::move(stream), grid, clock_); });
+    REQUIRE(port);
+    url = "http://127.0.0.1:" + std::to_string(*port);
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  ~ApiOnLoopback() {
+    std::promise<void> drained;
+    asio::co_spawn(context_, server_.drain(clock_.now()), [&](std::exception_ptr) { drained.set_value(); });
+    drained.get_future().wait();
+    context_.stop();
+    thread_.join();
+  }
+
+  GridInMemory grid;
+  std::string url;
+
+ private:
+  asio::io_context context_;
+  SystemClock clock_;
+  TcpServer server_;
+  std::thread thread_;
+};
+
+struct Ran {
+  int exit_code;
+  std::string out, errors;
+  [[nodiscard]] Json json() const { return Json::parse(out); }
+};
+
+Ran gridmail_(std::vector<std::string> arguments, const char* token = "the-token") {
+  ::setenv("GRIDMAIL_TOKEN", token, 1);
+  arguments.insert(arguments.begin(), "gridmail");
+  std::vector<const char*> argv;
+  for (const auto& argument : arguments) argv.push_back(argument.c_str());
+  std::ostringstream out, errors;
+  const int exit_code = cli::run(static_cast<int>(argv.size()), argv.data(), out, errors);
+  return {exit_code, out.str(), errors.str()};
+}
+
+}  // namespace
+
+TEST_CASE("lists are arrays, --json and --url may stand anywhere") {
+  ApiOnLoopback api;
+  const auto nodes = gridmail_({"node", "list", "--json", "--url", api.url});
+  REQUIRE_MESSAGE(nodes.exit_code == 0, nodes.errors);
+  CHECK(nodes.json().is_array());
+  CHECK(nodes.json().size() == 2);
+  CHECK(gridmail_({"--json", "--url", api.url, "slot", "list"}).json()[1]["slot"] == "directory");
+  CHECK(gridmail_({"--url", api.url, "grid", "status", "--json"}).json()["verdict"] == "degraded");
+  CHECK(gridmail_({"--url", api.url, "grid", "status"}).out.starts_with("degraded\n  node b is suspect\n"));
+}
+
+TEST_CASE("verbs that only act print one JSON document, too") {
+  ApiOnLoopback api;
+  CHECK(gridmail_({"--url", api.url, "--json", "node", "drain", "b"}).json()["done"] == true);
+  CHECK(api.grid.drained == "b");
+  ::setenv("GRIDMAIL_PASSWORD", "p", 1);
+  CHECK(gridmail_({"--url", api.url, "--json", "user", "add", "a@example.test"}).json()["address"] ==
+        "a@example.test");
+  ::unsetenv("GRIDMAIL_PASSWORD");
+  CHECK(api.grid.passwords["a@example.test"] == "p");
+  CHECK(gridmail_({"--url", api.url, "user", "passwd", "a@example.test", "--password", "q"}).exit_code == 0);
+  CHECK(api.grid.passwords["a@example.test"] == "q");
+  CHECK(gridmail_({"--url", api.url, "--json", "user", "locate", "a@example.test"}).json()["slot"] == 0);
+}
+
+TEST_CASE("what does not work exits with 1 and says why") {
+  ApiOnLoopback api;
+  const auto missing = gridmail_({"--url", api.url, "--json", "node", "drain", "x"});
+  CHECK(missing.exit_code == 1);
+  CHECK(missing.json()["error"]["code"] == "not_found");
+  CHECK(missing.errors == "gridmail: no node is called x\n");
+  CHECK(gridmail_({"--url", api.url, "user", "list"}, "wrong").errors == "gridmail: wrong credentials\n");
+  CHECK(gridmail_({"--url", "http://127.0.0.1:1", "user", "list"}).exit_code == 1);
+}
+
+TEST_CASE("wrong usage exits with 2") {
+  CHECK(gridmail_({}).exit_code == 2);
+  CHECK(gridmail_({"node"}).exit_code == 2);
+  CHECK(gridmail_({"node", "explode"}).exit_code == 2);
+  CHECK(gridmail_({"user", "add"}).exit_code == 2);
+  CHECK(gridmail_({"--help"}).exit_code == 0);
+}
+
+TEST_CASE("the doctor names each check and fails when one does") {
+  ApiOnLoopback api;
+  const auto examined = gridmail_({"--url", api.url, "--json", "doctor"});
+  CHECK(examined.exit_code == 1);
+  CHECK(examined.json()["passed"] == false);
+  CHECK(examined.json()["checks"][0]["id"] == "node.alive");
+  CHECK(gridmail_({"--url", api.url, "doctor"}).out.find("[-] nodes.alive: b is suspect;") !=
+        std::string::npos);
+  CHECK(gridmail_({"--url", "http://127.0.0.1:1", "--json", "doctor"}).json()["checks"].size() == 1);
+}

@@ -1,0 +1,119 @@
+#include "tests/unit/node/grid_in_memory.hpp"
+
+namespace gridmail::testing {
+
+using namespace api;
+
+GridInMemory::GridInMemory() {
+  first.value.fill(1);
+  second.value.fill(2);
+}
+
+SlotPlacement GridInMemory::placement(std::variant<SlotId, DirectorySlot> slot) const {
+  return {slot, 3, first, {first, second}, {}, {}};
+}
+
+Task<Result<void>> GridInMemory::authenticate_admin(std::string user, std::string password, std::string) {
+  if (user == "admin" && password == "secret") co_return Result<void>();
+  co_return fail(Errc::denied);
+}
+Task<Result<void>> GridInMemory::authenticate_token(std::string token) {
+  if (token == "the-token") co_return Result<void>();
+  co_return fail(Errc::denied);
+}
+Task<Result<GridStatus>> GridInMemory::status() {
+  GridStatus status;
+  status.verdict = Verdict::degraded;
+  status.reasons = {"node b is suspect"};
+  status.this_node = first;
+  status.map_version = 7;
+  status.slots = 1;
+  status.copies = 2;
+  NodeRow a{first, "a", Liveness::alive, MemberState::active, "z", 100, {"127.0.0.1:7420"}, "0.1.0", true};
+  NodeRow b{second, "b", Liveness::suspect, MemberState::draining, "z", 100, {"127.0.0.1:7421"}, "", false};
+  status.nodes = {a, b};
+  co_return status;
+}
+Task<Result<std::vector<SlotPlacement>>> GridInMemory::slots() {
+  co_return std::vector{placement(SlotId{0}), placement(DirectorySlot{})};
+}
+Task<bool> GridInMemory::started() {
+  co_return true;
+}
+Task<std::vector<ReadinessCheck>> GridInMemory::readiness() {
+  co_return std::vector<ReadinessCheck>{{"map", true, ""},
+                                        {"canary_write", is_ready, is_ready ? "2 ms" : "timed out"}};
+}
+Task<std::string> GridInMemory::metrics() {
+  co_return "gridmail_up 1\n";
+}
+Task<Result<void>> GridInMemory::drain(std::string node) {
+  if (node != "b") co_return fail(Errc::not_found, "no node is called " + node);
+  drained = node;
+  co_return Result<void>();
+}
+Task<Result<void>> GridInMemory::undrain(std::string) {
+  co_return Result<void>();
+}
+Task<Result<void>> GridInMemory::remove_node(std::string) {
+  co_return Result<void>();
+}
+Task<Result<JoinToken>> GridInMemory::join_token(std::chrono::seconds ttl) {
+  co_return JoinToken{"token-for-" + std::to_string(ttl.count()), 1'000'000 * ttl.count()};
+}
+Task<Result<AddedUser>> GridInMemory::add_user(std::string address, std::string password) {
+  if (!passwords.emplace(address, password).second) co_return fail(Errc::already_exists, address + " exists");
+  co_return AddedUser{UserId{}, Applied{{second}}};
+}
+Task<Result<std::vector<UserRow>>> GridInMemory::users() {
+  std::vector<UserRow> rows;
+  for (const auto& [address, password] : passwords) rows.push_back({UserId{}, address, 0});
+  co_return rows;
+}
+Task<Result<UserDetails>> GridInMemory::user(std::string address) {
+  if (!passwords.contains(address)) co_return fail(Errc::not_found, "no such user");
+  co_return UserDetails{{UserId{}, address, 0}, {}, 0, 0, false};
+}
+Task<Result<Applied>> GridInMemory::set_password(std::string address, std::string password) {
+  passwords[address] = password;
+  co_return Applied{};
+}
+Task<Result<Applied>> GridInMemory::remove_user(std::string address) {
+  if (passwords.erase(address) == 0) co_return fail(Errc::not_found, "no such user");
+  co_return Applied{};
+}
+Task<Result<SlotPlacement>> GridInMemory::locate_user(std::string) {
+  co_return placement(SlotId{0});
+}
+Task<Result<Applied>> GridInMemory::add_domain(std::string) {
+  co_return Applied{};
+}
+Task<Result<std::vector<DomainRow>>> GridInMemory::domains() {
+  co_return std::vector<DomainRow>{{"example.test", passwords.size()}};
+}
+Task<Result<Applied>> GridInMemory::remove_domain(std::string) {
+  co_return fail(Errc::conflict, "users live there");
+}
+Task<Result<Applied>> GridInMemory::add_alias(std::string, std::string) {
+  co_return Applied{};
+}
+Task<Result<std::vector<AliasRow>>> GridInMemory::aliases() {
+  co_return std::vector<AliasRow>{};
+}
+Task<Result<Applied>> GridInMemory::remove_alias(std::string) {
+  co_return Applied{};
+}
+Task<Result<std::vector<QueueRow>>> GridInMemory::queue() {
+  co_return std::vector<QueueRow>{};
+}
+Task<Result<void>> GridInMemory::retry_queued(std::string) {
+  co_return fail(Errc::unavailable, "the slot is away");
+}
+Task<Result<void>> GridInMemory::remove_queued(std::string) {
+  co_return Result<void>();
+}
+Task<Result<void>> GridInMemory::rotate_key() {
+  co_return Result<void>();
+}
+
+}  // namespace gridmail::testing

@@ -1,0 +1,50 @@
+// A grid in memory behind GridControl: two nodes, one slot, users in a map.
+#pragma once
+#include <map>
+
+#include "node/api/grid_control.hpp"
+
+namespace gridmail::testing {
+
+class GridInMemory final : public api::GridControl {
+ public:
+  GridInMemory();
+
+  bool is_ready = true;
+  std::string drained;
+  std::map<std::string, std::string> passwords;  ///< of users
+  NodeId first, second;
+
+  Task<Result<void>> authenticate_admin(std::string user, std::string password, std::string peer) override;
+  Task<Result<void>> authenticate_token(std::string token) override;
+  Task<Result<api::GridStatus>> status() override;
+  Task<Result<std::vector<api::SlotPlacement>>> slots() override;
+  Task<bool> started() override;
+  Task<std::vector<api::ReadinessCheck>> readiness() override;
+  Task<std::string> metrics() override;
+  Task<Result<void>> drain(std::string node) override;
+  Task<Result<void>> undrain(std::string node) override;
+  Task<Result<void>> remove_node(std::string node) override;
+  Task<Result<api::JoinToken>> join_token(std::chrono::seconds ttl) override;
+  Task<Result<api::AddedUser>> add_user(std::string address, std::string password) override;
+  Task<Result<std::vector<api::UserRow>>> users() override;
+  Task<Result<api::UserDetails>> user(std::string address) override;
+  Task<Result<api::Applied>> set_password(std::string address, std::string password) override;
+  Task<Result<api::Applied>> remove_user(std::string address) override;
+  Task<Result<api::SlotPlacement>> locate_user(std::string address) override;
+  Task<Result<api::Applied>> add_domain(std::string name) override;
+  Task<Result<std::vector<api::DomainRow>>> domains() override;
+  Task<Result<api::Applied>> remove_domain(std::string name) override;
+  Task<Result<api::Applied>> add_alias(std::string address, std::string target) override;
+  Task<Result<std::vector<api::AliasRow>>> aliases() override;
+  Task<Result<api::Applied>> remove_alias(std::string address) override;
+  Task<Result<std::vector<api::QueueRow>>> queue() override;
+  Task<Result<void>> retry_queued(std::string id) override;
+  Task<Result<void>> remove_queued(std::string id) override;
+  Task<Result<void>> rotate_key() override;
+
+ private:
+  [[nodiscard]] api::SlotPlacement placement(std::variant<SlotId, api::DirectorySlot> slot) const;
+};
+
+}  // namespace gridmail::testing

@@ -1,0 +1,74 @@
+#include "node/api/http_session.hpp"
+
+#include <doctest/doctest.h>
+
+#include <asio/co_spawn.hpp>
+
+#include "tests/support/manual_clock.hpp"
+#include "tests/support/pipe_stream.hpp"
+#include "tests/unit/node/grid_in_memory.hpp"
+
+using namespace gridmail;
+using gridmail::testing::GridInMemory;
+using gridmail::testing::ManualClock;
+using gridmail::testing::PipeStream;
+
+namespace {
+
+/// Sends `bytes`, then finishes, and gives all that came back.
+std::string converse(std::string_view bytes, std::size_t read_at_most = SIZE_MAX, bool finish = true) {
+  asio::io_context context;
+  ManualClock clock;
+  GridInMemory grid;
+  auto [session_end, script_end] = PipeStream::make_pair(context.get_executor(), clock);
+  session_end->read_at_most(read_at_most);
+  bool over = false;
+  asio::co_spawn(context, api::serve_http(std::move(session_end), grid, clock),
+                 [&](std::exception_ptr) { over = true; });
+  std::string sent(bytes);
+  asio::co_spawn(context, script_end->write(sent), [&](std::exception_ptr) {
+    if (finish) script_end->finish_sending();
+  });
+  clock.run_dry(context);
+  CHECK(over);
+  return script_end->unread();
+}
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("requests on one connection are answered in order, however they are cut") {
+  const auto request = "GET /livez HTTP/1.1\r\n\r\nGET /readyz HTTP/1.1\r\n\r\n";
+  const auto whole = converse(request);
+  CHECK(count(whole, "HTTP/1.1 200 OK\r\n") == 2);
+  CHECK(whole.find("alive") < whole.find("ready\n"));
+  CHECK(converse(request, 1) == whole);
+}
+
+TEST_CASE("HEAD gets the header of GET without its body") {
+  const auto reply = converse("HEAD /livez HTTP/1.1\r\n\r\n");
+  CHECK(reply.find("Content-Length: 6\r\n") != std::string::npos);
+  CHECK(reply.ends_with("\r\n\r\n"));
+}
+
+TEST_CASE("a broken request is answered, then the connection is closed") {
+  const auto reply = converse("EHLO client.example\r\n\r\nGET /livez HTTP/1.1\r\n\r\n", SIZE_MAX, false);
+  CHECK(count(reply, "HTTP/1.1 400") == 1);
+  CHECK(reply.find("Connection: close\r\n") != std::string::npos);
+  CHECK(reply.find("alive") == std::string::npos);
+}
+
+TEST_CASE("a client that says nothing is let go") {
+  CHECK(converse("GET /livez", SIZE_MAX, false).empty());
+}
+
+TEST_CASE("a client that holds its body back is told to go on") {
+  const auto reply =
+      converse("POST /api/v1/users HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}", 72);
+  CHECK(reply.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401"));
+}
