@@ -1,0 +1,87 @@
+// The part of IntakeService that answers the other holders.
+#include "node/base/log.hpp"
+#include "storage/queue/intake_service.hpp"
+
+namespace gridmail {
+
+void IntakeService::on_message(NodeId from, Bytes payload) {
+  tasks_.spawn(strand_, "message", take_message(from, std::move(payload)));
+}
+
+Task<void> IntakeService::take_message(NodeId from, Bytes payload) {
+  queue::IntakeMessage message;
+  if (!message.ParseFromString(payload)) co_return;
+  const auto id = IntakeId::from_bytes(message.id());
+  if (!id || !recovered_) co_return;  // whoever asks will ask again
+  const auto offer = offers_.find(*id);
+  switch (message.what_case()) {
+    case queue::IntakeMessage::kPiece:
+      co_return co_await take_piece(from, *id, message.piece());
+    case queue::IntakeMessage::kTaken:
+      if (offer != offers_.end()) offer->second->on_taken(from, message.taken().index());
+      co_return;
+    case queue::IntakeMessage::kStored:
+      if (offer != offers_.end()) offer->second->on_stored(from);
+      co_return;
+    case queue::IntakeMessage::kDrop:
+      co_return co_await take_drop(*id);
+    case queue::IntakeMessage::kHolding:
+      // Silence is no answer: only who knows that it was handed over or given up says that it can go.
+      if (finished_.contains(*id)) tell_drop(from, *id);
+      co_return;
+    case queue::IntakeMessage::WHAT_NOT_SET:
+      co_return;
+  }
+}
+
+Task<void> IntakeService::take_piece(NodeId from, IntakeId id, queue::Piece piece) {
+  // A finished record's late piece must not bring it back; to say "stored" of it breaks no promise.
+  if (held_.contains(id) || finished_.contains(id)) co_return tell_stored(from, id);
+  if (storing_.contains(id) || !assembly_.add(from, id, piece, ports_.clock.now())) co_return;
+  queue::IntakeMessage taken;
+  taken.set_id(id.bytes());
+  taken.mutable_taken()->set_index(piece.index());
+  send_intake(ports_.network, from, taken);
+  auto complete = assembly_.take_complete(from, id);
+  if (!complete) co_return;
+
+  Held held;
+  held.peer = NodeId::from_bytes(complete->record.peer());
+  held.second = complete->record.second();
+  held.accepted = complete->record.message().accepted();
+  storing_.insert(id);
+  const auto stored = co_await journal_.put(std::move(complete->record), std::move(complete->chunks));
+  storing_.erase(id);
+  if (!stored) {
+    log(Level::warn, "intake.store_failed", {{"record", id.hex()}, {"error", stored.error().text}});
+    co_return;
+  }
+  if (finished_.contains(id)) co_return co_await drop(id);  // it was given up meanwhile
+  hold(id, held);
+  tell_stored(from, id);
+}
+
+Task<void> IntakeService::take_drop(IntakeId id) {
+  remember_finished(id);
+  assembly_.forget(id);
+  const auto held = held_.find(id);
+  if (held == held_.end()) co_return;
+  held->second.dropped = true;
+  if (!held->second.busy) co_await drop(id);
+}
+
+void IntakeService::tell_stored(NodeId to, IntakeId id) {
+  queue::IntakeMessage message;
+  message.set_id(id.bytes());
+  message.mutable_stored();
+  send_intake(ports_.network, to, message);
+}
+
+void IntakeService::tell_drop(NodeId to, IntakeId id) {
+  queue::IntakeMessage message;
+  message.set_id(id.bytes());
+  message.mutable_drop();
+  send_intake(ports_.network, to, message);
+}
+
+}  // namespace gridmail

@@ -1,0 +1,146 @@
+// IntakeService: takes messages for slots that are unavailable, keeps each on two nodes, and hands it over
+// when the slot is back (design, section 3, intake, and section 5, GUIDs).
+#pragma once
+#include <asio/strand.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "node/base/network.hpp"
+#include "node/base/random.hpp"
+#include "node/runtime/allowance.hpp"
+#include "node/runtime/task_group.hpp"
+#include "storage/queue/intake_assembly.hpp"
+#include "storage/queue/intake_journal.hpp"
+#include "storage/queue/intake_offer.hpp"
+#include "storage/queue/queue_client.hpp"
+#include "storage/queue/user_delivery.hpp"
+
+namespace gridmail {
+
+/// Older records are kept and listed, and never delivered by themselves: the mailboxes' memory of GUIDs ends
+/// later.
+inline constexpr Duration intake_delivered_max = std::chrono::hours(24 * 14);
+
+/// One record of this node's journal, for people.
+struct IntakeSummary {
+  IntakeId id;
+  std::string sender;
+  std::uint64_t body_size = 0;
+  WallMicros accepted = 0;
+  std::vector<std::string> recipients;  ///< to whom it is still to be handed over
+  std::optional<NodeId> peer;
+  bool expired = false;  ///< over 14 days old
+};
+
+/// Thread-safe; its state is touched on a strand of its own. Lifecycle: start() → stop() → destruction; the
+/// ports and clients must outlive it.
+///
+/// A record has two holders. The first (the front, or who last looked for a peer) hands it over, again and
+/// again with pauses. The second asks it now and then whether the record can go, and hands it over itself
+/// when the first is gone or takes long: the slot takes a GUID once. Whoever has seen it committed tells the
+/// other to drop it.
+class IntakeService {
+ public:
+  struct Ports {
+    NodeId self;
+    asio::any_io_executor executor;
+    Clock& clock;
+    Random& random;
+    Network& network;
+    Store& store;
+    SlotClient& slots;  ///< for the map's members
+    UserDelivery& deliveries;
+    QueueClient& queue;
+    std::function<bool(NodeId)> alive;  ///< gossip's hint; called on the strand
+  };
+  explicit IntakeService(Ports ports);
+
+  /// Reads the journal and goes on where it was. Until then nothing is taken in.
+  [[nodiscard]] Task<Result<void>> start();
+  [[nodiscard]] Task<void> stop();
+
+  /// Success: on stable storage here and on one other node. `recipients` have their GUIDs; with `entry` they
+  /// go into that queue entry, otherwise to their mailboxes. `body` must outlive the call. Errors:
+  /// unavailable (no other node stored it by `deadline`; nothing is kept), io, no_space.
+  [[nodiscard]] Task<Result<void>> accept(queue::Message message, std::vector<queue::Recipient> recipients,
+                                          std::optional<QueueEntryId> entry, const MessageBody& body,
+                                          TimePoint deadline);
+
+  /// A message of MessageKind::intake.
+  void on_message(NodeId from, Bytes payload);
+
+  [[nodiscard]] Task<std::vector<IntakeSummary>> list();
+
+ private:
+  /// A record in the journal. Its recipients and bytes stay on disk.
+  struct Held {
+    std::optional<NodeId> peer;
+    bool second = false;
+    WallMicros accepted = 0;
+    TimePoint since;  ///< held by this run of the program
+    std::optional<TimePoint> peer_missed_since;
+    TimePoint due;
+    Duration pause{0};
+    bool busy = false;     ///< a task is at it
+    bool dropped = false;  ///< meanwhile
+    bool expired = false;
+  };
+  using OfferPtr = std::shared_ptr<IntakeOffer>;
+  struct OwnWrite;
+
+  // Taking in (intake_service.cpp).
+  [[nodiscard]] Task<Result<void>> take_in(queue::IntakeRecord record, std::vector<Bytes> chunks,
+                                           TimePoint deadline);
+  [[nodiscard]] Task<void> write_own(queue::IntakeRecord record, std::vector<Bytes> chunks,
+                                     std::shared_ptr<OwnWrite> outcome, std::shared_ptr<Event> written);
+  [[nodiscard]] Task<std::optional<NodeId>> find_taker(OfferPtr offer, std::optional<NodeId> excluded,
+                                                       TimePoint deadline);
+  void give_up(IntakeId id, const IntakeOffer& offer, OwnWrite& own);
+  [[nodiscard]] std::vector<NodeId> candidates(std::optional<NodeId> excluded);
+  [[nodiscard]] Task<std::vector<IntakeSummary>> list_here();
+  [[nodiscard]] Task<Result<void>> recover();
+
+  // Messages (intake_messages.cpp).
+  [[nodiscard]] Task<void> take_message(NodeId from, Bytes payload);
+  [[nodiscard]] Task<void> take_piece(NodeId from, IntakeId id, queue::Piece piece);
+  [[nodiscard]] Task<void> take_drop(IntakeId id);
+  void tell_stored(NodeId to, IntakeId id);
+  void tell_drop(NodeId to, IntakeId id);
+
+  // Handing over (intake_hand_over.cpp).
+  struct HandOver;
+  void hold(IntakeId id, Held held);
+  void schedule(IntakeId id, Duration pause);
+  [[nodiscard]] Task<void> run();
+  [[nodiscard]] Task<void> look_at(IntakeId id);
+  [[nodiscard]] bool is_first_at_work(const Held& held) const;
+  [[nodiscard]] Task<bool> hand_over(IntakeId id);
+  [[nodiscard]] Task<Result<bool>> hand_over_to_users(queue::IntakeRecord record,
+                                                      std::shared_ptr<const MemoryBody> body);
+  [[nodiscard]] Task<void> deliver(std::shared_ptr<HandOver> lot, std::size_t index);
+  [[nodiscard]] Task<void> drop(IntakeId id);
+  [[nodiscard]] bool needs_peer(Held& held) const;
+  [[nodiscard]] Task<void> find_peer(IntakeId id);
+  void remember_finished(IntakeId id);
+
+  Ports ports_;
+  asio::strand<asio::any_io_executor> strand_;
+  IntakeJournal journal_;
+  Allowance body_bytes_;
+  bool recovered_ = false;
+  std::map<IntakeId, Held> held_;
+  std::set<std::pair<TimePoint, IntakeId>> due_;
+  std::size_t looked_at_now_ = 0;
+  std::shared_ptr<Event> wake_;
+  std::map<IntakeId, OfferPtr> offers_;
+  IntakeAssembly assembly_;
+  std::set<IntakeId> storing_;   ///< taken, not yet on stable storage
+  std::set<IntakeId> finished_;  ///< handed over or given up by this run of the program; bounded
+  std::deque<IntakeId> finished_order_;
+  TaskGroup tasks_{"intake"};
+};
+
+}  // namespace gridmail

@@ -1,0 +1,56 @@
+// Changes of queue entries as writes of one operation: the rules of the queue, and nothing else.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "storage/directory/record_codec.hpp"
+#include "storage/queue/queue.pb.h"
+#include "storage/queue/queue_keys.hpp"
+#include "storage/replication/operation.hpp"
+
+namespace gridmail {
+
+/// Chunks that nobody submits are swept after this.
+inline constexpr Duration staged_chunks_kept = std::chrono::hours(24);
+/// How long an entry that was handed out is remembered: as long as mailboxes remember its GUIDs.
+inline constexpr Duration done_entry_kept = std::chrono::hours(24 * 30);
+
+/// Lives for one change, on the slot's strand. Of one id there is at any time a staged mark, an entry, or a
+/// done mark, or nothing; a staged mark and a done mark have one due key each, and no entry has one.
+class QueueChange {
+ public:
+  QueueChange(OperationBuilder& builder, SlotId slot, WallMicros now)
+      : builder_(builder), keys_(slot), now_(now) {}
+
+  /// Does nothing once the entry was submitted. Errors: invalid.
+  [[nodiscard]] Task<Result<void>> stage(const queue::StageChunk& chunk);
+  /// Does nothing when the entry was submitted before. Errors: invalid; conflict when its chunks were swept
+  /// meanwhile.
+  [[nodiscard]] Task<Result<void>> submit(const queue::Submit& submit);
+  /// These recipients have it. With the last one the entry goes, and its chunks are due.
+  [[nodiscard]] Task<Result<void>> handed_out(QueueEntryId id, const std::vector<std::uint32_t>& recipients);
+  /// Does what was due for `id` under this key of due().
+  [[nodiscard]] Task<Result<void>> settle_due(QueueEntryId id, Bytes due_key);
+
+ private:
+  [[nodiscard]] Task<Result<bool>> was_submitted(QueueEntryId id);
+  [[nodiscard]] Task<Result<void>> put_mark(QueueEntryId id, const queue::StagedMark& mark);
+  [[nodiscard]] Task<Result<void>> remove_mark(QueueEntryId id, const queue::StagedMark& mark);
+  [[nodiscard]] Task<Result<void>> finish(QueueEntryId id);
+  void sweep_chunks(QueueEntryId id, std::uint32_t count);
+  template <class Record>
+  [[nodiscard]] Task<Result<std::optional<Record>>> load(Bytes key) {
+    auto value = co_await builder_.get(Family::meta, std::move(key));
+    co_return decode_stored<Record>(value);
+  }
+  [[nodiscard]] Task<Result<void>> put(Bytes key, Bytes value) {
+    return builder_.put(Family::meta, std::move(key), std::move(value));
+  }
+  [[nodiscard]] Task<Result<void>> remove(Bytes key) { return builder_.remove(Family::meta, std::move(key)); }
+
+  OperationBuilder& builder_;
+  QueueKeys keys_;
+  WallMicros now_;
+};
+
+}  // namespace gridmail

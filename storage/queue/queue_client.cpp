@@ -1,0 +1,65 @@
+#include "storage/queue/queue_client.hpp"
+
+#include <algorithm>
+
+#include "storage/directory/record_codec.hpp"
+
+namespace gridmail {
+namespace {
+
+/// Leaves room for keys within operation_bytes_max.
+constexpr std::size_t inline_request_bytes_max = 900 * 1024;
+
+}  // namespace
+
+Task<Result<void>> QueueClient::submit(QueueEntryId id, const queue::Message& message,
+                                       const std::vector<queue::Recipient>& recipients,
+                                       const MessageBody& body, SlotClient::Options options) {
+  queue::Request request;
+  auto& submit = *request.mutable_submit();
+  submit.set_entry(id.bytes());
+  *submit.mutable_message() = message;
+  for (const auto& recipient : recipients) *submit.add_recipients() = recipient;
+  if (body.size() <= queue_chunk_bytes && request.ByteSizeLong() + body.size() <= inline_request_bytes_max) {
+    auto bytes = body.read(0, static_cast<std::size_t>(body.size()));
+    if (!bytes) co_return tl::unexpected(bytes.error());
+    if (!bytes->empty()) submit.add_chunks(std::move(*bytes));
+  } else if (auto staged = co_await stage(id, body, options); !staged) {
+    co_return staged;
+  }
+  const auto slot = slots_.slot_for(id.view());
+  const auto answer = co_await slots_.call(slot, ServiceId::queue, request.SerializeAsString(), options);
+  if (!answer) co_return tl::unexpected(answer.error());
+  co_return Result<void>{};
+}
+
+Task<Result<void>> QueueClient::stage(QueueEntryId id, const MessageBody& body, SlotClient::Options options) {
+  const auto slot = slots_.slot_for(id.view());
+  const auto count = queue_chunk_count(body.size());
+  for (std::uint32_t index = 0; index < count; ++index) {
+    const std::uint64_t offset = std::uint64_t{index} * queue_chunk_bytes;
+    const auto length =
+        static_cast<std::size_t>(std::min<std::uint64_t>(queue_chunk_bytes, body.size() - offset));
+    auto content = body.read(offset, length);
+    if (!content) co_return tl::unexpected(content.error());
+    queue::Request request;
+    auto& chunk = *request.mutable_stage_chunk();
+    chunk.set_entry(id.bytes());
+    chunk.set_index(index);
+    chunk.set_count(count);
+    chunk.set_content(std::move(*content));
+    const auto answer = co_await slots_.call(slot, ServiceId::queue, request.SerializeAsString(), options);
+    if (!answer) co_return tl::unexpected(answer.error());
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<queue::Listing>> QueueClient::list(SlotId slot, SlotClient::Options options) {
+  queue::Request request;
+  request.mutable_list();
+  const auto answer = co_await slots_.call(slot, ServiceId::queue, request.SerializeAsString(), options);
+  if (!answer) co_return tl::unexpected(answer.error());
+  co_return decode_record<queue::Listing>(*answer);
+}
+
+}  // namespace gridmail

@@ -1,0 +1,33 @@
+// QueueClient: puts messages into the queue, wherever the entry's slot is.
+#pragma once
+#include <vector>
+
+#include "storage/mailbox/message_body.hpp"
+#include "storage/queue/queue.pb.h"
+#include "storage/queue/queue_keys.hpp"
+#include "storage/replication/slot_access.hpp"
+
+namespace gridmail {
+
+/// Thread-safe, without state of its own; must outlive its calls.
+class QueueClient {
+ public:
+  explicit QueueClient(SlotClient& slots) : slots_(slots) {}
+
+  /// Success: the entry is committed, and is handed out to every recipient under the recipient's GUID from
+  /// now on. To be repeated with the same id and values after any failure. `message` and `body` must outlive
+  /// the call. Errors: those of SlotClient, too_large.
+  [[nodiscard]] Task<Result<void>> submit(QueueEntryId id, const queue::Message& message,
+                                          const std::vector<queue::Recipient>& recipients,
+                                          const MessageBody& body, SlotClient::Options options);
+  /// Entries of one slot.
+  [[nodiscard]] Task<Result<queue::Listing>> list(SlotId slot, SlotClient::Options options);
+
+ private:
+  [[nodiscard]] Task<Result<void>> stage(QueueEntryId id, const MessageBody& body,
+                                         SlotClient::Options options);
+
+  SlotClient& slots_;
+};
+
+}  // namespace gridmail

@@ -1,0 +1,170 @@
+// The part of QueueService that hands entries out: a worker per slot that has any.
+#include <algorithm>
+
+#include "node/base/log.hpp"
+#include "node/runtime/parallel.hpp"
+#include "storage/queue/queue_service.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr Duration pause_min = std::chrono::milliseconds(500);
+constexpr Duration pause_max = std::chrono::seconds(30);
+constexpr std::size_t deliveries_at_once_max = 8;
+constexpr std::size_t recipients_per_operation_max = 64;
+constexpr std::size_t entries_per_page = 4;
+constexpr std::size_t dues_per_pass_max = 16;
+
+Task<bool> woken(std::shared_ptr<Event> wake) {
+  co_await wake->wait();
+  co_return true;
+}
+
+/// A dead node's users are tried again later rather than waited for.
+SlotClient::Options delivery_options() {
+  SlotClient::Options options;
+  options.wait_max = std::chrono::seconds(10);
+  options.only_if_alive = true;
+  return options;
+}
+
+}  // namespace
+
+/// One page of an entry's recipients under way; owned by its lanes.
+struct QueueService::HandingOut {
+  HandingOut(queue::Message envelope, std::shared_ptr<const MemoryBody> bytes)
+      : message(std::move(envelope)), body(std::move(bytes)) {}
+  queue::Message message;
+  std::shared_ptr<const MemoryBody> body;
+  std::vector<std::pair<std::uint32_t, queue::Recipient>> recipients;
+  std::vector<std::uint32_t> done;
+};
+
+Task<void> QueueService::work(OpenSlotPtr slot) {
+  auto pause = pause_min;
+  for (;;) {
+    const auto may = slot->access->may_answer();
+    if (!may && may.error().code == Errc::not_primary) break;
+    slot->more = false;
+    slot->wake->reset();
+    Pass pass;
+    auto outcome = co_await settle_due(slot);
+    if (outcome) {
+      const auto handed_out = co_await hand_out_all(slot);
+      if (handed_out) {
+        pass = *handed_out;
+      } else {
+        outcome = tl::unexpected(handed_out.error());
+      }
+    }
+    if (outcome) outcome = pass.progress ? co_await settle_due(slot) : outcome;
+    if (!outcome && outcome.error().code == Errc::not_primary) break;
+    if (!outcome)
+      log(Level::warn, "queue.work_failed",
+          {{"slot", slot->access->slot()}, {"error", outcome.error().text}});
+    if (outcome && !pass.left && !slot->more) break;
+    if (slot->more) continue;
+    pause = pass.progress ? pause_min : std::min(pause * 2, pause_max);
+    co_await before(clock_, clock_.now() + pause, woken(slot->wake));
+  }
+  slot->working = false;
+}
+
+Task<Result<void>> QueueService::settle_due(OpenSlotPtr slot) {
+  for (;;) {
+    const auto snapshot = slot->access->snapshot();
+    const auto page = co_await snapshot->scan(Family::meta, slot->keys.dues(),
+                                              slot->keys.due_end(clock_.wall()), dues_per_pass_max, 1 << 20);
+    if (!page) co_return tl::unexpected(page.error());
+    if (page->pairs.empty()) co_return Result<void>{};
+    for (const auto& pair : page->pairs) {
+      const auto id = QueueKeys::id_in(pair.key);
+      Write write = [id, key = pair.key](QueueChange& change) { return change.settle_due(id, key); };
+      if (auto done = co_await change(slot, std::move(write)); !done) co_return done;
+    }
+  }
+}
+
+Task<Result<QueueService::Pass>> QueueService::hand_out_all(OpenSlotPtr slot) {
+  Pass pass;
+  Bytes first = slot->keys.entries();
+  const Bytes last = prefix_end(first);
+  for (bool more = true; more;) {
+    const auto snapshot = slot->access->snapshot();
+    const auto page = co_await snapshot->scan(Family::meta, first, last, entries_per_page, 1 << 20);
+    if (!page) co_return tl::unexpected(page.error());
+    for (const auto& pair : page->pairs) {
+      auto entry = decode_record<queue::Entry>(pair.value);
+      if (!entry) co_return tl::unexpected(entry.error());
+      const auto one = co_await hand_out(slot, QueueKeys::id_in(pair.key), std::move(*entry));
+      if (!one) co_return tl::unexpected(one.error());
+      pass.progress = pass.progress || one->progress;
+      pass.left = pass.left || one->left;
+    }
+    more = page->more && !page->pairs.empty();
+    if (more) first = page->pairs.back().key + '\0';
+  }
+  co_return pass;
+}
+
+Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueEntryId id,
+                                                        queue::Entry entry) {
+  const auto share = co_await body_bytes_.take(entry.message().body_size());
+  auto bytes = co_await read_body(slot, id, entry.chunks());
+  if (!bytes) co_return tl::unexpected(bytes.error());
+  const auto body = std::make_shared<const MemoryBody>(std::move(*bytes));
+
+  Pass pass;
+  Bytes first = slot->keys.recipients_of(id);
+  const Bytes last = prefix_end(first);
+  for (bool more = true; more;) {
+    const auto snapshot = slot->access->snapshot();
+    const auto page =
+        co_await snapshot->scan(Family::meta, first, last, recipients_per_operation_max, 1 << 20);
+    if (!page) co_return tl::unexpected(page.error());
+    const auto lot = std::make_shared<HandingOut>(entry.message(), body);
+    for (const auto& pair : page->pairs) {
+      auto recipient = decode_record<queue::Recipient>(pair.value);
+      if (!recipient) co_return tl::unexpected(recipient.error());
+      lot->recipients.emplace_back(read_be32(pair.key, pair.key.size() - 4), std::move(*recipient));
+    }
+    co_await run_parallel(tasks_, "hand_out", lot->recipients.size(), deliveries_at_once_max,
+                          [this, lot](std::size_t index) { return deliver(lot, index); });
+    pass.left = pass.left || lot->done.size() < lot->recipients.size();
+    if (!lot->done.empty()) {
+      pass.progress = true;
+      Write write = [id, lot](QueueChange& change) { return change.handed_out(id, lot->done); };
+      if (const auto done = co_await change(slot, std::move(write)); !done)
+        co_return tl::unexpected(done.error());
+    }
+    more = page->more && !page->pairs.empty();
+    if (more) first = page->pairs.back().key + '\0';
+  }
+  co_return pass;
+}
+
+Task<Result<Bytes>> QueueService::read_body(OpenSlotPtr slot, QueueEntryId id, std::uint32_t chunks) {
+  const auto snapshot = slot->access->snapshot();
+  Bytes body;
+  for (std::uint32_t index = 0; index < chunks; ++index) {
+    auto chunk = co_await snapshot->get(Family::body, slot->keys.chunk(id, index));
+    if (!chunk) co_return tl::unexpected(chunk.error());
+    if (!*chunk) co_return fail(Errc::corrupted, "queue entry " + id.hex() + " lacks a chunk");
+    body += **chunk;
+  }
+  co_return body;
+}
+
+Task<void> QueueService::deliver(std::shared_ptr<HandingOut> page, std::size_t index) {
+  const auto& [number, recipient] = page->recipients[index];
+  const auto options = delivery_options();
+  const auto delivered = co_await deliveries_.deliver(page->message, recipient, *page->body, options);
+  if (delivered) {
+    page->done.push_back(number);
+  } else if (!delivered.error().temporary()) {
+    log(Level::error, "queue.delivery_failed",
+        {{"address", recipient.address()}, {"error", delivered.error().text}});
+  }
+}
+
+}  // namespace gridmail

@@ -1,0 +1,49 @@
+// Keys of queue entries (storage/queue/LAYOUT.md), in the slot of the entry's own id.
+#pragma once
+#include "node/base/bytes.hpp"
+#include "node/base/clock.hpp"
+#include "node/base/ids.hpp"
+
+namespace gridmail {
+
+/// One message waiting to be handed out; its slot is slot_of(id).
+using QueueEntryId = Id16<struct QueueEntryTag>;
+
+/// Bytes of one chunk of a body.
+inline constexpr std::size_t queue_chunk_bytes = 256 * 1024;
+[[nodiscard]] constexpr std::uint32_t queue_chunk_count(std::uint64_t body_size) {
+  return static_cast<std::uint32_t>((body_size + queue_chunk_bytes - 1) / queue_chunk_bytes);
+}
+
+class QueueKeys {
+ public:
+  explicit QueueKeys(SlotId slot) : slot_(slot) {}
+
+  [[nodiscard]] Bytes entry(QueueEntryId id) const;
+  [[nodiscard]] Bytes recipient(QueueEntryId id, std::uint32_t index) const;
+  /// In family body.
+  [[nodiscard]] Bytes chunk(QueueEntryId id, std::uint32_t index) const;
+  [[nodiscard]] Bytes done(QueueEntryId id) const;
+  [[nodiscard]] Bytes staged(QueueEntryId id) const;
+  /// Something of `id` is to be looked at, at a time: what was staged and never submitted, an old done mark.
+  [[nodiscard]] Bytes due(WallMicros at, QueueEntryId id) const;
+
+  // First keys of ranges; their ends are prefix_end().
+  [[nodiscard]] Bytes everything() const;
+  [[nodiscard]] Bytes entries() const;
+  [[nodiscard]] Bytes recipients_of(QueueEntryId id) const;
+  [[nodiscard]] Bytes chunks_of(QueueEntryId id) const;
+  [[nodiscard]] Bytes dues() const;
+  /// The end of what is due at `now`.
+  [[nodiscard]] Bytes due_end(WallMicros now) const;
+
+  /// The id in a key of entry() or due().
+  [[nodiscard]] static QueueEntryId id_in(BytesView key);
+
+ private:
+  [[nodiscard]] Bytes key(char table, BytesView rest = {}) const;
+
+  SlotId slot_;
+};
+
+}  // namespace gridmail

@@ -1,0 +1,79 @@
+// QueueService: keeps queue entries at the primary of each entry's slot and hands them out in the background.
+#pragma once
+#include <asio/any_io_executor.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "node/base/clock.hpp"
+#include "node/runtime/allowance.hpp"
+#include "node/runtime/async_mutex.hpp"
+#include "node/runtime/task_group.hpp"
+#include "node/runtime/timer.hpp"
+#include "storage/queue/queue_change.hpp"
+#include "storage/queue/user_delivery.hpp"
+#include "storage/replication/slot_access.hpp"
+
+namespace gridmail {
+
+/// SlotService of ServiceId::queue. Entries are slot data, so a new primary goes on where the old one
+/// stopped; what both hand out meanwhile is taken once, by its GUID. Each opened slot's state is touched on
+/// its strand; a slot has a worker task only while it has something to do. Lifecycle: start() → stop() before
+/// destruction. The ports must outlive it.
+class QueueService final : public SlotService {
+ public:
+  QueueService(asio::any_io_executor executor, Clock& clock, UserDelivery& deliveries);
+
+  /// Begins to look, now and then, for what is due in the open slots.
+  void start();
+  [[nodiscard]] Task<void> stop();
+
+  [[nodiscard]] Task<Result<Bytes>> handle(SlotAccessPtr slot, NodeId from, Bytes request) override;
+  void opened(SlotAccessPtr slot) override;
+  void closed(SlotId slot) override;
+
+ private:
+  struct OpenSlot {
+    explicit OpenSlot(SlotAccessPtr slot)
+        : access(std::move(slot)), keys(access->slot()), wake(std::make_shared<Event>(access->executor())) {}
+    SlotAccessPtr access;
+    QueueKeys keys;
+    AsyncMutex changing;          ///< from reading to commit: builders must not meet
+    std::shared_ptr<Event> wake;  ///< ends the worker's pause
+    bool working = false;
+    bool more = false;  ///< something came while the worker was at it
+  };
+  using OpenSlotPtr = std::shared_ptr<OpenSlot>;
+  /// What one pass of a worker left behind.
+  struct Pass {
+    bool progress = false;
+    bool left = false;
+  };
+  struct HandingOut;
+
+  [[nodiscard]] OpenSlotPtr open_slot(const SlotAccessPtr& slot);
+  using Write = std::function<Task<Result<void>>(QueueChange&)>;
+  /// Builds one operation with `write` and commits it.
+  [[nodiscard]] Task<Result<void>> change(OpenSlotPtr slot, Write write);
+  [[nodiscard]] Task<Result<Bytes>> list(OpenSlotPtr slot);
+  void set_to_work(const OpenSlotPtr& slot);
+
+  [[nodiscard]] Task<void> work(OpenSlotPtr slot);
+  [[nodiscard]] Task<Result<void>> settle_due(OpenSlotPtr slot);
+  [[nodiscard]] Task<Result<Pass>> hand_out_all(OpenSlotPtr slot);
+  [[nodiscard]] Task<Result<Pass>> hand_out(OpenSlotPtr slot, QueueEntryId id, queue::Entry entry);
+  [[nodiscard]] Task<Result<Bytes>> read_body(OpenSlotPtr slot, QueueEntryId id, std::uint32_t chunks);
+  [[nodiscard]] Task<void> deliver(std::shared_ptr<HandingOut> page, std::size_t index);
+  [[nodiscard]] Task<void> look_now_and_then();
+
+  asio::any_io_executor executor_;
+  Clock& clock_;
+  UserDelivery& deliveries_;
+  Allowance body_bytes_;
+  std::mutex guard_;
+  std::map<SlotId, OpenSlotPtr> open_;
+  TaskGroup tasks_{"queue"};
+};
+
+}  // namespace gridmail
