@@ -67,19 +67,14 @@ class EntityHeader {
     if (have_type_) return;
     have_type_ = true;
     auto content = parse_content_type(unfold(value));
-    if (!content) {  // RFC 2045, section 5.2: "assume text/plain"
-      part_.type = "text";
-      part_.subtype = "plain";
-      return;
-    }
-    if (!budget_.take(content->type.size() + content->subtype.size())) {
+    if (!budget_.take(content.type.size() + content.subtype.size())) {
       part_.type = "application";
       part_.subtype = "octet-stream";
       return;
     }
-    part_.type = std::move(content->type);
-    part_.subtype = std::move(content->subtype);
-    part_.parameters = keep(std::move(content->parameters));
+    part_.type = std::move(content.type);
+    part_.subtype = std::move(content.subtype);
+    part_.parameters = keep(std::move(content.parameters));
   }
 
   void take_disposition(BytesView value) {
@@ -106,17 +101,15 @@ class EntityHeader {
 
   void take_addresses(std::vector<Address>& place, BytesView value) {
     const auto length = [](const std::optional<std::string>& text) { return text ? text->size() : 0; };
+    bool in_group = false;
     for (auto& address : parse_addresses(value)) {
       const bool kept = budget_.take(length(address.name) + length(address.adl) + length(address.mailbox) +
                                      length(address.host));
       if (!kept) break;
+      in_group = address.begins_group() || (in_group && !address.ends_group());
       place.push_back(std::move(address));
     }
-    // A group that was cut ends here.
-    bool in_group = false;
-    for (const auto& address : place)
-      in_group = address.begins_group() || (in_group && !address.ends_group());
-    if (in_group) place.emplace_back();
+    if (in_group) place.emplace_back();  // it was cut
   }
 
   TextBudget& budget_;

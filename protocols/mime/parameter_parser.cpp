@@ -129,14 +129,17 @@ std::vector<Parameter> parse_parameters(Lexer& lexer) {
 
 }  // namespace
 
-std::optional<ContentType> parse_content_type(BytesView value) {
+ContentType parse_content_type(BytesView value) {
   Lexer lexer(value);
   ContentType content;
-  content.type = text::to_lower(lexer.take_token());
-  if (!lexer.take('/')) return std::nullopt;
-  content.subtype = text::to_lower(lexer.take_token());
-  const bool too_long = content.type.size() > type_bytes_max || content.subtype.size() > type_bytes_max;
-  if (content.type.empty() || content.subtype.empty() || too_long || lexer.at('/')) return std::nullopt;
+  const auto type = lexer.take_token();
+  const bool divided = lexer.take('/');
+  const auto subtype = divided ? lexer.take_token() : std::string_view();
+  const bool too_long = type.size() > type_bytes_max || subtype.size() > type_bytes_max;
+  if (!type.empty() && !subtype.empty() && !too_long && !lexer.at('/')) {
+    content.type = text::to_lower(type);
+    content.subtype = text::to_lower(subtype);
+  }
   content.parameters = parse_parameters(lexer);
   return content;
 }
