@@ -1,0 +1,35 @@
+// SocketStream: the Stream port over a client's TCP connection.
+#pragma once
+#include <memory>
+
+#include "node/runtime/stream.hpp"
+#include "node/runtime/tls_socket.hpp"
+
+namespace gridmail {
+
+/// Belongs to its session and lives on the session's strand, the executor of the socket.
+class SocketStream final : public Stream {
+ public:
+  /// `tls`: for start_tls; null when none is offered. It and the clock outlive the stream.
+  SocketStream(asio::ip::tcp::socket socket, Clock& clock, const ServerTls* tls);
+  ~SocketStream() override;
+
+  [[nodiscard]] Task<std::size_t> read_some(char* out, std::size_t size) override;
+  [[nodiscard]] Task<void> write(BytesView bytes) override;
+  void expires_at(TimePoint when) override;
+  [[nodiscard]] Task<void> start_tls() override;
+  [[nodiscard]] bool can_start_tls() const override;
+  [[nodiscard]] bool is_secure() const override;
+  [[nodiscard]] std::string peer_address() const override;
+  [[nodiscard]] bool peer_is_loopback() const override;
+  [[nodiscard]] std::string tls_version() const override;
+  [[nodiscard]] std::string tls_cipher() const override;
+  void close() override;
+
+ private:
+  struct State;
+  const ServerTls* const tls_;
+  const std::shared_ptr<State> state_;  // shared with the timer's handler, weakly
+};
+
+}  // namespace gridmail

@@ -1,0 +1,112 @@
+#include "node/runtime/tcp_server.hpp"
+
+#include <fmt/format.h>
+
+#include <asio/redirect_error.hpp>
+#include <asio/strand.hpp>
+#include <asio/use_awaitable.hpp>
+#include <atomic>
+
+#include "node/base/log.hpp"
+#include "node/runtime/socket_stream.hpp"
+#include "node/runtime/tcp_listener.hpp"
+#include "node/runtime/timer.hpp"
+
+namespace gridmail {
+namespace {
+
+using asio::ip::tcp;
+constexpr auto handshake_max = std::chrono::seconds(30);
+constexpr auto pause_after_accept_error = std::chrono::milliseconds(100);
+
+Task<bool> joined(TaskGroup& group) {
+  co_await group.join();
+  co_return true;
+}
+
+}  // namespace
+
+struct TcpServer::Port {
+  Port(Listener l, Serve s) : listener(std::move(l)), serve(std::move(s)) {}
+  const Listener listener;
+  const Serve serve;
+  std::atomic<std::size_t> connections{0};
+};
+
+TcpServer::TcpServer(asio::io_context& context, Clock& clock, const ServerTls* tls)
+    : context_(context), clock_(clock), tls_(tls) {}
+
+TcpServer::~TcpServer() = default;
+
+Result<std::uint16_t> TcpServer::listen(Listener listener, Serve serve) {
+  if (listener.implicit_tls && tls_ == nullptr) {
+    return fail(Errc::invalid, fmt::format("{} needs TLS, and there is no certificate", listener.name));
+  }
+  const asio::any_io_executor strand = asio::make_strand(context_);
+  auto acceptor = listen_on(strand, listener.name, listener.address, listener.port);
+  if (!acceptor) return tl::unexpected(acceptor.error());
+  const auto number = acceptor->local_endpoint().port();
+  const auto port = std::make_shared<Port>(std::move(listener), std::move(serve));
+  accepting_.spawn(strand, port->listener.name, accept_loop(port, std::move(*acceptor)));
+  return number;
+}
+
+void TcpServer::stop_accepting() {
+  accepting_.cancel();
+}
+
+Task<void> TcpServer::drain(TimePoint deadline) {
+  stop_accepting();
+  co_await accepting_.join();
+  co_await before(clock_, deadline, joined(sessions_));
+  sessions_.cancel();
+  co_await sessions_.join();
+}
+
+Task<void> TcpServer::accept_loop(std::shared_ptr<Port> port, tcp::acceptor acceptor) {
+  while (true) {
+    const asio::any_io_executor strand = asio::make_strand(context_);
+    std::error_code error;
+    auto socket = co_await acceptor.async_accept(strand, asio::redirect_error(asio::use_awaitable, error));
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) {  // out of descriptors, mostly: sessions that end will give some back
+      log(Level::warn, "tcp.accept_failed", {{"listener", port->listener.name}, {"error", error.message()}});
+      co_await sleep_for(clock_, pause_after_accept_error);
+      continue;
+    }
+    admit(port, std::move(socket));
+  }
+}
+
+void TcpServer::admit(const std::shared_ptr<Port>& port, tcp::socket socket) {
+  if (port->connections >= port->listener.connections_max) {
+    std::error_code ignored;
+    socket.non_blocking(true, ignored);
+    if (!port->listener.implicit_tls) socket.write_some(asio::buffer(port->listener.refusal), ignored);
+    log(Level::info, "tcp.limit_reached",
+        {{"listener", port->listener.name}, {"connections", port->connections.load()}});
+    return;
+  }
+  ++port->connections;
+  std::shared_ptr<void> seat(nullptr, [port](void*) { --port->connections; });
+  const auto executor = socket.get_executor();
+  sessions_.spawn(executor, port->listener.name, run_session(port, std::move(seat), std::move(socket)));
+}
+
+/// `seat` counts the connection for as long as the task exists, also when it never runs.
+Task<void> TcpServer::run_session(std::shared_ptr<Port> port, [[maybe_unused]] std::shared_ptr<void> seat,
+                                  tcp::socket socket) {
+  auto stream = std::make_unique<SocketStream>(std::move(socket), clock_, tls_);
+  try {
+    if (port->listener.implicit_tls) {
+      stream->expires_at(clock_.now() + handshake_max);
+      co_await stream->start_tls();
+      stream->expires_at(TimePoint::never());
+    }
+    co_await port->serve(std::move(stream));
+  } catch (const asio::system_error& error) {
+    log(Level::debug, "tcp.session_ended", {{"listener", port->listener.name}, {"error", error.what()}});
+  }
+}
+
+}  // namespace gridmail

@@ -1,0 +1,63 @@
+// TcpServer: listeners, and a task on a strand of its own for each client that connects.
+#pragma once
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "node/base/clock.hpp"
+#include "node/base/result.hpp"
+#include "node/runtime/stream.hpp"
+#include "node/runtime/task_group.hpp"
+#include "node/runtime/tls_context.hpp"
+
+namespace gridmail {
+
+struct Listener {
+  std::string name{};          ///< for logs: "smtp", "imaps"
+  std::string address = "::";  ///< an IP address; "::" takes IPv4 as well
+  std::uint16_t port = 0;      ///< 0: any free one
+  bool implicit_tls = false;   ///< RFC 8314, 3: the handshake comes first
+  std::size_t connections_max = 10'000;
+  std::string refusal{};  ///< sent, in the clear, to whom the limit turns away: "421 4.3.2 …\r\n"
+};
+
+/// Thread-safe but for construction and destruction. Lifecycle: listen()… → drain() → destruction.
+class TcpServer {
+ public:
+  /// Serves one client until it returns or throws; asio::system_error is a normal end (the client left).
+  using Serve = std::function<Task<void>(std::unique_ptr<Stream>)>;
+
+  /// `tls` may be null: no STARTTLS, no implicit TLS. All three outlive the server.
+  TcpServer(asio::io_context& context, Clock& clock, const ServerTls* tls);
+  ~TcpServer();
+
+  /// Begins to accept; gives the port. Errors, with the address in the text: busy (in use), denied (a port
+  /// below 1024 without the right to it), invalid.
+  [[nodiscard]] Result<std::uint16_t> listen(Listener listener, Serve serve);
+
+  /// Closes the listeners; sessions go on.
+  void stop_accepting();
+  /// stop_accepting(), waits for the sessions to end by themselves until `deadline`, then cancels and joins
+  /// them.
+  [[nodiscard]] Task<void> drain(TimePoint deadline);
+
+  [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
+
+ private:
+  struct Port;
+  [[nodiscard]] Task<void> accept_loop(std::shared_ptr<Port> port, asio::ip::tcp::acceptor acceptor);
+  void admit(const std::shared_ptr<Port>& port, asio::ip::tcp::socket socket);
+  [[nodiscard]] Task<void> run_session(std::shared_ptr<Port> port, std::shared_ptr<void> seat,
+                                       asio::ip::tcp::socket socket);
+
+  asio::io_context& context_;
+  Clock& clock_;
+  const ServerTls* const tls_;
+  TaskGroup accepting_{"tcp_accept"};
+  TaskGroup sessions_{"tcp_sessions"};
+};
+
+}  // namespace gridmail
