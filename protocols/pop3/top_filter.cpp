@@ -7,7 +7,8 @@ BytesView TopFilter::take(BytesView piece) {
   while (at < piece.size() && !done()) {
     const std::size_t lf = piece.find('\n', at);
     const BytesView line = piece.substr(at, lf == BytesView::npos ? lf : lf - at);
-    if (!line.empty() && line != "\r") line_is_empty_ = false;
+    if (line_bytes_ == 0) starts_with_cr_ = line.starts_with('\r');
+    line_bytes_ += line.size();
     if (lf == BytesView::npos) return piece;
     end_line();
     at = lf + 1;
@@ -16,12 +17,13 @@ BytesView TopFilter::take(BytesView piece) {
 }
 
 void TopFilter::end_line() {
+  const bool is_empty = line_bytes_ == 0 || (line_bytes_ == 1 && starts_with_cr_);
   if (in_body_) {
     --lines_left_;
-  } else if (line_is_empty_) {
+  } else if (is_empty) {
     in_body_ = true;
   }
-  line_is_empty_ = true;
+  line_bytes_ = 0;
 }
 
 }  // namespace gridmail::pop3

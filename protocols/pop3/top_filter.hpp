@@ -21,7 +21,8 @@ class TopFilter {
 
   std::uint32_t lines_left_;
   bool in_body_ = false;
-  bool line_is_empty_ = true;  // so far, but for a CR
+  std::size_t line_bytes_ = 0;   // of the line so far
+  bool starts_with_cr_ = false;  // so does that line
 };
 
 }  // namespace gridmail::pop3

@@ -35,4 +35,5 @@ TEST_CASE("TOP of messages that lack a part gives what there is") {
   CHECK(top("\r\nbody\r\n", 0) == "\r\n");
   CHECK(top("A: 1\n\nbody\nmore\n", 1) == "A: 1\n\nbody\n");
   CHECK(top("", 1).empty());
+  CHECK(top("A: 1\r\n\r\r\nB: 2\r\n\r\nbody\r\n", 0) == "A: 1\r\n\r\r\nB: 2\r\n\r\n");
 }

@@ -1,0 +1,141 @@
+// SMTP's parsers under arbitrary bytes in arbitrary pieces. Beside memory errors this finds any input for
+// which
+//  - something else than CRLF.CRLF (".CRLF" at the very start) ends the data,
+//  - the outcome depends on how the bytes were split,
+//  - a path's spelling does not parse back to itself.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "node/base/result.hpp"
+#include "protocols/line/line_buffer.hpp"
+#include "protocols/sasl/server_exchange.hpp"
+#include "protocols/smtp/command_parser.hpp"
+#include "protocols/smtp/data_decoder.hpp"
+#include "protocols/smtp/received_counter.hpp"
+#include "protocols/smtp/trace_header.hpp"
+
+namespace {
+
+using namespace gridmail;
+using namespace gridmail::smtp;
+
+struct Collected final : DataDecoder::Sink {
+  std::string bytes;
+  ReceivedCounter received;
+  void run(BytesView piece) override {
+    bytes.append(piece);
+    received.feed(piece);
+  }
+};
+
+struct Outcome {
+  std::string bytes;
+  std::size_t consumed = 0;
+  std::size_t received = 0;
+  bool finished = false, bare_cr = false, bare_lf = false, nul = false;
+  bool operator==(const Outcome&) const = default;
+};
+
+/// Feeds pieces whose lengths the seed gives; 0: all at once.
+Outcome decode(std::string_view input, DataDecoder::BareLf bare_lf, std::uint32_t seed) {
+  DataDecoder decoder(bare_lf);
+  Collected collected;
+  Outcome outcome;
+  while (!outcome.finished && outcome.consumed < input.size()) {
+    seed = seed * 1'664'525 + (seed == 0 ? 0 : 1'013'904'223);
+    const std::size_t length = seed == 0 ? input.size() : 1 + (seed >> 24) % 7;
+    const auto fed = decoder.feed(input.substr(outcome.consumed, length), collected);
+    outcome.consumed += fed.consumed;
+    outcome.finished = fed.finished;
+  }
+  outcome.bytes = std::move(collected.bytes);
+  outcome.received = collected.received.count();
+  outcome.bare_cr = decoder.has_bare_cr();
+  outcome.bare_lf = decoder.has_bare_lf();
+  outcome.nul = decoder.has_nul();
+  return outcome;
+}
+
+/// RFC 5321, section 4.1.1.4, as one would write it without streams.
+std::size_t end_of_data(std::string_view input) {
+  if (input.starts_with(".\r\n")) return 3;
+  const std::size_t found = input.find("\r\n.\r\n");
+  return found == std::string_view::npos ? found : found + 5;
+}
+
+/// RFC 5321, section 4.5.2, likewise.
+std::string unstuffed(std::string_view data) {
+  std::string bytes;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const bool line_start = i == 0 || (i >= 2 && data[i - 1] == '\n' && data[i - 2] == '\r');
+    if (!(line_start && data[i] == '.')) bytes.push_back(data[i]);
+  }
+  return bytes;
+}
+
+void check_data(std::string_view input, std::uint32_t seed) {
+  const Outcome whole = decode(input, DataDecoder::BareLf::keep, 0);
+  const std::size_t end = end_of_data(input);
+  GRIDMAIL_ASSERT(whole.finished == (end != std::string_view::npos));
+  if (whole.finished) {
+    GRIDMAIL_ASSERT(whole.consumed == end);
+    GRIDMAIL_ASSERT(whole.bytes == unstuffed(input.substr(0, end - 3)));
+  }
+  GRIDMAIL_ASSERT(decode(input, DataDecoder::BareLf::keep, seed | 1) == whole);
+  const Outcome repaired = decode(input, DataDecoder::BareLf::repair, 0);
+  GRIDMAIL_ASSERT(repaired.finished == whole.finished && repaired.consumed == whole.consumed);
+  GRIDMAIL_ASSERT(decode(input, DataDecoder::BareLf::repair, seed | 1) == repaired);
+  for (std::size_t at = repaired.bytes.find('\n'); at != std::string::npos;
+       at = repaired.bytes.find('\n', at + 1)) {
+    GRIDMAIL_ASSERT(at > 0 && repaired.bytes[at - 1] == '\r');
+  }
+}
+
+void check_path(const Path& path) {
+  if (path.address.empty()) return;
+  const std::string spelled = "<" + path.address + ">";
+  const auto again = parse_path(spelled);
+  GRIDMAIL_ASSERT(again && again->path.address == path.address && again->rest.empty());
+}
+
+void check_command(std::string_view line) {
+  const auto command = parse_command(line);
+  if (!command) return;
+  if (const auto mail = parse_mail(command->argument, true)) check_path(mail->sender);
+  if (const auto path = parse_rcpt(command->argument)) check_path(*path);
+  if (const auto response = sasl::decode_initial_response(command->argument)) {
+    (void)sasl::ServerExchange(sasl::Mechanism::plain).start(*response);
+  }
+  Trace trace;
+  trace.client_name = command->argument;
+  const std::string field = format_received(trace);
+  GRIDMAIL_ASSERT(field.find("\n\r\n") == std::string::npos && field.find('\0') == std::string::npos);
+}
+
+void check_lines(std::string_view input, std::uint32_t seed) {
+  LineBuffer buffer;
+  while (!input.empty()) {
+    seed = seed * 1'664'525 + 1'013'904'223;
+    const auto space = buffer.space();
+    const std::size_t length = std::min({input.size(), space.size, std::size_t{1} + (seed >> 24)});
+    input.copy(space.data, length);
+    buffer.filled(length);
+    input.remove_prefix(length);
+    while (const auto line = buffer.take_line(64)) {
+      GRIDMAIL_ASSERT(line->text.size() <= 64 && line->text.find('\n') == std::string_view::npos);
+      check_command(line->text);
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 4) return 0;
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  const std::uint32_t seed = gridmail::read_be32(input);
+  check_data(input.substr(4), seed);
+  check_lines(input.substr(4), seed);
+  return 0;
+}
