@@ -1,0 +1,19 @@
+#include "protocols/imap/crlf_converter.hpp"
+
+namespace gridmail::imap {
+
+void CrlfConverter::convert(BytesView piece, std::string& out) {
+  if (piece.empty()) return;
+  saw_nul_ = saw_nul_ || piece.find('\0') != BytesView::npos;
+  std::size_t start = 0;
+  for (std::size_t lf = piece.find('\n'); lf != BytesView::npos; lf = piece.find('\n', lf + 1)) {
+    const bool bare = lf == 0 ? !after_cr_ : piece[lf - 1] != '\r';
+    if (!bare) continue;
+    out.append(piece.substr(start, lf - start)).append("\r");
+    start = lf;
+  }
+  out.append(piece.substr(start));
+  after_cr_ = piece.back() == '\r';
+}
+
+}  // namespace gridmail::imap

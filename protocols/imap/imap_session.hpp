@@ -1,0 +1,57 @@
+// An IMAP4rev1 session (RFC 3501 and the extensions that CAPABILITY lists): one client's connection, from
+// greeting to BYE. It runs on the front, and follows the mailbox wherever it moves (design, section 4).
+//
+// A coroutine on the connection's strand, which owns all that it touches; it ends when the client leaves, is
+// silent for too long, or is sent away. Cancelling it ends it without BYE; request_stop() with.
+#pragma once
+#include <asio/any_io_executor.hpp>
+#include <memory>
+
+#include "node/runtime/timer.hpp"
+#include "protocols/imap/command_context.hpp"
+#include "protocols/imap/command_parser.hpp"
+#include "protocols/imap/commands/command_table.hpp"
+
+namespace gridmail::imap {
+
+/// Serves the client until it leaves, then closes the stream. Streams that break are the client's business
+/// and end this quietly; only operation_aborted (cancellation) is thrown.
+[[nodiscard]] Task<void> serve(Stream& stream, Services services, const Settings& settings);
+
+/// The session behind serve(); the stream and the settings outlive it.
+class Session {
+ public:
+  Session(const asio::any_io_executor& executor, Stream& stream, Services services, const Settings& settings);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  [[nodiscard]] Task<void> run();
+  /// Says BYE as soon as no command runs, and ends. From any thread.
+  void request_stop();
+
+ private:
+  Task<void> converse();
+  Task<void> converse_until_over();
+  Task<void> watch();
+  void greet();
+
+  Task<void> next_command();
+  Task<void> literal_announced();
+  Task<void> append_announced(Append append);
+  Task<void> run_command();
+  Task<Reply> dispatch(const CommandEntry& entry, const Command& command);
+  Task<Reply> finish(const CommandEntry& entry, const Command& command, Reply reply);
+  void answer(std::string_view tag, const Reply& reply);
+  void leave(std::string_view farewell);
+
+  Stream& stream_;
+  Services services_;
+  const Settings& settings_;
+  SessionState state_;
+  ClientConnection connection_;
+  CommandContext context_;
+  std::shared_ptr<Event> wake_;  // of watch()
+  std::shared_ptr<std::atomic<bool>> stopping_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+}  // namespace gridmail::imap
