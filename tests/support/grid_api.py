@@ -1,0 +1,57 @@
+"""The HTTP API of one node, for tests and ./dev."""
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+
+
+class ApiError(Exception):
+    def __init__(self, status, detail):
+        super().__init__(f"{status}: {detail}")
+        self.status = status
+
+
+class GridApi:
+    def __init__(self, host, port, token):
+        self.url = f"http://{host}:{port}"
+        self.token = token
+
+    def call(self, method, target, body=None, timeout=45):
+        """The answer's JSON. Raises ApiError, or OSError when nobody answers."""
+        request = urllib.request.Request(self.url + "/api/v1" + target, method=method)
+        request.add_header("Authorization", "Bearer " + self.token)
+        data = None
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+            data = json.dumps(body).encode()
+        try:
+            with urllib.request.urlopen(request, data, timeout) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            text = error.read().decode(errors="replace")
+            try:
+                text = json.loads(text)["detail"]
+            except (ValueError, KeyError):
+                pass
+            raise ApiError(error.code, text) from None
+
+    def get(self, target, **options):
+        return self.call("GET", target, **options)
+
+    def post(self, target, body=None, **options):
+        return self.call("POST", target, body or {}, **options)
+
+    def probe(self, path, timeout=5):
+        """Status and text of a path that asks for no log-in; status 0 when nobody answers."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors="replace")
+        except OSError as error:
+            return 0, str(error)
+
+
+def path_part(text):
+    return urllib.parse.quote(text, safe="")

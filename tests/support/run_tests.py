@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""./dev test: runs every kind of test and counts cases; the last line is "N passed, N failed"."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build/release"
+SIMULATOR_SEEDS = 200
+FUZZ_SECONDS = 10
+
+
+class Tally:
+    """What passed and what failed, over all parts."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = []
+
+    def add(self, passed, failed, where):
+        self.passed += passed
+        self.failed += [where] * failed
+        print(f"  {where}: {passed} passed, {failed} failed", flush=True)
+
+
+def run(command, seconds):
+    """Exit code and output; 124 when it took too long."""
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              errors="replace", timeout=seconds, check=False)
+        return done.returncode, done.stdout
+    except subprocess.TimeoutExpired as expired:
+        output = expired.stdout or b""
+        return 124, (output if isinstance(output, str) else output.decode(errors="replace")) + "\ntoo long\n"
+
+
+def count(command, pattern, seconds, where, tally):
+    """Runs a program that counts its own cases; a wrong exit is a failure, whatever it counted."""
+    code, output = run(command, seconds)
+    found = re.findall(pattern, output)
+    passed, failed = map(int, found[-1]) if found else (0, 0)
+    if code != 0 and failed == 0:
+        failed = 1
+    if not found and code == 0:
+        passed = 1
+    if failed:
+        print(output[-8000:])
+    tally.add(passed, failed, where)
+
+
+def unit(tally):
+    listing = json.loads(run(["ctest", "--test-dir", str(BUILD), "--show-only=json-v1"], 60)[1])
+    for test in listing["tests"]:
+        count(test["command"], r"test cases:.*?\|\s*(\d+) passed\s*\|\s*(\d+) failed", 300, test["name"], tally)
+
+
+def style(tally):
+    python_cases(ROOT / "tests/tidy", "style", tally)
+
+
+def simulator(tally):
+    count([BUILD / "gridmail_sim", "--seed", "1", "--runs", str(SIMULATOR_SEEDS)],
+          r"(\d+) passed, (\d+) failed", 900, "simulator", tally)
+
+
+def fuzz(tally):
+    for source in sorted((ROOT / "tests/fuzz").glob("*_fuzz.cpp")):
+        name = source.stem.removesuffix("_fuzz")
+        code, output = run([ROOT / "dev", "fuzz", name, "--seconds", str(FUZZ_SECONDS)], 900)
+        if code != 0:
+            print(output[-8000:])
+        tally.add(code == 0, code != 0, f"fuzz {name}")
+
+
+def integration(tally):
+    from loopback_grid import GridError, LoopbackGrid
+    grid = LoopbackGrid(ROOT / "build/test-grid")
+    try:
+        if grid.file.exists():
+            grid.load().stop()
+        grid.start(3, base_port=21000)
+    except GridError as error:
+        print(error)
+        tally.add(0, 1, "starting a grid of three nodes")
+        return
+    os.environ["GRIDMAIL_TEST_GRID"] = str(grid.dir)
+    try:
+        python_cases(ROOT / "tests/integration", "integration", tally)
+    finally:
+        grid.load().stop()
+
+
+def python_cases(folder, where, tally):
+    sys.path.insert(0, str(folder))
+    suite = unittest.TestLoader().discover(str(folder), pattern="*_test.py", top_level_dir=str(folder))
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
+    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    tally.add(result.testsRun - failed - len(result.skipped), failed, where)
+    for case, reason in result.skipped:
+        print(f"  skipped: {case}: {reason}")
+    sys.path.remove(str(folder))
+
+
+PARTS = {"unit": unit, "style": style, "simulator": simulator, "fuzz": fuzz, "integration": integration}
+
+
+def main():
+    chosen = sys.argv[1:] or list(PARTS)
+    unknown = set(chosen) - set(PARTS)
+    if unknown:
+        print(f"dev: no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    tally = Tally()
+    for part in chosen:
+        begun = time.monotonic()
+        print(f"== {part}", flush=True)
+        PARTS[part](tally)
+        print(f"== {part}: {time.monotonic() - begun:.0f} s", flush=True)
+    for where in sorted(set(tally.failed)):
+        print(f"failed: {where}")
+    print(f"{tally.passed} passed, {len(tally.failed)} failed", flush=True)
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
