@@ -17,10 +17,9 @@ struct SwimSettings {
   std::size_t transmissions = 4;                         ///< of one update, times log10 of the members
 };
 
-/// How long a suspect may take to refute. The seam for Lifeguard (Dadgar et al. 2018), which shortens it with
-/// each independent confirmation.
-[[nodiscard]] Duration suspicion_timeout(const SwimSettings& settings, std::size_t members,
-                                         std::size_t confirmations);
+/// How long a suspect may take to refute (SWIM, section 4.2). Lifeguard's dynamic timeout (Dadgar et al.
+/// 2018) belongs here.
+[[nodiscard]] Duration suspicion_timeout(const SwimSettings& settings, std::size_t members);
 
 /// How often one update is piggybacked before it is dropped (SWIM, section 4.1).
 [[nodiscard]] std::size_t transmission_limit(const SwimSettings& settings, std::size_t members);

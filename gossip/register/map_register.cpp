@@ -14,7 +14,10 @@ MapRegister::MapRegister(asio::any_io_executor executor, Clock& clock, Random& r
       service_(std::make_shared<RegisterService>(executor, clock, random, network, store, self,
                                                  std::move(callbacks), settings)) {}
 
-MapRegister::~MapRegister() = default;
+// The last hold is let go on the strand, where nothing else of it can be running.
+MapRegister::~MapRegister() {
+  asio::post(executor_, [service = std::move(service_)] {});
+}
 
 Task<Result<void>> MapRegister::load() {
   return service_->load();

@@ -67,8 +67,6 @@ class RegisterCluster {
   explicit RegisterCluster(std::uint64_t seed) : random(seed), network(clock, random) {}
   ~RegisterCluster() {
     for (auto& node : nodes) crash(node);
-    context.restart();
-    context.poll();
   }
 
   /// A grid of `members` nodes, all of which know version 1 and up; node 1 is the first.
@@ -111,7 +109,9 @@ class RegisterCluster {
   }
   void crash(Node& n) {
     if (!n.up()) return;
-    n.service.reset();  // what it has posted finds it gone
+    n.service.reset();
+    context.restart();
+    context.poll();  // what was ready still runs, and may send; the node is gone after it
     n.port.reset();
     n.disk->crash();
   }
