@@ -1,0 +1,112 @@
+"""The gridmail command and the HTTP API against a real grid."""
+
+import json
+import urllib.request
+
+from grid import ApiError, GridCase, imap_login, wait_until
+
+
+class Cli(GridCase):
+    def json(self, *arguments, **options):
+        return json.loads(self.gridmail(*arguments, "--json", **options))
+
+    def test_the_grid_is_healthy_and_every_slot_has_two_copies(self):
+        status = self.json("grid", "status")
+        self.assertEqual(("healthy", []), (status["verdict"], status["reasons"]))
+        rows = self.json("slot", "list")
+        self.assertEqual("directory", rows[-1]["slot"])
+        self.assertEqual(list(range(len(rows) - 1)), [row["slot"] for row in rows[:-1]])
+        for row in rows:
+            self.assertEqual(2, len(row["in_sync"]))
+            self.assertIn(row["primary"], row["in_sync"])
+        self.assertEqual({node["id"] for node in self.grid.nodes}, {row["id"] for row in self.json("node", "list")})
+
+    def test_every_node_gives_the_same_answer(self):
+        rows = [self.json("user", "locate", self.user["address"], node=node) for node in self.grid.nodes]
+        self.assertEqual(rows[0], rows[1])
+        self.assertEqual(rows[0], rows[2])
+
+    def test_a_user_from_add_to_remove(self):
+        address = "temporary@" + self.grid.description["domain"]
+        self.assertEqual(address, self.json("user", "add", address, stdin="first\n")["address"])
+        for node in self.grid.nodes:
+            with imap_login(node, {"address": address, "password": "first"}) as imap:
+                self.assertEqual([b"0"], imap.select("INBOX")[1])
+        self.assertNotEqual(0, self.gridmail("user", "add", address, stdin="x\n", check=False).returncode)
+        self.json("user", "passwd", address, stdin="second\n")
+        with imap_login(self.grid.nodes[2], {"address": address, "password": "second"}):
+            pass
+        self.json("alias", "add", "other-" + address, address)
+        self.assertIn("other-" + address, self.json("user", "show", address)["aliases"])
+        self.deliver(b"Subject: by alias\r\n\r\nbody\r\n", users=[{"address": "other-" + address}],
+                     node=self.grid.nodes[0])
+        with imap_login(self.grid.nodes[1], {"address": address, "password": "second"}) as imap:
+            self.assertEqual([b"1"], imap.select("INBOX")[1])
+        self.json("alias", "remove", "other-" + address)
+        self.json("user", "remove", address)
+        self.assertNotIn(address, [row["address"] for row in self.json("user", "list")])
+
+    def test_domains(self):
+        self.json("domain", "add", "second.test")
+        self.assertIn("second.test", [row["name"] for row in self.json("domain", "list")])
+        self.json("domain", "remove", "second.test")
+        self.assertNotIn("second.test", [row["name"] for row in self.json("domain", "list")])
+        self.assertEqual(1, self.gridmail("domain", "remove", "nowhere.test", check=False).returncode)
+
+    def test_lists_are_arrays_and_join_tokens_are_single(self):
+        self.assertIsInstance(self.json("queue", "list"), list)
+        self.assertIsInstance(self.json("alias", "list"), list)
+        first, second = self.json("node", "join-token"), self.json("node", "join-token", "--ttl", "60")
+        self.assertNotEqual(first["token"], second["token"])
+
+    def test_the_doctor_finds_nothing(self):
+        self.assertTrue(self.json("doctor")["passed"])
+
+    def test_drain_gives_primaries_away(self):
+        node = self.grid.nodes[2]
+        self.json("node", "drain", node["name"])
+        try:
+            wait_until("no primary on the drained node",
+                       lambda: not any(row["primary"] == node["id"] for row in self.json("slot", "list")), 30, 0.5)
+            self.assertEqual(503, self.grid.api(node).probe("/readyz")[0])
+        finally:
+            self.json("node", "undrain", node["name"])
+        wait_until("the node is ready again", lambda: self.grid.api(node).probe("/readyz")[0] == 200, 30)
+        self.grid.wait_until_whole(60)
+
+
+class Http(GridCase):
+    users_needed = 0
+
+    def test_probes_are_open_and_the_api_is_not(self):
+        for node in self.grid.nodes:
+            api = self.grid.api(node)
+            for path in ("/livez", "/startupz", "/readyz?verbose", "/metrics", "/"):
+                self.assertEqual(200, api.probe(path)[0], path)
+            self.assertEqual(401, api.probe("/api/v1/status")[0])
+            api.token = "wrong"
+            with self.assertRaises(ApiError) as refused:
+                api.get("/status")
+            self.assertEqual(401, refused.exception.status)
+
+    def test_the_admin_logs_in_by_password(self):
+        node, admin = self.grid.nodes[0], self.grid.description["admin"]
+        passwords = urllib.request.HTTPPasswordMgrWithPriorAuth()
+        url = f"http://{node['host']}:{node['http']}/api/v1/status"
+        passwords.add_password(None, url, admin["user"], admin["password"], is_authenticated=True)
+        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(passwords))
+        self.assertEqual("healthy", json.load(opener.open(url, timeout=30))["verdict"])
+
+    def test_metrics_have_types_and_no_user_in_a_label(self):
+        text = self.grid.api(self.grid.nodes[0]).probe("/metrics")[1]
+        self.assertIn("# TYPE gridmail_", text)
+        self.assertNotIn("@", text)
+
+    def test_bad_requests_change_nothing(self):
+        api = self.grid.api(self.grid.nodes[0])
+        for target, body, status in (("/users", {"address": "no-at-sign", "password": "x"}, 400),
+                                     ("/users", {"address": "a@nowhere.test", "password": "x"}, 400),
+                                     ("/users", {"colour": "red"}, 400), ("/nowhere", {}, 404)):
+            with self.subTest(target=target, body=body), self.assertRaises(ApiError) as refused:
+                api.post(target, body)
+            self.assertEqual(status, refused.exception.status)
