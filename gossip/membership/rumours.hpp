@@ -13,6 +13,7 @@ class Rumours {
   /// There is fresh news of this node.
   void spread(NodeId node) { told_[node] = 0; }
   void forget(NodeId node) { told_.erase(node); }
+  [[nodiscard]] bool empty() const { return told_.empty(); }
   /// The nodes there is news of, in the order in which to tell.
   [[nodiscard]] std::vector<NodeId> in_order() const;
   /// It was told once more.

@@ -43,6 +43,7 @@ Swim::Swim(asio::any_io_executor strand, Clock& clock, Random& random, Network& 
       probe_timer_(strand, clock),
       indirect_timer_(strand, clock),
       dead_timer_(strand, clock),
+      gossip_timer_(strand, clock),
       suspicion_timer_(strand, clock),
       exchange_timer_(strand, clock),
       view_(std::make_shared<const MembershipView>(roster_.all())) {}
@@ -60,7 +61,8 @@ void Swim::start() {
 
 void Swim::stop() {
   running_ = false;
-  for (auto* timer : {&probe_timer_, &indirect_timer_, &dead_timer_, &suspicion_timer_, &exchange_timer_}) {
+  for (auto* timer :
+       {&probe_timer_, &indirect_timer_, &dead_timer_, &gossip_timer_, &suspicion_timer_, &exchange_timer_}) {
     timer->cancel();
   }
 }
@@ -107,6 +109,7 @@ void Swim::hear(const gossip::NodeRecord& record) {
   suspicions_.erase(rumour->id);
   if (roster_.find(rumour->id)->state == Liveness::suspect) {
     suspicions_[rumour->id] = clock_.now() + suspicion_timeout(settings_, roster_.all().size());
+    tell_suspect(rumour->id);
   }
   arm_suspicions();
   changed(rumour->id);
@@ -142,6 +145,15 @@ void Swim::suspect(NodeId node) {
   changed(node);
 }
 
+/// A suspect that only some cannot reach must hear of it in time to refute: of all who hear the rumour a few
+/// tell it at once, however large the grid.
+void Swim::tell_suspect(NodeId node) {
+  const double tellers = 8;
+  if (random_.chance(tellers / static_cast<double>(roster_.all().size()))) {
+    ping(node, address_of(node), ++last_number_);
+  }
+}
+
 void Swim::arm_suspicions() {
   if (suspicions_.empty()) return suspicion_timer_.cancel();
   const auto next = std::min_element(suspicions_.begin(), suspicions_.end(),
@@ -169,6 +181,9 @@ void Swim::changed(NodeId node) {
 
 /// At the end of each event: the view first, then the callbacks, so that they find what they are told of.
 void Swim::publish() {
+  if (running_ && !rumours_.empty() && !gossip_timer_.is_set()) {
+    gossip_timer_.set_after(settings_.gossip_period, [this] { spread_news(); });
+  }
   if (changed_.empty() && !figures_changed_) return;
   auto view = std::make_shared<const MembershipView>(roster_.all());
   {

@@ -57,6 +57,7 @@ class Swim {
   void on_ping(NodeId from, const std::string& address, const gossip::Ping& ping);
   void on_ping_request(NodeId from, const std::string& address, const gossip::PingRequest& request);
   void on_ack(const gossip::Ack& ack);
+  void spread_news();
   void send(NodeId to, const std::string& address, gossip::SwimDatagram datagram);
   void add_rumours(NodeId to, gossip::SwimDatagram& datagram);
   [[nodiscard]] std::string address_of(NodeId node);
@@ -67,6 +68,7 @@ class Swim {
   void hear_of_self(const NodeStatus& rumour);
   void notice_newer_map(const NodeStatus& rumour);
   void suspect(NodeId node);
+  void tell_suspect(NodeId node);
   void arm_suspicions();
   void bury_the_overdue();
   void changed(NodeId node);
@@ -100,6 +102,7 @@ class Swim {
   StrandTimer probe_timer_;
   StrandTimer indirect_timer_;
   StrandTimer dead_timer_;
+  StrandTimer gossip_timer_;  // set while there is news
   StrandTimer suspicion_timer_;
   StrandTimer exchange_timer_;
 

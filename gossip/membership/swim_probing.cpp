@@ -113,6 +113,19 @@ void Swim::on_ack(const gossip::Ack& ack) {
   send(relay.mapped().asker, relay.mapped().address, std::move(datagram));
 }
 
+/// Probes alone spread news too slowly for a suspicion to be refuted in time.
+void Swim::spread_news() {
+  const auto others = roster_.others(false);
+  ProbeOrder order;
+  for (std::size_t i = 0; i < std::min(settings_.gossip_nodes, others.size()) && !rumours_.empty(); ++i) {
+    const auto node = order.next(others, random_);
+    send(*node, address_of(*node), {});
+  }
+  if (!rumours_.empty() && !others.empty()) {
+    gossip_timer_.set_after(settings_.gossip_period, [this] { spread_news(); });
+  }
+}
+
 void Swim::send(NodeId to, const std::string& address, gossip::SwimDatagram datagram) {
   if (address.empty()) return;
   add_rumours(to, datagram);

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "tests/unit/gossip/support/quiet_log.hpp"
 #include "tests/unit/gossip/support/register_cluster.hpp"
 
 namespace gridmail {
@@ -151,6 +152,7 @@ TEST_CASE("a voter dead for long is replaced") {
 }
 
 TEST_CASE("a voter whose disk refuses the write does not vote") {
+  const test::QuietLog quiet;
   RegisterCluster grid(11);
   grid.create(3);
   grid.pass(5s);
