@@ -8,6 +8,8 @@
 // is the
 //   beginning of another one is not taken for it; of equal boundaries the outer one counts;
 // - a multipart without a delimiter holds one text/plain part: its body, without header;
+// - an embedded message is read as it stands, whatever its transfer encoding (RFC 2046, section 5.2.1, allows
+// none);
 // - a Content-Type that cannot be read means text/plain (RFC 2045, section 5.2).
 #pragma once
 #include "node/base/bytes.hpp"

@@ -36,6 +36,15 @@ bool children_lie_in_order(const Structure& structure, const Part& part, PartInd
   return true;
 }
 
+/// Within the years 1 to 9999, in any zone: what the calendar of protocols/text can show.
+bool is_shown_date(text::DateTime date) {
+  constexpr std::int64_t day = 86'400;
+  constexpr std::int64_t year_1 = -62'135'596'800;
+  constexpr std::int64_t year_10000 = 253'402'300'800;
+  return date.utc_seconds > year_1 - day && date.utc_seconds < year_10000 + day &&
+         date.zone_minutes > -1440 && date.zone_minutes < 1440;
+}
+
 }  // namespace
 
 std::string_view broken_invariant(const Structure& structure) {
@@ -44,6 +53,10 @@ std::string_view broken_invariant(const Structure& structure) {
   if (parts.empty() || messages.empty()) return "empty";
   if (parts.front().parent != 0 || messages.front().root != 0) return "the root is not first";
   if (!lies_within(parts.front(), {0, structure.size})) return "the root is larger than the message";
+
+  for (const auto& message : messages) {
+    if (message.sent && !is_shown_date(*message.sent)) return "a date is out of range";
+  }
 
   std::size_t embedded = 0;
   std::size_t children = 0;

@@ -71,6 +71,7 @@ std::string convert(UConverter* from, BytesView bytes) {
     out.append(piece.data(), target);
     reset = false;
   } while (error == U_BUFFER_OVERFLOW_ERROR);
+  if (error == U_TRUNCATED_CHAR_FOUND) out += "\xef\xbf\xbd";
   return out;
 }
 

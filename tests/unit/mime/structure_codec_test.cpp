@@ -54,6 +54,7 @@ TEST_CASE("records that break the invariants are refused") {
   CHECK(refused([](mime::Structure& s) { s.parts[3].header_start = 0; }));
   CHECK(refused([](mime::Structure& s) { s.parts[2].parent = 0; }));
   CHECK(refused([](mime::Structure& s) { s.messages[1].root = 3; }));
+  CHECK(refused([](mime::Structure& s) { s.messages[0].sent->utc_seconds = 1LL << 60; }));
 }
 
 TEST_CASE("bytes that are no record are refused") {

@@ -40,6 +40,8 @@ TEST_CASE("bytes without meaning in the charset become replacement characters") 
                       "utf-8") ==
         "a\xef\xbf\xbd"
         "b");
+  CHECK(text::to_utf8("a\xe2\x82", "utf-8") == "a\xef\xbf\xbd");
+  CHECK(text::to_utf8("a\x81", "shift_jis") == "a\xef\xbf\xbd");
 }
 
 TEST_CASE("a text longer than the conversion's pieces stays whole") {
