@@ -163,6 +163,12 @@ Task<Result<DirectoryView::UserPage>> DirectoryView::users(std::string domain, s
   co_return result;
 }
 
+Task<Result<std::uint64_t>> DirectoryView::count_users(std::string domain) const {
+  const auto page = co_await addresses(std::move(domain), {}, SIZE_MAX, false);
+  if (!page) co_return tl::unexpected(page.error());
+  co_return page->addresses.size();
+}
+
 Task<Result<DirectoryView::AliasPage>> DirectoryView::aliases(std::string domain, std::string from,
                                                               std::size_t aliases_max) const {
   const auto page = co_await addresses(std::move(domain), std::move(from), aliases_max, true);

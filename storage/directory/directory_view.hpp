@@ -51,6 +51,8 @@ class DirectoryView {
   [[nodiscard]] Task<Result<UserPage>> users(std::string domain, std::string from,
                                              std::size_t users_max) const;
 
+  [[nodiscard]] Task<Result<std::uint64_t>> count_users(std::string domain) const;
+
   struct AliasPage {
     std::vector<std::pair<std::string, UserId>> aliases;
     std::string next;

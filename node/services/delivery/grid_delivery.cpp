@@ -1,0 +1,195 @@
+#include "node/services/delivery/grid_delivery.hpp"
+
+#include <algorithm>
+
+#include "node/base/log.hpp"
+#include "node/runtime/parallel.hpp"
+#include "protocols/mime/parser.hpp"
+#include "protocols/mime/structure_codec.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr std::size_t deliveries_at_once_max = 16;
+/// Messages in one piece of memory while they are parsed.
+constexpr std::uint64_t parse_bytes_in_memory_max = 128ULL << 20;
+/// Shorter ones cost less to parse than to hand to another thread.
+constexpr std::uint64_t parsed_here_bytes_max = 128 * 1024;
+/// The slot's client needs 1 s to see that nobody is there; with this SMTP waits 1.5 s at most because of a
+/// dead node.
+constexpr Duration intake_wait_max = std::chrono::milliseconds(500);
+/// On top of it for long messages: what a slow disk and network need for the bytes.
+constexpr std::uint64_t intake_bytes_per_second = 10 << 20;
+
+/// The port's contract: permanent only where the message itself is at fault. The recipients were accepted
+/// before.
+Result<void> as_promised(Result<void> outcome) {
+  if (outcome || outcome.error().temporary()) return outcome;
+  const auto code = outcome.error().code;
+  if (code == Errc::too_large || code == Errc::invalid) return outcome;
+  log(Level::error, "delivery.failed", {{"code", name_of(code)}, {"error", outcome.error().text}});
+  return fail(Errc::unavailable, outcome.error().text);
+}
+
+Bytes structure_of(const Bytes& prefix, const Result<Bytes>& body) {
+  Bytes whole;
+  whole.reserve(prefix.size() + body->size());
+  whole.append(prefix).append(*body);
+  return mime::encode(mime::parse(whole));
+}
+
+}  // namespace
+
+Bytes delivery_prefix(const std::string& sender, const std::string& trace_header) {
+  return "Return-Path: <" + sender + ">\r\n" + trace_header;
+}
+
+/// One accepted message on its way; shared by the lanes that deliver it.
+struct GridDelivery::Transaction {
+  std::unique_ptr<ports::Spool> spool;  ///< holds the body
+  const MessageBody* body = nullptr;
+  queue::Message message;
+  std::vector<queue::Recipient> recipients;
+  std::vector<Result<void>> outcomes;  ///< by recipient
+  std::vector<char> missed;            ///< by recipient: the slot was unavailable
+};
+
+GridDelivery::GridDelivery(Ports ports, Settings settings)
+    : ports_(std::move(ports)), settings_(settings), parse_bytes_(parse_bytes_in_memory_max) {}
+
+Task<void> GridDelivery::stop() {
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+Task<Result<void>> GridDelivery::deliver(ports::Incoming message) {
+  const auto begun = co_await begin(std::move(message));
+  if (!begun) co_return tl::unexpected(begun.error());
+  const auto& transaction = *begun;
+  if (transaction->recipients.size() > settings_.direct_recipients_max)
+    co_return co_await enqueue(transaction);
+  co_await run(transaction);
+  bool refused = false;
+  for (std::size_t i = 0; i < transaction->outcomes.size(); ++i) {
+    refused = refused || (!transaction->outcomes[i] && transaction->missed[i] == 0);
+  }
+  if (!refused) co_await take_in_missed(transaction);  // what is refused is sent again, to all
+  for (const auto& outcome : transaction->outcomes) {
+    if (!outcome) co_return outcome;
+  }
+  co_return Result<void>{};
+}
+
+Task<std::vector<Result<void>>> GridDelivery::deliver_each(ports::Incoming message) {
+  const auto count = message.recipients.size();
+  const auto begun = co_await begin(std::move(message));
+  if (!begun) co_return std::vector<Result<void>>(count, tl::unexpected(begun.error()));
+  const auto& transaction = *begun;
+  if (count > settings_.direct_recipients_max) {
+    const auto outcome = co_await enqueue(transaction);
+    co_return std::vector<Result<void>>(count, outcome);
+  }
+  co_await run(transaction);
+  co_await take_in_missed(transaction);
+  co_return std::move(transaction->outcomes);
+}
+
+Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming message) {
+  const auto transaction = std::make_shared<Transaction>();
+  transaction->spool = std::move(message.message);
+  transaction->body = dynamic_cast<const MessageBody*>(transaction->spool.get());
+  GRIDMAIL_ASSERT(transaction->body != nullptr);
+  const auto& body = *transaction->body;
+  if (message.recipients.empty()) co_return fail(Errc::invalid, "a message without recipients");
+  if (body.size() > settings_.message_bytes_max) co_return fail(Errc::too_large, "a message over the limit");
+
+  auto& envelope = transaction->message;
+  const auto prefix = delivery_prefix(message.sender, message.trace_header);
+  auto structure = co_await parse(prefix, body);
+  if (!structure) co_return tl::unexpected(structure.error());
+  envelope.set_sender(message.sender);
+  envelope.set_prefix(prefix);
+  envelope.set_structure(std::move(*structure));
+  envelope.set_body_size(body.size());
+  envelope.set_accepted(ports_.clock.wall());
+  for (const auto& recipient : message.recipients) {
+    auto& record = transaction->recipients.emplace_back();
+    record.set_user(recipient.user.bytes());
+    record.set_address(recipient.address);
+    record.set_guid(draw_id<Guid>(ports_.random).bytes());
+  }
+  transaction->outcomes.resize(transaction->recipients.size());
+  transaction->missed.resize(transaction->recipients.size());
+  co_return transaction;
+}
+
+/// The parser wants the message in one piece, with what stands in front of it.
+Task<Result<Bytes>> GridDelivery::parse(const Bytes& prefix, const MessageBody& body) {
+  const auto share = co_await parse_bytes_.take(2 * body.size());
+  const auto bytes = body.read(0, static_cast<std::size_t>(body.size()));
+  if (!bytes) co_return tl::unexpected(bytes.error());
+  if (ports_.workers == nullptr || body.size() <= parsed_here_bytes_max)
+    co_return structure_of(prefix, bytes);
+  co_return co_await ports_.workers->run([&prefix, &bytes] { return structure_of(prefix, bytes); });
+}
+
+Task<void> GridDelivery::run(TransactionPtr transaction) {
+  if (transaction->recipients.size() == 1) co_return co_await deliver_one(transaction, 0);
+  co_await run_parallel(tasks_, "deliver", transaction->recipients.size(), deliveries_at_once_max,
+                        [this, transaction](std::size_t index) { return deliver_one(transaction, index); });
+}
+
+Task<void> GridDelivery::deliver_one(TransactionPtr transaction, std::size_t index) {
+  const auto begun = ports_.clock.now();
+  const auto options = slot_options();
+  auto outcome = co_await ports_.users.deliver(transaction->message, transaction->recipients[index],
+                                               *transaction->body, options);
+  transaction->missed[index] = slot_was_unavailable(outcome, begun) ? 1 : 0;
+  transaction->outcomes[index] = as_promised(std::move(outcome));
+}
+
+/// All together in one record.
+Task<void> GridDelivery::take_in_missed(TransactionPtr transaction) {
+  std::vector<queue::Recipient> recipients;
+  for (std::size_t i = 0; i < transaction->missed.size(); ++i) {
+    if (transaction->missed[i] != 0) recipients.push_back(transaction->recipients[i]);
+  }
+  if (recipients.empty()) co_return;
+  const auto taken = co_await ports_.intake.accept(transaction->message, std::move(recipients), std::nullopt,
+                                                   *transaction->body, intake_deadline(*transaction));
+  for (std::size_t i = 0; i < transaction->missed.size(); ++i) {
+    if (transaction->missed[i] != 0) transaction->outcomes[i] = taken;
+  }
+}
+
+Task<Result<void>> GridDelivery::enqueue(TransactionPtr transaction) {
+  const auto entry = draw_id<QueueEntryId>(ports_.random);
+  const auto begun = ports_.clock.now();
+  const auto options = slot_options();
+  const auto submitted = co_await ports_.queue.submit(entry, transaction->message, transaction->recipients,
+                                                      *transaction->body, options);
+  if (!slot_was_unavailable(submitted, begun)) co_return as_promised(submitted);
+  co_return co_await ports_.intake.accept(transaction->message, transaction->recipients, entry,
+                                          *transaction->body, intake_deadline(*transaction));
+}
+
+SlotClient::Options GridDelivery::slot_options() const {
+  SlotClient::Options options;
+  options.wait_max = settings_.slot_wait_max;
+  options.only_if_alive = true;
+  return options;
+}
+
+/// A slot whose nodes give no sign of life is given up early; one that used all its time is alive and slow,
+/// and intake must not multiply overload (design, section 3, intake).
+bool GridDelivery::slot_was_unavailable(const Result<void>& outcome, TimePoint begun) const {
+  return !outcome && outcome.error().code == Errc::unavailable &&
+         ports_.clock.now() < begun + settings_.slot_wait_max;
+}
+
+TimePoint GridDelivery::intake_deadline(const Transaction& transaction) const {
+  const auto for_bytes = std::chrono::milliseconds(transaction.body->size() * 1000 / intake_bytes_per_second);
+  return ports_.clock.now() + intake_wait_max + for_bytes;
+}
+
+}  // namespace gridmail

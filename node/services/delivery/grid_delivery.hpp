@@ -1,0 +1,74 @@
+// GridDelivery: the protocols' Delivery port: accepted messages into mailboxes, the queue, or intake.
+#pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "node/runtime/allowance.hpp"
+#include "node/runtime/task_group.hpp"
+#include "node/runtime/worker_pool.hpp"
+#include "protocols/ports/delivery.hpp"
+#include "storage/mailbox/message_body.hpp"
+#include "storage/queue/intake_service.hpp"
+#include "storage/queue/queue_client.hpp"
+#include "storage/queue/user_delivery.hpp"
+
+namespace gridmail {
+
+/// Thread-safe; what it is given must outlive it. Lifecycle: stop() before destruction.
+///
+/// A message is parsed once. Up to `direct_recipients_max` recipients get it at once, each under a GUID of
+/// its own; more become one queue entry. What meets an unavailable slot goes together into one intake record.
+class GridDelivery final : public ports::Delivery {
+ public:
+  struct Settings {
+    std::uint64_t message_bytes_max = 50ULL << 20;
+    std::size_t direct_recipients_max = 64;
+    /// An available slot is waited for so long; the client is then told to come again.
+    Duration slot_wait_max = std::chrono::seconds(15);
+  };
+  struct Ports {
+    Clock& clock;
+    Random& random;
+    UserDelivery& users;
+    QueueClient& queue;
+    IntakeService& intake;
+    WorkerPool* workers = nullptr;  ///< parses long messages; without one it is done where it is called
+    /// Makes the spools; each is a MessageBody too, and counts against the node's bytes in flight.
+    std::function<std::unique_ptr<ports::Spool>()> begin_spool;
+  };
+  GridDelivery(Ports ports, Settings settings);
+
+  [[nodiscard]] std::unique_ptr<ports::Spool> begin_message() override { return ports_.begin_spool(); }
+  [[nodiscard]] Task<Result<void>> deliver(ports::Incoming message) override;
+  [[nodiscard]] Task<std::vector<Result<void>>> deliver_each(ports::Incoming message) override;
+  [[nodiscard]] std::uint64_t message_bytes_max() const override { return settings_.message_bytes_max; }
+
+  /// Cancels and joins deliveries whose client has gone.
+  [[nodiscard]] Task<void> stop();
+
+ private:
+  struct Transaction;
+  using TransactionPtr = std::shared_ptr<Transaction>;
+
+  [[nodiscard]] Task<Result<TransactionPtr>> begin(ports::Incoming message);
+  [[nodiscard]] Task<Result<Bytes>> parse(const Bytes& prefix, const MessageBody& body);
+  /// One outcome per recipient.
+  [[nodiscard]] Task<void> run(TransactionPtr transaction);
+  [[nodiscard]] Task<void> deliver_one(TransactionPtr transaction, std::size_t index);
+  [[nodiscard]] Task<void> take_in_missed(TransactionPtr transaction);
+  [[nodiscard]] Task<Result<void>> enqueue(TransactionPtr transaction);
+  [[nodiscard]] SlotClient::Options slot_options() const;
+  [[nodiscard]] bool slot_was_unavailable(const Result<void>& outcome, TimePoint begun) const;
+  [[nodiscard]] TimePoint intake_deadline(const Transaction& transaction) const;
+
+  Ports ports_;
+  Settings settings_;
+  Allowance parse_bytes_;
+  TaskGroup tasks_{"delivery"};
+};
+
+/// What delivery puts in front of a message: Return-Path (RFC 5321, section 4.4), then `trace_header`.
+[[nodiscard]] Bytes delivery_prefix(const std::string& sender, const std::string& trace_header);
+
+}  // namespace gridmail

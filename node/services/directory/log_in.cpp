@@ -1,0 +1,30 @@
+#include "node/services/directory/log_in.hpp"
+
+#include "node/base/log.hpp"
+#include "node/runtime/timer.hpp"
+
+namespace gridmail {
+
+Task<Result<void>> LogIn::check(LoginRecord record, std::string password, std::string peer_address,
+                                bool final) {
+  const bool can = record.may_log_in && !record.hash.empty();
+  if (can && verified_.matches(record.owner, record.version, password)) {
+    delays_.succeeded(peer_address);
+    co_return Result<void>{};
+  }
+  const auto right = co_await hasher_.verify(can ? record.hash : hasher_.nobodys_hash(), password);
+  if (!right) co_return fail(Errc::unavailable, right.error().text);
+  if (*right && can) {
+    verified_.remember(record.owner, record.version, password);
+    delays_.succeeded(peer_address);
+    co_return Result<void>{};
+  }
+  if (!final) co_return fail(Errc::unavailable, "the directory here is out of date");
+  const auto delay = delays_.failed(peer_address);
+  log(Level::info, "login.failed",
+      {{"peer", peer_address}, {"delay_ms", delay / std::chrono::milliseconds(1)}});
+  co_await sleep_for(clock_, delay);
+  co_return fail(Errc::denied, "wrong user or password");
+}
+
+}  // namespace gridmail
