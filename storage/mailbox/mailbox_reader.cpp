@@ -329,7 +329,8 @@ Task<Result<mailbox::EntryPage>> MailboxReader::entries(MailboxId id, UidSet wan
   if (!table) co_return tl::unexpected(table.error());
   const auto shown = co_await blocks(id, wanted.runs().front().first, wanted.last());
   if (!shown) co_return tl::unexpected(shown.error());
-  for (const auto& run : wanted.intersect(uids_in(*shown)).runs()) {
+  const auto present = wanted.intersect(uids_in(*shown));
+  for (const auto& run : present.runs()) {
     if (page.entries_size() >= entries_per_answer) {
       page.set_next_uid(run.first);
       break;

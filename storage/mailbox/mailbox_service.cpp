@@ -99,8 +99,12 @@ Task<Result<Bytes>> MailboxService::handle(SlotAccessPtr slot, NodeId from, Byte
   const auto open = slot_for(*slot);
   if (!open) co_return fail(Errc::not_primary);
   const auto user = user_in(*open, slot->slot(), *id);  // kept to the end: the slot may close meanwhile
-  const auto answer = is_change(request) ? co_await user->writer->change(slot, std::move(request))
-                                         : co_await read(slot, user, from, std::move(request));
+  Result<mailbox::Answer> answer;  // no conditional expression: g++ 12 mixes up what its two sides await
+  if (is_change(request)) {
+    answer = co_await user->writer->change(slot, std::move(request));
+  } else {
+    answer = co_await read(slot, user, from, std::move(request));
+  }
   if (!answer) co_return tl::unexpected(answer.error());
   co_return answer->SerializeAsString();
 }

@@ -185,7 +185,8 @@ Task<void> UserWriter::commit_batch(SlotAccessPtr slot) {
   co_await fill(batch);
   co_await sweep(batch);
   auto operation = batch.operation.take();
-  const auto committed = operation.empty() ? slot->may_answer() : co_await slot->commit(std::move(operation));
+  auto committed = slot->may_answer();
+  if (!operation.empty()) committed = co_await slot->commit(std::move(operation));
   for (const auto& waiting : std::exchange(batch.requests, {})) {
     if (!committed) {
       waiting->finish(tl::unexpected(committed.error()));
