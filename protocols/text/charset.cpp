@@ -1,6 +1,7 @@
 #include "protocols/text/charset.hpp"
 
 #include <unicode/ucnv.h>
+#include <unicode/ucnv_cb.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
@@ -34,6 +35,15 @@ std::string_view widened(std::string_view charset) {
   return charset;
 }
 
+/// In place of ICU's own callback, which gives U+001A for single bytes of some charsets.
+void write_replacement(const void*, UConverterToUnicodeArgs* arguments, const char*, std::int32_t,
+                       UConverterCallbackReason reason, UErrorCode* error) {
+  if (reason > UCNV_IRREGULAR) return;  // reset, close, clone: nothing to write
+  static constexpr UChar replacement = 0xfffd;
+  *error = U_ZERO_ERROR;
+  ucnv_cbToUWriteUChars(arguments, &replacement, 1, 0, error);
+}
+
 /// Nothing for an unknown name. ICU would take other names as options or as paths of data files.
 Converter open_converter(std::string_view charset) {
   const auto belongs_in_name = [](char c) {
@@ -45,7 +55,9 @@ Converter open_converter(std::string_view charset) {
   }
   UErrorCode error = U_ZERO_ERROR;
   Converter converter(ucnv_open(std::string(widened(charset)).c_str(), &error));
-  return U_SUCCESS(error) ? std::move(converter) : nullptr;
+  if (U_FAILURE(error)) return nullptr;
+  ucnv_setToUCallBack(converter.get(), write_replacement, nullptr, nullptr, nullptr, &error);
+  return converter;
 }
 
 /// Through ICU's pivot in pieces, so that a large body is never held in UTF-16.
@@ -71,7 +83,6 @@ std::string convert(UConverter* from, BytesView bytes) {
     out.append(piece.data(), target);
     reset = false;
   } while (error == U_BUFFER_OVERFLOW_ERROR);
-  if (error == U_TRUNCATED_CHAR_FOUND) out += "\xef\xbf\xbd";
   return out;
 }
 
