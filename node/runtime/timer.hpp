@@ -3,6 +3,7 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/steady_timer.hpp>
+#include <exception>
 #include <memory>
 #include <optional>
 
@@ -32,14 +33,36 @@ class Event : public std::enable_shared_from_this<Event> {
 [[nodiscard]] Task<void> sleep_until(Clock& clock, TimePoint when);
 [[nodiscard]] Task<void> sleep_for(Clock& clock, Duration duration);
 
+/// What a task returned or threw.
+template <class T>
+struct Settled {
+  Settled() = default;
+  std::optional<T> value;
+  std::exception_ptr failure;
+};
+template <class T>
+[[nodiscard]] Task<Settled<T>> settle(Task<T> task) {
+  Settled<T> settled;
+  try {
+    settled.value.emplace(co_await std::move(task));
+  } catch (...) {
+    settled.failure = std::current_exception();
+  }
+  co_return settled;
+}
+
 /// Runs `task`, but cancels it at `deadline`: nothing means that it did not finish in time. The task is over either
-/// way when this returns (style, coroutine rule 4). Cancelling a read or write makes its stream useless.
+/// way when this returns (style, coroutine rule 4). Cancelling a read or write makes its stream useless. What the task
+/// throws comes out at once.
 template <class T>
 [[nodiscard]] Task<std::optional<T>> before(Clock& clock, TimePoint deadline, Task<T> task) {
   using namespace asio::experimental::awaitable_operators;  // NOLINT: the operators' only home
-  auto outcome = co_await (std::move(task) || sleep_until(clock, deadline));
-  if (outcome.index() == 0) co_return std::optional<T>(std::move(std::get<0>(outcome)));
-  co_return std::nullopt;
+  // Asio's || goes on waiting for the other side when one throws; so the task is made to return what it threw.
+  auto outcome = co_await (settle(std::move(task)) || sleep_until(clock, deadline));
+  if (outcome.index() == 1) co_return std::nullopt;
+  auto& settled = std::get<0>(outcome);
+  if (settled.failure) std::rethrow_exception(settled.failure);
+  co_return std::move(settled.value);
 }
 
 }  // namespace gridmail
