@@ -18,12 +18,15 @@ class Walk {
  public:
   explicit Walk(std::uint64_t seed) : grid_(seed) {
     grid_.settings.voter_plan_period = 700ms;
+    grid_.disks.sync_max = Duration(1ms) * static_cast<std::int64_t>(1 + grid_.random.below(60));
     grid_.create(static_cast<unsigned>(1 + grid_.random.below(7)));
     grid_.network.faults = {0.2 * grid_.random.unit(), 0.2 * grid_.random.unit(), 100us,
                             Duration(1ms) * static_cast<std::int64_t>(2 + grid_.random.below(150))};
     grid_.seems_alive = [this](NodeId id) {
       return grid_.find(id)->up() != grid_.random.chance(0.1);  // wrong at times
     };
+    churn_ = {2 + grid_.random.below(15), 5 + grid_.random.below(20), 2 + grid_.random.below(15),
+              2 + grid_.random.below(10), 5 + grid_.random.below(40)};
     dead_max_ = grid_.random.chance(0.5) ? grid_.nodes.size() : (grid_.nodes.size() - 1) / 2;
   }
 
@@ -56,26 +59,38 @@ class Walk {
  private:
   void step() {
     auto& n = grid_.nodes[grid_.random.below(grid_.nodes.size())];
-    const auto dice = grid_.random.below(100);
-    if (dice < 12) {
+    auto dice = grid_.random.below(120);
+    const auto falls_on = [&](std::uint64_t share) {
+      if (dice < share) return true;
+      dice -= share;
+      return false;
+    };
+    if (falls_on(churn_.crashes)) {
       if (n.up() && down() < dead_max_) grid_.crash(n);
-    } else if (dice < 30) {
+    } else if (falls_on(churn_.restarts)) {
       if (!n.up()) grid_.start(n);
-    } else if (dice < 35) {
+    } else if (falls_on(churn_.partitions)) {
       partition();
-    } else if (dice < 45) {
+    } else if (falls_on(churn_.healings)) {
       grid_.network.heal();
-    } else if (dice < 48) {
+    } else if (falls_on(3)) {
       grid_.dead_for_long = grid_.dead_for_long.empty() ? NodeSet{n.id} : NodeSet{};
+    } else if (falls_on(churn_.voter_changes)) {
+      if (n.up()) change_voters(n);
     } else if (n.up()) {
-      dice < 60 ? change_voters(n) : change_slot(n);
+      change_slot(n);
     }
   }
   [[nodiscard]] std::size_t down() const {
     return static_cast<std::size_t>(
         std::count_if(grid_.nodes.begin(), grid_.nodes.end(), [](const auto& n) { return !n.up(); }));
   }
+  /// In two, or a single direction between two nodes.
   void partition() {
+    if (grid_.random.chance(0.5)) {
+      const auto any = [this] { return grid_.nodes[grid_.random.below(grid_.nodes.size())].id; };
+      return grid_.network.block(any(), any());
+    }
     std::vector<std::vector<NodeId>> groups(2);
     for (auto& n : grid_.nodes) groups[grid_.random.below(2)].push_back(n.id);
     grid_.network.partition(groups);
@@ -102,9 +117,10 @@ class Walk {
     });
   }
   void change_voters(RegisterCluster::Node& n) {
-    NodeSet set;
-    const auto& members = n.service->current()->members;
+    const auto map = n.service->current();
+    const auto& members = map->members;
     const auto count = 1 + grid_.random.below(members.size());
+    NodeSet set = grid_.random.chance(0.3) ? map->voters : NodeSet{};  // ends a change under way
     while (set.size() < count) set.insert(members[grid_.random.below(members.size())].id);
     MapChange change;
     change.voters = VotersChange{set};
@@ -112,6 +128,9 @@ class Walk {
   }
 
   RegisterCluster grid_;
+  struct {
+    std::uint64_t crashes, restarts, partitions, healings, voter_changes;  // shares of the steps
+  } churn_{};
   std::size_t dead_max_ = 0;
   std::vector<std::pair<SlotId, Epoch>> acknowledged_;
 };

@@ -87,7 +87,7 @@ class RegisterCluster {
     Node n;
     n.id = node(number);
     n.address = "n" + std::to_string(number) + ":7000";
-    n.disk = std::make_unique<MemoryStore>(clock, random);
+    n.disk = std::make_unique<MemoryStore>(clock, random, disks);
     nodes.push_back(std::move(n));
     return nodes.back();
   }
@@ -151,6 +151,7 @@ class RegisterCluster {
   LossyNetwork network;
   asio::io_context context;
   RegisterSettings settings;
+  MemoryStore::Options disks;
   std::vector<Node> nodes;
   NodeSet dead_for_long;
   /// Wrong at times, as gossip is.
