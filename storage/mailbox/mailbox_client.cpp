@@ -199,10 +199,10 @@ Task<Result<mailbox::Opened>> MailboxClient::open(UserId user, std::string name,
   co_return part_of(co_await ask(std::move(request), {}), &Answer::has_opened, &Answer::mutable_opened);
 }
 
-Task<Result<ModSeq>> MailboxClient::watch(UserId user, MailboxId mailbox) {
+Task<Result<ModSeq>> MailboxClient::watch(UserId user, MailboxId mailbox, Options options) {
   auto request = reading(user);
   request.mutable_watch()->set_mailbox(mailbox);
-  const auto answer = part_of(co_await ask(std::move(request), {}), &Answer::has_watched, &Answer::mutable_watched);
+  const auto answer = part_of(co_await ask(std::move(request), options), &Answer::has_watched, &Answer::mutable_watched);
   if (!answer) co_return tl::unexpected(answer.error());
   co_return answer->highest_modseq();
 }

@@ -67,7 +67,7 @@ class MailboxClient {
   [[nodiscard]] Task<Result<mailbox::Changes>> changes(UserId user, MailboxId mailbox, ModSeq since);
   [[nodiscard]] Task<Result<std::vector<mailbox::Entry>>> entries(UserId user, MailboxId mailbox, UidSet uids);
   /// Asks for pushes about the mailbox for a while; answers its MODSEQ.
-  [[nodiscard]] Task<Result<ModSeq>> watch(UserId user, MailboxId mailbox);
+  [[nodiscard]] Task<Result<ModSeq>> watch(UserId user, MailboxId mailbox, Options options = {});
 
   // Messages out.
   [[nodiscard]] Task<Result<std::vector<std::pair<EmailId, Bytes>>>> structures(UserId user,
