@@ -39,7 +39,8 @@ Task<void> run_lane(std::shared_ptr<Parallel<Step>> shared) {
 }  // namespace detail
 
 /// Calls step(0) … step(count - 1), each giving a Task<void>, at most `lanes_max` at once, on the caller's
-/// executor, which must be a strand or a single thread. Returns when all are over; throws what the first
+/// executor, which must be a strand or a single thread. Give `step` a name: g++ 12 destroys a lambda twice that is written into the
+/// call. Returns when all are over; throws what the first
 /// failing one threw, and begins no more. When the caller is cancelled the steps may outlive it, in `group`:
 /// so `step` must own all it uses.
 template <class Step>

@@ -153,8 +153,8 @@ Task<bool> IntakeService::hand_over(IntakeId id) {
 Task<Result<bool>> IntakeService::hand_over_to_users(queue::IntakeRecord record,
                                                      std::shared_ptr<const MemoryBody> body) {
   const auto lot = std::make_shared<HandOver>(std::move(record), std::move(body));
-  co_await run_parallel(tasks_, "hand_over", lot->done.size(), deliveries_at_once_max,
-                        [this, lot](std::size_t index) { return deliver(lot, index); });
+  const auto step = [this, lot](std::size_t index) { return deliver(lot, index); };
+  co_await run_parallel(tasks_, "hand_over", lot->done.size(), deliveries_at_once_max, step);
   const auto done = std::count(lot->done.begin(), lot->done.end(), 1);
   if (static_cast<std::size_t>(done) == lot->done.size()) co_return true;
   if (done == 0) co_return false;

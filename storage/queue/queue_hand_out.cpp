@@ -128,8 +128,8 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
       if (!recipient) co_return tl::unexpected(recipient.error());
       lot->recipients.emplace_back(read_be32(pair.key, pair.key.size() - 4), std::move(*recipient));
     }
-    co_await run_parallel(tasks_, "hand_out", lot->recipients.size(), deliveries_at_once_max,
-                          [this, lot](std::size_t index) { return deliver(lot, index); });
+    const auto step = [this, lot](std::size_t index) { return deliver(lot, index); };
+    co_await run_parallel(tasks_, "hand_out", lot->recipients.size(), deliveries_at_once_max, step);
     pass.left = pass.left || lot->done.size() < lot->recipients.size();
     if (!lot->done.empty()) {
       pass.progress = true;

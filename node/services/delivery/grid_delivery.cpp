@@ -135,8 +135,8 @@ Task<Result<Bytes>> GridDelivery::parse(const Bytes& prefix, const MessageBody& 
 
 Task<void> GridDelivery::run(TransactionPtr transaction) {
   if (transaction->recipients.size() == 1) co_return co_await deliver_one(transaction, 0);
-  co_await run_parallel(tasks_, "deliver", transaction->recipients.size(), deliveries_at_once_max,
-                        [this, transaction](std::size_t index) { return deliver_one(transaction, index); });
+  const auto step = [this, transaction](std::size_t index) { return deliver_one(transaction, index); };
+  co_await run_parallel(tasks_, "deliver", transaction->recipients.size(), deliveries_at_once_max, step);
 }
 
 Task<void> GridDelivery::deliver_one(TransactionPtr transaction, std::size_t index) {

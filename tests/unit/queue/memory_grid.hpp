@@ -1,0 +1,230 @@
+// Fronts of a grid over slots in memory: each with its own disk, network port, intake and delivery.
+#pragma once
+#include <doctest/doctest.h>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/runtime/task_group.hpp"
+#include "node/services/delivery/grid_delivery.hpp"
+#include "storage/directory/directory_client.hpp"
+#include "storage/directory/directory_service.hpp"
+#include "storage/queue/queue_service.hpp"
+#include "tests/support/lossy_network.hpp"
+#include "tests/unit/queue/crashing_store.hpp"
+#include "tests/unit/queue/memory_mailbox_service.hpp"
+#include "tests/unit/queue/memory_slots.hpp"
+
+namespace gridmail::test {
+
+class MemorySpool final : public ports::Spool, public MessageBody {
+ public:
+  [[nodiscard]] Result<void> append(BytesView bytes) override {
+    bytes_ += bytes;
+    return {};
+  }
+  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+  [[nodiscard]] Result<Bytes> read(std::uint64_t offset, std::size_t length) const override {
+    return bytes_.substr(offset, length);
+  }
+
+ private:
+  Bytes bytes_;
+};
+
+class SettableFollowed final : public FollowedDirectory {
+ public:
+  [[nodiscard]] Duration age() const override { return age_; }
+  void set_age(Duration age) { age_ = age; }
+
+ private:
+  Duration age_{0};
+};
+
+/// A port whose node may have crashed.
+class MortalNetwork final : public Network {
+ public:
+  explicit MortalNetwork(std::unique_ptr<Network> port) : port_(std::move(port)) {}
+  void send(NodeId to, Channel channel, std::uint16_t kind, Bytes payload) override {
+    if (port_) port_->send(to, channel, kind, std::move(payload));
+  }
+  void send_datagram(const std::string&, Bytes) override {}
+  void on_message(OnMessage handler) override { port_->on_message(std::move(handler)); }
+  void on_datagram(OnDatagram) override {}
+  void crash() { port_.reset(); }
+
+ private:
+  std::unique_ptr<Network> port_;
+};
+
+class MemoryGrid {
+ public:
+  explicit MemoryGrid(std::uint64_t seed, std::size_t node_count = 3)
+      : random(seed),
+        nodes(draw_nodes(node_count)),
+        slots(context, clock, random, nodes),
+        network(clock, random) {
+    slots.serve(ServiceId::mailbox, mailboxes);
+    slots.serve(ServiceId::queue, queue);
+    queue.start();
+    slots.open_all();
+    for (const auto& node : nodes) start(node);
+  }
+  ~MemoryGrid() {
+    for (const auto& node : nodes) {
+      if (fronts.contains(node)) crash(node);
+    }
+    slots.close_all();
+    run_to_end(queue.stop());
+    context.restart();
+    context.poll();
+  }
+
+  /// One life of a front.
+  struct Front {
+    Front(MemoryGrid& grid, NodeId node)
+        : store(grid.disk_of(node)),
+          network(grid.network.attach(node, node.hex())),
+          intake({node, grid.context.get_executor(), grid.clock, grid.random, network, store, grid.slots,
+                  grid.users, grid.queue_client, [&grid](NodeId other) { return grid.is_alive(other); }}),
+          delivery({grid.clock, grid.random, grid.users, grid.queue_client, intake, nullptr,
+                    [] { return std::make_unique<MemorySpool>(); }},
+                   {}) {
+      network.on_message(
+          [this](NodeId from, std::uint16_t, Bytes payload) { intake.on_message(from, payload); });
+    }
+    CrashingStore store;
+    MortalNetwork network;
+    IntakeService intake;
+    GridDelivery delivery;
+    TaskGroup sessions{"sessions"};
+  };
+
+  void start(NodeId node) {
+    auto& front = fronts[node] = std::make_unique<Front>(*this, node);
+    const auto started = run_to_end(front->intake.start());
+    REQUIRE(started);
+  }
+  void crash(NodeId node) {
+    auto front = std::move(fronts.at(node));
+    fronts.erase(node);
+    front->network.crash();
+    front->store.crash();
+    front->sessions.cancel();
+    run_to_end(front->sessions.join());
+    run_to_end(front->delivery.stop());
+    run_to_end(front->intake.stop());
+    context.restart();
+    context.poll();
+  }
+  [[nodiscard]] bool is_alive(NodeId node) const {
+    return fronts.contains(node) && !unreachable.contains(node);
+  }
+  [[nodiscard]] MemoryStore& disk_of(NodeId node) {
+    auto& disk = disks[node];
+    if (!disk) disk = std::make_unique<MemoryStore>(clock, random);
+    return *disk;
+  }
+
+  /// A user of the followed directory, with mailboxes unless told otherwise.
+  UserId add_user(const std::string& address, bool with_mailboxes = true) {
+    const auto id = draw_id<UserId>(random);
+    directory::User record;
+    record.set_id(id.bytes());
+    record.set_address(address);
+    write(keys.user(id), record.SerializeAsString());
+    if (with_mailboxes) mailboxes.add_user(id);
+    return id;
+  }
+  void remove_user(UserId id) { write(keys.user(id), std::nullopt); }
+  void set_postmaster(UserId id) {
+    directory::Settings settings;
+    settings.set_postmaster(id.bytes());
+    write(keys.settings(), settings.SerializeAsString());
+  }
+
+  [[nodiscard]] static ports::Incoming message(const std::vector<UserId>& to, const std::string& body) {
+    ports::Incoming incoming;
+    incoming.sender = "sender@example.net";
+    for (const auto& user : to) incoming.recipients.push_back({user, user.brief() + "@example.org", {}});
+    incoming.trace_header = "Received: from a by b; Tue, 1 Jul 2025 10:00:00 +0000\r\n";
+    auto spool = std::make_unique<MemorySpool>();
+    REQUIRE(spool->append(body));
+    incoming.message = std::move(spool);
+    return incoming;
+  }
+  Result<void> deliver(NodeId front, const std::vector<UserId>& to, const std::string& body) {
+    return run_to_end(fronts.at(front)->delivery.deliver(message(to, body)));
+  }
+  [[nodiscard]] std::size_t copies_of(UserId user, const std::string& body) {
+    const auto& all = mailboxes.delivered_to(user);
+    return static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(), [&](const auto& message) { return message.body == body; }));
+  }
+  [[nodiscard]] std::size_t journal_records(NodeId node) {
+    const auto& pairs = disk_of(node).contents(Family::node);
+    return static_cast<std::size_t>(std::count_if(pairs.begin(), pairs.end(), [](const auto& pair) {
+      return pair.first.compare(0, 9, "intake/r/") == 0;
+    }));
+  }
+
+  void run(Duration duration) { run_for(context, clock, duration); }
+  bool run_until_true(Duration limit, const std::function<bool()>& done) {
+    return run_for(context, clock, limit, done);
+  }
+  template <class T>
+  T run_to_end(Task<T> task) {
+    std::optional<T> value;
+    asio::co_spawn(context, std::move(task), [&](std::exception_ptr failure, T result) {
+      REQUIRE(!failure);
+      value.emplace(std::move(result));
+    });
+    REQUIRE(run_for(context, clock, std::chrono::minutes(5), [&] { return value.has_value(); }));
+    return std::move(*value);
+  }
+  void run_to_end(Task<void> task) {
+    bool over = false;
+    asio::co_spawn(context, std::move(task), [&](std::exception_ptr) { over = true; });
+    REQUIRE(run_for(context, clock, std::chrono::minutes(5), [&] { return over; }));
+  }
+
+ private:
+  std::vector<NodeId> draw_nodes(std::size_t count) {
+    std::vector<NodeId> drawn;
+    for (std::size_t i = 0; i < count; ++i) drawn.push_back(draw_id<NodeId>(random));
+    return drawn;
+  }
+  void write(Bytes key, std::optional<Bytes> value) {
+    Batch batch;
+    if (value) {
+      batch.put(Family::meta, std::move(key), std::move(*value));
+    } else {
+      batch.remove(Family::meta, std::move(key));
+    }
+    REQUIRE(run_to_end(slots.store().commit(std::move(batch))));
+  }
+
+ public:
+  asio::io_context context;
+  VirtualClock clock;
+  SeededRandom random;
+  std::vector<NodeId> nodes;
+  MemorySlots slots;
+  LossyNetwork network;
+  std::map<NodeId, std::unique_ptr<MemoryStore>> disks;
+  std::set<NodeId> unreachable;
+  SettableFollowed followed;
+  DirectoryKeys keys{followed_directory_slot};
+  DirectoryView view{slots.store(), followed};
+  MailboxClient mailbox_client{slots, random};
+  UserDelivery users{mailbox_client, view};
+  QueueClient queue_client{slots};
+  MemoryMailboxService mailboxes;
+  QueueService queue{context.get_executor(), clock, users};
+  std::map<NodeId, std::unique_ptr<Front>> fronts;
+};
+
+}  // namespace gridmail::test
