@@ -3,6 +3,7 @@
 //  - something else than CRLF.CRLF (".CRLF" at the very start) ends the data,
 //  - the outcome depends on how the bytes were split,
 //  - a path's spelling does not parse back to itself.
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
