@@ -1,0 +1,102 @@
+#include "tests/unit/directory/memory_directory_grid.hpp"
+
+using namespace gridmail;
+using namespace gridmail::test;
+using namespace std::chrono_literals;
+
+TEST_CASE("a new grid has a postmaster, whom nobody can log in as and who cannot be removed") {
+  MemoryDirectoryGrid dir;
+  const auto postmaster = dir.grid.run_to_end(dir.grid.view.postmaster());
+  REQUIRE(postmaster);
+  CHECK(postmaster->address() == "postmaster");
+  CHECK(!postmaster->can_log_in());
+  CHECK(dir.refused(dir.client.remove_user(*UserId::from_bytes(postmaster->id()))) == Errc::conflict);
+  dir.grid.slots.open(dir.directory_slot());  // a later opening makes no second one
+  dir.grid.run(100ms);
+  dir.follow();
+  CHECK(dir.grid.run_to_end(dir.grid.view.postmaster())->id() == postmaster->id());
+}
+
+TEST_CASE("domains: added once, removed only when no address is left in them") {
+  MemoryDirectoryGrid dir;
+  dir.done(dir.client.add_domain("example.org"));
+  CHECK(dir.refused(dir.client.add_domain("example.org")) == Errc::already_exists);
+  CHECK(dir.refused(dir.client.add_domain("a@b")) == Errc::invalid);
+  const auto id = draw_id<UserId>(dir.grid.random);
+  dir.done(dir.client.add_user(id, "a@example.org", "", true));
+  CHECK(dir.refused(dir.client.remove_domain("example.org")) == Errc::conflict);
+  dir.done(dir.client.remove_user(id));
+  dir.done(dir.client.remove_domain("example.org"));
+  CHECK(dir.refused(dir.client.remove_domain("example.org")) == Errc::not_found);
+}
+
+TEST_CASE("users: an address has one owner, an id is used once, a removed user leaves a tombstone") {
+  MemoryDirectoryGrid dir;
+  dir.done(dir.client.add_domain("example.org"));
+  const auto id = draw_id<UserId>(dir.grid.random);
+  const auto other = draw_id<UserId>(dir.grid.random);
+  CHECK(dir.refused(dir.client.add_user(id, "a@example.com", "", true)) == Errc::not_found);
+  CHECK(dir.refused(dir.client.add_user(id, "nobody", "", true)) == Errc::invalid);
+  dir.done(dir.client.add_user(id, "a@example.org", "", true));
+  dir.done(dir.client.add_user(id, "a@example.org", "", true));  // the same wish again
+  CHECK(dir.refused(dir.client.add_user(other, "a@example.org", "", true)) == Errc::already_exists);
+  dir.done(dir.client.add_alias("b@example.org", id));
+  CHECK(dir.refused(dir.client.add_user(other, "b@example.org", "", true)) == Errc::already_exists);
+  CHECK(dir.refused(dir.client.remove_alias("a@example.org")) == Errc::not_found);
+  dir.done(dir.client.remove_user(id));
+  CHECK(dir.refused(dir.client.add_user(id, "c@example.org", "", true)) == Errc::already_exists);
+  CHECK(!dir.grid.run_to_end(dir.grid.view.resolve("b@example.org")));
+  const auto tombstones = dir.grid.run_to_end(dir.grid.view.tombstones());
+  REQUIRE(tombstones);
+  REQUIRE(tombstones->size() == 1);
+  CHECK(tombstones->front().address() == "a@example.org");
+  dir.done(dir.client.add_user(other, "a@example.org", "", true));  // another user
+}
+
+TEST_CASE("a change whose answer was lost is applied once, through any number of failovers") {
+  MemoryDirectoryGrid dir(7);
+  dir.done(dir.client.add_domain("example.org"));
+  dir.grid.slots.faults.answer_lost = 0.4;
+  dir.grid.slots.faults.commit_breaks = 0.3;
+  for (int i = 0; i < 30; ++i) {
+    const auto address = "u" + std::to_string(i) + "@example.org";
+    dir.done(dir.client.add_user(draw_id<UserId>(dir.grid.random), address, "", true));
+    dir.done(dir.client.add_alias(
+        "x" + address, *UserId::from_bytes(dir.grid.run_to_end(dir.grid.view.resolve(address))->id())));
+    dir.done(dir.client.remove_alias("x" + address));  // a second time would be not_found
+  }
+}
+
+TEST_CASE("old GUIDs of changes are forgotten") {
+  MemoryDirectoryGrid dir;
+  for (int i = 0; i < 40; ++i) dir.done(dir.client.add_domain("d" + std::to_string(i) + ".example"));
+  dir.grid.clock.set_now(dir.grid.clock.now() + 20min);
+  for (int i = 40; i < 50; ++i) dir.done(dir.client.add_domain("d" + std::to_string(i) + ".example"));
+  const Bytes prefix = slot_key(dir.directory_slot(), 'd', "g");
+  std::size_t guids = 0;
+  for (const auto& [key, value] : dir.grid.slots.store().contents(Family::meta)) {
+    guids += key.compare(0, prefix.size(), prefix) == 0;
+  }
+  CHECK(guids <= 10);
+}
+
+TEST_CASE("the answer names the members that have not applied a change") {
+  MemoryDirectoryGrid dir;
+  dir.lagging = {draw_id<NodeId>(dir.grid.random)};
+  CHECK(dir.done(dir.client.add_domain("example.org")).lagging == dir.lagging);
+}
+
+TEST_CASE("a join token lets one node in, until it expires") {
+  MemoryDirectoryGrid dir;
+  const auto node = draw_id<NodeId>(dir.grid.random);
+  const auto other = draw_id<NodeId>(dir.grid.random);
+  const auto hour = 3'600'000'000LL;
+  CHECK(dir.refused(dir.client.use_join_token("unknown", node)) == Errc::denied);
+  dir.done(dir.client.add_join_token("secret", dir.grid.clock.wall() + hour));
+  dir.done(dir.client.use_join_token("secret", node));
+  dir.done(dir.client.use_join_token("secret", node));  // its answer may have been lost
+  CHECK(dir.refused(dir.client.use_join_token("secret", other)) == Errc::denied);
+  dir.done(dir.client.add_join_token("late", dir.grid.clock.wall() + hour));
+  dir.grid.clock.set_now(dir.grid.clock.now() + 2h);
+  CHECK(dir.refused(dir.client.use_join_token("late", node)) == Errc::denied);
+}
