@@ -117,7 +117,12 @@ Task<Result<replication::FollowAnswer>> DirectoryFollower::make_answer(std::shar
   const auto& copy = slot->copy();
   const bool by_log = !request.full() && contains(copy.history(), committed, from) &&
                       from.sequence >= copy.base().sequence;
-  const auto read = by_log ? co_await since(from, answer) : co_await all(request.next_key(), answer);
+  Result<void> read;
+  if (by_log) {
+    read = co_await since(from, answer);
+  } else {
+    read = co_await all(request.next_key(), answer);
+  }
   if (!read) co_return tl::unexpected(read.error());
   co_return answer;
 }

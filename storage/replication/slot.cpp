@@ -26,9 +26,9 @@ Task<Result<void>> Slot::load() {
   loaded_ = true;
   committed_ = copy_.commit();
   durable_ = copy_.position().sequence;
-  if (copy_.opened_primary() == context_.self) {
+  if (copy_.opened_primary() == context_.self && !context_.settings.sabotage.resume) {
     restarted_epoch_ = copy_.opened_epoch();
-  } else if (copy_.opened_primary()) {
+  } else if (copy_.opened_primary() && copy_.opened_primary() != context_.self) {
     // As if a lease had just been given to the primary of the last epoch in which this copy was opened.
     const TimePoint until = context_.clock.now() + context_.leases.settings().promised;
     waits_.push_back({*copy_.opened_primary(), {until, UINT64_MAX}, copy_.opened_epoch()});
@@ -80,7 +80,7 @@ void Slot::take_row(const SlotRow& row) {
 }
 
 void Slot::end_role() {
-  const bool was_opened = opened_;
+  const bool was_serving = access_ != nullptr;
   opening_ = opened_ = handing_over_ = false;
   peers_.clear();
   access_.reset();
@@ -91,7 +91,7 @@ void Slot::end_role() {
     fill_counted_ = false;
     --context_.fills;
   }
-  if (was_opened) {
+  if (was_serving) {
     for (auto* service : context_.services) service->closed(id_);
   }
 }
@@ -103,6 +103,7 @@ void Slot::close() {
 }
 
 bool Slot::must_wait(NodeId primary) {
+  if (context_.settings.sabotage.no_lease_wait) return false;
   std::erase_if(waits_, [this](const Wait& wait) {
     return context_.leases.is_over(wait.holder, wait.promise, id_, wait.epoch);
   });
@@ -143,7 +144,8 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
     on_open(from, std::move(message));
     return;
   }
-  if (message.epoch() != row_.epoch) return;  // fencing: only the present epoch counts
+  // Fencing: only the present epoch counts.
+  if (message.epoch() != row_.epoch && !context_.settings.sabotage.no_fence) return;
   if (row_.primary == context_.self) {
     switch (message.body_case()) {
       case replication::SlotMessage::kOpened: on_opened(from, message.opened().whole()); break;
@@ -156,7 +158,8 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
     }
     return;
   }
-  if (from != row_.primary || copy_.opened_epoch() != row_.epoch) return;
+  const bool of_primary = from == row_.primary && copy_.opened_epoch() == row_.epoch;
+  if (!of_primary && !context_.settings.sabotage.no_fence) return;
   if (message.has_commit()) on_commit(from_record(message.commit()));
   if (message.has_entry()) on_entry(from, std::move(*message.mutable_entry()));
   if (message.has_fill_chunk()) on_fill_chunk(std::move(*message.mutable_fill_chunk()));
@@ -221,6 +224,14 @@ void Slot::ask_for(const SlotStep& step) {
   context_.propose({id_, row_.epoch, step.row});
 }
 
+std::string Slot::describe() const {
+  const char* role = row_.primary == context_.self
+                         ? (access_ ? "serving" : handing_over_ ? "handing over" : opened_ ? "opened" : opening_ ? "opening" : "waiting")
+                         : copy_.opened_epoch() == row_.epoch ? "in epoch" : "behind";
+  return fmt::format("{} row {} at {}.{} commit {}{} pending {}", role, row_.epoch, copy_.position().epoch,
+                     copy_.position().sequence, copy_.commit().sequence, copy_.whole() ? " whole" : "", pending_.size());
+}
+
 // --- what services see
 
 namespace {
@@ -266,7 +277,8 @@ class Access final : public SlotAccess {
 SlotAccessPtr Slot::access() const { return access_; }
 
 Result<void> Slot::may_answer(Epoch epoch) const {
-  if (!opened_ || row_.epoch != epoch || handing_over_) return fail(Errc::not_primary);
+  if (!access_ || row_.epoch != epoch || handing_over_) return fail(Errc::not_primary);
+  if (context_.settings.sabotage.no_read_lease) return {};
   const auto others = row_.others();
   const bool leased = others.empty() ? context_.leases.held_from_voters(*map_, row_.epoch_since)
                                      : context_.leases.held_from(others, row_.epoch_since);
@@ -279,9 +291,15 @@ void Slot::finish_opening() {
   opened_ = true;
   copy_.set_commit(copy_.position());
   committed_ = copy_.position();
-  access_ = std::make_shared<Access>(weak_from_this(), id_, row_.epoch, executor_, context_.store);
   log(Level::debug, "slot.opened", {{"slot", id_}, {"epoch", row_.epoch}, {"sequence", committed_.sequence}});
   carry_pending();
+  begin_service();
+}
+
+/// Services build on committed state only, so they come after the operations carried over from the last epoch.
+void Slot::begin_service() {
+  if (!opened_ || access_ || !pending_.empty()) return;
+  access_ = std::make_shared<Access>(weak_from_this(), id_, row_.epoch, executor_, context_.store);
   for (auto* service : context_.services) service->opened(access_);
 }
 

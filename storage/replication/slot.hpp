@@ -24,6 +24,17 @@
 
 namespace gridmail {
 
+/// Rules broken on purpose, to show that the simulator's checkers bite. All false outside tests.
+struct DeliberateFaults {
+  bool no_fence = false;        ///< copies take entries of any epoch
+  bool primary_first = false;   ///< the primary applies before the others have it
+  bool no_lease_wait = false;   ///< copies serve a new primary at once
+  bool no_read_lease = false;   ///< primaries answer without a lease
+  bool resume = false;          ///< a restarted primary goes on in its old epoch
+  bool no_joining_ack = false;  ///< commits do not wait for joining copies
+  bool early_whole = false;     ///< a joining copy is named in sync before its gap is closed
+};
+
 struct ReplicationSettings {
   Duration dead_after = std::chrono::milliseconds(2500);     ///< silence after which a copy is replaced
   Duration alive_within = std::chrono::milliseconds(1000);   ///< heard of this recently: may be given work
@@ -35,6 +46,7 @@ struct ReplicationSettings {
   std::size_t fill_bytes = 512 * 1024;                       ///< of one piece
   std::size_t fills_max = 64;                                ///< under way at once on one node
   std::size_t moves_max = 1024;                              ///< planned movements a node's primaries have under way
+  DeliberateFaults sabotage;
 };
 
 /// What all slots of a node share. Its parts are thread-safe and outlive the slots.
@@ -81,7 +93,10 @@ class Slot : public std::enable_shared_from_this<Slot> {
   [[nodiscard]] SlotId id() const { return id_; }
   [[nodiscard]] const SlotRow& row() const { return row_; }
   [[nodiscard]] const Copy& copy() const { return copy_; }
-  [[nodiscard]] bool opened() const { return opened_; }
+  /// Opened, and serving requests.
+  [[nodiscard]] bool opened() const { return access_ != nullptr; }
+  /// For people: what this node is doing for the slot.
+  [[nodiscard]] std::string describe() const;
   /// Up to where this primary's operations are on stable storage everywhere, here too.
   [[nodiscard]] Position committed() const { return committed_; }
 
@@ -133,7 +148,9 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void broadcast(const Pending& pending);
   void send_entry(NodeId to, Peer& peer, const Bytes& wire);
   void on_acknowledge(NodeId from, Sequence sequence);
+  [[nodiscard]] bool acknowledged_by_all(Sequence sequence) const;
   void apply_ready();
+  void begin_service();
   void on_applied(Sequence sequence);
   void primary_tick();
   void fail_pending(Errc code);

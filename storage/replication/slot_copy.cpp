@@ -85,7 +85,7 @@ void Slot::copy_tick() {
   const auto now = context_.clock.now();
   const bool answered = !fill_asked_ || now - *fill_asked_ >= std::chrono::seconds(1);
   if (!answered) return;
-  if (!copy_.whole()) {
+  if (!copy_.whole() && !context_.settings.sabotage.early_whole) {
     if (!fill_from_ || now < *fill_from_) return;
     if (!fill_counted_) {
       if (context_.fills >= context_.settings.fills_max) return;

@@ -73,7 +73,7 @@ bool Slot::writes_allowed() const {
 }
 
 void Slot::submit(Epoch epoch, Operation operation, std::function<void(Result<void>)> done) {
-  if (!opened_ || row_.epoch != epoch || handing_over_) return done(fail(Errc::not_primary));
+  if (!access_ || row_.epoch != epoch || handing_over_) return done(fail(Errc::not_primary));
   if (!writes_allowed()) return done(fail(Errc::unavailable, "fewer copies than copies_min"));
   if (operation.empty()) return done({});
   GRIDMAIL_ASSERT(operation.bytes() <= 2 * operation_bytes_max);
@@ -123,15 +123,21 @@ void Slot::on_acknowledge(NodeId from, Sequence sequence) {
   apply_ready();
 }
 
+bool Slot::acknowledged_by_all(Sequence sequence) const {
+  const auto& sabotage = context_.settings.sabotage;
+  return std::all_of(peers_.begin(), peers_.end(), [&](const auto& item) {
+    const bool exempt = sabotage.primary_first || (sabotage.no_joining_ack && row_.joining.contains(item.first));
+    return exempt || item.second.acknowledged >= sequence;
+  });
+}
+
 /// The others first, the primary last: so it never shows what another copy may not have.
 void Slot::apply_ready() {
   if (!opened_) return;
   for (auto& pending : pending_) {
     if (pending.applying) continue;
     const Sequence sequence = pending.entry.at.sequence;
-    for (const auto& [node, peer] : peers_) {
-      if (peer.acknowledged < sequence) return;
-    }
+    if (!acknowledged_by_all(sequence)) return;
     pending.applying = true;
     Batch batch = copy_.append(std::move(pending.entry), false);
     pending.entry.at = copy_.position();
@@ -146,6 +152,7 @@ void Slot::on_applied(Sequence sequence) {
   pending_.pop_front();
   committed_ = std::max(committed_, pending.entry.at);
   pending.done({});
+  begin_service();
 }
 
 /// Operations on their way when the epoch changed under this primary come next, in order, in the new one.
@@ -201,7 +208,12 @@ void Slot::on_fill_request(NodeId from, replication::Fill at) {
 }
 
 Task<void> Slot::serve_fill(std::shared_ptr<Slot> self, NodeId to, Epoch epoch, replication::Fill at) {
-  auto piece = at.delta() ? co_await self->delta_piece(at) : co_await self->bulk_piece(at);
+  Result<replication::FillChunk> piece;
+  if (at.delta()) {
+    piece = co_await self->delta_piece(at);
+  } else {
+    piece = co_await self->bulk_piece(at);
+  }
   if (!piece) {
     log(Level::error, "slot.fill_failed", {{"slot", self->id_}, {"error", piece.error().text}});
     co_return;

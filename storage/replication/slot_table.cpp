@@ -52,6 +52,10 @@ void SlotTable::stop() {
   flush_alarm_.reset();
 }
 
+void SlotTable::abandon() {
+  for (auto& shard : shards_) shard->slots.clear();
+}
+
 void SlotTable::on_map(MapPtr map) {
   {
     const std::lock_guard lock(mutex_);

@@ -33,6 +33,8 @@ class SlotTable {
 
   void start(MapPtr map);
   void stop();
+  /// After a simulated crash, when no handler runs any more: lets go of all slots.
+  void abandon();
   /// A newer map was taken in. Thread-safe.
   void on_map(MapPtr map);
   /// Messages of MessageKind::slot. Thread-safe.

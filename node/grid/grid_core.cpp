@@ -1,0 +1,154 @@
+#include "node/grid/grid_core.hpp"
+
+#include <asio/post.hpp>
+
+#include "gossip/message_kind.hpp"
+#include "node/base/log.hpp"
+#include "storage/directory/directory_keys.hpp"
+
+namespace gridmail {
+namespace {
+
+Bytes starts_key() { return "starts"; }
+
+}  // namespace
+
+GridCore::GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCoreSettings settings, Hooks hooks)
+    : ports_(std::move(ports)),
+      self_(std::move(self)),
+      keys_(std::move(keys)),
+      settings_(settings),
+      hooks_(std::move(hooks)) {
+  MapRegister::Callbacks callbacks;
+  callbacks.on_map = [this](MapPtr map) { take_map(map); };
+  callbacks.is_alive = [this](NodeId node) {
+    return leases_ ? leases_->is_alive(node, settings_.replication.alive_within) : node == self_.id;
+  };
+  callbacks.dead_for_long = [this] {
+    return membership_ ? membership_->dead_for(settings_.dead_for_long) : NodeSet{};
+  };
+  register_ = std::make_unique<MapRegister>(ports_.gossip, ports_.clock, ports_.random, ports_.network, ports_.store,
+                                            self_.id, std::move(callbacks), settings_.map_register);
+}
+
+GridCore::~GridCore() = default;
+
+void GridCore::serve(ServiceId id, SlotService& service) { services_.emplace_back(id, &service); }
+
+bool GridCore::working() const { return ports_.store.oldest_commit_age() < settings_.commit_stall_max; }
+
+Task<Result<void>> GridCore::load() {
+  const auto counted = co_await ports_.store.get(Family::node, starts_key());
+  if (!counted) co_return tl::unexpected(counted.error());
+  starts_ = *counted && (*counted)->size() == 8 ? read_be64(**counted) + 1 : 1;
+  Bytes count;
+  append_be64(count, starts_);
+  Batch batch;
+  batch.put(Family::node, starts_key(), std::move(count));
+  const auto noted = co_await ports_.store.commit(std::move(batch));
+  if (!noted) co_return noted;
+
+  Membership::Callbacks callbacks;
+  callbacks.on_newer_map = [this](NodeId node, MapVersion) { register_->fetch_from(node); };
+  callbacks.working = [this] { return working(); };
+  membership_ = std::make_unique<Membership>(ports_.gossip, ports_.clock, ports_.random, ports_.network, self_, keys_,
+                                             std::move(callbacks), settings_.swim);
+  leases_ = std::make_unique<Leases>(
+      self_.id, ports_.gossip, ports_.clock, ports_.network, starts_, settings_.leases,
+      Leases::Surroundings{.map = [this] { return slots_->map(); },
+                           .accepted_version = [this] { return register_->accepted_version(); },
+                           .working = [this] { return working(); }});
+  context_.reset(new ReplicationContext{.self = self_.id,
+                                        .clock = ports_.clock,
+                                        .random = ports_.random,
+                                        .network = ports_.network,
+                                        .store = ports_.store,
+                                        .leases = *leases_,
+                                        .tasks = tasks_,
+                                        .settings = settings_.replication,
+                                        .services = {},
+                                        .propose = {},
+                                        .fail_stop = hooks_.fail_stop,
+                                        .low_space = hooks_.low_space});
+  for (const auto& [id, service] : services_) context_->services.push_back(service);
+  slots_ = std::make_unique<SlotTable>(*context_, ports_.slots, [this](MapChange change) {
+    register_->propose(std::move(change), [](Result<MapPtr>) {});  // whoever asked looks at the map it gets
+  });
+  router_ = std::make_unique<SlotRouter>(*context_, *slots_);
+  for (const auto& [id, service] : services_) router_->serve(id, *service);
+  co_return co_await register_->load();
+}
+
+void GridCore::start() {
+  running_ = true;
+  ports_.network.on_message([this](NodeId from, std::uint16_t kind, Bytes payload) {
+    on_message(from, kind, std::move(payload));
+  });
+  ports_.network.on_datagram([this](std::string address, Bytes payload) {
+    if (running_) membership_->on_datagram(std::move(address), std::move(payload));
+  });
+  slots_->start(nullptr);
+  register_->start();
+  asio::post(ports_.gossip, [this] {
+    if (const auto map = register_->current()) take_map(map);
+  });
+  membership_->start();
+  leases_->start();
+}
+
+void GridCore::stop() {
+  running_ = false;
+  leases_->stop();
+  membership_->stop();
+  register_->stop();
+  if (auto* follower = follower_.load()) follower->stop();
+  slots_->stop();
+  tasks_.cancel();
+}
+
+Task<void> GridCore::join() { return tasks_.join(); }
+
+void GridCore::take_map(const MapPtr& map) {
+  if (!running_) return;
+  membership_->set_mapped_members(map);
+  slots_->on_map(map);
+  if (!owned_follower_) {
+    owned_follower_ = std::make_unique<DirectoryFollower>(*context_, *slots_, map->directory_slot(),
+                                                          followed_directory_slot);
+    owned_follower_->on_applied([this] {
+      if (directory_applied_) directory_applied_();
+    });
+    tasks_.spawn(slots_->strand_of(map->directory_slot()), "follow directory", follow(this));
+  }
+  if (hooks_.on_map) hooks_.on_map(map);
+}
+
+Task<void> GridCore::follow(GridCore* core) {
+  const auto read = co_await core->owned_follower_->load();
+  if (!read) core->hooks_.fail_stop(read.error());
+  core->owned_follower_->start();
+  core->follower_ = core->owned_follower_.get();
+}
+
+void GridCore::on_message(NodeId from, std::uint16_t kind, Bytes payload) {
+  if (!running_) return;
+  switch (static_cast<MessageKind>(kind)) {
+    case MessageKind::membership_state: membership_->on_message(from, std::move(payload)); break;
+    case MessageKind::register_call: register_->on_message(from, std::move(payload)); break;
+    case MessageKind::lease: leases_->on_message(from, payload); break;
+    case MessageKind::slot: slots_->on_message(from, std::move(payload)); break;
+    case MessageKind::request: router_->on_request(from, std::move(payload)); break;
+    case MessageKind::answer: router_->on_answer(from, std::move(payload)); break;
+    case MessageKind::push:
+      if (hooks_.on_push) hooks_.on_push(from, std::move(payload));
+      break;
+    case MessageKind::directory:
+      if (auto* follower = follower_.load()) follower->on_message(from, std::move(payload));
+      break;
+    case MessageKind::intake:
+      if (hooks_.on_intake) hooks_.on_intake(from, std::move(payload));
+      break;
+  }
+}
+
+}  // namespace gridmail

@@ -1,0 +1,129 @@
+// GridCore: one node's part in the grid, from gossip to opened slots: membership, the map register, leases, slots, the
+// request router and the directory's follower, joined over the four ports. The daemon and the simulator run the same one.
+//
+// Lifecycle: construct → add services → co_await load() → (create() or adopt() where load() found no map) → start() →
+// stop() → co_await join() → destruction. Messages may arrive from construction on. Public functions are thread-safe
+// unless they say otherwise.
+#pragma once
+#include <asio/any_io_executor.hpp>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gossip/membership/membership.hpp"
+#include "gossip/register/map_register.hpp"
+#include "node/runtime/task_group.hpp"
+#include "storage/replication/directory_follower.hpp"
+#include "storage/replication/slot_router.hpp"
+#include "storage/replication/slot_table.hpp"
+
+namespace gridmail {
+
+struct GridCoreSettings {
+  RegisterSettings map_register;
+  SwimSettings swim;
+  LeaseSettings leases;
+  ReplicationSettings replication;
+  Duration commit_stall_max = std::chrono::seconds(2);  ///< alive means working
+  Duration dead_for_long = std::chrono::minutes(5);     ///< then a voter is replaced
+};
+
+/// The ports and strands of one node. All outlive the core.
+struct GridPorts {
+  Clock& clock;
+  Random& random;
+  Network& network;
+  Store& store;
+  asio::any_io_executor gossip;                     ///< strand of membership and register
+  std::vector<asio::any_io_executor> slots;         ///< strands that the slots are dealt to
+};
+
+class GridCore {
+ public:
+  struct Hooks {
+    std::function<void(Error)> fail_stop;   ///< the disk failed
+    std::function<bool()> low_space;        ///< the disk's reserve is reached
+    std::function<void(MapPtr)> on_map;     ///< a newer map was taken in
+    std::function<void(NodeId, Bytes)> on_push;
+    std::function<void(NodeId, Bytes)> on_intake;
+  };
+  GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCoreSettings settings, Hooks hooks);
+  ~GridCore();
+
+  /// Before load().
+  void serve(ServiceId id, SlotService& service);
+
+  /// Reads what this node remembers, and counts this start. Nothing is sent yet.
+  [[nodiscard]] Task<Result<void>> load();
+  [[nodiscard]] bool has_map() const { return register_->current() != nullptr; }
+  /// A new grid with this node alone.
+  [[nodiscard]] Task<Result<void>> create(Map map) { return register_->create(std::move(map)); }
+  /// Takes the map of the grid that has just admitted this node.
+  [[nodiscard]] Task<Result<void>> adopt(Map map) { return register_->adopt(std::move(map)); }
+  void start();
+  void stop();
+  [[nodiscard]] Task<void> join();
+  /// In place of stop() and join(), after a simulated crash: see SlotTable::abandon().
+  void abandon() {
+    if (slots_) slots_->abandon();
+  }
+
+  [[nodiscard]] NodeId self() const { return self_.id; }
+  [[nodiscard]] MapPtr map() const { return register_->current(); }
+  [[nodiscard]] Membership& membership() { return *membership_; }
+  [[nodiscard]] MapRegister& map_register() { return *register_; }
+  [[nodiscard]] Leases& leases() { return *leases_; }
+  [[nodiscard]] SlotTable& slots() { return *slots_; }
+  [[nodiscard]] SlotRouter& router() { return *router_; }
+  /// Of this node's replica; empty before the first map. Follows once there is a map.
+  [[nodiscard]] FollowedDirectory& directory_age() { return age_; }
+  [[nodiscard]] DirectoryFollower* follower() { return follower_.load(); }
+  [[nodiscard]] TaskGroup& tasks() { return tasks_; }
+  /// Called on the directory's strand after the replica here changed.
+  void on_directory_applied(std::function<void()> handler) { directory_applied_ = std::move(handler); }
+  /// Between start() and stop().
+  [[nodiscard]] bool running() const { return running_; }
+  /// Group commit is keeping up.
+  [[nodiscard]] bool working() const;
+
+ private:
+  /// Stands for the follower until the first map says which slot is the directory.
+  class Age final : public FollowedDirectory {
+   public:
+    explicit Age(GridCore& core) : core_(core) {}
+    [[nodiscard]] Duration age() const override {
+      const auto* follower = core_.follower_.load();
+      return follower != nullptr ? follower->age() : Duration::max();
+    }
+
+   private:
+    GridCore& core_;
+  };
+  void on_message(NodeId from, std::uint16_t kind, Bytes payload);
+  void take_map(const MapPtr& map);
+  [[nodiscard]] static Task<void> follow(GridCore* core);
+
+  const GridPorts ports_;
+  const Membership::Self self_;
+  const KeyRing keys_;
+  const GridCoreSettings settings_;
+  const Hooks hooks_;
+  TaskGroup tasks_{"grid"};
+  std::uint64_t starts_ = 0;  ///< of this node, counted on its disk
+  std::unique_ptr<MapRegister> register_;
+  std::unique_ptr<Membership> membership_;
+  std::unique_ptr<Leases> leases_;
+  std::unique_ptr<ReplicationContext> context_;
+  std::unique_ptr<SlotTable> slots_;
+  std::unique_ptr<SlotRouter> router_;
+  std::vector<std::pair<ServiceId, SlotService*>> services_;
+  std::unique_ptr<DirectoryFollower> owned_follower_;
+  std::atomic<DirectoryFollower*> follower_{nullptr};
+  std::function<void()> directory_applied_;
+  Age age_{*this};
+  std::atomic<bool> running_{false};
+};
+
+}  // namespace gridmail
