@@ -164,6 +164,18 @@ TEST_CASE("a voter whose disk refuses the write does not vote") {
   CHECK(grid.propose(grid.nodes[2], change));
 }
 
+TEST_CASE("a voter says nothing before its disk has it") {
+  RegisterCluster grid(13);
+  grid.create(3);
+  grid.pass(5s);
+  grid.nodes[0].disk->stall(true);
+  grid.nodes[1].disk->stall(true);
+  const auto change = new_epoch(*grid.nodes[2].service->current(), 0, node(3));
+  CHECK(grid.propose(grid.nodes[2], change).error().code == Errc::timed_out);
+  grid.nodes[0].disk->stall(false);
+  CHECK(grid.propose(grid.nodes[2], change));
+}
+
 TEST_CASE("stopping answers what is pending") {
   RegisterCluster grid(12);
   grid.create(3);
