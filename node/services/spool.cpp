@@ -13,7 +13,8 @@ namespace {
 
 Error file_error(const char* what) {
   const int code = errno;
-  return {code == ENOSPC || code == EDQUOT ? Errc::no_space : Errc::io, std::string(what) + ": " + std::strerror(code)};
+  return {code == ENOSPC || code == EDQUOT ? Errc::no_space : Errc::io,
+          std::string(what) + ": " + std::strerror(code)};
 }
 
 /// A file that has no name: it goes with the process, however that ends.

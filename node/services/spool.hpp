@@ -1,5 +1,5 @@
-// Spools: messages on their way in, in memory at first, then in an unlinked file (design, section 7). Shared by IMAP
-// APPEND and delivery.
+// Spools: messages on their way in, in memory at first, then in an unlinked file (design, section 7). Shared
+// by IMAP APPEND and delivery.
 #pragma once
 #include <atomic>
 #include <filesystem>
@@ -27,7 +27,7 @@ class SpoolBudget {
 struct SpoolSettings {
   std::uint64_t message_bytes_max = 50ULL << 20;
   std::uint64_t bytes_in_flight_max = 1ULL << 30;
-  std::size_t memory_bytes_max = 256 * 1024;   ///< of one message
+  std::size_t memory_bytes_max = 256 * 1024;     ///< of one message
   std::filesystem::path directory = "/var/tmp";  ///< for what does not fit in memory
 };
 
@@ -44,8 +44,8 @@ class MessageSpool final : public ports::Spool, public MessageBody {
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   [[nodiscard]] Result<Bytes> read(std::uint64_t offset, std::size_t length) const override;
 
-  /// All of it in one piece, for the MIME parser; nothing may be appended afterwards. Valid while the spool lives.
-  /// Errors: io.
+  /// All of it in one piece, for the MIME parser; nothing may be appended afterwards. Valid while the spool
+  /// lives. Errors: io.
   [[nodiscard]] Result<BytesView> whole() const;
   [[nodiscard]] bool spilled() const { return file_ >= 0; }
 
@@ -55,7 +55,7 @@ class MessageSpool final : public ports::Spool, public MessageBody {
 
   const SpoolSettings& settings_;
   SpoolBudget& budget_;
-  Bytes memory_;             // until it is spilled
+  Bytes memory_;  // until it is spilled
   int file_ = -1;
   std::uint64_t size_ = 0;
   std::uint64_t taken_ = 0;  // of the budget
@@ -67,7 +67,9 @@ class Spools {
  public:
   explicit Spools(SpoolSettings settings)
       : settings_(std::move(settings)), budget_(settings_.bytes_in_flight_max) {}
-  [[nodiscard]] std::unique_ptr<MessageSpool> begin() { return std::make_unique<MessageSpool>(settings_, budget_); }
+  [[nodiscard]] std::unique_ptr<MessageSpool> begin() {
+    return std::make_unique<MessageSpool>(settings_, budget_);
+  }
   [[nodiscard]] std::uint64_t bytes_in_flight() const { return budget_.used(); }
 
  private:

@@ -1,4 +1,5 @@
-// Storing a message: its chunks first, where it is long; then everything that makes it visible in one operation.
+// Storing a message: its chunks first, where it is long; then everything that makes it visible in one
+// operation.
 #include "storage/mailbox/mailbox_name.hpp"
 #include "storage/mailbox/mailbox_requests.hpp"
 
@@ -32,17 +33,20 @@ Result<EmailId> check(const mailbox::Add& request) {
   return *email;
 }
 
-/// Delivery falls back to INBOX, which always exists; APPEND has its client create the mailbox (RFC 3501, 6.3.11).
+/// Delivery falls back to INBOX, which always exists; APPEND has its client create the mailbox (RFC
+/// 3501, 6.3.11).
 Task<Result<MailboxChange*>> target_of(UserChange& change, const mailbox::Add& request) {
   const auto name = request.name().empty() ? std::string(inbox) : request.name();
   auto found = co_await change.mailbox_named(name);
-  const bool missing = !found && (found.error().code == Errc::not_found || found.error().code == Errc::invalid);
+  const bool missing =
+      !found && (found.error().code == Errc::not_found || found.error().code == Errc::invalid);
   if (!missing) co_return found;
   if (request.by() == mailbox::Add::APPEND) co_return fail(Errc::not_found, "TRYCREATE");
   co_return co_await change.mailbox_named(std::string(inbox));
 }
 
-/// The body's chunks, and the record that counts uses: inline ones are written, staged ones must all be there.
+/// The body's chunks, and the record that counts uses: inline ones are written, staged ones must all be
+/// there.
 Task<Result<void>> store_body(UserChange& change, EmailId email, const mailbox::Add& request) {
   const auto& keys = change.keys();
   const auto known = co_await change.draft().read<mailbox::EmailRecord>(keys.email(email));
@@ -52,7 +56,8 @@ Task<Result<void>> store_body(UserChange& change, EmailId email, const mailbox::
   record.set_uses(1);
   record.set_chunks(chunks_of(request.body_size()));
   if (request.chunks_size() == 0 && record.chunks() > 0) {
-    if (!*known || (*known)->chunks() != record.chunks()) co_return fail(Errc::conflict, "staged chunks are gone");
+    if (!*known || (*known)->chunks() != record.chunks())
+      co_return fail(Errc::conflict, "staged chunks are gone");
   }
   for (int i = 0; i < request.chunks_size(); ++i) {
     auto key = keys.chunk(email, static_cast<std::uint32_t>(i));
@@ -73,8 +78,8 @@ Task<Result<void>> store_body(UserChange& change, EmailId email, const mailbox::
 
 }  // namespace
 
-// Chunks come in order, so that a count says which are there. A date beside them lets the sweep find what was never
-// added.
+// Chunks come in order, so that a count says which are there. A date beside them lets the sweep find what was
+// never added.
 ChangeAnswer stage_chunk(UserChange& change, const mailbox::StageChunk& request) {
   if (const auto user = co_await change.user(); !user) co_return tl::unexpected(user.error());
   const auto email = EmailId::from_bytes(request.email());
@@ -118,7 +123,8 @@ ChangeAnswer add_message(UserChange& change, const mailbox::Add& request) {
   entry.set_zone_minutes(request.zone_minutes());
   entry.set_size(request.prefix().size() + request.body_size());
   entry.set_email(request.email());
-  if (const auto put = co_await mailbox.insert(*uid, std::move(entry)); !put) co_return tl::unexpected(put.error());
+  if (const auto put = co_await mailbox.insert(*uid, std::move(entry)); !put)
+    co_return tl::unexpected(put.error());
 
   mailbox::Answer answer;
   auto& added = *answer.mutable_added();

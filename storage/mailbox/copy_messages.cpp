@@ -7,7 +7,8 @@
 namespace gridmail {
 namespace {
 
-/// A COPY is all or nothing, so it has to be bounded: the operation that shows it has a block for each 256 UIDs.
+/// A COPY is all or nothing, so it has to be bounded: the operation that shows it has a block for each 256
+/// UIDs.
 constexpr std::size_t copied_max = 1'000'000;
 /// MOVE writes and removes for each message.
 constexpr std::size_t moved_max = messages_per_operation / 2;
@@ -19,7 +20,8 @@ Task<Result<MailboxChange*>> copy_target(UserChange& change, std::string name) {
 }
 
 /// The same message for another mailbox, whose keywords have other indices.
-Task<Result<mailbox::EntryRecord>> translated(MailboxChange& from, MailboxChange& to, mailbox::EntryRecord entry) {
+Task<Result<mailbox::EntryRecord>> translated(MailboxChange& from, MailboxChange& to,
+                                              mailbox::EntryRecord entry) {
   if (&from == &to || entry.keywords_size() == 0) co_return entry;
   const auto source = co_await from.keywords();
   if (!source) co_return tl::unexpected(source.error());
@@ -33,7 +35,8 @@ Task<Result<mailbox::EntryRecord>> translated(MailboxChange& from, MailboxChange
 }
 
 /// A new use of the source's message, translated for the target.
-Task<Result<mailbox::EntryRecord>> used_again(UserChange& change, MailboxChange& from, MailboxChange& to, Uid uid) {
+Task<Result<mailbox::EntryRecord>> used_again(UserChange& change, MailboxChange& from, MailboxChange& to,
+                                              Uid uid) {
   auto entry = co_await from.entry(uid);
   if (!entry) co_return entry;
   const auto used = co_await change.add_use(entry->email());
@@ -76,7 +79,8 @@ Result<void> begin_staging(UserChange& change, MailboxChange& to, std::size_t co
   progress.first = *first;
   mailbox::StagedCopyRecord record;
   record.set_uid_end(*first + static_cast<Uid>(count));
-  change.draft().put_fresh(Family::meta, change.keys().staged_copy(to.id(), *first), record.SerializeAsString());
+  change.draft().put_fresh(Family::meta, change.keys().staged_copy(to.id(), *first),
+                           record.SerializeAsString());
   return {};
 }
 

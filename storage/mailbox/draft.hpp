@@ -1,5 +1,5 @@
-// Draft: what one request would write. Several requests share an operation; the one that fails leaves nothing behind,
-// because its draft is dropped before it reaches the operation.
+// Draft: what one request would write. Several requests share an operation; the one that fails leaves nothing
+// behind, because its draft is dropped before it reaches the operation.
 #pragma once
 #include <map>
 
@@ -9,14 +9,16 @@
 
 namespace gridmail {
 
-/// Reads see the draft's own writes, then those of the operation. On the slot's strand; the builder must outlive it.
+/// Reads see the draft's own writes, then those of the operation. On the slot's strand; the builder must
+/// outlive it.
 class Draft {
  public:
   explicit Draft(OperationBuilder& operation) : operation_(operation) {}
 
   [[nodiscard]] Task<Result<std::optional<Bytes>>> get(Family family, Bytes key);
   /// Pairs in the range as the operation has them, `pairs_max` at most; the draft's own writes do not show.
-  [[nodiscard]] Task<Result<std::vector<KeyValue>>> scan(Family family, KeyRange range, std::size_t pairs_max);
+  [[nodiscard]] Task<Result<std::vector<KeyValue>>> scan(Family family, KeyRange range,
+                                                         std::size_t pairs_max);
   /// A record of family meta. Errors: corrupted.
   template <class Record>
   [[nodiscard]] Task<Result<std::optional<Record>>> read(Bytes key) {
@@ -28,7 +30,9 @@ class Draft {
     co_return std::optional<Record>(std::move(record));
   }
 
-  void put(Family family, Bytes key, Bytes value) { set(family, std::move(key), {How::put, std::move(value)}); }
+  void put(Family family, Bytes key, Bytes value) {
+    set(family, std::move(key), {How::put, std::move(value)});
+  }
   /// For a key known to be absent.
   void put_fresh(Family family, Bytes key, Bytes value) {
     set(family, std::move(key), {How::put_fresh, std::move(value)});

@@ -1,4 +1,5 @@
-// EXPUNGE (RFC 3501, 6.4.3; RFC 4315, 2.1): entries go; bytes that no entry names any more wait for the sweep.
+// EXPUNGE (RFC 3501, 6.4.3; RFC 4315, 2.1): entries go; bytes that no entry names any more wait for the
+// sweep.
 #include "storage/mailbox/mailbox_requests.hpp"
 #include "storage/mailbox/uid_runs.hpp"
 
@@ -19,7 +20,8 @@ ChangeAnswer expunge_messages(UserChange& change, const mailbox::Expunge& reques
     for (Uid uid = run.first; uid <= run.last; ++uid) {
       const auto entry = co_await mailbox.entry(uid);
       if (!entry) co_return tl::unexpected(entry.error());
-      if (const auto gone = co_await mailbox.erase(uid, *entry); !gone) co_return tl::unexpected(gone.error());
+      if (const auto gone = co_await mailbox.erase(uid, *entry); !gone)
+        co_return tl::unexpected(gone.error());
       const auto dropped = co_await change.drop_use(entry->email());
       if (!dropped) co_return tl::unexpected(dropped.error());
     }

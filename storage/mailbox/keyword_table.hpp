@@ -35,6 +35,7 @@ class KeywordTable {
 };
 
 /// One message as clients see it.
-[[nodiscard]] mailbox::Entry entry_of(Uid uid, const mailbox::EntryRecord& record, const KeywordTable& keywords);
+[[nodiscard]] mailbox::Entry entry_of(Uid uid, const mailbox::EntryRecord& record,
+                                      const KeywordTable& keywords);
 
 }  // namespace gridmail

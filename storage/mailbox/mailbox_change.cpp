@@ -14,8 +14,12 @@ constexpr std::uint32_t flag_deleted = 8;
 
 }  // namespace
 
-bool is_seen(const mailbox::EntryRecord& entry) { return (entry.flags() & flag_seen) != 0; }
-bool is_deleted(const mailbox::EntryRecord& entry) { return (entry.flags() & flag_deleted) != 0; }
+bool is_seen(const mailbox::EntryRecord& entry) {
+  return (entry.flags() & flag_seen) != 0;
+}
+bool is_deleted(const mailbox::EntryRecord& entry) {
+  return (entry.flags() & flag_deleted) != 0;
+}
 
 Task<Result<KeywordTable*>> MailboxChange::keywords() {
   if (!keywords_) {
@@ -41,7 +45,8 @@ Task<Result<UidBlock*>> MailboxChange::block(Uid uid) {
   co_return &blocks_.emplace(number, block).first->second;
 }
 
-Task<Result<MailboxChange::Existing>> MailboxChange::existing(UidSet wanted, std::size_t count_max, Which which) {
+Task<Result<MailboxChange::Existing>> MailboxChange::existing(UidSet wanted, std::size_t count_max,
+                                                              Which which) {
   Existing found;
   std::size_t count = 0;
   for (const auto& run : wanted.runs()) {
@@ -74,7 +79,8 @@ Task<Result<mailbox::EntryRecord>> MailboxChange::entry(Uid uid) {
 
 Result<Uid> MailboxChange::draw_uids(std::uint32_t count) {
   const Uid first = record_.uid_next();
-  if (count > std::numeric_limits<Uid>::max() - first) return fail(Errc::too_large, "mailbox has no UIDs left");
+  if (count > std::numeric_limits<Uid>::max() - first)
+    return fail(Errc::too_large, "mailbox has no UIDs left");
   change_record().set_uid_next(first + count);
   return first;
 }
@@ -118,7 +124,8 @@ Task<Result<void>> MailboxChange::show(Uid uid, bool seen, bool deleted, std::ui
   co_return Result<void>{};
 }
 
-Task<Result<void>> MailboxChange::update(Uid uid, const mailbox::EntryRecord& before, mailbox::EntryRecord after) {
+Task<Result<void>> MailboxChange::update(Uid uid, const mailbox::EntryRecord& before,
+                                         mailbox::EntryRecord after) {
   const auto in = co_await block(uid);
   if (!in) co_return tl::unexpected(in.error());
   after.set_modseq(raise());

@@ -1,5 +1,6 @@
-// MailboxChange: one mailbox while a request changes it. It keeps the entries, the blocks of UIDs, the index of changes
-// and the counters in step, so that the requests themselves only say what happens to which message.
+// MailboxChange: one mailbox while a request changes it. It keeps the entries, the blocks of UIDs, the index
+// of changes and the counters in step, so that the requests themselves only say what happens to which
+// message.
 #pragma once
 #include <map>
 #include <set>
@@ -29,13 +30,15 @@ class MailboxChange {
   }
   [[nodiscard]] Task<Result<KeywordTable*>> keywords();
 
-  /// Those of `wanted` that exist, the lowest `count_max` at most; `next` is the first UID not looked at, or 0.
+  /// Those of `wanted` that exist, the lowest `count_max` at most; `next` is the first UID not looked at, or
+  /// 0.
   struct Existing {
     UidSet uids;
     Uid next = 0;
   };
   enum class Which : std::uint8_t { all, only_deleted };
-  [[nodiscard]] Task<Result<Existing>> existing(UidSet wanted, std::size_t count_max, Which which = Which::all);
+  [[nodiscard]] Task<Result<Existing>> existing(UidSet wanted, std::size_t count_max,
+                                                Which which = Which::all);
   /// Errors: corrupted when there is no such entry.
   [[nodiscard]] Task<Result<mailbox::EntryRecord>> entry(Uid uid);
 
@@ -43,11 +46,12 @@ class MailboxChange {
   [[nodiscard]] Result<Uid> draw_uids(std::uint32_t count = 1);
   /// A new message under a drawn UID. `modseq` of the record is set here.
   [[nodiscard]] Task<Result<void>> insert(Uid uid, mailbox::EntryRecord entry);
-  [[nodiscard]] Task<Result<void>> update(Uid uid, const mailbox::EntryRecord& before, mailbox::EntryRecord after);
+  [[nodiscard]] Task<Result<void>> update(Uid uid, const mailbox::EntryRecord& before,
+                                          mailbox::EntryRecord after);
   [[nodiscard]] Task<Result<void>> erase(Uid uid, const mailbox::EntryRecord& entry);
 
-  /// As insert, but not shown to anybody until `show`, in a later operation, has been called with the same record. No
-  /// other change of the mailbox may come between.
+  /// As insert, but not shown to anybody until `show`, in a later operation, has been called with the same
+  /// record. No other change of the mailbox may come between.
   void stage(Uid uid, mailbox::EntryRecord entry);
   [[nodiscard]] Task<Result<void>> show(Uid uid, bool seen, bool deleted, std::uint64_t size);
 

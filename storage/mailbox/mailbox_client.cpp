@@ -32,7 +32,9 @@ Result<UidSet> set_of(const mailbox::UidRuns& runs) {
 }
 
 /// What has to be asked again after a part was answered up to `next`.
-UidSet rest_of(const UidSet& uids, Uid next) { return next == 0 ? UidSet() : from(uids, next); }
+UidSet rest_of(const UidSet& uids, Uid next) {
+  return next == 0 ? UidSet() : from(uids, next);
+}
 
 SlotClient::Options bulk() {
   SlotClient::Options options;
@@ -56,7 +58,8 @@ Request MailboxClient::changing(UserId user) const {
 
 Task<Result<Answer>> MailboxClient::ask(Request request, Options options) {
   const auto user = UserId::from_bytes(request.user());
-  const auto bytes = co_await slots_.call(slot_of(*user), ServiceId::mailbox, request.SerializeAsString(), options);
+  const auto bytes =
+      co_await slots_.call(slot_of(*user), ServiceId::mailbox, request.SerializeAsString(), options);
   if (!bytes) co_return tl::unexpected(bytes.error());
   Answer answer;
   if (!answer.ParseFromString(*bytes)) co_return fail(Errc::corrupted, "answer of a mailbox");
@@ -94,12 +97,14 @@ Task<Result<mailbox::Added>> MailboxClient::deliver(UserId user, Guid guid, NewM
 
 Task<Result<mailbox::Added>> MailboxClient::append(UserId user, NewMessage message, const MessageBody& body,
                                                    Options options) {
-  co_return co_await add(user, draw_id<Guid>(random_), mailbox::Add::APPEND, std::move(message), body, options);
+  co_return co_await add(user, draw_id<Guid>(random_), mailbox::Add::APPEND, std::move(message), body,
+                         options);
 }
 
 // The e-mail's id is the GUID: two nodes that hand over the same delivery stage the same chunks.
-Task<Result<mailbox::Added>> MailboxClient::add(UserId user, Guid guid, mailbox::Add::By by, NewMessage message,
-                                                const MessageBody& body, Options options) {
+Task<Result<mailbox::Added>> MailboxClient::add(UserId user, Guid guid, mailbox::Add::By by,
+                                                NewMessage message, const MessageBody& body,
+                                                Options options) {
   const auto record_bytes = message.prefix.size() + message.structure.size();
   if (record_bytes > message_record_bytes_max) co_return fail(Errc::too_large, "structure of the message");
   auto request = reading(user);
@@ -119,7 +124,8 @@ Task<Result<mailbox::Added>> MailboxClient::add(UserId user, Guid guid, mailbox:
   const auto email = *EmailId::from_bytes(guid.view());
   const bool is_inline = body.size() + record_bytes <= inline_bytes_max;
   for (std::uint64_t at = 0; is_inline && at < body.size(); at += chunk_bytes) {
-    auto chunk = body.read(at, static_cast<std::size_t>(std::min<std::uint64_t>(chunk_bytes, body.size() - at)));
+    auto chunk =
+        body.read(at, static_cast<std::size_t>(std::min<std::uint64_t>(chunk_bytes, body.size() - at)));
     if (!chunk) co_return tl::unexpected(chunk.error());
     add.add_chunks(std::move(*chunk));
   }
@@ -137,10 +143,12 @@ Task<Result<mailbox::Added>> MailboxClient::add(UserId user, Guid guid, mailbox:
   }
 }
 
-Task<Result<void>> MailboxClient::stage(UserId user, EmailId email, const MessageBody& body, Options options) {
+Task<Result<void>> MailboxClient::stage(UserId user, EmailId email, const MessageBody& body,
+                                        Options options) {
   std::uint32_t index = 0;
   for (std::uint64_t at = 0; at < body.size(); at += chunk_bytes, ++index) {
-    auto chunk = body.read(at, static_cast<std::size_t>(std::min<std::uint64_t>(chunk_bytes, body.size() - at)));
+    auto chunk =
+        body.read(at, static_cast<std::size_t>(std::min<std::uint64_t>(chunk_bytes, body.size() - at)));
     if (!chunk) co_return tl::unexpected(chunk.error());
     auto request = reading(user);
     auto& stage = *request.mutable_stage_chunk();
@@ -202,7 +210,8 @@ Task<Result<mailbox::Opened>> MailboxClient::open(UserId user, std::string name,
 Task<Result<ModSeq>> MailboxClient::watch(UserId user, MailboxId mailbox, Options options) {
   auto request = reading(user);
   request.mutable_watch()->set_mailbox(mailbox);
-  const auto answer = part_of(co_await ask(std::move(request), options), &Answer::has_watched, &Answer::mutable_watched);
+  const auto answer =
+      part_of(co_await ask(std::move(request), options), &Answer::has_watched, &Answer::mutable_watched);
   if (!answer) co_return tl::unexpected(answer.error());
   co_return answer->highest_modseq();
 }
@@ -217,7 +226,8 @@ Task<Result<mailbox::Changes>> MailboxClient::changes(UserId user, MailboxId mai
     auto request = reading(user);
     request.mutable_changes()->set_mailbox(mailbox);
     request.mutable_changes()->set_since(since);
-    auto answer = part_of(co_await ask(std::move(request), {}), &Answer::has_changes, &Answer::mutable_changes);
+    auto answer =
+        part_of(co_await ask(std::move(request), {}), &Answer::has_changes, &Answer::mutable_changes);
     if (!answer) co_return answer;
     page = std::move(*answer);
     since = page.highest_modseq();
@@ -243,7 +253,8 @@ Task<Result<mailbox::Changes>> MailboxClient::changes(UserId user, MailboxId mai
   co_return page;
 }
 
-Task<Result<std::vector<mailbox::Entry>>> MailboxClient::entries(UserId user, MailboxId mailbox, UidSet uids) {
+Task<Result<std::vector<mailbox::Entry>>> MailboxClient::entries(UserId user, MailboxId mailbox,
+                                                                 UidSet uids) {
   std::vector<mailbox::Entry> entries;
   while (!uids.empty()) {
     auto request = reading(user);
@@ -265,7 +276,8 @@ Task<Result<std::vector<std::pair<EmailId, Bytes>>>> MailboxClient::structures(U
     for (auto i = done; i < std::min(emails.size(), done + messages_per_operation); ++i) {
       request.mutable_structures()->add_emails(emails[i].bytes());
     }
-    auto page = part_of(co_await ask(std::move(request), {}), &Answer::has_structures, &Answer::mutable_structures);
+    auto page =
+        part_of(co_await ask(std::move(request), {}), &Answer::has_structures, &Answer::mutable_structures);
     if (!page) co_return tl::unexpected(page.error());
     if (page->looked_at() == 0) co_return fail(Errc::corrupted, "answer of a mailbox");
     done += page->looked_at();
@@ -278,14 +290,16 @@ Task<Result<std::vector<std::pair<EmailId, Bytes>>>> MailboxClient::structures(U
   co_return structures;
 }
 
-Task<Result<Bytes>> MailboxClient::read(UserId user, EmailId email, std::uint64_t offset, std::uint64_t length) {
+Task<Result<Bytes>> MailboxClient::read(UserId user, EmailId email, std::uint64_t offset,
+                                        std::uint64_t length) {
   auto request = reading(user);
   auto& read = *request.mutable_read();
   read.set_email(email.bytes());
   read.set_offset(offset);
   read.set_length(length);
   const auto options = length > chunk_bytes ? bulk() : Options{};
-  auto content = part_of(co_await ask(std::move(request), options), &Answer::has_content, &Answer::mutable_content);
+  auto content =
+      part_of(co_await ask(std::move(request), options), &Answer::has_content, &Answer::mutable_content);
   if (!content) co_return tl::unexpected(content.error());
   co_return std::move(*content->mutable_content());
 }
@@ -313,7 +327,8 @@ Task<Result<mailbox::Stored>> MailboxClient::store(UserId user, MailboxId mailbo
   co_return all;
 }
 
-Task<Result<mailbox::Copied>> MailboxClient::copy(UserId user, MailboxId mailbox, UidSet uids, std::string target) {
+Task<Result<mailbox::Copied>> MailboxClient::copy(UserId user, MailboxId mailbox, UidSet uids,
+                                                  std::string target) {
   auto request = changing(user);
   auto& copy = *request.mutable_copy();
   copy.set_mailbox(mailbox);
@@ -322,7 +337,8 @@ Task<Result<mailbox::Copied>> MailboxClient::copy(UserId user, MailboxId mailbox
   co_return part_of(co_await ask(std::move(request), {}), &Answer::has_copied, &Answer::mutable_copied);
 }
 
-Task<Result<mailbox::Copied>> MailboxClient::move(UserId user, MailboxId mailbox, UidSet uids, std::string target) {
+Task<Result<mailbox::Copied>> MailboxClient::move(UserId user, MailboxId mailbox, UidSet uids,
+                                                  std::string target) {
   UidSet source, drawn;
   mailbox::Copied all;
   do {
@@ -331,7 +347,8 @@ Task<Result<mailbox::Copied>> MailboxClient::move(UserId user, MailboxId mailbox
     move.set_mailbox(mailbox);
     *move.mutable_uids() = to_runs(uids);
     move.set_target(target);
-    const auto part = part_of(co_await ask(std::move(request), {}), &Answer::has_copied, &Answer::mutable_copied);
+    const auto part =
+        part_of(co_await ask(std::move(request), {}), &Answer::has_copied, &Answer::mutable_copied);
     if (!part) co_return part;
     const auto from = set_of(part->source());
     const auto to = set_of(part->target());
@@ -354,7 +371,8 @@ Task<Result<UidSet>> MailboxClient::expunge(UserId user, MailboxId mailbox, UidS
     expunge.set_mailbox(mailbox);
     *expunge.mutable_uids() = to_runs(uids);
     expunge.set_only_deleted(only_deleted);
-    const auto part = part_of(co_await ask(std::move(request), {}), &Answer::has_expunged, &Answer::mutable_expunged);
+    const auto part =
+        part_of(co_await ask(std::move(request), {}), &Answer::has_expunged, &Answer::mutable_expunged);
     if (!part) co_return tl::unexpected(part.error());
     const auto removed = set_of(part->uids());
     if (!removed) co_return tl::unexpected(removed.error());

@@ -73,9 +73,13 @@ Bytes MailboxKeys::staged_copy(MailboxId mailbox, Uid first) const {
   return out;
 }
 
-Bytes MailboxKeys::unused_email(WallMicros since, EmailId email) const { return dated('Z', since, email.view()); }
+Bytes MailboxKeys::unused_email(WallMicros since, EmailId email) const {
+  return dated('Z', since, email.view());
+}
 
-Bytes MailboxKeys::guid_expiry(WallMicros expires, Guid guid) const { return dated('g', expires, guid.view()); }
+Bytes MailboxKeys::guid_expiry(WallMicros expires, Guid guid) const {
+  return dated('g', expires, guid.view());
+}
 
 Bytes MailboxKeys::chunk(EmailId email, std::uint32_t index) const {
   Bytes out = key('c', email.view());
@@ -83,7 +87,9 @@ Bytes MailboxKeys::chunk(EmailId email, std::uint32_t index) const {
   return out;
 }
 
-KeyRange MailboxKeys::everything() const { return {prefix_, prefix_end(prefix_)}; }
+KeyRange MailboxKeys::everything() const {
+  return {prefix_, prefix_end(prefix_)};
+}
 
 KeyRange MailboxKeys::names(std::string_view prefix) const {
   Bytes first = key('N', prefix);
@@ -97,7 +103,9 @@ KeyRange MailboxKeys::of_mailbox(char kind, MailboxId mailbox) const {
   return {std::move(first), std::move(last)};
 }
 
-KeyRange MailboxKeys::blocks(MailboxId mailbox) const { return of_mailbox('B', mailbox); }
+KeyRange MailboxKeys::blocks(MailboxId mailbox) const {
+  return of_mailbox('B', mailbox);
+}
 
 KeyRange MailboxKeys::entries(MailboxId mailbox, Uid first, Uid last) const {
   return {entry(mailbox, first), entry(mailbox, last) + '\0'};
@@ -111,9 +119,13 @@ KeyRange MailboxKeys::expunged_range(MailboxId mailbox, ModSeq after, ModSeq thr
   return {expunged(mailbox, after + 1), expunged(mailbox, through + 1)};
 }
 
-KeyRange MailboxKeys::unused_emails(WallMicros until) const { return {key('Z'), dated('Z', until, {})}; }
+KeyRange MailboxKeys::unused_emails(WallMicros until) const {
+  return {key('Z'), dated('Z', until, {})};
+}
 
-KeyRange MailboxKeys::expired_guids(WallMicros until) const { return {key('g'), dated('g', until, {})}; }
+KeyRange MailboxKeys::expired_guids(WallMicros until) const {
+  return {key('g'), dated('g', until, {})};
+}
 
 KeyRange users_of(SlotId slot) {
   Bytes first = slot_key(slot, area, {});

@@ -1,4 +1,5 @@
-// Names of mailboxes as the store keeps them: UTF-8 NFC (given so), hierarchy separator '/', INBOX in capitals.
+// Names of mailboxes as the store keeps them: UTF-8 NFC (given so), hierarchy separator '/', INBOX in
+// capitals.
 #pragma once
 #include <optional>
 #include <string>
@@ -14,8 +15,8 @@ inline constexpr std::size_t mailbox_name_bytes_max = 1000;
 inline constexpr std::size_t mailbox_depth_max = 50;
 inline constexpr std::size_t mailboxes_max = 10'000;
 
-/// The stored form. INBOX counts in any case, also as the first level (RFC 3501, 5.1). Errors: invalid (empty, a
-/// separator at an end or doubled, a control character, too long or too deep).
+/// The stored form. INBOX counts in any case, also as the first level (RFC 3501, 5.1). Errors: invalid
+/// (empty, a separator at an end or doubled, a control character, too long or too deep).
 [[nodiscard]] Result<std::string> canonical_mailbox_name(std::string_view name);
 
 /// "a/b" of "a/b/c"; nothing at the root.

@@ -152,7 +152,8 @@ Task<Result<bool>> MailboxReader::shows(MailboxId id, Uid uid, Blocks& known) {
   co_return found->second.exists(uid);
 }
 
-mailbox::Status MailboxReader::status_of(MailboxId id, const mailbox::MailboxRecord& record, const UidSet& recent) {
+mailbox::Status MailboxReader::status_of(MailboxId id, const mailbox::MailboxRecord& record,
+                                         const UidSet& recent) {
   mailbox::Status status;
   status.set_mailbox(id);
   status.set_uid_validity(record.uid_validity());
@@ -282,7 +283,8 @@ Task<Result<mailbox::Changes>> MailboxReader::changes(MailboxId id, ModSeq since
   changes.set_highest_modseq(found->highest_modseq());
   changes.set_uid_next(found->uid_next());
   if (since >= found->highest_modseq()) co_return changes;
-  if (const auto added = co_await add_changed(id, since, changes); !added) co_return tl::unexpected(added.error());
+  if (const auto added = co_await add_changed(id, since, changes); !added)
+    co_return tl::unexpected(added.error());
   if (since < found->forgotten_modseq()) {
     const auto all = co_await blocks(id, 1, uid_max);
     if (!all) co_return tl::unexpected(all.error());
@@ -299,7 +301,8 @@ Task<Result<void>> MailboxReader::add_run(MailboxId id, UidSet::Run run, const K
                                           mailbox::EntryPage& page) {
   auto range = keys_.entries(id, run.first, run.last);
   for (bool more = true; more;) {
-    const auto pairs = co_await snapshot_->scan(Family::meta, range.first, range.last, page_pairs, page_bytes);
+    const auto pairs =
+        co_await snapshot_->scan(Family::meta, range.first, range.last, page_pairs, page_bytes);
     if (!pairs) co_return tl::unexpected(pairs.error());
     for (const auto& pair : pairs->pairs) {
       const Uid uid = read_be32(keys_.rest(pair.key), 4);
@@ -379,8 +382,8 @@ Task<Result<mailbox::Content>> MailboxReader::read(Bytes email, std::uint64_t of
   if (offset < prefix.size()) out = prefix.substr(offset, end - offset);
   while (offset + out.size() < end) {
     const std::uint64_t at = offset + out.size() - prefix.size();
-    const auto chunk = co_await snapshot_->get(Family::body,
-                                               keys_.chunk(*id, static_cast<std::uint32_t>(at / chunk_bytes)));
+    const auto chunk =
+        co_await snapshot_->get(Family::body, keys_.chunk(*id, static_cast<std::uint32_t>(at / chunk_bytes)));
     if (!chunk) co_return tl::unexpected(chunk.error());
     const auto begin = at % chunk_bytes;
     if (!*chunk || (*chunk)->size() <= begin) co_return fail(Errc::corrupted, "chunk of a message");

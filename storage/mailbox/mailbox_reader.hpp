@@ -14,8 +14,8 @@
 
 namespace gridmail {
 
-/// On the slot's strand, which it leaves to others between pages. One reader per request. Errors of all: not_found
-/// "user" or "mailbox", corrupted, io. `recent` must outlive the reader.
+/// On the slot's strand, which it leaves to others between pages. One reader per request. Errors of all:
+/// not_found "user" or "mailbox", corrupted, io. `recent` must outlive the reader.
 class MailboxReader {
  public:
   MailboxReader(std::shared_ptr<const Snapshot> snapshot, MailboxKeys keys, const RecentMarks& recent)
@@ -45,7 +45,8 @@ class MailboxReader {
   [[nodiscard]] Task<Result<Blocks>> blocks(MailboxId id, Uid first, Uid last);
   /// Whether the message is visible; `known` keeps the blocks looked at.
   [[nodiscard]] Task<Result<bool>> shows(MailboxId id, Uid uid, Blocks& known);
-  [[nodiscard]] mailbox::Status status_of(MailboxId id, const mailbox::MailboxRecord& record, const UidSet& recent);
+  [[nodiscard]] mailbox::Status status_of(MailboxId id, const mailbox::MailboxRecord& record,
+                                          const UidSet& recent);
   [[nodiscard]] Task<Result<UidSet>> recent_in(MailboxId id, const mailbox::MailboxRecord& record);
 
   [[nodiscard]] Task<Result<void>> add_changed(MailboxId id, ModSeq since, mailbox::Changes& changes);

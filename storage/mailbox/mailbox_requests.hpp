@@ -1,4 +1,5 @@
-// The requests that change a user's mailboxes, each drafted as one operation (or as several, where it says so).
+// The requests that change a user's mailboxes, each drafted as one operation (or as several, where it says
+// so).
 #pragma once
 #include <vector>
 
@@ -41,7 +42,8 @@ using ChangeAnswer = Task<Result<mailbox::Answer>>;
 [[nodiscard]] ChangeAnswer remove_mailbox(UserChange& change, const mailbox::Remove& request);
 [[nodiscard]] ChangeAnswer subscribe(UserChange& change, const mailbox::Subscribe& request);
 /// RENAME of INBOX may take several operations; a break leaves the rest of the messages in INBOX.
-[[nodiscard]] ChangeAnswer rename_mailbox(UserChange& change, const mailbox::Rename& request, Progress& progress);
+[[nodiscard]] ChangeAnswer rename_mailbox(UserChange& change, const mailbox::Rename& request,
+                                          Progress& progress);
 
 [[nodiscard]] ChangeAnswer stage_chunk(UserChange& change, const mailbox::StageChunk& request);
 [[nodiscard]] ChangeAnswer add_message(UserChange& change, const mailbox::Add& request);
@@ -50,7 +52,8 @@ using ChangeAnswer = Task<Result<mailbox::Answer>>;
 [[nodiscard]] Task<Result<void>> refresh_stored(UserChange& change, const mailbox::Store& request,
                                                 mailbox::Stored& stored);
 /// More than `messages_per_operation` take several operations and become visible with the last.
-[[nodiscard]] ChangeAnswer copy_messages(UserChange& change, const mailbox::Copy& request, Progress& progress);
+[[nodiscard]] ChangeAnswer copy_messages(UserChange& change, const mailbox::Copy& request,
+                                         Progress& progress);
 [[nodiscard]] ChangeAnswer move_messages(UserChange& change, const mailbox::Move& request);
 [[nodiscard]] ChangeAnswer expunge_messages(UserChange& change, const mailbox::Expunge& request);
 

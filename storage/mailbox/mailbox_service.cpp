@@ -18,8 +18,10 @@ bool is_change(const mailbox::Request& request) {
     case What::kEntries:
     case What::kWatch:
     case What::kStructures:
-    case What::kRead: return false;
-    default: return true;
+    case What::kRead:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -118,8 +120,12 @@ Task<Result<mailbox::Answer>> MailboxService::read(SlotAccessPtr slot, UserPtr u
   using Answer = mailbox::Answer;
   Result<Answer> answer = fail(Errc::unsupported, "no such read");
   switch (request.what_case()) {
-    case What::kUsage: answer = answer_with(co_await reader.usage(), &Answer::mutable_usage); break;
-    case What::kList: answer = answer_with(co_await reader.list(), &Answer::mutable_listing); break;
+    case What::kUsage:
+      answer = answer_with(co_await reader.usage(), &Answer::mutable_usage);
+      break;
+    case What::kList:
+      answer = answer_with(co_await reader.list(), &Answer::mutable_listing);
+      break;
     case What::kStatus:
       answer = answer_with(co_await reader.status(request.status().name()), &Answer::mutable_status);
       break;
@@ -130,7 +136,9 @@ Task<Result<mailbox::Answer>> MailboxService::read(SlotAccessPtr slot, UserPtr u
       answer = answer_with(co_await reader.changes(request.changes().mailbox(), request.changes().since()),
                            &Answer::mutable_changes);
       break;
-    case What::kEntries: answer = co_await read_entries(reader, request.entries()); break;
+    case What::kEntries:
+      answer = co_await read_entries(reader, request.entries());
+      break;
     case What::kWatch: {
       const auto modseq = co_await reader.highest_modseq(request.watch().mailbox());
       if (!modseq) co_return tl::unexpected(modseq.error());
@@ -140,15 +148,18 @@ Task<Result<mailbox::Answer>> MailboxService::read(SlotAccessPtr slot, UserPtr u
     }
     case What::kStructures: {
       const auto& emails = request.structures().emails();
-      answer = answer_with(co_await reader.structures({emails.begin(), emails.end()}), &Answer::mutable_structures);
+      answer = answer_with(co_await reader.structures({emails.begin(), emails.end()}),
+                           &Answer::mutable_structures);
       break;
     }
     case What::kRead: {
       const auto& what = request.read();
-      answer = answer_with(co_await reader.read(what.email(), what.offset(), what.length()), &Answer::mutable_content);
+      answer = answer_with(co_await reader.read(what.email(), what.offset(), what.length()),
+                           &Answer::mutable_content);
       break;
     }
-    default: break;
+    default:
+      break;
   }
   if (const auto allowed = slot->may_answer(); !allowed) co_return tl::unexpected(allowed.error());
   if (answer && request.has_open() && !request.open().read_only()) {

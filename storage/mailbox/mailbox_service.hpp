@@ -1,5 +1,5 @@
-// MailboxService: mailboxes at the primary. Requests that read are answered from a snapshot; those that change something
-// go through the user's one writer.
+// MailboxService: mailboxes at the primary. Requests that read are answered from a snapshot; those that
+// change something go through the user's one writer.
 #pragma once
 #include <mutex>
 #include <unordered_map>
@@ -10,8 +10,8 @@
 
 namespace gridmail {
 
-/// One per node. What is kept in memory for a slot (lines of writers, \Recent marks, watches) is touched on the slot's
-/// strand only and belongs to one epoch. Has no tasks of its own.
+/// One per node. What is kept in memory for a slot (lines of writers, \Recent marks, watches) is touched on
+/// the slot's strand only and belongs to one epoch. Has no tasks of its own.
 class MailboxService final : public SlotService {
  public:
   /// Both must outlive the service.
@@ -21,8 +21,8 @@ class MailboxService final : public SlotService {
   [[nodiscard]] Task<Result<Bytes>> handle(SlotAccessPtr slot, NodeId from, Bytes request) override;
   void closed(SlotId slot) override;
 
-  /// Sweeps every user of the slot, one after the other: to be called now and then (hours) on the slot's strand, since
-  /// users whose mailboxes rest are swept by nothing else. Errors: those of SlotAccess.
+  /// Sweeps every user of the slot, one after the other: to be called now and then (hours) on the slot's
+  /// strand, since users whose mailboxes rest are swept by nothing else. Errors: those of SlotAccess.
   [[nodiscard]] Task<Result<void>> sweep(SlotAccessPtr slot);
 
  private:

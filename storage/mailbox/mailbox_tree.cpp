@@ -9,7 +9,8 @@ mailbox::Answer done() {
   return answer;
 }
 
-Task<Result<MailboxChange*>> create_named(UserChange& change, const std::string& name, mailbox::SpecialUse use) {
+Task<Result<MailboxChange*>> create_named(UserChange& change, const std::string& name,
+                                          mailbox::SpecialUse use) {
   const auto before = co_await change.name(name);
   if (!before) co_return tl::unexpected(before.error());
   if (before->mailbox() != 0) co_return fail(Errc::already_exists, "mailbox");
@@ -60,7 +61,8 @@ ChangeAnswer create_mailbox(UserChange& change, const mailbox::Create& request) 
   co_return done();
 }
 
-// RFC 3501, 6.3.4: a mailbox with children leaves its name, without a mailbox, behind; so does a subscription.
+// RFC 3501, 6.3.4: a mailbox with children leaves its name, without a mailbox, behind; so does a
+// subscription.
 ChangeAnswer remove_mailbox(UserChange& change, const mailbox::Remove& request) {
   if (const auto user = co_await change.user(); !user) co_return tl::unexpected(user.error());
   const auto name = canonical_mailbox_name(request.name());

@@ -1,5 +1,5 @@
-// MailboxWatches: which fronts want to hear of changes in one user's mailboxes. In the primary's memory; a front asks
-// again before its registration ends, so that a lost one costs delay only.
+// MailboxWatches: which fronts want to hear of changes in one user's mailboxes. In the primary's memory; a
+// front asks again before its registration ends, so that a lost one costs delay only.
 #pragma once
 #include <algorithm>
 #include <map>
@@ -17,7 +17,8 @@ class MailboxWatches {
  public:
   void add(MailboxId mailbox, NodeId front, TimePoint now) {
     auto& watches = by_mailbox_[mailbox];
-    const auto found = std::find_if(watches.begin(), watches.end(), [&](const Watch& w) { return w.front == front; });
+    const auto found =
+        std::find_if(watches.begin(), watches.end(), [&](const Watch& w) { return w.front == front; });
     if (found != watches.end()) {
       found->expires = now + watch_ttl;
     } else {

@@ -1,5 +1,6 @@
-// RecentMarks: up to which UID messages of one user's mailboxes were \Recent to some session (RFC 3501, 2.3.2). In the
-// primary's memory; stored along with the next change, so that failover gives few messages twice.
+// RecentMarks: up to which UID messages of one user's mailboxes were \Recent to some session (RFC
+// 3501, 2.3.2). In the primary's memory; stored along with the next change, so that failover gives few
+// messages twice.
 #pragma once
 #include <algorithm>
 #include <map>

@@ -23,7 +23,8 @@ mailbox::EntryRecord changed(const mailbox::EntryRecord& before, const Wish& wis
   switch (wish.change) {
     case mailbox::Store::ADD:
       after.set_flags(before.flags() | wish.system);
-      std::set_union(had.begin(), had.end(), wish.keywords.begin(), wish.keywords.end(), std::back_inserter(has));
+      std::set_union(had.begin(), had.end(), wish.keywords.begin(), wish.keywords.end(),
+                     std::back_inserter(has));
       break;
     case mailbox::Store::REMOVE:
       after.set_flags(before.flags() & ~wish.system);
@@ -45,7 +46,9 @@ bool same_flags(const mailbox::EntryRecord& a, const mailbox::EntryRecord& b) {
 }
 
 /// The part of a request's UIDs that its answer is about.
-UidSet covered(const UidSet& wanted, Uid next) { return next == 0 ? wanted : below(wanted, next); }
+UidSet covered(const UidSet& wanted, Uid next) {
+  return next == 0 ? wanted : below(wanted, next);
+}
 
 }  // namespace
 
@@ -84,7 +87,8 @@ ChangeAnswer store_flags(UserChange& change, const mailbox::Store& request) {
   co_return answer;
 }
 
-Task<Result<void>> refresh_stored(UserChange& change, const mailbox::Store& request, mailbox::Stored& stored) {
+Task<Result<void>> refresh_stored(UserChange& change, const mailbox::Store& request,
+                                  mailbox::Stored& stored) {
   const auto wanted = to_set(request.uids());
   if (!wanted) co_return fail(Errc::invalid, "STORE");
   const auto found = co_await change.mailbox(request.mailbox());

@@ -21,7 +21,8 @@ void UidBlock::append_to(UidSet& set, std::uint32_t number) const {
 Uid UidBlock::first_unseen(std::uint32_t number) const {
   for (std::uint32_t word = 0; word < exists_.size(); ++word) {
     const auto unseen = exists_[word] & ~seen_[word];
-    if (unseen != 0) return first_of(number) + word * 64 + static_cast<std::uint32_t>(std::countr_zero(unseen));
+    if (unseen != 0)
+      return first_of(number) + word * 64 + static_cast<std::uint32_t>(std::countr_zero(unseen));
   }
   return 0;
 }

@@ -1,5 +1,5 @@
-// UidBlock: which of 256 neighbouring UIDs exist, are \Seen, are \Deleted. So SELECT of 100,000 messages reads 400
-// small values instead of 100,000 entries.
+// UidBlock: which of 256 neighbouring UIDs exist, are \Seen, are \Deleted. So SELECT of 100,000 messages
+// reads 400 small values instead of 100,000 entries.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -44,7 +44,9 @@ class UidBlock {
 
  private:
   using Bits = std::array<std::uint64_t, uids / 64>;
-  [[nodiscard]] static bool test(const Bits& bits, Uid uid) { return (bits[uid % uids / 64] >> (uid % 64)) & 1U; }
+  [[nodiscard]] static bool test(const Bits& bits, Uid uid) {
+    return (bits[uid % uids / 64] >> (uid % 64)) & 1U;
+  }
   static void assign(Bits& bits, Uid uid, bool value) {
     const auto mask = std::uint64_t{1} << (uid % 64);
     auto& word = bits[uid % uids / 64];

@@ -17,7 +17,9 @@ constexpr Duration sweep_again = std::chrono::seconds(1);
 
 using What = mailbox::Request;
 
-ChangeAnswer refuse() { co_return fail(Errc::unsupported, "no such change"); }
+ChangeAnswer refuse() {
+  co_return fail(Errc::unsupported, "no such change");
+}
 
 /// Everything that is due, in as many operations as it takes.
 ChangeAnswer sweep_user(UserChange& change, Progress& progress) {
@@ -31,20 +33,34 @@ ChangeAnswer sweep_user(UserChange& change, Progress& progress) {
 
 ChangeAnswer apply(UserChange& change, const mailbox::Request& request, Progress& progress) {
   switch (request.what_case()) {
-    case What::kCreateUser: return create_user(change);
-    case What::kRemoveUser: return remove_user(change, progress);
-    case What::kCreate: return create_mailbox(change, request.create());
-    case What::kRemove: return remove_mailbox(change, request.remove());
-    case What::kRename: return rename_mailbox(change, request.rename(), progress);
-    case What::kSubscribe: return subscribe(change, request.subscribe());
-    case What::kStageChunk: return stage_chunk(change, request.stage_chunk());
-    case What::kAdd: return add_message(change, request.add());
-    case What::kStore: return store_flags(change, request.store());
-    case What::kCopy: return copy_messages(change, request.copy(), progress);
-    case What::kMove: return move_messages(change, request.move());
-    case What::kExpunge: return expunge_messages(change, request.expunge());
-    case What::kSweep: return sweep_user(change, progress);
-    default: return refuse();
+    case What::kCreateUser:
+      return create_user(change);
+    case What::kRemoveUser:
+      return remove_user(change, progress);
+    case What::kCreate:
+      return create_mailbox(change, request.create());
+    case What::kRemove:
+      return remove_mailbox(change, request.remove());
+    case What::kRename:
+      return rename_mailbox(change, request.rename(), progress);
+    case What::kSubscribe:
+      return subscribe(change, request.subscribe());
+    case What::kStageChunk:
+      return stage_chunk(change, request.stage_chunk());
+    case What::kAdd:
+      return add_message(change, request.add());
+    case What::kStore:
+      return store_flags(change, request.store());
+    case What::kCopy:
+      return copy_messages(change, request.copy(), progress);
+    case What::kMove:
+      return move_messages(change, request.move());
+    case What::kExpunge:
+      return expunge_messages(change, request.expunge());
+    case What::kSweep:
+      return sweep_user(change, progress);
+    default:
+      return refuse();
   }
 }
 
@@ -80,7 +96,8 @@ void remember(UserChange& change, Guid guid, const mailbox::Request& request, co
 
 /// The first outcome of a request that was applied before; nothing when it was not, or not to its end.
 Task<Result<std::optional<mailbox::Answer>>> earlier_outcome(UserChange& change, Guid guid,
-                                                             const mailbox::Request& request, Progress& progress) {
+                                                             const mailbox::Request& request,
+                                                             Progress& progress) {
   using Outcome = std::optional<mailbox::Answer>;
   const auto record = co_await change.draft().read<mailbox::GuidRecord>(change.keys().guid(guid));
   if (!record) co_return tl::unexpected(record.error());
@@ -144,7 +161,8 @@ class UserWriter::Place {
 /// The requests that share one operation.
 class UserWriter::Batch {
  public:
-  Batch(std::shared_ptr<const Snapshot> snapshot, WallMicros wall) : operation(std::move(snapshot)), now(wall) {}
+  Batch(std::shared_ptr<const Snapshot> snapshot, WallMicros wall)
+      : operation(std::move(snapshot)), now(wall) {}
   /// When the one who commits is cancelled, the others must not wait for ever.
   ~Batch() {
     for (const auto& waiting : requests) waiting->finish(fail(Errc::unavailable, "commit was broken off"));
@@ -228,7 +246,8 @@ Task<bool> UserWriter::draft(Batch& batch, Waiting& waiting) {
   if (once) {
     auto earlier = co_await earlier_outcome(change, *guid, waiting.request, waiting.progress);
     if (!earlier || *earlier) {
-      waiting.answer = earlier ? Result<mailbox::Answer>(std::move(**earlier)) : tl::unexpected(earlier.error());
+      waiting.answer =
+          earlier ? Result<mailbox::Answer>(std::move(**earlier)) : tl::unexpected(earlier.error());
       co_return true;
     }
   }

@@ -1,5 +1,5 @@
-// UserWriter: the one writer of one user's mailboxes. Requests wait in line; those that wait together are committed as
-// one operation, each with an answer of its own.
+// UserWriter: the one writer of one user's mailboxes. Requests wait in line; those that wait together are
+// committed as one operation, each with an answer of its own.
 #pragma once
 #include <deque>
 #include <functional>
@@ -12,18 +12,19 @@
 
 namespace gridmail {
 
-/// On the slot's strand; owned by shared_ptr, as requests keep it while they wait. There is no task of its own: the
-/// request that finds nobody at work commits for all that wait, and then hands the work to the next in line. A request
-/// that is cancelled leaves the line, or is committed without anybody to hear of it.
+/// On the slot's strand; owned by shared_ptr, as requests keep it while they wait. There is no task of its
+/// own: the request that finds nobody at work commits for all that wait, and then hands the work to the next
+/// in line. A request that is cancelled leaves the line, or is committed without anybody to hear of it.
 class UserWriter : public std::enable_shared_from_this<UserWriter> {
  public:
   using OnNews = std::function<void(const UserChange::News&)>;
-  /// `clock` and `recent` must outlive the writer. `on_news` is called for each mailbox that a commit changed.
+  /// `clock` and `recent` must outlive the writer. `on_news` is called for each mailbox that a commit
+  /// changed.
   UserWriter(MailboxKeys keys, Clock& clock, const RecentMarks& recent, OnNews on_news)
       : keys_(std::move(keys)), clock_(clock), recent_(recent), on_news_(std::move(on_news)) {}
 
-  /// Applies the request once for its GUID, and answers when it is committed. Errors: those of the request, of
-  /// SlotAccess::commit, and busy when too many wait.
+  /// Applies the request once for its GUID, and answers when it is committed. Errors: those of the request,
+  /// of SlotAccess::commit, and busy when too many wait.
   [[nodiscard]] Task<Result<mailbox::Answer>> change(SlotAccessPtr slot, mailbox::Request request);
   [[nodiscard]] bool idle() const { return !at_work_ && line_.empty(); }
 

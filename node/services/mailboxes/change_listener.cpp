@@ -8,11 +8,13 @@ Epoch ChangeListener::epoch_of(SlotId slot) const {
   return map_ && slot < map_->rows.size() ? map_->rows[slot].epoch : 0;
 }
 
-std::unique_ptr<ChangeListener::Registration> ChangeListener::listen(SlotId slot, UserId user, MailboxId mailbox,
-                                                                     ModSeq since, std::shared_ptr<Event> event) {
+std::unique_ptr<ChangeListener::Registration> ChangeListener::listen(SlotId slot, UserId user,
+                                                                     MailboxId mailbox, ModSeq since,
+                                                                     std::shared_ptr<Event> event) {
   const std::lock_guard lock(mutex_);
   const Key key{user, mailbox};
-  auto registration = std::make_unique<Registration>(*this, key, slot, epoch_of(slot), since, std::move(event));
+  auto registration =
+      std::make_unique<Registration>(*this, key, slot, epoch_of(slot), since, std::move(event));
   registrations_.emplace(key, registration.get());
   return registration;
 }

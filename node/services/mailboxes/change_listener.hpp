@@ -1,5 +1,5 @@
-// ChangeListener: wakes sessions that wait for a mailbox to change: on a push from its primary, and when the map gives
-// the mailbox's slot a new epoch, since its new primary does not know who listens.
+// ChangeListener: wakes sessions that wait for a mailbox to change: on a push from its primary, and when the
+// map gives the mailbox's slot a new epoch, since its new primary does not know who listens.
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <memory>
@@ -19,8 +19,8 @@ class ChangeListener {
   class Registration;
 
   /// `event` is set when the mailbox's MODSEQ passes `since`, or may have.
-  [[nodiscard]] std::unique_ptr<Registration> listen(SlotId slot, UserId user, MailboxId mailbox, ModSeq since,
-                                                     std::shared_ptr<Event> event);
+  [[nodiscard]] std::unique_ptr<Registration> listen(SlotId slot, UserId user, MailboxId mailbox,
+                                                     ModSeq since, std::shared_ptr<Event> event);
   /// A message of kind `push` (mailbox.proto, Push); what cannot be read is dropped.
   void on_push(NodeId from, Bytes payload);
   /// Each new map.
@@ -34,7 +34,9 @@ class ChangeListener {
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {
-    std::size_t operator()(const Key& key) const { return std::hash<UserId>()(key.user) ^ (key.mailbox * 0x9e3779b9U); }
+    std::size_t operator()(const Key& key) const {
+      return std::hash<UserId>()(key.user) ^ (key.mailbox * 0x9e3779b9U);
+    }
   };
   [[nodiscard]] Epoch epoch_of(SlotId slot) const;
   void remove(Registration& registration);
@@ -46,7 +48,8 @@ class ChangeListener {
 
 class ChangeListener::Registration {
  public:
-  Registration(ChangeListener& listener, Key key, SlotId slot, Epoch epoch, ModSeq since, std::shared_ptr<Event> event)
+  Registration(ChangeListener& listener, Key key, SlotId slot, Epoch epoch, ModSeq since,
+               std::shared_ptr<Event> event)
       : listener_(listener), key_(key), slot_(slot), epoch_(epoch), since_(since), event_(std::move(event)) {}
   ~Registration() { listener_.remove(*this); }
   Registration(const Registration&) = delete;

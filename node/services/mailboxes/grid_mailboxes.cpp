@@ -75,8 +75,10 @@ Task<Result<std::vector<ports::Entry>>> GridMailboxes::entries(UserId user, Mail
   co_return entries;
 }
 
-// Listens first and asks then, so that no change falls between. A slot that is down is waited for: the session goes on.
-Task<Result<void>> GridMailboxes::wait_for_change(UserId user, MailboxId mailbox, ModSeq since, TimePoint until) {
+// Listens first and asks then, so that no change falls between. A slot that is down is waited for: the
+// session goes on.
+Task<Result<void>> GridMailboxes::wait_for_change(UserId user, MailboxId mailbox, ModSeq since,
+                                                  TimePoint until) {
   auto& clock = parts_.clock;
   const auto executor = co_await asio::this_coro::executor;
   while (clock.now() < until) {
@@ -100,7 +102,8 @@ Task<Result<std::vector<std::pair<EmailId, Bytes>>>> GridMailboxes::structures(U
   return parts_.client.structures(user, std::move(emails));
 }
 
-Task<Result<Bytes>> GridMailboxes::read(UserId user, EmailId email, std::uint64_t offset, std::uint64_t length) {
+Task<Result<Bytes>> GridMailboxes::read(UserId user, EmailId email, std::uint64_t offset,
+                                        std::uint64_t length) {
   return parts_.client.read(user, email, offset, length);
 }
 
@@ -112,13 +115,15 @@ Task<Result<ports::StoreOutcome>> GridMailboxes::store(UserId user, MailboxId ma
   co_return port_stored(*stored);
 }
 
-Task<Result<ports::CopyOutcome>> GridMailboxes::copy(UserId user, MailboxId mailbox, UidSet uids, std::string target) {
+Task<Result<ports::CopyOutcome>> GridMailboxes::copy(UserId user, MailboxId mailbox, UidSet uids,
+                                                     std::string target) {
   const auto copied = co_await parts_.client.copy(user, mailbox, std::move(uids), std::move(target));
   if (!copied) co_return tl::unexpected(copied.error());
   co_return port_copied(*copied);
 }
 
-Task<Result<ports::CopyOutcome>> GridMailboxes::move(UserId user, MailboxId mailbox, UidSet uids, std::string target) {
+Task<Result<ports::CopyOutcome>> GridMailboxes::move(UserId user, MailboxId mailbox, UidSet uids,
+                                                     std::string target) {
   const auto moved = co_await parts_.client.move(user, mailbox, std::move(uids), std::move(target));
   if (!moved) co_return tl::unexpected(moved.error());
   co_return port_copied(*moved);
@@ -131,7 +136,8 @@ Task<Result<UidSet>> GridMailboxes::expunge(UserId user, MailboxId mailbox, UidS
 Task<Result<Bytes>> GridMailboxes::structure_of(const MessageSpool& message) {
   const auto whole = message.whole();
   if (!whole) co_return tl::unexpected(whole.error());
-  if (parts_.workers == nullptr || whole->size() <= parsed_inline_max) co_return mime::encode(mime::parse(*whole));
+  if (parts_.workers == nullptr || whole->size() <= parsed_inline_max)
+    co_return mime::encode(mime::parse(*whole));
   const BytesView bytes = *whole;
   const auto parse = [&bytes] { return mime::encode(mime::parse(bytes)); };
   co_return co_await parts_.workers->run(parse);

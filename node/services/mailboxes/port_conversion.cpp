@@ -7,7 +7,8 @@
 namespace gridmail {
 namespace {
 
-// Both number the uses and flags as the RFCs' registries list them; these are the only places that rely on it.
+// Both number the uses and flags as the RFCs' registries list them; these are the only places that rely on
+// it.
 static_assert(static_cast<int>(ports::SpecialUse::flagged) == mailbox::FLAGGED);
 static_assert(static_cast<int>(ports::SpecialUse::drafts) == mailbox::DRAFTS);
 static_assert(static_cast<int>(ports::SpecialUse::trash) == mailbox::TRASH);
@@ -48,13 +49,18 @@ ports::SpecialUse port_use(mailbox::SpecialUse use) {
   return use > mailbox::FLAGGED ? ports::SpecialUse::none : static_cast<ports::SpecialUse>(use);
 }
 
-mailbox::SpecialUse stored_use(ports::SpecialUse use) { return static_cast<mailbox::SpecialUse>(use); }
+mailbox::SpecialUse stored_use(ports::SpecialUse use) {
+  return static_cast<mailbox::SpecialUse>(use);
+}
 
 mailbox::Store::Change stored_change(ports::FlagChange change) {
   switch (change) {
-    case ports::FlagChange::add: return mailbox::Store::ADD;
-    case ports::FlagChange::remove: return mailbox::Store::REMOVE;
-    default: return mailbox::Store::REPLACE;
+    case ports::FlagChange::add:
+      return mailbox::Store::ADD;
+    case ports::FlagChange::remove:
+      return mailbox::Store::REMOVE;
+    default:
+      return mailbox::Store::REPLACE;
   }
 }
 
@@ -130,7 +136,8 @@ Result<ports::StoreOutcome> port_stored(const mailbox::Stored& stored) {
 Result<ports::CopyOutcome> port_copied(const mailbox::Copied& copied) {
   const auto source = port_uids(copied.source());
   const auto target = port_uids(copied.target());
-  if (!source || !target || source->count() != target->count()) return fail(Errc::corrupted, "UIDs of a copy");
+  if (!source || !target || source->count() != target->count())
+    return fail(Errc::corrupted, "UIDs of a copy");
   ports::CopyOutcome outcome;
   outcome.uid_validity = copied.uid_validity();
   std::vector<Uid> targets;

@@ -78,7 +78,8 @@ class LocalSlots final : public SlotClient {
     for (;;) {
       ++calls;
       auto answer = co_await service_.handle(slot, front, request);
-      const bool again = !answer && (answer.error().code == Errc::unavailable || answer.error().code == Errc::not_primary);
+      const bool again =
+          !answer && (answer.error().code == Errc::unavailable || answer.error().code == Errc::not_primary);
       if (!again) co_return answer;
       if (on_failure) on_failure();
     }
@@ -162,7 +163,9 @@ class MailboxGrid {
     return must(client.open(user, std::move(name), read_only));
   }
   MailboxId id_of(std::string name = "INBOX") { return open(std::move(name)).status().mailbox(); }
-  std::vector<Uid> uids_of(std::string name = "INBOX") { return listed(*to_set(open(std::move(name)).uids())); }
+  std::vector<Uid> uids_of(std::string name = "INBOX") {
+    return listed(*to_set(open(std::move(name)).uids()));
+  }
   Bytes content(EmailId email) {
     Bytes all;
     for (;;) {

@@ -33,7 +33,8 @@ TEST_CASE("a message longer than an operation is staged in chunks and comes back
   Bytes body(3'000'001, 'x');
   for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i / 1000 % 26);
   const auto added = grid.deliver(body);
-  const auto entries = grid.must(grid.client.entries(grid.user, added.mailbox(), Grid::set_of({added.uid()})));
+  const auto entries =
+      grid.must(grid.client.entries(grid.user, added.mailbox(), Grid::set_of({added.uid()})));
   CHECK(grid.content(*EmailId::from_bytes(entries.at(0).email())) == body);
 }
 
@@ -69,18 +70,20 @@ TEST_CASE("STORE adds, removes and replaces flags and tells which messages are g
   Grid grid;
   const auto box = grid.deliver("a").mailbox();
   grid.deliver("b");
-  auto stored = grid.must(
-      grid.client.store(grid.user, box, Grid::range(1, 3), Store::ADD, Grid::flags(seen | flagged, {"Work", "$x"})));
+  auto stored = grid.must(grid.client.store(grid.user, box, Grid::range(1, 3), Store::ADD,
+                                            Grid::flags(seen | flagged, {"Work", "$x"})));
   REQUIRE(stored.entries_size() == 2);
   CHECK(stored.entries(0).flags().system() == (seen | flagged));
   CHECK(stored.entries(0).flags().keywords(0) == "$x");
   CHECK(stored.entries(0).flags().keywords(1) == "Work");
   CHECK(*to_set(stored.missing()) == Grid::set_of({3}));
 
-  stored = grid.must(grid.client.store(grid.user, box, Grid::set_of({1}), Store::REMOVE, Grid::flags(seen, {"WORK"})));
+  stored = grid.must(
+      grid.client.store(grid.user, box, Grid::set_of({1}), Store::REMOVE, Grid::flags(seen, {"WORK"})));
   CHECK(stored.entries(0).flags().system() == flagged);
   CHECK(stored.entries(0).flags().keywords_size() == 1);
-  stored = grid.must(grid.client.store(grid.user, box, Grid::set_of({2}), Store::REPLACE, Grid::flags(deleted, {"work"})));
+  stored = grid.must(
+      grid.client.store(grid.user, box, Grid::set_of({2}), Store::REPLACE, Grid::flags(deleted, {"work"})));
   CHECK(stored.entries(0).flags().system() == deleted);
   CHECK(stored.entries(0).flags().keywords(0) == "Work");  // as first given
 
@@ -113,7 +116,8 @@ TEST_CASE("COPY writes entries, keeps flags and date, and is refused whole when 
   CHECK(there[1].internal_date() == here[1].internal_date());
   CHECK(there[1].flags().system() == flagged);
   CHECK(there[1].flags().keywords(0) == "Work");
-  CHECK(grid.refused(grid.client.copy(grid.user, box, Grid::set_of({1, 3}), "Archive")).code == Errc::conflict);
+  CHECK(grid.refused(grid.client.copy(grid.user, box, Grid::set_of({1, 3}), "Archive")).code ==
+        Errc::conflict);
   CHECK(grid.refused(grid.client.copy(grid.user, box, Grid::set_of({1}), "Nowhere")).text == "TRYCREATE");
   CHECK(grid.open("Archive").status().messages() == 2);
 }
@@ -151,7 +155,9 @@ TEST_CASE("EXPUNGE removes what is marked deleted, or everything named") {
   CHECK(grid.deliver("d").uid() == 4);  // RFC 3501, 2.3.1.1: never used again
 }
 
-TEST_CASE("STORE, MOVE and EXPUNGE of thousands of messages go in several operations, COPY still shows all at once") {
+TEST_CASE(
+    "STORE, MOVE and EXPUNGE of thousands of messages go in several operations, COPY still shows all at "
+    "once") {
   Grid grid;
   const auto box = grid.deliver("a").mailbox();
   for (int doubled = 1; doubled < 3000; doubled *= 2) {
@@ -159,8 +165,10 @@ TEST_CASE("STORE, MOVE and EXPUNGE of thousands of messages go in several operat
   }
   const auto all = *to_set(grid.open().uids());
   REQUIRE(all.count() == 4096);
-  CHECK(grid.must(grid.client.store(grid.user, box, all, Store::ADD, Grid::flags(deleted))).entries_size() == 4096);
-  CHECK(grid.must(grid.client.move(grid.user, box, Grid::range(1, 1500), "Trash")).target().numbers_size() == 2);
+  CHECK(grid.must(grid.client.store(grid.user, box, all, Store::ADD, Grid::flags(deleted))).entries_size() ==
+        4096);
+  CHECK(grid.must(grid.client.move(grid.user, box, Grid::range(1, 1500), "Trash")).target().numbers_size() ==
+        2);
   CHECK(grid.must(grid.client.expunge(grid.user, box, all, true)).count() == 4096 - 1500);
   CHECK(grid.open().status().messages() == 0);
   CHECK(grid.must(grid.client.usage(grid.user)).messages() == 1500);
@@ -170,7 +178,8 @@ TEST_CASE("STORE, MOVE and EXPUNGE of thousands of messages go in several operat
 TEST_CASE("an e-mail answers after EXPUNGE until the sweep, and while another entry uses it") {
   Grid grid;
   const auto box = grid.deliver("body").mailbox();
-  const auto email = *EmailId::from_bytes(grid.must(grid.client.entries(grid.user, box, Grid::set_of({1})))[0].email());
+  const auto email =
+      *EmailId::from_bytes(grid.must(grid.client.entries(grid.user, box, Grid::set_of({1})))[0].email());
   grid.must(grid.client.copy(grid.user, box, Grid::set_of({1}), "Archive"));
   grid.must(grid.client.expunge(grid.user, box, Grid::set_of({1}), false));
   run_for(grid.context, grid.clock, std::chrono::hours(2));
