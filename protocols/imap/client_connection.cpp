@@ -72,7 +72,7 @@ Task<void> ClientConnection::start_tls() {
 }
 
 Task<void> ClientConnection::send_beside_reading(std::string text) {
-  sending_ = true;
+  sending_ = true;  // stays so when the write throws: such a stream takes nothing more
   stream_.expires_at(clock_.now() + settings_.write_timeout);
   co_await stream_.write(text);
   stream_.expires_at(deadline_ + stream_grace);  // the reader's, which the writer's had replaced

@@ -67,7 +67,7 @@ struct Append {
 };
 
 struct Search {
-  bool unknown_charset = false;  ///< answered with NO [BADCHARSET]; `key` is then not filled in
+  bool unknown_charset = false;  ///< answered with NO [BADCHARSET]
   SearchKey key;
 };
 

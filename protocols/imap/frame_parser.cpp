@@ -65,7 +65,8 @@ FrameParser::Event FrameParser::feed(BytesView& in) {
 void FrameParser::keep(BytesView bytes) {
   if (raw_.fault == RawCommand::Fault::none && bytes.size() > room()) {
     raw_.fault = RawCommand::Fault::line_too_long;
-    tail_ = raw_.line.substr(raw_.line.size() - std::min(raw_.line.size(), tail_bytes));
+    const std::size_t kept = std::min(raw_.line.size() - line_start_, tail_bytes);
+    tail_ = raw_.line.substr(raw_.line.size() - kept);
     raw_.line.append(bytes.substr(0, room()));
   } else if (raw_.fault == RawCommand::Fault::none) {
     raw_.line.append(bytes);
@@ -76,15 +77,18 @@ void FrameParser::keep(BytesView bytes) {
 }
 
 FrameParser::Event FrameParser::end_line() {
-  std::string& line = raw_.fault == RawCommand::Fault::none ? raw_.line : tail_;
-  if (line.ends_with('\r')) line.pop_back();
-  const auto found = announcement_at_end(line);
+  const bool whole = raw_.fault == RawCommand::Fault::none;
+  std::string& text = whole ? raw_.line : tail_;
+  const std::size_t start = whole ? line_start_ : 0;
+  if (text.size() > start && text.back() == '\r') text.pop_back();
+  const auto found = announcement_at_end(std::string_view(text).substr(start));
   if (!found) return Event::command;
   announced_ = *found;
   return Event::literal;
 }
 
 void FrameParser::take_literal() {
+  line_start_ = raw_.line.size();
   raw_.literals.emplace_back();
   raw_.literals.back().reserve(static_cast<std::size_t>(announced_.size));
   literal_bytes_ += static_cast<std::size_t>(announced_.size);
@@ -106,6 +110,7 @@ void FrameParser::refuse_literal() {
 RawCommand FrameParser::take() {
   state_ = State::line;
   tail_ = {};
+  line_start_ = 0;
   literal_bytes_ = 0;
   return std::exchange(raw_, {});
 }

@@ -53,7 +53,7 @@ class FrameParser {
   /// For a synchronizing one: the client is told no, and does not send it. The command is over.
   void refuse_literal();
   /// The caller takes the bytes off the input itself; feed() goes on behind them.
-  void leave_literal() { state_ = State::line; }
+  void leave_literal() { line_start_ = raw_.line.size(); }
 
   [[nodiscard]] RawCommand take();
 
@@ -66,6 +66,8 @@ class FrameParser {
   std::size_t command_bytes_max_;
   State state_ = State::line;
   RawCommand raw_;
+  std::size_t line_start_ =
+      0;              // of the present line in raw_.line: what is before it announced earlier literals
   std::string tail_;  // of a line that is too long: it may end with an announcement
   std::size_t literal_bytes_ = 0;
   std::uint64_t missing_ = 0;  // bytes of the literal still to come

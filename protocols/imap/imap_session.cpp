@@ -33,15 +33,19 @@ Task<void> Session::run() {
   using namespace asio::experimental::awaitable_operators;  // NOLINT: the operators' only home
   co_await (converse() || watch());
   stream_.close();
+  if (cancelled_ && !dismissed_) throw asio::system_error(asio::error::operation_aborted);
 }
 
-/// The session's one catch.
+/// The session's one catch. It throws nothing itself, since || would then wait for watch() to end.
 Task<void> Session::converse() {
   try {
     co_await converse_until_over();
   } catch (const asio::system_error& error) {
-    if (error.code() == asio::error::operation_aborted) throw;
+    cancelled_ = error.code() == asio::error::operation_aborted;
+    if (cancelled_) co_return;
     log(Level::debug, "imap.connection_lost", {{"peer", stream_.peer_address()}, {"error", error.what()}});
+  } catch (const std::exception& error) {
+    log(Level::error, "imap.session_failed", {{"peer", stream_.peer_address()}, {"error", error.what()}});
   }
 }
 
@@ -68,14 +72,17 @@ Task<void> Session::watch() {
     const TimePoint now = services_.clock.now();
     const bool silent = connection_.deadline() <= now;
     if (connection_.awaits_client() && (silent || stopping_->load())) break;
-    const auto alarm = services_.clock.call_at(std::min(connection_.deadline(), now + look_interval),
-                                               [wake = wake_] { wake->set(); });
+    const TimePoint next_look =
+        silent ? now + look_interval : std::min(connection_.deadline(), now + look_interval);
+    const auto alarm = services_.clock.call_at(next_look, [wake = wake_] { wake->set(); });
     co_await wake_->wait();
     wake_->reset();
   }
+  dismissed_ = true;
   try {
-    co_await connection_.send_beside_reading(stopping_->load() ? "* BYE Server is going down\r\n"
-                                                               : "* BYE Silent for too long\r\n");
+    std::string farewell =
+        stopping_->load() ? "* BYE Server is going down\r\n" : "* BYE Silent for too long\r\n";
+    co_await connection_.send_beside_reading(std::move(farewell));
   } catch (const asio::system_error& error) {
     if (error.code() == asio::error::operation_aborted) throw;  // a broken stream is closed like any other
   }
@@ -150,7 +157,8 @@ Task<void> Session::run_command() {
     co_return;
   }
   const CommandEntry* entry = find_command(parsed.command->name, settings_);
-  const Reply reply = entry == nullptr ? bad("Unknown command") : co_await dispatch(*entry, *parsed.command);
+  Reply reply = bad("Unknown command");
+  if (entry != nullptr) reply = co_await dispatch(*entry, *parsed.command);
   if (!reply.text.empty()) answer(parsed.tag, reply);
 }
 

@@ -5,6 +5,7 @@
 // silent for too long, or is sent away. Cancelling it ends it without BYE; request_stop() with.
 #pragma once
 #include <asio/any_io_executor.hpp>
+#include <atomic>
 #include <memory>
 
 #include "node/runtime/timer.hpp"
@@ -51,6 +52,8 @@ class Session {
   ClientConnection connection_;
   CommandContext context_;
   std::shared_ptr<Event> wake_;  // of watch()
+  bool dismissed_ = false;       // by watch(), which then cancels the conversation
+  bool cancelled_ = false;
   std::shared_ptr<std::atomic<bool>> stopping_ = std::make_shared<std::atomic<bool>>(false);
 };
 

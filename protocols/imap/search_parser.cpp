@@ -186,7 +186,6 @@ Search parse_search(TokenParser& tokens) {
     charset = tokens.astring();
     tokens.space();
     search.unknown_charset = !text::is_known_charset(charset);
-    if (search.unknown_charset && !tokens.failed()) return search;
   }
   search.key = SearchParser(tokens, std::move(charset)).keys();
   return search;

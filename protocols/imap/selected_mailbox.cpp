@@ -118,7 +118,8 @@ bool SelectedMailbox::note_shown(const ports::Entry& entry) {
 }
 
 void SelectedMailbox::note_expunged(const UidSet& uids) {
-  for (const auto& run : uids.intersect(announced_).runs()) expunged_.add(run.first, run.last);
+  const UidSet gone = uids.intersect(announced_);
+  for (const auto& run : gone.runs()) expunged_.add(run.first, run.last);
 }
 
 void SelectedMailbox::announce_expunged(Updates& updates) {

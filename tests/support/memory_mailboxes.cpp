@@ -400,6 +400,8 @@ Task<Result<std::vector<std::pair<EmailId, Bytes>>>> MemoryMailboxes::structures
 Task<Result<Bytes>> MemoryMailboxes::read(UserId /*user*/, EmailId email, std::uint64_t offset,
                                           std::uint64_t length) {
   if (const auto failure = read_failure()) co_return tl::unexpected(*failure);
+  if (reads_left_ == 0) co_return fail(Errc::unavailable, "told to fail");
+  --reads_left_;
   const auto found = emails_.find(email);
   if (found == emails_.end()) co_return fail(Errc::not_found, "message is gone");
   const std::string& bytes = found->second.bytes;

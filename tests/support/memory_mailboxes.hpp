@@ -35,6 +35,8 @@ class MemoryMailboxes final : public ports::Mailboxes {
   void fail_with(std::optional<Errc> code, bool reads_too = true) { failure_ = {code, reads_too}; }
   /// read() gives at most so many bytes at a time.
   void read_at_most(std::uint64_t bytes) { read_max_ = bytes; }
+  /// So many calls of read() succeed, then they are unavailable.
+  void fail_reads_after(std::size_t reads) { reads_left_ = reads; }
   void set_message_bytes_max(std::uint64_t bytes) { message_bytes_max_ = bytes; }
   /// changes() answers with the whole set, as if every expunge were older than what is kept.
   void set_forgetful(bool forgetful) { forgetful_ = forgetful; }
@@ -124,6 +126,7 @@ class MemoryMailboxes final : public ports::Mailboxes {
   std::vector<std::weak_ptr<Event>> waiters_;
   Failure failure_;
   std::uint64_t read_max_ = UINT64_MAX;
+  std::size_t reads_left_ = SIZE_MAX;
   std::uint64_t message_bytes_max_ = 50 * 1024 * 1024;
   std::size_t changes_asked_ = 0;
   bool forgetful_ = false;

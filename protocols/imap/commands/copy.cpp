@@ -7,7 +7,8 @@ namespace gridmail::imap {
 namespace {
 
 UidSet without(UidSet uids, const UidSet& gone) {
-  for (const auto& run : uids.intersect(gone).runs()) {
+  const UidSet both = uids.intersect(gone);
+  for (const auto& run : both.runs()) {
     for (std::uint64_t uid = run.first; uid <= run.last; ++uid) uids.remove(static_cast<Uid>(uid));
   }
   return uids;

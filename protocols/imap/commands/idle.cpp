@@ -28,21 +28,30 @@ class Idling {
     co_return std::string(line->text);
   }
 
+  /// Throws nothing: when it cannot go on it closes the stream, and what the reading then meets is what
+  /// counts.
   Task<void> tell_changes() {
-    while (!done_->is_set() && !context_.state.is_over()) {
-      if (context_.state.selected() == nullptr) {
-        co_await keep_alive();
-        continue;
-      }
-      const bool news = co_await wait_for_news();
-      if (done_->is_set()) break;
-      std::string told = news ? co_await what_changed() : std::string();
-      if (told.empty() && is_quiet_too_long()) told = "* OK Still here\r\n";
-      if (!told.empty()) co_await send(std::move(told));
+    try {
+      while (!done_->is_set() && !context_.state.is_over()) co_await tell_next();
+    } catch (const std::exception&) {
+      context_.connection.stream().close();
     }
   }
 
  private:
+  Task<void> tell_next() {
+    if (context_.state.selected() == nullptr) {
+      co_await keep_alive();
+      co_return;
+    }
+    const bool news = co_await wait_for_news();
+    if (done_->is_set()) co_return;
+    std::string told;
+    if (news) told = co_await what_changed();
+    if (told.empty() && is_quiet_too_long()) told = "* OK Still here\r\n";
+    if (!told.empty()) co_await send(std::move(told));
+  }
+
   /// False: nothing changed until the next sign of life is due, or the port could not say.
   Task<bool> wait_for_news() {
     SelectedMailbox& selected = *context_.state.selected();
