@@ -115,9 +115,12 @@ Result<void> RequestParser::read_field(Head& head, std::string_view line) const 
 
 Result<std::optional<RequestParser::Head>> RequestParser::take_head() const {
   const auto end = buffer_.find("\r\n\r\n");
-  if (std::min(end, buffer_.size()) > limits_.head_bytes_max)
+  // Three more may be the beginning of the end: the outcome must not depend on where reads are cut.
+  const bool is_whole = end != std::string::npos;
+  if ((is_whole ? end : buffer_.size() - std::min<std::size_t>(buffer_.size(), 3)) > limits_.head_bytes_max) {
     return fail(Errc::too_large, "the header is too large");
-  if (end == std::string::npos) return std::nullopt;
+  }
+  if (!is_whole) return std::nullopt;
   std::string_view rest = std::string_view(buffer_).substr(0, end);
   Head head;
   for (bool first = true; first || !rest.empty(); first = false) {
@@ -142,7 +145,7 @@ Result<bool> RequestParser::take_chunk() {
   constexpr std::size_t size_line_max = 256;
   for (;;) {
     const auto end = buffer_.find(line_end);
-    if (end == std::string::npos && buffer_.size() <= size_line_max) return false;
+    if (end == std::string::npos && buffer_.size() <= size_line_max + 1) return false;
     if (end > size_line_max) return fail(Errc::invalid, "a chunk's size is malformed");
     const auto size = whole_number(std::string_view(buffer_).substr(0, std::min(end, buffer_.find(';'))), 16);
     if (!size) return fail(Errc::invalid, "a chunk's size is malformed");

@@ -129,3 +129,17 @@ TEST_CASE("a configuration whose parts contradict each other is refused") {
   REQUIRE(!completed);
   CHECK(completed.error().text == "listen.smtp and listen.imap are both 127.0.0.1:25");
 }
+
+TEST_CASE("the example configuration is right and states the defaults") {
+  const auto example = load_config(GRIDMAIL_EXAMPLE_CONFIG);
+  REQUIRE_MESSAGE(example, example.error().text);
+  const NodeConfig defaults;
+  CHECK(example->data_dir == defaults.data_dir);
+  CHECK(example->peer_listen == defaults.peer_listen);
+  CHECK(example->weight == defaults.weight);
+  CHECK(example->plaintext_login_from_loopback == defaults.plaintext_login_from_loopback);
+  CHECK(example->limits.message_bytes_max == defaults.limits.message_bytes_max);
+  CHECK(example->limits.connections_max == defaults.limits.connections_max);
+  CHECK(example->storage.reserve_bytes == defaults.storage.reserve_bytes);
+  CHECK(example->creation.slots == defaults.creation.slots);
+}
