@@ -88,14 +88,10 @@ Task<void> DirectoryService::make_first_settings(SlotAccessPtr slot) {
   if (!done) log(Level::warn, "directory.first_settings_failed", {{"error", done.error().text}});
 }
 
-void DirectoryService::closed(SlotId slot) {
-  (void)slot;
-  const std::lock_guard lock(guard_);
-  changing_.reset();
-}
-
 std::shared_ptr<AsyncMutex> DirectoryService::mutex_of(SlotAccessPtr slot) {
   const std::lock_guard lock(guard_);
+  // A late request of an earlier epoch can commit nothing, and must not part those of the present one.
+  if (slot->epoch() < changing_epoch_) return std::make_shared<AsyncMutex>();
   if (!changing_ || changing_epoch_ != slot->epoch()) {
     changing_ = std::make_shared<AsyncMutex>();
     changing_epoch_ = slot->epoch();

@@ -33,7 +33,6 @@ class DirectoryService final : public SlotService {
   [[nodiscard]] Task<Result<Bytes>> handle(SlotAccessPtr slot, NodeId from, Bytes request) override;
   /// Gives a new grid its postmaster.
   void opened(SlotAccessPtr slot) override;
-  void closed(SlotId slot) override;
   /// Cancels and joins what opened() began.
   [[nodiscard]] Task<void> stop();
 

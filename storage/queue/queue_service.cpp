@@ -50,7 +50,10 @@ void QueueService::closed(SlotId slot) {
 QueueService::OpenSlotPtr QueueService::open_slot(const SlotAccessPtr& slot) {
   const std::lock_guard lock(guard_);
   auto& state = open_[slot->slot()];
-  if (!state || state->access != slot) state = std::make_shared<OpenSlot>(slot);
+  if (state && state->access == slot) return state;
+  // A late request of an earlier epoch can commit nothing, and must not displace what serves the present one.
+  if (state && state->access->epoch() > slot->epoch()) return std::make_shared<OpenSlot>(slot);
+  state = std::make_shared<OpenSlot>(slot);
   return state;
 }
 
