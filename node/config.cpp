@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "node/config_table.hpp"
+#include "node/config_text.hpp"
 
 namespace gridmail {
 namespace {
@@ -160,8 +161,12 @@ void NodeConfig::set_listener(Service service, HostPort address) {
 }
 
 Result<NodeConfig> parse_config(std::string_view text, const std::string& source) {
-  const toml::parse_result parsed = toml::parse(text, source);
   ConfigProblem problem(source);
+  if (const auto stray = first_stray_letter(text)) {
+    problem.report(*stray, "letters outside ASCII may stand in comments and quoted text only");
+    return tl::unexpected(*problem.error());
+  }
+  const toml::parse_result parsed = toml::parse(text, source);
   if (!parsed) {
     problem.report(parsed.error().source().begin, parsed.error().description());
     return tl::unexpected(*problem.error());

@@ -11,7 +11,7 @@
 
 namespace gridmail {
 
-void ConfigProblem::report(const toml::source_position& at, std::string_view what) {
+void ConfigProblem::report(TextPlace at, std::string_view what) {
   if (error_) return;
   error_ = Error{Errc::invalid, fmt::format("{}:{}:{}: {}", source_, at.line, at.column, what)};
 }

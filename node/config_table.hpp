@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "node/base/result.hpp"
+#include "node/config_text.hpp"
 
 namespace gridmail {
 
@@ -20,7 +21,10 @@ namespace gridmail {
 class ConfigProblem {
  public:
   explicit ConfigProblem(std::string source) : source_(std::move(source)) {}
-  void report(const toml::source_position& at, std::string_view what);
+  void report(TextPlace at, std::string_view what);
+  void report(const toml::source_position& at, std::string_view what) {
+    report(TextPlace{at.line, at.column}, what);
+  }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
  private:
