@@ -59,7 +59,9 @@ Epoch Copy::epoch_of(Sequence sequence) const {
 Batch Copy::open_as_primary(Epoch epoch, NodeId self) {
   opened_epoch_ = epoch;
   opened_primary_ = self;
-  if (history_.empty() || history_.back().first != epoch) history_.emplace_back(epoch, position_.sequence + 1);
+  // Epochs that ended without an entry are left out: nothing has a position in them.
+  while (!history_.empty() && history_.back().second > position_.sequence) history_.pop_back();
+  history_.emplace_back(epoch, position_.sequence + 1);
   if (history_.size() > history_max) history_.erase(history_.begin());
   Batch batch;
   write_record(batch);

@@ -81,14 +81,14 @@ void DirectoryFollower::tell() {
   for (const auto& member : map->members) send(member.id, message);
 }
 
-std::vector<NodeId> DirectoryFollower::behind() const {
+std::vector<NodeId> DirectoryFollower::behind(Position at) const {
   std::vector<NodeId> nodes;
   const auto map = table_.map();
   const std::lock_guard lock(mutex_);
   for (const auto& member : map->members) {
     if (!context_.leases.is_alive(member.id, context_.settings.alive_within)) continue;
     const auto found = followers_.find(member.id);
-    if (found == followers_.end() || found->second < committed_) nodes.push_back(member.id);
+    if (found == followers_.end() || found->second < at) nodes.push_back(member.id);
   }
   return nodes;
 }

@@ -27,8 +27,8 @@ class DirectoryFollower final : public FollowedDirectory {
   [[nodiscard]] Duration age() const override;
   /// On the directory's primary, after a change was committed: tells the followers at once.
   void changed();
-  /// Members that live but have not yet applied the directory as it is now; on the primary's node.
-  [[nodiscard]] std::vector<NodeId> behind() const;
+  /// Members that live but have not yet said that they applied the directory up to `at`; on the primary's node.
+  [[nodiscard]] std::vector<NodeId> behind(Position at) const;
   /// Called on the strand after each change of the replica.
   void on_applied(std::function<void()> handler) { applied_ = std::move(handler); }
 

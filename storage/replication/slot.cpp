@@ -8,6 +8,19 @@
 #include "node/base/log.hpp"
 
 namespace gridmail {
+namespace {
+
+std::string brief(const SlotRow& row) {
+  const auto list = [](const NodeSet& set) {
+    std::string names;
+    for (const auto& node : set) names += (names.empty() ? "" : ",") + node.brief();
+    return names;
+  };
+  return fmt::format("{} of {} joining {} retired {}", row.primary ? row.primary->brief() : "none", list(row.in_sync),
+                     list(row.joining), list(row.retired));
+}
+
+}  // namespace
 
 Slot::Slot(SlotId id, ReplicationContext& context, asio::any_io_executor executor)
     : id_(id), context_(context), executor_(std::move(executor)), copy_(id) {}
@@ -221,6 +234,7 @@ void Slot::ask_for(const SlotStep& step) {
     ++context_.moves;
   }
   asked_ = context_.clock.now();
+  log(Level::debug, "slot.asks", {{"slot", id_}, {"epoch", row_.epoch}, {"for", brief(step.row)}});
   context_.propose({id_, row_.epoch, step.row});
 }
 

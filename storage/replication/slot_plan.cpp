@@ -137,14 +137,14 @@ class Planner {
 
   /// A copy that moved away goes in the change that names its successor in sync.
   void drop_surplus(SlotRow& row) const {
+    if (s_.target == nullptr) return;  // the next plan says which
     while (row.in_sync.size() > copies()) {
       std::optional<NodeId> surplus;
       for (const auto& node : row.in_sync) {
-        const bool wanted = s_.target != nullptr && s_.target->contains(node);
-        if (node != s_.self && !wanted) surplus = node;
+        if (node != s_.self && !s_.target->contains(node)) surplus = node;
       }
       if (!surplus) {
-        if (s_.target != nullptr && !s_.target->contains(s_.self)) return;  // hands over first
+        if (!s_.target->contains(s_.self)) return;  // hands over first
         for (const auto& node : row.in_sync) {
           if (node != s_.self) surplus = node;
         }

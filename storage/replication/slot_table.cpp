@@ -122,7 +122,8 @@ void SlotTable::tick(Shard& shard) {
   SlotCounts counts;
   for (auto& [id, slot] : shard.slots) {
     SlotTarget target;
-    if (plan && id < plan->copies.size()) {
+    // A plan made before the row last changed may want to undo that very change.
+    if (plan && id < plan->copies.size() && plan->map->version >= slot->row().epoch_since) {
       target.copies = &plan->copies[id];
       if (!plan->primaries[id].is_nil()) target.primary = plan->primaries[id];
     }

@@ -120,7 +120,7 @@ std::size_t run_scenario(const Scenario& scenario, std::uint64_t seed, const Del
   options.network = {};
   World world(seed, options);
   for (int i = 0; i < 3; ++i) world.add_node();
-  if (!world.run_for(60s, [&] { return world.is_whole(); })) throw Violation("no grid of three\n" + world.describe());
+  if (!world.run_for(60s, [&] { return world.is_whole() && world.has_its_voters(); })) throw Violation("no grid of three\n" + world.describe());
   world.network().faults = faults;
   scenario.trouble(world);
 

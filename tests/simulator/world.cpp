@@ -59,7 +59,7 @@ std::size_t World::add_node() {
     }
     run_for(std::chrono::seconds(5), [&] { return *admitted != nullptr; });
   }
-  if (!*admitted) throw Violation("a new node could not be admitted");
+  if (!*admitted) throw Violation("a new node could not be admitted\n" + describe());
   start_life(added, **admitted, false);
   return nodes_.size() - 1;
 }
@@ -212,6 +212,12 @@ bool World::is_whole() const {
     if (!slot || !slot->opened() || slot->row().epoch != row.epoch) return false;
   }
   return true;
+}
+
+bool World::has_its_voters() const {
+  const auto map = newest_map();
+  const std::size_t members = map->members.size();
+  return map->voters_before.empty() && map->voters.size() >= (members >= 3 ? 3 : 1);
 }
 
 void World::check_copies_equal() const {

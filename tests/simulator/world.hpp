@@ -55,6 +55,8 @@ class World {
   [[nodiscard]] MapPtr newest_map() const;
   /// Every slot has all its copies in sync on live nodes, and a primary that has opened.
   [[nodiscard]] bool is_whole() const;
+  /// As many voters as this many nodes should have, and no change of them under way.
+  [[nodiscard]] bool has_its_voters() const;
   /// All in-sync copies hold the same, byte for byte. To be asked when nothing is under way.
   void check_copies_equal() const;
   /// Reads every slot through some live node and compares it with everything ever acknowledged or shown.
