@@ -15,10 +15,8 @@
 #include "protocols/imap/search_matcher.hpp"
 #include "protocols/imap/selected_mailbox.hpp"
 
+namespace gridmail::imap {
 namespace {
-
-using namespace gridmail;        // NOLINT: a program of its own
-using namespace gridmail::imap;  // NOLINT
 
 constexpr std::size_t command_bytes_max = 4096;
 
@@ -86,10 +84,7 @@ void on_literal(FrameParser& frame) {
   }
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
+void run_input(const std::uint8_t* data, std::size_t size) {
   const std::size_t piece = data[0] + 1u;
   BytesView rest(reinterpret_cast<const char*>(data) + 1, size - 1);
   const SelectedMailbox mailbox = make_mailbox();
@@ -110,5 +105,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (parsed.command) run_command(mailbox, *parsed.command);
     }
   }
+}
+
+}  // namespace
+}  // namespace gridmail::imap
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size > 0) gridmail::imap::run_input(data, size);
   return 0;
 }
