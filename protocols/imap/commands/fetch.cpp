@@ -15,7 +15,8 @@ namespace gridmail::imap {
 namespace {
 
 constexpr std::size_t batch_messages = 1000;
-constexpr std::size_t batch_structures = 250;  // structures take some KiB each
+constexpr std::size_t batch_content =
+    250;  // structures take some KiB each; \Seen is set for no more in advance
 constexpr std::uint64_t piece_bytes = 256 * 1024;
 
 /// One FETCH or UID FETCH, batch by batch.
@@ -29,7 +30,8 @@ class Fetching {
         cursor_(context.selected().announced()) {}
 
   Task<Result<void>> run(UidSet uids) {
-    UidBatches batches(std::move(uids), needs_.structure ? batch_structures : batch_messages);
+    const bool content = needs_.structure || needs_.sets_seen;
+    UidBatches batches(std::move(uids), content ? batch_content : batch_messages);
     while (!batches.done()) {
       const UidSet batch = batches.next();
       const auto told = co_await tell_batch(batch);
