@@ -166,13 +166,14 @@ Result<NodeConfig> parse_config(std::string_view text, const std::string& source
     problem.report(*stray, "letters outside ASCII may stand in comments and quoted text only");
     return tl::unexpected(*problem.error());
   }
-  const toml::parse_result parsed = toml::parse(text, source);
-  if (!parsed) {
-    problem.report(parsed.error().source().begin, parsed.error().description());
-    return tl::unexpected(*problem.error());
-  }
   NodeConfig config;
-  read_root(ConfigTable(&parsed.table(), "", problem), config);
+  // By exceptions: without them toml++ 3.3.0 goes on after some errors and runs into its own assertions.
+  try {
+    const toml::table table = toml::parse(text, source);
+    read_root(ConfigTable(&table, "", problem), config);
+  } catch (const toml::parse_error& error) {
+    problem.report(error.source().begin, error.description());
+  }
   if (problem.error()) return tl::unexpected(*problem.error());
   return config;
 }

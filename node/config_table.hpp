@@ -2,7 +2,6 @@
 // key that nobody knows; the first error wins and later reads become no-ops, so that a reader needs no checks
 // in between.
 #pragma once
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include <cstdint>

@@ -6,13 +6,13 @@
 
 namespace gridmail {
 
-Result<HostPort> parse_host_port(std::string_view text) {
+Result<PeerEndpoint> parse_host_port(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return fail(Errc::invalid, fmt::format("no port in \"{}\"", text));
   auto host = text.substr(0, colon);
   const auto digits = text.substr(colon + 1);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  HostPort parsed{std::string(host), 0};
+  PeerEndpoint parsed{std::string(host), 0};
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), parsed.port);
   if (host.empty() || error != std::errc{} || end != digits.data() + digits.size() || parsed.port == 0) {
     return fail(Errc::invalid, fmt::format("\"{}\" is not host:port", text));

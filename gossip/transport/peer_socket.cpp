@@ -35,7 +35,7 @@ TlsContext make_peer_context(const SSL_METHOD* method, const TlsIdentity& identi
   return context;
 }
 
-Task<std::vector<tcp::endpoint>> resolve(HostPort address) {
+Task<std::vector<tcp::endpoint>> resolve(PeerEndpoint address) {
   std::error_code error;
   const auto ip = asio::ip::make_address(address.host, error);
   std::vector<tcp::endpoint> endpoints;

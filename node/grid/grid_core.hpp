@@ -77,6 +77,8 @@ class GridCore {
   [[nodiscard]] Leases& leases() { return *leases_; }
   [[nodiscard]] SlotTable& slots() { return *slots_; }
   [[nodiscard]] SlotRouter& router() { return *router_; }
+  /// The same, for those that are constructed before load().
+  [[nodiscard]] SlotClient& requests() { return requests_; }
   /// Of this node's replica; empty before the first map. Follows once there is a map.
   [[nodiscard]] FollowedDirectory& directory_age() { return age_; }
   [[nodiscard]] DirectoryFollower* follower() { return follower_.load(); }
@@ -97,6 +99,19 @@ class GridCore {
       const auto* follower = core_.follower_.load();
       return follower != nullptr ? follower->age() : Duration::max();
     }
+
+   private:
+    GridCore& core_;
+  };
+  /// Stands for the router until load() has made it.
+  class Requests final : public SlotClient {
+   public:
+    explicit Requests(GridCore& core) : core_(core) {}
+    [[nodiscard]] Task<Result<Bytes>> call(SlotId slot, ServiceId service, Bytes request, Options options) override {
+      return core_.router_->call(slot, service, std::move(request), options);
+    }
+    [[nodiscard]] SlotId slot_for(BytesView key) const override { return core_.router_->slot_for(key); }
+    [[nodiscard]] MapPtr map() const override { return core_.router_->map(); }
 
    private:
     GridCore& core_;
@@ -123,6 +138,7 @@ class GridCore {
   std::atomic<DirectoryFollower*> follower_{nullptr};
   std::function<void()> directory_applied_;
   Age age_{*this};
+  Requests requests_{*this};
   std::atomic<bool> running_{false};
 };
 

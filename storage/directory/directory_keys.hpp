@@ -7,18 +7,13 @@
 #include "node/base/bytes.hpp"
 #include "node/base/clock.hpp"
 #include "node/base/ids.hpp"
+#include "node/base/key_range.hpp"
 
 namespace gridmail {
 
 /// Every node keeps the directory's keys under this slot number too, copied there by the follower: what
 /// DirectoryView reads. No grid has that many slots.
 inline constexpr SlotId followed_directory_slot = 0xFFFFFFFE;
-
-/// A range of keys, [first, last).
-struct KeyRange {
-  Bytes first;
-  Bytes last;
-};
 
 /// Addresses are canonical; hashes are BLAKE2b-256 of a secret.
 class DirectoryKeys {

@@ -4,14 +4,9 @@
 
 #include "node/base/clock.hpp"
 #include "node/base/ids.hpp"
+#include "node/base/key_range.hpp"
 
 namespace gridmail {
-
-/// First and one past the last key of a kind.
-struct KeyRange {
-  Bytes first;
-  Bytes last;
-};
 
 class MailboxKeys {
  public:

@@ -1,0 +1,101 @@
+#include "node/grid/mail_services.hpp"
+
+#include "gossip/message_kind.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr auto look_again = std::chrono::milliseconds(20);
+
+SpoolSettings spool_settings(const MailSettings& settings) {
+  SpoolSettings spool;
+  spool.message_bytes_max = settings.message_bytes_max;
+  spool.bytes_in_flight_max = settings.in_flight_bytes_max;
+  spool.directory = settings.spool_dir;
+  return spool;
+}
+
+GridDelivery::Settings delivery_settings(const MailSettings& settings) {
+  GridDelivery::Settings delivery;
+  delivery.message_bytes_max = settings.message_bytes_max;
+  return delivery;
+}
+
+}  // namespace
+
+void MailServices::Pushes::push(NodeId to, Bytes payload) {
+  network_.send(to, Channel::operations, static_cast<std::uint16_t>(MessageKind::push), std::move(payload));
+}
+
+MailServices::MailServices(Parts parts, MailSettings settings)
+    : parts_(std::move(parts)),
+      pushes_(parts_.network),
+      spools_(spool_settings(settings)),
+      mailbox_client_(parts_.core.requests(), parts_.random),
+      directory_client_(parts_.core.requests(), parts_.random),
+      queue_client_(parts_.core.requests()),
+      view_(parts_.store, parts_.core.directory_age()),
+      user_delivery_(mailbox_client_, view_),
+      hasher_(parts_.random, parts_.workers, settings.passwords),
+      log_in_(parts_.clock, parts_.random, hasher_, settings.login_delays),
+      mailbox_service_(parts_.clock, pushes_),
+      directory_service_(parts_.clock, parts_.random,
+                         [p = parts_](SlotAccessPtr slot, TimePoint until) {
+                           return applied_everywhere(p, std::move(slot), until);
+                         }),
+      queue_service_(parts_.executor, parts_.clock, user_delivery_),
+      intake_({.self = parts_.core.self(),
+               .executor = parts_.executor,
+               .clock = parts_.clock,
+               .random = parts_.random,
+               .network = parts_.network,
+               .store = parts_.store,
+               .slots = parts_.core.requests(),
+               .deliveries = user_delivery_,
+               .queue = queue_client_,
+               .alive = [&core = parts_.core](NodeId node) {
+                 return core.leases().is_alive(node, std::chrono::seconds(1));
+               }}),
+      mailboxes_({mailbox_client_, spools_, listener_, parts_.clock, parts_.workers}),
+      directory_(view_, log_in_),
+      delivery_({.clock = parts_.clock,
+                 .random = parts_.random,
+                 .users = user_delivery_,
+                 .queue = queue_client_,
+                 .intake = intake_,
+                 .workers = parts_.workers,
+                 .begin_spool = [this] { return spools_.begin(); }},
+                delivery_settings(settings)),
+      admin_({parts_.clock, parts_.random, view_, directory_client_, mailbox_client_, hasher_, log_in_}) {
+  parts_.core.serve(ServiceId::mailbox, mailbox_service_);
+  parts_.core.serve(ServiceId::directory, directory_service_);
+  parts_.core.serve(ServiceId::queue, queue_service_);
+  parts_.core.serve(ServiceId::canary, canary_service_);
+}
+
+Task<Result<void>> MailServices::start() {
+  queue_service_.start();
+  return intake_.start();
+}
+
+Task<void> MailServices::stop() {
+  co_await delivery_.stop();
+  co_await intake_.stop();
+  co_await queue_service_.stop();
+  co_await directory_service_.stop();
+}
+
+Task<std::vector<NodeId>> MailServices::applied_everywhere(Parts parts, SlotAccessPtr slot, TimePoint until) {
+  auto* follower = parts.core.follower();
+  const auto mine = parts.core.slots().find(slot->slot());
+  if (follower == nullptr || !mine) co_return std::vector<NodeId>{};
+  const Position at = mine->committed();
+  follower->changed();
+  for (;;) {
+    auto behind = follower->behind(at);
+    if (behind.empty() || parts.clock.now() >= until) co_return behind;
+    co_await sleep_for(parts.clock, look_again);
+  }
+}
+
+}  // namespace gridmail

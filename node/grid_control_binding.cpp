@@ -1,0 +1,213 @@
+#include "node/grid_control_binding.hpp"
+
+#include "gossip/membership/join_token.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr std::size_t page_max = 1000;
+constexpr auto look_max = std::chrono::seconds(2);
+
+api::Applied applied(const AppliedChange& change) { return {change.lagging}; }
+
+Result<api::Applied> applied(const Result<AppliedChange>& change) {
+  if (!change) return tl::unexpected(change.error());
+  return applied(*change);
+}
+
+}  // namespace
+
+// --- who asks
+
+Task<Result<void>> GridControlBinding::authenticate_admin(std::string user, std::string password,
+                                                          std::string peer_address) {
+  return parts_.mail.admin().authenticate_admin(std::move(user), std::move(password), std::move(peer_address));
+}
+
+Task<Result<void>> GridControlBinding::authenticate_token(std::string token) {
+  const auto admin = co_await parts_.mail.admin().authenticate_token(std::move(token));
+  if (!admin) co_return tl::unexpected(admin.error());
+  co_return Result<void>{};
+}
+
+// --- nodes
+
+Result<Member> GridControlBinding::find_member(const std::string& name_or_id) const {
+  const auto map = parts_.core.map();
+  if (!map) return fail(Errc::unavailable, "this node is in no grid");
+  for (const auto& member : map->members) {
+    if (member.name == name_or_id || member.id.hex() == name_or_id) return member;
+  }
+  return fail(Errc::not_found, "no node " + name_or_id);
+}
+
+Task<Result<void>> GridControlBinding::set_state(std::string node, MemberState state) {
+  auto member = find_member(node);
+  if (!member) co_return tl::unexpected(member.error());
+  member->state = state;
+  const NodeId id = member->id;
+  MapChange change;
+  change.members.push_back({std::move(*member)});
+  const auto map = co_await parts_.core.map_register().propose(std::move(change));
+  if (!map) co_return tl::unexpected(map.error());
+  const auto* agreed = (*map)->member(id);
+  if (agreed == nullptr || agreed->state != state) co_return fail(Errc::conflict, "the map was changed meanwhile");
+  co_return Result<void>{};
+}
+
+Task<Result<void>> GridControlBinding::drain(std::string node) {
+  return set_state(std::move(node), MemberState::draining);
+}
+
+Task<Result<void>> GridControlBinding::undrain(std::string node) {
+  return set_state(std::move(node), MemberState::active);
+}
+
+Task<Result<void>> GridControlBinding::remove_node(std::string node) {
+  const auto member = find_member(node);
+  if (!member) co_return tl::unexpected(member.error());
+  const auto map = parts_.core.map();
+  const bool stores = member->weight > 0 && member->state != MemberState::leaving;
+  if (stores && map->storing_members() <= map->settings.copies) {
+    co_return fail(Errc::conflict, "without " + member->name + " too few nodes are left for " +
+                                       std::to_string(map->settings.copies) + " copies of every slot");
+  }
+  co_return co_await set_state(std::move(node), MemberState::leaving);
+}
+
+Task<Result<api::JoinToken>> GridControlBinding::join_token(std::chrono::seconds ttl) {
+  const auto map = parts_.core.map();
+  if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
+  gridmail::JoinToken token;
+  token.grid_id = map->grid_id;
+  token.addresses = {parts_.config.advertised().text()};
+  token.introducer = parts_.core.self();
+  token.secret = draw_join_secret(parts_.random);
+  token.expires = parts_.clock.wall() + std::chrono::duration_cast<std::chrono::microseconds>(ttl).count();
+  const auto added = co_await parts_.mail.directory_client().add_join_token(token.secret, token.expires);
+  if (!added) co_return tl::unexpected(added.error());
+  co_return api::JoinToken{encode_join_token(token), token.expires};
+}
+
+// --- users, domains, aliases
+
+Task<Result<api::AddedUser>> GridControlBinding::add_user(std::string address, std::string password) {
+  const auto added = co_await parts_.mail.admin().add_user(std::move(address), std::move(password));
+  if (!added) co_return tl::unexpected(added.error());
+  co_return api::AddedUser{added->id, applied(added->applied)};
+}
+
+Task<Result<std::vector<api::UserRow>>> GridControlBinding::users() {
+  std::vector<api::UserRow> rows;
+  std::string from;
+  do {
+    const auto page = co_await parts_.mail.admin().users("", from, page_max);
+    if (!page) co_return tl::unexpected(page.error());
+    for (const auto& user : page->users) rows.push_back({user.id, user.address, user.created});
+    from = page->next;
+  } while (!from.empty());
+  co_return rows;
+}
+
+Task<Result<api::UserDetails>> GridControlBinding::user(std::string address) {
+  const auto user = co_await parts_.mail.admin().user(std::move(address));
+  if (!user) co_return tl::unexpected(user.error());
+  api::UserDetails details;
+  details.user = {user->id, user->address, user->created};
+  details.aliases = user->aliases;
+  details.usage_known = user->usage.has_value();
+  if (user->usage) {
+    details.messages = user->usage->messages();
+    details.bytes = user->usage->bytes();
+  }
+  co_return details;
+}
+
+Task<Result<api::Applied>> GridControlBinding::set_password(std::string address, std::string password) {
+  const auto changed = co_await parts_.mail.admin().set_password(std::move(address), std::move(password));
+  co_return applied(changed);
+}
+
+Task<Result<api::Applied>> GridControlBinding::remove_user(std::string address) {
+  const auto changed = co_await parts_.mail.admin().remove_user(std::move(address));
+  co_return applied(changed);
+}
+
+Task<Result<api::SlotPlacement>> GridControlBinding::locate_user(std::string address) {
+  const auto slot = co_await parts_.mail.admin().locate_user(std::move(address));
+  if (!slot) co_return tl::unexpected(slot.error());
+  co_return placement_of(*parts_.core.map(), *slot);
+}
+
+Task<Result<api::Applied>> GridControlBinding::add_domain(std::string name) {
+  const auto changed = co_await parts_.mail.admin().add_domain(std::move(name));
+  co_return applied(changed);
+}
+
+Task<Result<std::vector<api::DomainRow>>> GridControlBinding::domains() {
+  const auto domains = co_await parts_.mail.admin().domains();
+  if (!domains) co_return tl::unexpected(domains.error());
+  std::vector<api::DomainRow> rows;
+  for (const auto& domain : *domains) rows.push_back({domain.name, domain.users});
+  co_return rows;
+}
+
+Task<Result<api::Applied>> GridControlBinding::remove_domain(std::string name) {
+  const auto changed = co_await parts_.mail.admin().remove_domain(std::move(name));
+  co_return applied(changed);
+}
+
+Task<Result<api::Applied>> GridControlBinding::add_alias(std::string address, std::string target) {
+  const auto changed = co_await parts_.mail.admin().add_alias(std::move(address), std::move(target));
+  co_return applied(changed);
+}
+
+Task<Result<std::vector<api::AliasRow>>> GridControlBinding::aliases() {
+  const auto aliases = co_await parts_.mail.admin().aliases();
+  if (!aliases) co_return tl::unexpected(aliases.error());
+  std::vector<api::AliasRow> rows;
+  for (const auto& alias : *aliases) rows.push_back({alias.address, alias.target});
+  co_return rows;
+}
+
+Task<Result<api::Applied>> GridControlBinding::remove_alias(std::string address) {
+  const auto changed = co_await parts_.mail.admin().remove_alias(std::move(address));
+  co_return applied(changed);
+}
+
+// --- queue
+
+Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue() {
+  const auto map = parts_.core.map();
+  if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
+  std::vector<api::QueueRow> rows;
+  SlotClient::Options options;
+  options.wait_max = look_max;
+  for (SlotId slot = 0; slot < map->slots(); ++slot) {
+    const auto listing = co_await parts_.mail.queue().list(slot, options);
+    if (!listing) co_return tl::unexpected(listing.error());
+    for (const auto& entry : listing->entries()) {
+      api::QueueRow row;
+      row.id = to_hex(entry.entry());
+      row.sender = entry.sender();
+      row.bytes = entry.body_size();
+      row.accepted = entry.accepted();
+      rows.push_back(std::move(row));
+    }
+  }
+  co_return rows;
+}
+
+Task<Result<void>> GridControlBinding::retry_queued(std::string) {
+  co_return fail(Errc::unsupported, "entries for users of this grid are handed out by themselves, as soon as that is possible");
+}
+
+Task<Result<void>> GridControlBinding::remove_queued(std::string) {
+  co_return fail(Errc::unsupported, "an entry for users of this grid was accepted, and is delivered");
+}
+
+Task<Result<void>> GridControlBinding::rotate_key() {
+  co_return fail(Errc::unsupported, "this version cannot rotate the gossip key yet");
+}
+
+}  // namespace gridmail

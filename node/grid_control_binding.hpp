@@ -1,0 +1,86 @@
+// GridControlBinding: the HTTP API's GridControl bound to a node: its core, its mail services, its store.
+#pragma once
+#include <atomic>
+#include <functional>
+
+#include "node/api/grid_control.hpp"
+#include "node/config.hpp"
+#include "node/grid/mail_services.hpp"
+#include "storage/local/rocksdb_store.hpp"
+
+namespace gridmail {
+
+/// Thread-safe, nearly without state of its own; the parts outlive it.
+class GridControlBinding final : public api::GridControl {
+ public:
+  struct Parts {
+    GridCore& core;
+    MailServices& mail;
+    Clock& clock;
+    Random& random;
+    RocksDbStore& store;
+    const NodeConfig& config;
+    std::function<bool()> stopping;
+  };
+  explicit GridControlBinding(Parts parts) : parts_(std::move(parts)) {}
+  /// The listeners are up.
+  void set_started() { started_ = true; }
+  /// Before the first request.
+  void count_sessions(std::function<std::size_t()> sessions) { sessions_ = std::move(sessions); }
+
+  [[nodiscard]] Task<Result<void>> authenticate_admin(std::string user, std::string password,
+                                                      std::string peer_address) override;
+  [[nodiscard]] Task<Result<void>> authenticate_token(std::string token) override;
+
+  // grid_control_status.cpp
+  [[nodiscard]] Task<Result<api::GridStatus>> status() override;
+  [[nodiscard]] Task<Result<std::vector<api::SlotPlacement>>> slots() override;
+  [[nodiscard]] Task<bool> started() override { co_return started_.load(); }
+  [[nodiscard]] Task<std::vector<api::ReadinessCheck>> readiness() override;
+  [[nodiscard]] Task<std::string> metrics() override;
+
+  [[nodiscard]] Task<Result<void>> drain(std::string node) override;
+  [[nodiscard]] Task<Result<void>> undrain(std::string node) override;
+  [[nodiscard]] Task<Result<void>> remove_node(std::string node) override;
+  [[nodiscard]] Task<Result<api::JoinToken>> join_token(std::chrono::seconds ttl) override;
+
+  [[nodiscard]] Task<Result<api::AddedUser>> add_user(std::string address, std::string password) override;
+  [[nodiscard]] Task<Result<std::vector<api::UserRow>>> users() override;
+  [[nodiscard]] Task<Result<api::UserDetails>> user(std::string address) override;
+  [[nodiscard]] Task<Result<api::Applied>> set_password(std::string address, std::string password) override;
+  [[nodiscard]] Task<Result<api::Applied>> remove_user(std::string address) override;
+  [[nodiscard]] Task<Result<api::SlotPlacement>> locate_user(std::string address) override;
+
+  [[nodiscard]] Task<Result<api::Applied>> add_domain(std::string name) override;
+  [[nodiscard]] Task<Result<std::vector<api::DomainRow>>> domains() override;
+  [[nodiscard]] Task<Result<api::Applied>> remove_domain(std::string name) override;
+
+  [[nodiscard]] Task<Result<api::Applied>> add_alias(std::string address, std::string target) override;
+  [[nodiscard]] Task<Result<std::vector<api::AliasRow>>> aliases() override;
+  [[nodiscard]] Task<Result<api::Applied>> remove_alias(std::string address) override;
+
+  [[nodiscard]] Task<Result<std::vector<api::QueueRow>>> queue() override;
+  [[nodiscard]] Task<Result<void>> retry_queued(std::string id) override;
+  [[nodiscard]] Task<Result<void>> remove_queued(std::string id) override;
+  [[nodiscard]] Task<Result<void>> rotate_key() override;
+
+ private:
+  [[nodiscard]] Result<Member> find_member(const std::string& name_or_id) const;
+  [[nodiscard]] Task<Result<void>> set_state(std::string node, MemberState state);
+  [[nodiscard]] Task<api::ReadinessCheck> write_and_read_canary();
+
+  Parts parts_;
+  std::function<std::size_t()> sessions_;
+  std::atomic<bool> started_{false};
+};
+
+/// One row of the map for people: retired copies whole and partial.
+[[nodiscard]] api::SlotPlacement placement_of(const Map& map, SlotId slot);
+/// What is wrong with the grid as this node sees it, a sentence each, and how bad that is.
+struct Health {
+  api::Verdict verdict = api::Verdict::healthy;
+  std::vector<std::string> reasons;
+};
+[[nodiscard]] Health health_of(const Map& map, const std::function<bool(NodeId)>& is_alive);
+
+}  // namespace gridmail

@@ -1,0 +1,133 @@
+// What is: status, slots, readiness, metrics.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "node/grid_control_binding.hpp"
+#include "node/version.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr auto alive_within = std::chrono::seconds(2);
+constexpr auto canary_max = std::chrono::seconds(2);
+
+/// Leases tell soonest who lives; gossip tells the silent from the dead.
+api::Liveness liveness_of(Liveness gossiped, bool heard) {
+  if (heard) return api::Liveness::alive;
+  return gossiped == Liveness::dead ? api::Liveness::dead : api::Liveness::suspect;
+}
+
+double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+}  // namespace
+
+Task<Result<api::GridStatus>> GridControlBinding::status() {
+  auto& core = parts_.core;
+  const auto map = core.map();
+  if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
+  const auto is_alive = [&core](NodeId node) { return core.leases().is_alive(node, alive_within); };
+  api::GridStatus status;
+  auto health = health_of(*map, is_alive);
+  status.verdict = health.verdict;
+  status.reasons = std::move(health.reasons);
+  status.grid_id = to_hex(map->grid_id);
+  status.this_node = core.self();
+  status.map_version = map->version;
+  status.slots = map->slots();
+  status.copies = map->settings.copies;
+  status.copies_min = map->settings.copies_min;
+  const auto view = core.membership().view();
+  for (const auto& member : map->members) {
+    api::NodeRow row;
+    row.id = member.id;
+    row.name = member.name;
+    row.member_state = member.state;
+    row.zone = member.zone;
+    row.weight = member.weight;
+    row.addresses = member.addresses;
+    row.is_voter = map->voters.contains(member.id);
+    const auto gossiped = view->find(member.id);
+    const bool known = gossiped != view->end();
+    row.liveness = liveness_of(known ? gossiped->second.state : Liveness::suspect, is_alive(member.id));
+    if (known) row.version = gossiped->second.program_version;
+    status.nodes.push_back(std::move(row));
+  }
+  std::sort(status.nodes.begin(), status.nodes.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  co_return status;
+}
+
+Task<Result<std::vector<api::SlotPlacement>>> GridControlBinding::slots() {
+  const auto map = parts_.core.map();
+  if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
+  std::vector<api::SlotPlacement> rows;
+  rows.reserve(map->rows.size());
+  for (SlotId slot = 0; slot < map->rows.size(); ++slot) rows.push_back(placement_of(*map, slot));
+  co_return rows;
+}
+
+Task<api::ReadinessCheck> GridControlBinding::write_and_read_canary() {
+  auto& core = parts_.core;
+  const auto begun = parts_.clock.now();
+  const SlotId slot = core.requests().slot_for(core.self().view());
+  SlotClient::Options options;
+  options.wait_max = canary_max;
+  const std::string text = std::to_string(parts_.random.u64());
+  const auto written = co_await core.requests().call(slot, ServiceId::canary, canary_write(text), options);
+  if (!written) co_return api::ReadinessCheck{"canary_write", false, written.error().text};
+  const auto read = co_await core.requests().call(slot, ServiceId::canary, canary_read(), options);
+  if (!read) co_return api::ReadinessCheck{"canary_read", false, read.error().text};
+  if (*read != text) co_return api::ReadinessCheck{"canary_read", false, "another canary wrote meanwhile"};
+  co_return api::ReadinessCheck{"canary", true, fmt::format("{:.1f} ms", milliseconds(parts_.clock.now() - begun))};
+}
+
+Task<std::vector<api::ReadinessCheck>> GridControlBinding::readiness() {
+  auto& core = parts_.core;
+  std::vector<api::ReadinessCheck> checks;
+  const auto map = core.map();
+  checks.push_back({"started", started_.load(), started_ ? "" : "starting"});
+  checks.push_back({"map", map != nullptr, map ? fmt::format("version {}", map->version) : "none yet"});
+  const auto* member = map ? map->member(core.self()) : nullptr;
+  const bool draining = parts_.stopping() || (member != nullptr && member->state != MemberState::active);
+  checks.push_back({"not_draining", !draining, draining ? "draining" : ""});
+  checks.push_back({"slots_loaded", core.slots().loaded(), ""});
+  const bool fresh = core.directory_age().fresh();
+  checks.push_back({"directory", fresh, fresh ? "" : "the replica of the directory is older than 5 s"});
+  if (map) checks.push_back(co_await write_and_read_canary());
+  co_return checks;
+}
+
+Task<std::string> GridControlBinding::metrics() {
+  auto& core = parts_.core;
+  std::string text;
+  const auto gauge = [&text](std::string_view name, std::string_view help, double value) {
+    text += fmt::format("# HELP gridmail_{} {}\n# TYPE gridmail_{} gauge\ngridmail_{} {}\n", name, help, name, name, value);
+  };
+  text += fmt::format("# HELP gridmail_build_info The running program.\n# TYPE gridmail_build_info gauge\n"
+                      "gridmail_build_info{{version=\"{}\"}} 1\n", version);
+  const auto map = core.map();
+  const auto counts = core.slots().counts();
+  gauge("map_version", "Version of the newest map here.", map ? static_cast<double>(map->version) : 0);
+  gauge("slots_primary", "Slots whose primary this node is.", static_cast<double>(counts.primaries));
+  gauge("slots_opened", "Slots this node serves as opened primary.", static_cast<double>(counts.opened));
+  gauge("slots_copies", "Copies of slots on this node.", static_cast<double>(counts.copies));
+  gauge("slots_joining", "Copies on this node that still join.", static_cast<double>(counts.joining));
+  if (map) {
+    std::size_t too_few = 0;
+    for (const auto& row : map->rows) too_few += row.in_sync.size() < map->settings.copies ? 1 : 0;
+    gauge("slots_below_copies", "Slots of the grid with fewer copies in sync than wanted.", static_cast<double>(too_few));
+  }
+  if (sessions_) gauge("sessions", "Clients' connections to this node.", static_cast<double>(sessions_()));
+  gauge("spool_bytes", "Bytes of messages on their way in.", static_cast<double>(parts_.mail.bytes_in_flight()));
+  gauge("disk_free_bytes", "Bytes free where the store lies.", static_cast<double>(parts_.store.bytes_free()));
+  const auto age = core.directory_age().age();
+  gauge("directory_age_seconds", "Age of this node's replica of the directory.",
+        age == Duration::max() ? -1 : std::chrono::duration<double>(age).count());
+  gauge("intake_records", "Messages in this node's intake journal.",
+        static_cast<double>((co_await parts_.mail.intake().list()).size()));
+  text += fmt::format("# HELP gridmail_login_failures_total Wrong passwords.\n# TYPE gridmail_login_failures_total counter\n"
+                      "gridmail_login_failures_total {}\n", parts_.mail.failed_log_ins());
+  co_return text;
+}
+
+}  // namespace gridmail

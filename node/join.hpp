@@ -1,0 +1,46 @@
+// How a node becomes a member: both ends of the join call (design, section 8), and the key ring it hands over.
+#pragma once
+#include <functional>
+
+#include "gossip/membership/join_token.hpp"
+#include "gossip/membership/key_ring.hpp"
+#include "gossip/register/map_register.hpp"
+#include "gossip/transport/stranger_call.hpp"
+#include "storage/directory/directory_client.hpp"
+
+namespace gridmail {
+
+struct Admission {
+  Map map;
+  KeyRing keys;
+};
+
+/// The joining side: calls the introducer that the token names. Errors: those of the token; denied (used, expired, or not
+/// known to the grid), already_exists (the name is taken), unavailable, timed_out.
+[[nodiscard]] Task<Result<Admission>> ask_to_join(Clock& clock, const TlsIdentity& identity, std::string token_text,
+                                                  Member self);
+
+/// The introducer's side: has the secret consumed in the directory, then the member agreed in the map. Never throws but on
+/// cancellation; the answer says what was wrong.
+class Introducer {
+ public:
+  struct Parts {
+    Clock& clock;
+    MapRegister& map_register;
+    DirectoryClient& directory;
+    std::function<KeyRing()> keys;
+  };
+  explicit Introducer(Parts parts) : parts_(std::move(parts)) {}
+  [[nodiscard]] Task<Bytes> answer(Bytes public_key, Bytes request);
+
+ private:
+  [[nodiscard]] Task<Result<Admission>> admit(Bytes public_key, Bytes request);
+
+  Parts parts_;
+};
+
+[[nodiscard]] Bytes encode_key_ring(const KeyRing& keys);
+[[nodiscard]] Result<KeyRing> decode_key_ring(BytesView bytes);
+[[nodiscard]] Bytes key_ring_key();
+
+}  // namespace gridmail

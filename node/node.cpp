@@ -1,0 +1,381 @@
+#include "node/node.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/signal_set.hpp>
+#include <cstdio>
+#include <thread>
+
+#include "node/api/http_session.hpp"
+#include "node/base/log.hpp"
+#include "node/version.hpp"
+#include "protocols/imap/imap_session.hpp"
+#include "protocols/pop3/session.hpp"
+#include "protocols/smtp/session.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr auto drain_max = std::chrono::seconds(3);
+constexpr auto shut_down_max = std::chrono::seconds(15);
+constexpr auto first_admin_max = std::chrono::seconds(60);
+constexpr std::size_t slot_strands = 16;
+
+// Sessions as tasks that own their stream (style, coroutine rule 2).
+Task<void> serve_smtp(std::unique_ptr<Stream> stream, smtp::Services services, const smtp::Settings* settings) {
+  co_await smtp::serve(*stream, services, *settings);
+}
+Task<void> serve_imap(std::unique_ptr<Stream> stream, imap::Services services, const imap::Settings* settings) {
+  co_await imap::serve(*stream, services, *settings);
+}
+Task<void> serve_pop3(std::unique_ptr<Stream> stream, pop3::Services services, const pop3::Settings* settings) {
+  co_await pop3::serve(*stream, services, *settings);
+}
+
+bool has_implicit_tls(Service service) {
+  return service == Service::submissions || service == Service::imaps || service == Service::pop3s ||
+         service == Service::https;
+}
+
+}  // namespace
+
+Node::Node(CommandLine command_line) : command_line_(std::move(command_line)), config_(command_line_.config) {}
+
+Node::~Node() = default;
+
+Member Node::own_record() const {
+  Member member;
+  member.id = identity_->node_id();
+  member.public_key = identity_->public_key();
+  member.name = config_.name;
+  member.addresses = {config_.advertised().text()};
+  member.zone = config_.zone;
+  member.weight = config_.weight;
+  return member;
+}
+
+int Node::run() {
+  set_log_level(config_.log.level);
+  set_log_json(config_.log.json);
+  const asio::any_io_executor main = asio::make_strand(context_);
+  stopped_ = std::make_shared<Event>(main);
+  asio::signal_set signals(context_, SIGTERM, SIGINT);
+  signals.async_wait([this](std::error_code error, int) {
+    if (!error) stop();
+  });
+  asio::co_spawn(main, live(), [this, &signals](std::exception_ptr failure) {
+    if (failure) {
+      exit_code_ = 1;
+      try {
+        std::rethrow_exception(failure);
+      } catch (const std::exception& error) {
+        log(Level::error, "node.failed", {{"error", error.what()}});
+      }
+    }
+    signals.cancel();
+  });
+  std::vector<std::thread> threads;
+  const unsigned count = std::max(2U, std::thread::hardware_concurrency());
+  for (unsigned i = 1; i < count; ++i) threads.emplace_back([this] { context_.run(); });
+  context_.run();
+  for (auto& thread : threads) thread.join();
+  return exit_code_;
+}
+
+void Node::stop() {
+  if (!stopping_.exchange(true)) stopped_->set();
+}
+
+Task<void> Node::live() {
+  const auto started = co_await start();
+  if (!started) {
+    const auto& error = started.error();
+    log(Level::error, "node.cannot_start", {{"error", error.text}});
+    std::fprintf(stderr, "gridmaild: %s\n", error.text.c_str());
+    exit_code_ = error.code == Errc::denied || error.code == Errc::invalid || error.code == Errc::unsupported ||
+                         error.code == Errc::corrupted || error.code == Errc::already_exists
+                     ? 2
+                     : 1;
+  } else {
+    log(Level::info, "node.ready", {{"id", identity_->node_id().hex()}, {"name", config_.name}});
+    co_await stopped_->wait();
+  }
+  log(Level::info, "node.stopping");
+  stopping_ = true;
+  // What does not end by itself in time is ended with the process: everything acknowledged is on disk.
+  const auto watchdog = clock_.call_at(clock_.now() + shut_down_max, [this] { std::_Exit(exit_code_); });
+  co_await shut_down();
+}
+
+Result<void> Node::open_disk() {
+  std::error_code error;
+  std::filesystem::create_directories(config_.data_dir, error);
+  if (error) return fail(Errc::io, config_.data_dir.string() + ": " + error.message());
+  auto identity = TlsIdentity::load_or_create(config_.data_dir / "node.key");
+  if (!identity) return tl::unexpected(identity.error());
+  identity_ = std::move(*identity);
+  StoreOptions options;
+  options.folder = config_.data_dir / "store";
+  for (std::size_t i = 0; i < family_count; ++i) {
+    if (!config_.storage.paths[i].empty()) {
+      options.family_folders[static_cast<Family>(i)] = config_.storage_path(static_cast<Family>(i));
+    }
+  }
+  options.node = identity_->node_id();
+  options.created = clock_.wall();
+  options.tuning.cache_bytes = config_.storage.cache_bytes;
+  options.space_reserve_bytes = config_.storage.reserve_bytes;
+  options.on_disk_failure = [](const Error& failure) {
+    log(Level::error, "disk.failed", {{"error", failure.text}});
+    std::_Exit(1);  // fail-stop: a node that cannot write must not answer
+  };
+  auto store = RocksDbStore::open(std::move(options));
+  if (!store) return tl::unexpected(store.error());
+  store_ = std::move(*store);
+  return {};
+}
+
+/// The key ring of this node's grid: from disk, from the introducer, or new with a new grid.
+Task<Result<void>> Node::find_keys() {
+  const auto stored = co_await store_->get(Family::node, key_ring_key());
+  if (!stored) co_return tl::unexpected(stored.error());
+  if (*stored) {
+    auto keys = decode_key_ring(**stored);
+    if (!keys) co_return tl::unexpected(keys.error());
+    keys_ = std::move(*keys);
+    keys_stored_ = true;
+    co_return Result<void>{};
+  }
+  if (command_line_.join_token) {
+    auto admission = co_await ask_to_join(clock_, *identity_, *command_line_.join_token, own_record());
+    if (!admission) co_return tl::unexpected(Error{admission.error().code, "cannot join: " + admission.error().text});
+    keys_ = admission->keys;
+    admission_ = std::move(*admission);
+  } else if (command_line_.create) {
+    keys_.keys.push_back(draw_gossip_key(random_));
+  } else {
+    co_return fail(Errc::invalid, "this data directory is in no grid yet: start with --create or --join TOKEN");
+  }
+  co_return Result<void>{};
+}
+
+/// A first map, then the keys: a start that breaks off in between can be repeated.
+Task<Result<void>> Node::enter_grid() {
+  if (keys_stored_) {
+    if (!core_->has_map()) co_return fail(Errc::corrupted, "this data directory has keys but no map");
+    co_return Result<void>{};
+  }
+  Result<void> entered;
+  if (core_->has_map()) {
+    entered = {};
+  } else if (admission_) {
+    entered = co_await core_->adopt(std::move(admission_->map));
+  } else {
+    GridSettings settings;
+    settings.copies = config_.creation.copies;
+    Bytes grid_id(16, '\0');
+    random_.fill(grid_id.data(), grid_id.size());
+    entered = co_await core_->create(create_map(own_record(), config_.creation.slots, std::move(grid_id), settings));
+  }
+  if (!entered) co_return entered;
+  Batch batch;
+  batch.put(Family::node, key_ring_key(), encode_key_ring(keys_));
+  co_return co_await store_->commit(std::move(batch));
+}
+
+void Node::build() {
+  transport_ = std::make_unique<PeerTransport>(context_, clock_, *identity_);
+  GridPorts ports{clock_, random_, *transport_, *store_, asio::make_strand(context_), {}};
+  for (std::size_t i = 0; i < slot_strands; ++i) ports.slots.push_back(asio::make_strand(context_));
+  GridCore::Hooks hooks;
+  hooks.fail_stop = [](Error error) {
+    log(Level::error, "node.fail_stop", {{"error", error.text}});
+    std::_Exit(1);
+  };
+  hooks.low_space = [this] { return store_->low_space(); };
+  hooks.on_map = [this](MapPtr map) { take_map(map); };
+  hooks.on_push = [this](NodeId from, Bytes payload) { mail_->on_push(from, std::move(payload)); };
+  hooks.on_intake = [this](NodeId from, Bytes payload) { mail_->on_intake(from, std::move(payload)); };
+  core_ = std::make_unique<GridCore>(
+      std::move(ports), Membership::Self{identity_->node_id(), config_.name, {config_.advertised().text()}, std::string(version)},
+      keys_, GridCoreSettings{}, std::move(hooks));
+  MailSettings settings;
+  settings.message_bytes_max = config_.limits.message_bytes_max;
+  settings.in_flight_bytes_max = config_.limits.in_flight_bytes_max;
+  settings.spool_dir = config_.data_dir;
+  if (!config_.limits.slow_down_wrong_passwords) settings.login_delays.first = Duration::zero();
+  mail_ = std::make_unique<MailServices>(
+      MailServices::Parts{*core_, clock_, random_, *transport_, *store_, asio::make_strand(context_), &workers_}, settings);
+  introducer_ = std::make_unique<Introducer>(
+      Introducer::Parts{clock_, core_->map_register(), mail_->directory_client(), [this] { return keys_; }});
+  transport_->on_stranger([this](Bytes public_key, Bytes request) {
+    return introducer_->answer(std::move(public_key), std::move(request));
+  });
+  control_ = std::make_unique<GridControlBinding>(
+      GridControlBinding::Parts{*core_, *mail_, clock_, random_, *store_, config_, [this] { return stopping_.load(); }});
+}
+
+void Node::take_map(const MapPtr& map) {
+  std::vector<Peer> peers;
+  for (const auto& member : map->members) peers.push_back({member.id, member.public_key, member.addresses});
+  transport_->set_members(map->grid_id, std::move(peers));
+  mail_->on_map(map);
+}
+
+Task<Result<void>> Node::start() {
+  auto step = open_disk();
+  if (!step) co_return step;
+  step = co_await find_keys();
+  if (!step) co_return step;
+  build();
+  step = co_await core_->load();
+  if (!step) co_return step;
+  step = co_await enter_grid();
+  if (!step) co_return step;
+  const auto port = transport_->listen(config_.peer_listen.host, config_.peer_listen.port);
+  if (!port) co_return tl::unexpected(port.error());
+  core_->start();
+  step = co_await mail_->start();
+  if (!step) co_return step;
+  step = listen();
+  if (!step) co_return step;
+  if (command_line_.create) {
+    step = co_await make_first_admin();
+    if (!step) co_return step;
+  }
+  tasks_.spawn(asio::make_strand(context_), "keep record current", keep_record_current());
+  control_->set_started();
+  co_return Result<void>{};
+}
+
+/// Repeated starts with --create find the admin there.
+Task<Result<void>> Node::make_first_admin() {
+  const auto& admin = command_line_.admin;
+  const auto deadline = clock_.now() + first_admin_max;
+  for (;;) {
+    const auto known = co_await mail_->admin().admins();
+    if (known && !known->empty()) co_return Result<void>{};
+    if (known) break;
+    if (clock_.now() >= deadline) co_return tl::unexpected(known.error());
+    co_await sleep_for(clock_, std::chrono::milliseconds(50));
+  }
+  std::string password = admin.password;
+  if (password.empty()) {
+    Bytes drawn(15, '\0');
+    random_.fill(drawn.data(), drawn.size());
+    password = to_base64url(drawn);
+    std::printf("The administrator is %s with password %s\n", admin.user.c_str(), password.c_str());
+    std::fflush(stdout);
+  }
+  if (!admin.token.empty()) {
+    const auto token = co_await mail_->admin().add_token("first", admin.user, 0, admin.token);
+    if (!token) co_return tl::unexpected(token.error());
+  }
+  const auto put = co_await mail_->admin().put_admin(admin.user, password, false);
+  if (!put) co_return tl::unexpected(put.error());
+  co_return Result<void>{};
+}
+
+/// The map says what this node's configuration says of it.
+Task<void> Node::keep_record_current() {
+  for (;;) {
+    const auto map = core_->map();
+    const auto* member = map ? map->member(identity_->node_id()) : nullptr;
+    if (member != nullptr) {
+      Member own = own_record();
+      own.state = member->state;
+      if (own == *member) co_return;
+      MapChange change;
+      change.members.push_back({own});
+      (void)co_await core_->map_register().propose(std::move(change));
+    }
+    co_await sleep_for(clock_, std::chrono::seconds(2));
+  }
+}
+
+Result<void> Node::listen() {
+  const bool plaintext = config_.plaintext_login_from_loopback;
+  const auto stopping = [this] { return stopping_.load(); };
+  for (auto* settings : {&mx_, &submission_, &lmtp_}) {
+    settings->hostname = config_.hostname;
+    settings->allow_plaintext_login = plaintext;
+    settings->stopping = stopping;
+  }
+  submission_.mode = smtp::Mode::submission;
+  lmtp_.mode = smtp::Mode::lmtp;
+  imap_.hostname = pop3_.hostname = config_.hostname;
+  imap_.allow_plaintext_login = pop3_.allow_plaintext_login = plaintext;
+  imap_.message_bytes_max = config_.limits.message_bytes_max;
+  imap_.stopping = pop3_.stopping = stopping;
+  if (config_.tls.certificate.empty()) {
+    tls_ = std::make_unique<ServerTls>(self_signed_server_context(config_.hostname));
+  } else {
+    auto context = load_server_context(config_.tls.certificate, config_.tls.key);
+    if (!context) return tl::unexpected(context.error());
+    tls_ = std::make_unique<ServerTls>(std::move(*context));
+  }
+  server_ = std::make_unique<TcpServer>(context_, clock_, tls_.get());
+  control_->count_sessions([this] { return server_->connections(); });
+  for (const auto& listener : config_.listeners) {
+    const auto listening = listen_for(listener);
+    if (!listening) return listening;
+  }
+  return {};
+}
+
+Result<void> Node::listen_for(const ListenerConfig& config) {
+  Listener listener;
+  listener.name = std::string(name_of(config.service));
+  listener.address = config.address.host;
+  listener.port = config.address.port;
+  listener.implicit_tls = has_implicit_tls(config.service);
+  listener.connections_max = config_.limits.connections_max;
+  TcpServer::Serve serve;
+  const smtp::Services smtp_services{mail_->directory(), mail_->delivery(), clock_, random_};
+  const auto smtp_with = [&](const smtp::Settings& settings) -> TcpServer::Serve {
+    return [smtp_services, s = &settings](std::unique_ptr<Stream> stream) {
+      return serve_smtp(std::move(stream), smtp_services, s);
+    };
+  };
+  switch (config.service) {
+    case Service::smtp:
+      listener.refusal = "421 4.3.2 too many connections\r\n";
+      serve = smtp_with(mx_);
+      break;
+    case Service::submission:
+    case Service::submissions: serve = smtp_with(submission_); break;
+    case Service::lmtp: serve = smtp_with(lmtp_); break;
+    case Service::imap:
+    case Service::imaps:
+      serve = [services = imap::Services{mail_->directory(), mail_->mailboxes(), clock_},
+               s = &imap_](std::unique_ptr<Stream> stream) { return serve_imap(std::move(stream), services, s); };
+      break;
+    case Service::pop3:
+    case Service::pop3s:
+      serve = [services = pop3::Services{mail_->directory(), mail_->mailboxes(), clock_},
+               s = &pop3_](std::unique_ptr<Stream> stream) { return serve_pop3(std::move(stream), services, s); };
+      break;
+    case Service::http:
+    case Service::https:
+      serve = [this](std::unique_ptr<Stream> stream) { return api::serve_http(std::move(stream), *control_, clock_); };
+      break;
+  }
+  const auto port = server_->listen(std::move(listener), std::move(serve));
+  if (!port) return tl::unexpected(port.error());
+  return {};
+}
+
+Task<void> Node::shut_down() {
+  tasks_.cancel();
+  co_await tasks_.join();
+  if (server_) co_await server_->drain(clock_.now() + drain_max);
+  if (mail_) co_await mail_->stop();
+  if (core_ && core_->running()) {
+    core_->stop();
+    co_await core_->join();
+  }
+  if (transport_) co_await transport_->stop();
+  context_.stop();
+}
+
+}  // namespace gridmail

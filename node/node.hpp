@@ -1,0 +1,76 @@
+// Node: one process of the grid. It binds the ports to the machine, joins the parts, and listens.
+//
+// Lifecycle: construct → run() on the main thread, which returns the exit code after stop() or a fatal error. stop() may
+// be called from any thread and from a signal handler's task.
+#pragma once
+#include <asio/io_context.hpp>
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "gossip/transport/peer_transport.hpp"
+#include "node/command_line.hpp"
+#include "node/grid/mail_services.hpp"
+#include "node/grid_control_binding.hpp"
+#include "node/join.hpp"
+#include "node/runtime/system_clock.hpp"
+#include "node/runtime/tcp_server.hpp"
+#include "protocols/imap/settings.hpp"
+#include "protocols/pop3/settings.hpp"
+#include "protocols/smtp/settings.hpp"
+#include "storage/local/rocksdb_store.hpp"
+
+namespace gridmail {
+
+class Node {
+ public:
+  explicit Node(CommandLine command_line);
+  ~Node();
+
+  /// 0: stopped as asked; 1: could not start or the disk failed; 2: a join token or data directory that cannot be used.
+  [[nodiscard]] int run();
+  void stop();
+
+ private:
+  [[nodiscard]] Task<void> live();
+  [[nodiscard]] Task<Result<void>> start();
+  [[nodiscard]] Result<void> open_disk();
+  [[nodiscard]] Task<Result<void>> find_keys();
+  [[nodiscard]] Task<Result<void>> enter_grid();
+  [[nodiscard]] Task<Result<void>> make_first_admin();
+  [[nodiscard]] Result<void> listen();
+  [[nodiscard]] Result<void> listen_for(const ListenerConfig& listener);
+  [[nodiscard]] Task<void> shut_down();
+  void build();
+  void take_map(const MapPtr& map);
+  [[nodiscard]] Task<void> keep_record_current();
+  [[nodiscard]] Member own_record() const;
+
+  const CommandLine command_line_;
+  const NodeConfig& config_;
+  SystemRandom random_;
+  asio::io_context context_;
+  SystemClock clock_{context_};
+  WorkerPool workers_{"worker", 2};
+  std::optional<TlsIdentity> identity_;
+  std::unique_ptr<RocksDbStore> store_;
+  std::unique_ptr<PeerTransport> transport_;
+  KeyRing keys_;
+  bool keys_stored_ = false;
+  std::optional<Admission> admission_;
+  std::unique_ptr<GridCore> core_;
+  std::unique_ptr<MailServices> mail_;
+  std::unique_ptr<Introducer> introducer_;
+  std::unique_ptr<GridControlBinding> control_;
+  std::unique_ptr<ServerTls> tls_;
+  std::unique_ptr<TcpServer> server_;
+  smtp::Settings mx_, submission_, lmtp_;
+  imap::Settings imap_;
+  pop3::Settings pop3_;
+  TaskGroup tasks_{"node"};
+  std::shared_ptr<Event> stopped_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<int> exit_code_{0};
+};
+
+}  // namespace gridmail
