@@ -86,7 +86,9 @@ Copy::OpenStep Copy::open(Opening opening) {
     step.reason = "the primary's tail is not complete";
     return step;
   }
-  const bool gap = !shared_known || shared < opening.commit;
+  // The rest of a gap can be closed by the log only where this primary's reaches back to it.
+  const bool lost_thread = !whole_ && fill_.delta() && fill_.next_sequence() <= opening.log_base;
+  const bool gap = !shared_known || shared < opening.commit || lost_thread;
   if (gap && opening.in_sync && !(blank() && opening.commit == Position{})) {
     step.reason = "this copy is in sync and lacks something committed";
     return step;

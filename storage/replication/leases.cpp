@@ -116,15 +116,14 @@ void Leases::on_message(NodeId from, BytesView payload) {
   }
 }
 
-bool Leases::held_from(const NodeSet& givers, MapVersion since) const {
+bool Leases::held_from(const NodeSet& givers, MapVersion since, MapVersion taken_in) const {
   const auto now = clock_.now();
-  const auto map = surroundings_.map();
   const std::lock_guard lock(mutex_);
   for (const auto& giver : givers) {
     const auto found = held_.find(giver);
     if (found == held_.end()) return false;
     const auto& held = found->second;
-    if (now >= held.until || held.map_version < since || held.map_version > map->version) return false;
+    if (now >= held.until || held.map_version < since || held.map_version > taken_in) return false;
   }
   return true;
 }

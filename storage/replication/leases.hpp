@@ -39,8 +39,9 @@ class Leases {
   void stop();
   void on_message(NodeId from, BytesView payload);
 
-  /// Whether all of `givers` are bound by a lease that covers an epoch which began in map version `since`.
-  [[nodiscard]] bool held_from(const NodeSet& givers, MapVersion since) const;
+  /// Whether all of `givers` are bound by a lease that covers an epoch which began in map version `since`, for an asker
+  /// that has taken in the map up to `taken_in`: a grant that names a newer one may not cover that epoch any more.
+  [[nodiscard]] bool held_from(const NodeSet& givers, MapVersion since, MapVersion taken_in) const;
   /// The same for a primary without other copies: a majority of the voters, none of whom accepted a newer map.
   [[nodiscard]] bool held_from_voters(const Map& map, MapVersion since) const;
   /// By what this node is bound towards `holder`.

@@ -39,6 +39,12 @@ Task<Result<void>> Slot::load() {
   loaded_ = true;
   committed_ = copy_.commit();
   durable_ = copy_.position().sequence;
+  if (copy_.opened_epoch() == row_.epoch && row_.primary != context_.self && row_.holds(context_.self)) {
+    // Still the epoch it was opened in: its log is a beginning of the primary's, which sends again what is missing.
+    open_on_disk_as_copy_ = true;
+    fill_from_ = context_.clock.now();
+    whole_at_ = durable_;
+  }
   if (copy_.opened_primary() == context_.self && !context_.settings.sabotage.resume) {
     restarted_epoch_ = copy_.opened_epoch();
   } else if (copy_.opened_primary() && copy_.opened_primary() != context_.self) {
@@ -51,10 +57,14 @@ Task<Result<void>> Slot::load() {
   co_return Result<void>{};
 }
 
+bool Slot::is_needed() const {
+  return row_.holds(context_.self) || row_.retired.contains(context_.self) || row_.partial.contains(context_.self);
+}
+
 void Slot::drop_if_unneeded() {
-  const bool needed = row_.holds(context_.self) || row_.retired.contains(context_.self) ||
-                      row_.partial.contains(context_.self);
-  if (!needed && loaded_ && !copy_.blank()) write(copy_.drop(), [](Slot&) {});
+  if (is_needed() || !loaded_ || copy_.blank()) return;
+  ++drops_;
+  write(copy_.drop(), [](Slot& slot) { --slot.drops_; });
 }
 
 void Slot::on_map(MapPtr map) {
@@ -99,7 +109,6 @@ void Slot::end_role() {
   access_.reset();
   fill_from_.reset();
   fill_asked_.reset();
-  told_complete_ = false;
   if (fill_counted_) {
     fill_counted_ = false;
     --context_.fills;
@@ -121,6 +130,12 @@ bool Slot::must_wait(NodeId primary) {
     return context_.leases.is_over(wait.holder, wait.promise, id_, wait.epoch);
   });
   return std::any_of(waits_.begin(), waits_.end(), [&](const Wait& wait) { return wait.holder != primary; });
+}
+
+Batch Slot::trim_log() {
+  // Whoever is away, or still joining, may need it back to where it stopped.
+  const bool all_in_place = row_.retired.empty() && row_.partial.empty() && row_.joining.empty();
+  return all_in_place ? copy_.trim(context_.settings.log_keep) : Batch{};
 }
 
 replication::SlotMessage Slot::message() const {
@@ -295,7 +310,7 @@ Result<void> Slot::may_answer(Epoch epoch) const {
   if (context_.settings.sabotage.no_read_lease) return {};
   const auto others = row_.others();
   const bool leased = others.empty() ? context_.leases.held_from_voters(*map_, row_.epoch_since)
-                                     : context_.leases.held_from(others, row_.epoch_since);
+                                     : context_.leases.held_from(others, row_.epoch_since, map_->version);
   if (!leased) return fail(Errc::unavailable, "no lease");
   return {};
 }
@@ -306,6 +321,7 @@ void Slot::finish_opening() {
   copy_.set_commit(copy_.position());
   committed_ = copy_.position();
   log(Level::debug, "slot.opened", {{"slot", id_}, {"epoch", row_.epoch}, {"sequence", committed_.sequence}});
+  if (!writes_allowed()) fail_pending(Errc::unavailable);
   carry_pending();
   begin_service();
 }

@@ -95,6 +95,8 @@ class Slot : public std::enable_shared_from_this<Slot> {
   [[nodiscard]] const Copy& copy() const { return copy_; }
   /// Opened, and serving requests.
   [[nodiscard]] bool opened() const { return access_ != nullptr; }
+  /// The row names this node no more, and nothing is left on its disk: the object may go.
+  [[nodiscard]] bool is_gone() const { return loaded_ && !is_needed() && copy_.blank() && drops_ == 0; }
   /// For people: what this node is doing for the slot.
   [[nodiscard]] std::string describe() const;
   /// Up to where this primary's operations are on stable storage everywhere, here too.
@@ -118,7 +120,6 @@ class Slot : public std::enable_shared_from_this<Slot> {
   /// An operation on its way; in order.
   struct Pending {
     PlacedOperation entry;
-    Bytes wire;               ///< replication::Entry, made once for all peers
     bool applying = false;    ///< every other copy has it; being made durable here
     std::function<void(Result<void>)> done;
   };
@@ -131,12 +132,14 @@ class Slot : public std::enable_shared_from_this<Slot> {
 
   // slot.cpp: roles
   void take_row(const SlotRow& row);
+  [[nodiscard]] bool is_needed() const;
   void drop_if_unneeded();
   void end_role();
   [[nodiscard]] bool must_wait(NodeId primary);
   [[nodiscard]] replication::SlotMessage message() const;
   void send(NodeId to, const replication::SlotMessage& message, Channel channel = Channel::operations);
   void write(Batch batch, std::function<void(Slot&)> then);
+  [[nodiscard]] Batch trim_log();
   void plan(const SlotTarget& target);
   void ask_for(const SlotStep& step);
 
@@ -181,6 +184,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   std::vector<Wait> waits_;
   std::optional<TimePoint> asked_; ///< when a change of the row was last asked for
   bool moving_ = false;            ///< counted in context_.moves
+  unsigned drops_ = 0;             ///< of the copy, on their way to the disk
 
   // primary
   bool opening_ = false;
@@ -200,7 +204,6 @@ class Slot : public std::enable_shared_from_this<Slot> {
   std::optional<TimePoint> fill_asked_;
   bool fill_counted_ = false;
   Sequence whole_at_ = 0;          ///< what had been received when the gap was closed
-  bool told_complete_ = false;
 };
 
 }  // namespace gridmail

@@ -64,7 +64,7 @@ void Slot::on_entry(NodeId, replication::Entry record) {
   entry.writes.reserve(static_cast<std::size_t>(record.writes_size()));
   for (auto& write : *record.mutable_writes()) entry.writes.push_back(from_record(std::move(write)));
   Batch batch = copy_.append(std::move(entry), true);
-  if (row_.retired.empty()) batch.append(copy_.trim(context_.settings.log_keep));
+  batch.append(trim_log());
   write(std::move(batch), [epoch = row_.epoch, sequence = at.sequence](Slot& slot) {
     if (slot.row_.epoch != epoch) return;
     slot.durable_ = sequence;

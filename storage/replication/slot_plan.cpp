@@ -16,7 +16,8 @@ class Planner {
   }
 
  private:
-  [[nodiscard]] bool is_alive(NodeId node) const { return s_.is_alive(node); }
+  /// And not just found wanting.
+  [[nodiscard]] bool is_alive(NodeId node) const { return s_.is_alive(node) && !s_.stuck.contains(node); }
   [[nodiscard]] bool is_dead(NodeId node) const { return s_.is_dead(node) || s_.stuck.contains(node); }
   [[nodiscard]] std::size_t copies() const { return s_.map.settings.copies; }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t resend_max = 64;  // entries sent again at once to one copy
 constexpr std::size_t fill_keys_max = 4096;
+constexpr auto tell_again = std::chrono::seconds(1);  // the commit position, to a joining copy
 
 Family next_family(Family family) { return family == Family::meta ? Family::body : Family::meta; }
 
@@ -141,7 +142,7 @@ void Slot::apply_ready() {
     pending.applying = true;
     Batch batch = copy_.append(std::move(pending.entry), false);
     pending.entry.at = copy_.position();
-    if (row_.retired.empty()) batch.append(copy_.trim(context_.settings.log_keep));
+    batch.append(trim_log());
     write(std::move(batch), [sequence](Slot& slot) { slot.on_applied(sequence); });
   }
 }
@@ -191,7 +192,10 @@ void Slot::primary_tick() {
         for (const auto& write : pending.entry.writes) to_record(write, *entry.add_writes());
         send_entry(node, peer, again.SerializeAsString());
       }
-    } else if (peer.told < committed_ && now - peer.sent >= context_.settings.resend) {
+    } else if (now - peer.sent >= (peer.told < committed_ ? context_.settings.resend : tell_again) &&
+               (peer.told < committed_ || row_.joining.contains(node))) {
+      // A joining copy waits for this before it is complete, and a message may get lost.
+      peer.sent = now;
       peer.told = committed_;
       send(node, message());
     }
@@ -263,6 +267,8 @@ Task<Result<replication::FillChunk>> Slot::delta_piece(replication::Fill at) {
                                        log_entry_key(id_, at.last_sequence() + 1), fill_keys_max,
                                        context_.settings.fill_bytes);
   if (!log) co_return tl::unexpected(log.error());
+  const bool begins = !log->pairs.empty() && read_be64(log->pairs.front().key, 5) == at.next_sequence();
+  if (!begins && at.next_sequence() <= at.last_sequence()) co_return fail(Errc::corrupted, "the log has a hole");
   for (const auto& pair : log->pairs) {
     if (bytes >= context_.settings.fill_bytes) co_return piece;
     replication::LogEntry entry;

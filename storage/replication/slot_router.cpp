@@ -1,6 +1,5 @@
 #include "storage/replication/slot_router.hpp"
 
-#include <asio/co_spawn.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include "gossip/message_kind.hpp"
@@ -63,10 +62,6 @@ Task<Result<Bytes>> SlotRouter::call(SlotId slot, ServiceId service, Bytes reque
 
 Task<Result<Bytes>> SlotRouter::ask(NodeId primary, SlotId slot, ServiceId service, const Bytes& request,
                                     TimePoint deadline, const Options& options) {
-  if (primary == context_.self) {
-    co_return co_await asio::co_spawn(table_.strand_of(slot), serve_here(slot, service, context_.self, request),
-                                      asio::use_awaitable);
-  }
   const auto waiting = std::make_shared<Waiting>();
   waiting->answered = std::make_shared<Event>(co_await asio::this_coro::executor);
   replication::Request message;
@@ -88,7 +83,13 @@ Task<Result<Bytes>> SlotRouter::ask(NodeId primary, SlotId slot, ServiceId servi
   TimePoint sent{Duration::min()};
   while (context_.clock.now() < deadline) {
     const auto now = context_.clock.now();
-    if (sent.since_boot == Duration::min() || now - sent >= ask_again) {
+    const bool first = sent.since_boot == Duration::min();
+    if (primary == context_.self) {
+      if (first) {
+        context_.tasks.spawn(table_.strand_of(slot), "request", serve_local(message.id(), slot, service, request));
+        sent = now;
+      }
+    } else if (first || now - sent >= ask_again) {
       context_.network.send(primary, Channel::operations, static_cast<std::uint16_t>(MessageKind::request), wire);
       sent = now;
     }
@@ -110,19 +111,28 @@ Task<Result<Bytes>> SlotRouter::ask(NodeId primary, SlotId slot, ServiceId servi
 void SlotRouter::on_answer(NodeId, Bytes payload) {
   replication::Answer answer;
   if (!answer.ParseFromString(payload)) return;
+  if (answer.error() == 0) {
+    settle(answer.id(), std::move(*answer.mutable_payload()));
+  } else {
+    settle(answer.id(), fail(static_cast<Errc>(answer.error() - 1), answer.text()));
+  }
+}
+
+void SlotRouter::settle(std::uint64_t id, Result<Bytes> answer) {
   std::shared_ptr<Event> wake;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = waiting_.find(answer.id());
-    if (found == waiting_.end()) return;
-    if (answer.error() == 0) {
-      found->second->answer = std::move(*answer.mutable_payload());
-    } else {
-      found->second->answer = fail(static_cast<Errc>(answer.error() - 1), answer.text());
-    }
+    const auto found = waiting_.find(id);
+    if (found == waiting_.end()) return;  // nobody waits any more
+    found->second->answer = std::move(answer);
     wake = found->second->answered;
   }
   wake->set();
+}
+
+Task<void> SlotRouter::serve_local(std::uint64_t id, SlotId slot, ServiceId service, Bytes request) {
+  auto result = co_await serve_here(slot, service, context_.self, std::move(request));
+  settle(id, std::move(result));
 }
 
 Task<Result<Bytes>> SlotRouter::serve_here(SlotId slot, ServiceId service, NodeId from, Bytes request) {

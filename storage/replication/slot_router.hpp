@@ -37,6 +37,9 @@ class SlotRouter final : public SlotClient {
   [[nodiscard]] bool all_alive(const SlotRow& row) const;
   [[nodiscard]] Task<Result<Bytes>> ask(NodeId primary, SlotId slot, ServiceId service, const Bytes& request,
                                         TimePoint deadline, const Options& options);
+  void settle(std::uint64_t id, Result<Bytes> answer);
+  /// A task of its own, so that the asker's deadline holds here too.
+  [[nodiscard]] Task<void> serve_local(std::uint64_t id, SlotId slot, ServiceId service, Bytes request);
   [[nodiscard]] Task<Result<Bytes>> serve_here(SlotId slot, ServiceId service, NodeId from, Bytes request);
   [[nodiscard]] Task<void> serve_remote(NodeId from, std::uint64_t id, SlotId slot, ServiceId service, Bytes request,
                                         bool bulk);

@@ -73,7 +73,6 @@ void SlotTable::take_map(Shard& shard, std::size_t index, const MapPtr& map) {
     const auto found = shard.slots.find(id);
     if (found != shard.slots.end()) {
       found->second->on_map(map);
-      if (!names(row, context_.self)) shard.slots.erase(found);
       continue;
     }
     if (!names(row, context_.self)) continue;
@@ -119,6 +118,7 @@ void SlotTable::tick(Shard& shard) {
     const std::lock_guard lock(mutex_);
     plan = plan_;
   }
+  std::erase_if(shard.slots, [](const auto& item) { return item.second->is_gone(); });
   SlotCounts counts;
   for (auto& [id, slot] : shard.slots) {
     SlotTarget target;

@@ -37,6 +37,7 @@ class Promises {
       } else if (at->second != guid) broken(slot, "number " + std::to_string(number) + " is another message");
     }
     for (const auto& [number, guid] : entries) shown_[slot][number] = guid;
+    ++reads_;
   }
   /// Everything acknowledged or shown in this slot so far.
   [[nodiscard]] std::map<std::uint64_t, Guid> known(SlotId slot) const {
@@ -52,16 +53,20 @@ class Promises {
     if (!fresh && at->second != by) broken(slot, "two nodes committed in epoch " + std::to_string(epoch));
   }
   [[nodiscard]] std::size_t acknowledgements() const { return numbers_.size(); }
+  [[nodiscard]] std::size_t reads() const { return reads_; }
   /// Throws the first violation found, if any.
   void check() const {
     if (!violation_.empty()) throw Violation(violation_);
   }
 
- private:
+  /// Keeps the first violation; check() throws it.
   void broken(SlotId slot, const std::string& what) {
     if (violation_.empty()) violation_ = "slot " + std::to_string(slot) + ": " + what;
   }
+
+ private:
   std::string violation_;
+  std::size_t reads_ = 0;
   std::map<std::pair<SlotId, Guid>, std::uint64_t> numbers_;
   std::map<SlotId, std::map<std::uint64_t, Guid>> shown_;
   std::map<std::pair<SlotId, Epoch>, NodeId> committers_;

@@ -59,7 +59,7 @@ Task<Result<Bytes>> LedgerService::append(SlotAccessPtr slot, Guid guid) {
   builder.put_fresh(Family::body, entry_key(id, number), Bytes(64, static_cast<char>(number)));
   const auto committed = co_await slot->commit(builder.take());
   if (!committed) co_return tl::unexpected(committed.error());
-  on_commit_(id, slot->epoch());
+  on_commit_(id, slot->epoch(), number, guid);
   co_return number_bytes(number);
 }
 

@@ -23,7 +23,7 @@ inline constexpr ServiceId ledger_service = ServiceId::canary;
 class LedgerService final : public SlotService {
  public:
   /// `on_commit` is told of every commit that this node made as a primary.
-  using OnCommit = std::function<void(SlotId, Epoch)>;
+  using OnCommit = std::function<void(SlotId, Epoch, std::uint64_t number, Guid)>;
   explicit LedgerService(OnCommit on_commit) : on_commit_(std::move(on_commit)) {}
 
   [[nodiscard]] Task<Result<Bytes>> handle(SlotAccessPtr slot, NodeId from, Bytes request) override;

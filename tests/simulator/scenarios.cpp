@@ -64,20 +64,103 @@ void lossy(WorldOptions& options) {
   options.network.delay_max = 50ms;
 }
 
-void split(World& world) {
-  run_loaded(world, 5);
+void isolate(World& world, std::size_t alone) {
   std::vector<NodeId> one, other;
-  const std::size_t alone = world.chance().below(world.size());
   for (std::size_t i = 0; i < world.size(); ++i) (i == alone ? one : other).push_back(world.id(i));
   world.network().partition({one, other});
+}
+
+void split(World& world) {
+  run_loaded(world, 5);
+  isolate(world, world.chance().below(world.size()));
   run_loaded(world, 60);
   world.network().heal();
   run_loaded(world, 20);
 }
 
+/// Links fail one by one, in one direction or in both: A hears B, B hears C, A and C hear nothing of each other.
+void cut_links(World& world) {
+  for (int round = 0; round < 3; ++round) {
+    run_loaded(world, 5);
+    for (std::uint64_t cuts = 1 + world.chance().below(2); cuts > 0; --cuts) {
+      const auto from = world.id(world.chance().below(world.size()));
+      const auto to = world.id(world.chance().below(world.size()));
+      if (from == to) continue;
+      world.network().block(from, to);
+      if (world.chance().chance(0.5)) world.network().block(to, from);
+    }
+    run_loaded(world, static_cast<int>(world.chance().below(60)));
+    world.network().heal();
+  }
+}
+
+/// One node stops for about as long as a lease lasts; when it goes on, another is cut off.
+void stop_and_go_on(World& world) {
+  for (int round = 0; round < 3; ++round) {
+    run_loaded(world, 5);
+    const auto node = holder(world, world.chance().chance(0.3));
+    if (!node) continue;
+    const bool brief = world.chance().chance(0.6);
+    const auto pause = brief ? 2200ms + 1ms * static_cast<int>(world.chance().below(700))
+                             : 1ms * static_cast<int>(world.chance().below(6000));
+    world.pause(*node, true);
+    const auto until = world.clock().now() + pause;
+    while (world.clock().now() < until) {
+      load(world);
+      world.run_for(std::min<Duration>(100ms, until - world.clock().now()));
+    }
+    world.pause(*node, false);
+    if (world.chance().chance(0.3)) continue;
+    world.run_for(1ms * static_cast<int>(world.chance().below(100)));
+    isolate(world, world.chance().below(world.size()));
+    run_loaded(world, 40);
+    world.network().heal();
+  }
+}
+
+void slow_disk(World& world) {
+  for (int round = 0; round < 3; ++round) {
+    run_loaded(world, 5);
+    const std::size_t node = world.chance().below(world.size());
+    world.disk(node).stall(true);
+    run_loaded(world, static_cast<int>(world.chance().below(60)));
+    world.disk(node).stall(false);
+  }
+}
+
+void grow(World& world) {
+  for (int more = 0; more < 2; ++more) {
+    run_loaded(world, 10);
+    const auto before = world.promises().acknowledgements();
+    world.add_node();
+    run_loaded(world, 40);
+    if (world.promises().acknowledgements() == before) throw Violation("growing stopped all writes\n" + world.describe());
+  }
+}
+
+/// Two nodes, one voter. Without the other node the voter's side takes the lost copies out of the map: reads go on, and
+/// writes wait, as copies_min is 2. Without the voter nothing goes on.
+void one_of_two(World& world) {
+  run_loaded(world, 10);
+  const auto map = world.newest_map();
+  const std::size_t dead = world.chance().below(2);
+  world.crash(dead);
+  run_loaded(world, 100);
+  if (!map->voters.contains(world.id(dead))) {
+    const auto before = world.promises().acknowledgements();
+    run_loaded(world, 30);
+    world.check_everything_readable();
+    if (world.promises().acknowledgements() != before) throw Violation("one copy was enough\n" + world.describe());
+  }
+  world.restart(dead);
+  run_loaded(world, 20);
+}
+
 void blank(World& world) {
   run_loaded(world, 10);
-  world.destroy(world.chance().below(world.size()));
+  const std::size_t node = world.chance().below(world.size());
+  if (!world.run_for(60s, [&] { return world.may_destroy(node); })) throw Violation("no second copies\n" + world.describe());
+  world.destroy(node);
   run_loaded(world, 40);
   world.add_node();
   run_loaded(world, 20);
@@ -108,32 +191,43 @@ const std::vector<Scenario>& scenarios() {
          crash_and_return(world, world.chance().chance(0.5));
          split(world);
        }, lossy},
+      {"links fail one by one", cut_links},
+      {"a node stops for about as long as a lease and goes on", stop_and_go_on},
+      {"a disk hangs for a while", slow_disk},
+      {"the grid grows from one node to three", grow, {}, 1},
+      {"one of two nodes is away", one_of_two, {}, 2},
   };
   return all;
 }
 
-std::size_t run_scenario(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage) {
+Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage) {
   WorldOptions options;
   if (scenario.prepare) scenario.prepare(options);
   options.core.replication.sabotage = sabotage;
   const auto faults = options.network;
   options.network = {};
   World world(seed, options);
-  for (int i = 0; i < 3; ++i) world.add_node();
-  if (!world.run_for(60s, [&] { return world.is_whole() && world.has_its_voters(); })) throw Violation("no grid of three\n" + world.describe());
+  for (std::size_t i = 0; i < scenario.nodes; ++i) world.add_node();
+  if (!world.run_for(60s, [&] { return world.is_whole() && world.has_its_voters(); })) {
+    throw Violation("the grid does not come up\n" + world.describe());
+  }
   world.network().faults = faults;
   scenario.trouble(world);
 
   world.network().faults = {};
   world.network().heal();
-  for (std::size_t i = 0; i < world.size(); ++i) world.restart(i);
+  for (std::size_t i = 0; i < world.size(); ++i) {
+    world.pause(i, false);
+    world.disk(i).stall(false);
+    world.restart(i);
+  }
   if (!world.run_for(120s, [&] { return world.is_whole() && world.under_way() == 0; })) {
     throw Violation("does not come to rest\n" + world.describe());
   }
   world.check_everything_readable();
   world.run_for(2s);
   if (world.is_whole()) world.check_copies_equal();
-  return world.promises().acknowledgements();
+  return {world.promises().acknowledgements(), world.promises().reads(), world.network().messages()};
 }
 
 }  // namespace gridmail::sim

@@ -14,11 +14,19 @@ struct Scenario {
   std::function<void(World&)> trouble;
   /// Adjusts the world before it is made.
   std::function<void(WorldOptions&)> prepare = {};
+  std::size_t nodes = 3;  ///< at the beginning
 };
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();
-/// Runs one scenario under one seed: a grid of three, load, trouble, healing, checks. Throws Violation.
-/// `sabotage` breaks a rule of the protocol on purpose. Returns how many appends were acknowledged.
-std::size_t run_scenario(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage = {});
+/// What a run came to: the same for the same scenario, seed and program.
+struct Outcome {
+  std::size_t acknowledged = 0;  ///< appends
+  std::size_t read = 0;          ///< reads that were answered
+  std::uint64_t messages = 0;    ///< between nodes
+  bool operator==(const Outcome&) const = default;
+};
+/// Runs one scenario under one seed: a grid, load, trouble, healing, checks. Throws Violation.
+/// `sabotage` breaks a rule of the protocol on purpose.
+Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage = {});
 
 }  // namespace gridmail::sim

@@ -67,10 +67,12 @@ std::size_t World::add_node() {
 void World::start_life(Node& node, std::optional<Map> map, bool found) {
   node.life = std::make_unique<Life>();
   auto& life = *node.life;
-  life.port = network_.attach(node.id, node.name + ":1");
+  life.port = std::make_unique<SimPort>(life.context, network_.attach(node.id, node.name + ":1"));
   life.random = std::make_unique<SeededRandom>(random_.u64());
   life.ledger = std::make_unique<LedgerService>(
-      [this, id = node.id](SlotId slot, Epoch epoch) { promises_.committed(slot, epoch, id); });
+      [this, &node](SlotId slot, Epoch epoch, std::uint64_t number, Guid guid) {
+        committed(node, slot, epoch, number, guid);
+      });
   const asio::any_io_executor executor = life.context.get_executor();
   GridPorts ports{clock_, *life.random, *life.port, *node.disk, executor, {executor}};
   Membership::Self self{node.id, node.name, {node.name + ":1"}, "simulated"};
@@ -97,8 +99,27 @@ Task<void> World::begin(GridCore* core, std::optional<Map> map, bool found) {
   core->start();
 }
 
+/// At the moment of an acknowledgement: what it acknowledges is on the disk of every copy that must have it.
+void World::committed(const Node& node, SlotId slot, Epoch epoch, std::uint64_t number, Guid guid) {
+  promises_.committed(slot, epoch, node.id);
+  const auto here = node.life->core->slots().find(slot);
+  if (!here || !here->opened() || here->row().epoch != epoch) return;  // the next opening settles who has it
+  NodeSet holders = here->row().others();
+  holders.insert(node.id);
+  for (const auto& holder : holders) {
+    const auto& other = *nodes_[number_of(holder)];
+    if (other.destroyed) continue;
+    const auto& disk = other.disk->contents(Family::meta);
+    const auto found = disk.find(entry_key(slot, number));
+    if (found == disk.end() || found->second != guid.bytes()) {
+      promises_.broken(slot, "acknowledged " + std::to_string(number) + ", which a copy does not have on its disk");
+    }
+  }
+}
+
 void World::end_life(Node& node) {
   if (!node.life) return;
+  node.paused = false;
   node.disk->crash();
   node.life->context.crash();
   node.life->core->abandon();
@@ -129,7 +150,7 @@ std::size_t World::number_of(NodeId id) const {
 bool World::poll() {
   bool any = false;
   for (auto& node : nodes_) {
-    if (!node->life) continue;
+    if (!node->life || node->paused) continue;
     node->life->context.restart();
     any |= node->life->context.poll() > 0;
   }
@@ -218,6 +239,17 @@ bool World::has_its_voters() const {
   const auto map = newest_map();
   const std::size_t members = map->members.size();
   return map->voters_before.empty() && map->voters.size() >= (members >= 3 ? 3 : 1);
+}
+
+bool World::may_destroy(std::size_t node) const {
+  const auto map = newest_map();
+  return std::all_of(map->rows.begin(), map->rows.end(), [&](const SlotRow& row) {
+    if (!row.in_sync.contains(nodes_[node]->id)) return true;
+    return std::any_of(row.in_sync.begin(), row.in_sync.end(), [&](NodeId id) {
+      const std::size_t other = number_of(id);
+      return other != node && !nodes_[other]->destroyed;
+    });
+  });
 }
 
 void World::check_copies_equal() const {

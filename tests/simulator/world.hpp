@@ -10,6 +10,7 @@
 #include "tests/simulator/checkers.hpp"
 #include "tests/simulator/ledger.hpp"
 #include "tests/simulator/sim_context.hpp"
+#include "tests/simulator/sim_port.hpp"
 #include "tests/support/lossy_network.hpp"
 #include "tests/support/memory_store.hpp"
 #include "tests/support/virtual_clock.hpp"
@@ -32,9 +33,12 @@ class World {
   std::size_t add_node();
   void crash(std::size_t node);
   void restart(std::size_t node);
+  /// Stops the node's processor, as SIGSTOP does, or lets it go on: messages and alarms wait meanwhile.
+  void pause(std::size_t node, bool stopped) { nodes_[node]->paused = stopped; }
   /// Its disk is gone with it: it can only come back as a new node.
   void destroy(std::size_t node);
   [[nodiscard]] bool is_up(std::size_t node) const { return nodes_[node]->life != nullptr; }
+  [[nodiscard]] bool is_destroyed(std::size_t node) const { return nodes_[node]->destroyed; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   [[nodiscard]] NodeId id(std::size_t node) const { return nodes_[node]->id; }
   [[nodiscard]] std::size_t number_of(NodeId id) const;
@@ -57,6 +61,8 @@ class World {
   [[nodiscard]] bool is_whole() const;
   /// As many voters as this many nodes should have, and no change of them under way.
   [[nodiscard]] bool has_its_voters() const;
+  /// No slot has lost its last in-sync copy for good by the loss of this node's disk.
+  [[nodiscard]] bool may_destroy(std::size_t node) const;
   /// All in-sync copies hold the same, byte for byte. To be asked when nothing is under way.
   void check_copies_equal() const;
   /// Reads every slot through some live node and compares it with everything ever acknowledged or shown.
@@ -69,7 +75,7 @@ class World {
  private:
   struct Life {
     SimContext context;
-    std::unique_ptr<Network> port;
+    std::unique_ptr<SimPort> port;
     std::unique_ptr<SeededRandom> random;
     std::unique_ptr<LedgerService> ledger;
     std::unique_ptr<GridCore> core;
@@ -81,10 +87,12 @@ class World {
     std::unique_ptr<test::MemoryStore> disk;
     std::unique_ptr<Life> life;
     bool destroyed = false;
+    bool paused = false;
   };
   void start_life(Node& node, std::optional<Map> found_or_adopt, bool found);
   void end_life(Node& node);
   bool poll();
+  void committed(const Node& node, SlotId slot, Epoch epoch, std::uint64_t number, Guid guid);
   static Task<void> begin(GridCore* core, std::optional<Map> map, bool found);
   static Task<void> append(World* world, GridCore* core, SlotId slot, Guid guid);
   static Task<void> read(World* world, GridCore* core, SlotId slot, std::map<std::uint64_t, Guid> known, bool* done);
