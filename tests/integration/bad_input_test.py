@@ -14,6 +14,7 @@ DAEMON = ROOT / "build/release/gridmaild"
 
 class BadSmtp(GridCase):
     def setUp(self):
+        super().setUp()
         self.client = self.raw(self.not_primary(self.user), "smtp")
         self.addCleanup(self.client.close)
         self.assertEqual(220, self.client.reply()[0])
@@ -75,6 +76,7 @@ class BadSmtp(GridCase):
 
 class BadSubmission(GridCase):
     def setUp(self):
+        super().setUp()
         self.client = self.raw(self.not_primary(self.user), "submission")
         self.addCleanup(self.client.close)
         self.client.reply()
@@ -99,6 +101,7 @@ class BadSubmission(GridCase):
 
 class BadImap(GridCase):
     def setUp(self):
+        super().setUp()
         self.client = self.raw(self.not_primary(self.user), "imap")
         self.addCleanup(self.client.close)
         self.assertTrue(self.client.line().startswith(b"* OK"))
@@ -189,6 +192,7 @@ class BadStart(GridCase):
     users_needed = 0
 
     def setUp(self):
+        super().setUp()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)

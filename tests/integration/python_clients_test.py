@@ -94,10 +94,12 @@ class Imap(GridCase):
             self.assertEqual("OK", imap.expunge()[0])
             self.assertEqual([b"1"], imap.select("Work/2026")[1])
             imap.close()
-            self.assertEqual("OK", imap.rename("Work", "Play")[0])
+            status, text = imap.rename("Work", "Play")
+            self.assertEqual("OK", status, text)
             self.assertEqual([b"1"], imap.select("Play/2026")[1])
             imap.unselect()
             self.assertEqual("OK", imap.delete("Play/2026")[0])
+            self.assertEqual("OK", imap.delete("Play")[0])
 
     def test_uids_ascend_and_stay(self):
         def uids(node):

@@ -82,6 +82,9 @@ TEST_CASE("a wrong type or a value out of range is an error with its place") {
 
 TEST_CASE("text that is not TOML is an error with its place") {
   CHECK(error_of("zone = \n").starts_with("gridmail.toml:1:8: "));
+  CHECK(error_of("[&J").starts_with("gridmail.toml:1:"));
+  CHECK(error_of("[[]]").starts_with("gridmail.toml:1:"));
+  CHECK(error_of("= 1").starts_with("gridmail.toml:1:"));
 }
 
 TEST_CASE("a missing file is said to be missing") {
