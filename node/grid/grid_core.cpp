@@ -70,7 +70,7 @@ Task<Result<void>> GridCore::load() {
                                         .propose = {},
                                         .fail_stop = hooks_.fail_stop,
                                         .low_space = hooks_.low_space});
-  for (const auto& [id, service] : services_) context_->services.push_back(service);
+  context_->services = services_;
   slots_ = std::make_unique<SlotTable>(*context_, ports_.slots, [this](MapChange change) {
     register_->propose(std::move(change), [](Result<MapPtr>) {});  // whoever asked looks at the map it gets
   });

@@ -114,7 +114,9 @@ void Slot::end_role() {
     --context_.fills;
   }
   if (was_serving) {
-    for (auto* service : context_.services) service->closed(id_);
+    for (const auto& [id, service] : context_.services) {
+      if (concerns(id)) service->closed(id_);
+    }
   }
 }
 
@@ -326,11 +328,18 @@ void Slot::finish_opening() {
   begin_service();
 }
 
+/// The directory's service is told of the directory's slot only, the others of all.
+bool Slot::concerns(ServiceId service) const {
+  return service != ServiceId::directory || (map_ && id_ == map_->directory_slot());
+}
+
 /// Services build on committed state only, so they come after the operations carried over from the last epoch.
 void Slot::begin_service() {
   if (!opened_ || access_ || !pending_.empty()) return;
   access_ = std::make_shared<Access>(weak_from_this(), id_, row_.epoch, executor_, context_.store);
-  for (auto* service : context_.services) service->opened(access_);
+  for (const auto& [id, service] : context_.services) {
+    if (concerns(id)) service->opened(access_);
+  }
 }
 
 }  // namespace gridmail

@@ -59,7 +59,7 @@ struct ReplicationContext {
   Leases& leases;
   TaskGroup& tasks;
   ReplicationSettings settings;
-  std::vector<SlotService*> services;           ///< told of openings and closings
+  std::vector<std::pair<ServiceId, SlotService*>> services;  ///< told of openings and closings
   std::function<void(SlotChange)> propose;      ///< sent to the register; may come to nothing
   std::function<void(Error)> fail_stop;         ///< the disk failed: the node must stop
   std::function<bool()> low_space;              ///< the disk's reserve is reached
@@ -154,6 +154,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   [[nodiscard]] bool acknowledged_by_all(Sequence sequence) const;
   void apply_ready();
   void begin_service();
+  [[nodiscard]] bool concerns(ServiceId service) const;
   void on_applied(Sequence sequence);
   void primary_tick();
   void fail_pending(Errc code);

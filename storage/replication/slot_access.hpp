@@ -44,7 +44,7 @@ class SlotService {
   /// `from` is the asking node. The answer's bytes are the service's own; an error travels to the asker as it is.
   /// Runs on the slot's strand; may suspend; several run interleaved.
   [[nodiscard]] virtual Task<Result<Bytes>> handle(SlotAccessPtr slot, NodeId from, Bytes request) = 0;
-  /// The slot was opened here: a chance to go on with its outbox. On the slot's strand; must not block.
+  /// The slot was opened here (the directory's service hears of the directory's slot only): a chance to go on with its outbox. On the slot's strand; must not block.
   virtual void opened(SlotAccessPtr slot) { (void)slot; }
   /// This node is no longer the slot's opened primary. Forget what is kept in memory for it.
   virtual void closed(SlotId slot) { (void)slot; }
