@@ -13,11 +13,19 @@ int main(int argc, char** argv) {
   std::uint64_t runs = 100;
   int only = -1;
   bool verbose = false;
+  std::string broken_rule;
   app.add_option("--seed", seed, "first seed");
   app.add_option("--runs", runs, "how many seeds");
   app.add_option("--scenario", only, "number of the only scenario");
+  app.add_option("--break", broken_rule, "a rule to break on purpose: no_fence, primary_first, no_lease_wait, "
+                                         "no_read_lease, resume, no_joining_ack, early_whole");
   app.add_flag("--verbose", verbose, "log what the nodes do");
   CLI11_PARSE(app, argc, argv);
+  const auto faults = broken_rule.empty() ? std::optional(DeliberateFaults{}) : sim::fault(broken_rule);
+  if (!faults) {
+    std::fprintf(stderr, "no such rule: %s\n", broken_rule.c_str());
+    return 2;
+  }
   set_log_level(Level::debug);
   if (!verbose) set_log_sink([](Level, std::string_view) {});
   std::size_t passed = 0;
@@ -28,7 +36,7 @@ int main(int argc, char** argv) {
       if (only >= 0 && k != static_cast<std::size_t>(only)) continue;
       const auto& scenario = sim::scenarios()[k];
       try {
-        acknowledged += sim::run_scenario(scenario, s * 1000 + k).acknowledged;
+        acknowledged += sim::run_scenario(scenario, s * 1000 + k, *faults).acknowledged;
         ++passed;
       } catch (const std::exception& violation) {
         ++failed;

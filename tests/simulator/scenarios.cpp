@@ -200,6 +200,30 @@ const std::vector<Scenario>& scenarios() {
   return all;
 }
 
+const Scenario& scenario(std::string_view name) {
+  for (const auto& one : scenarios()) {
+    if (one.name == name) return one;
+  }
+  throw std::logic_error("no scenario has this name: " + std::string(name));
+}
+
+std::optional<DeliberateFaults> fault(std::string_view name) {
+  static const std::map<std::string_view, bool DeliberateFaults::*> flags{
+      {"no_fence", &DeliberateFaults::no_fence},
+      {"primary_first", &DeliberateFaults::primary_first},
+      {"no_lease_wait", &DeliberateFaults::no_lease_wait},
+      {"no_read_lease", &DeliberateFaults::no_read_lease},
+      {"resume", &DeliberateFaults::resume},
+      {"no_joining_ack", &DeliberateFaults::no_joining_ack},
+      {"early_whole", &DeliberateFaults::early_whole},
+  };
+  const auto found = flags.find(name);
+  if (found == flags.end()) return std::nullopt;
+  DeliberateFaults faults;
+  faults.*found->second = true;
+  return faults;
+}
+
 Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage) {
   WorldOptions options;
   if (scenario.prepare) scenario.prepare(options);

@@ -2,7 +2,9 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/simulator/world.hpp"
@@ -18,6 +20,10 @@ struct Scenario {
 };
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();
+/// The one with this name; it must exist.
+[[nodiscard]] const Scenario& scenario(std::string_view name);
+/// Rules of the protocol that can be broken, by the names of DeliberateFaults. Nothing for any other name.
+[[nodiscard]] std::optional<DeliberateFaults> fault(std::string_view name);
 /// What a run came to: the same for the same scenario, seed and program.
 struct Outcome {
   std::size_t acknowledged = 0;  ///< appends

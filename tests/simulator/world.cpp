@@ -106,13 +106,17 @@ void World::committed(const Node& node, SlotId slot, Epoch epoch, std::uint64_t 
   if (!here || !here->opened() || here->row().epoch != epoch) return;  // the next opening settles who has it
   NodeSet holders = here->row().others();
   holders.insert(node.id);
+  const auto map = newest_map();
   for (const auto& holder : holders) {
     const auto& other = *nodes_[number_of(holder)];
-    if (other.destroyed) continue;
+    // One that a later map takes out, which this primary has yet to hear of, may have dropped what it held.
+    const auto& newest = map->rows[slot];
+    if (other.destroyed || (newest.epoch > epoch && !newest.in_sync.contains(holder))) continue;
     const auto& disk = other.disk->contents(Family::meta);
     const auto found = disk.find(entry_key(slot, number));
     if (found == disk.end() || found->second != guid.bytes()) {
-      promises_.broken(slot, "acknowledged " + std::to_string(number) + ", which a copy does not have on its disk");
+      promises_.broken(slot, "acknowledged " + std::to_string(number) + ", which the copy at " + other.name +
+                                 " does not have on its disk\n" + describe());
     }
   }
 }
