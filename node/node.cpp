@@ -267,12 +267,12 @@ Task<Result<void>> Node::make_first_admin() {
     std::printf("The administrator is %s with password %s\n", admin.user.c_str(), password.c_str());
     std::fflush(stdout);
   }
+  const auto put = co_await mail_->admin().put_admin(admin.user, password, false);
+  if (!put) co_return tl::unexpected(put.error());
   if (!admin.token.empty()) {
     const auto token = co_await mail_->admin().add_token("first", admin.user, 0, admin.token);
     if (!token) co_return tl::unexpected(token.error());
   }
-  const auto put = co_await mail_->admin().put_admin(admin.user, password, false);
-  if (!put) co_return tl::unexpected(put.error());
   co_return Result<void>{};
 }
 
