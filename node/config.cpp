@@ -163,11 +163,11 @@ void NodeConfig::set_listener(Service service, HostPort address) {
 Result<NodeConfig> parse_config(std::string_view text, const std::string& source) {
   ConfigProblem problem(source);
   if (const auto stray = first_stray_letter(text)) {
-    problem.report(*stray, "letters outside ASCII may stand in comments and quoted text only");
+    problem.report(*stray,
+                   "letters outside ASCII may stand in comments only; quoted text can have them as \\u00f6");
     return tl::unexpected(*problem.error());
   }
   NodeConfig config;
-  // By exceptions: without them toml++ 3.3.0 goes on after some errors and runs into its own assertions.
   try {
     const toml::table table = toml::parse(text, source);
     read_root(ConfigTable(&table, "", problem), config);

@@ -41,14 +41,16 @@ std::optional<TextPlace> first_stray_letter(std::string_view toml) {
   while (at < toml.size()) {
     if (toml[at] == '#') {
       at = std::min(toml.find('\n', at), toml.size());
-    } else if (toml[at] == '"' || toml[at] == '\'') {
+      continue;
+    }
+    std::size_t end = at + 1;
+    if (toml[at] == '"' || toml[at] == '\'') {
       const auto triple = toml.substr(at, 3);
       const bool is_multi_line = triple == "\"\"\"" || triple == "'''";
-      at = end_of_string(toml, at, is_multi_line ? triple : triple.substr(0, 1));
-    } else if (static_cast<unsigned char>(toml[at]) > 0x7f) {
-      return place_of(toml, at);
-    } else {
-      ++at;
+      end = end_of_string(toml, at, is_multi_line ? triple : triple.substr(0, 1));
+    }
+    for (; at < end; ++at) {
+      if (static_cast<unsigned char>(toml[at]) > 0x7f) return place_of(toml, at);
     }
   }
   return std::nullopt;

@@ -1,5 +1,5 @@
 // What is looked at before toml++ parses a configuration: 3.3.0 runs into undefined behaviour on letters
-// outside ASCII that stand where a key or a value may begin.
+// outside ASCII where a key or a value may stand, also in some malformed strings.
 #pragma once
 #include <cstddef>
 #include <optional>
