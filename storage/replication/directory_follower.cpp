@@ -14,18 +14,23 @@ constexpr std::size_t page_keys = 4096;
 constexpr std::size_t page_bytes = 512 * 1024;
 
 /// The same key under another slot number.
-Bytes moved(BytesView key, SlotId slot) { return slot_begin(slot) + Bytes(key.substr(4)); }
+Bytes moved(BytesView key, SlotId slot) {
+  return slot_begin(slot) + Bytes(key.substr(4));
+}
 
 }  // namespace
 
-DirectoryFollower::DirectoryFollower(ReplicationContext& context, SlotTable& table, SlotId directory, SlotId replica)
+DirectoryFollower::DirectoryFollower(ReplicationContext& context, SlotTable& table, SlotId directory,
+                                     SlotId replica)
     : context_(context),
       table_(table),
       directory_(directory),
       replica_(replica),
       executor_(table.strand_of(directory)) {}
 
-Bytes DirectoryFollower::state_key() const { return "directory-replica"; }
+Bytes DirectoryFollower::state_key() const {
+  return "directory-replica";
+}
 
 Task<Result<void>> DirectoryFollower::load() {
   const auto stored = co_await context_.store.get(Family::node, state_key());
@@ -51,7 +56,8 @@ void DirectoryFollower::stop() {
 }
 
 void DirectoryFollower::send(NodeId to, const replication::DirectoryMessage& message, Channel channel) {
-  context_.network.send(to, channel, static_cast<std::uint16_t>(MessageKind::directory), message.SerializeAsString());
+  context_.network.send(to, channel, static_cast<std::uint16_t>(MessageKind::directory),
+                        message.SerializeAsString());
 }
 
 void DirectoryFollower::tick() {
@@ -107,16 +113,16 @@ Task<void> DirectoryFollower::answer(DirectoryFollower* self, NodeId to, replica
   self->send(to, message, Channel::bulk);
 }
 
-Task<Result<replication::FollowAnswer>> DirectoryFollower::make_answer(std::shared_ptr<Slot> slot,
-                                                                       const replication::FollowRequest& request) {
+Task<Result<replication::FollowAnswer>> DirectoryFollower::make_answer(
+    std::shared_ptr<Slot> slot, const replication::FollowRequest& request) {
   replication::FollowAnswer answer;
   const Position from = from_record(request.at());
   const Position committed = slot->committed();
   *answer.mutable_from() = request.at();
   *answer.mutable_to() = to_record(committed);
   const auto& copy = slot->copy();
-  const bool by_log = !request.full() && contains(copy.history(), committed, from) &&
-                      from.sequence >= copy.base().sequence;
+  const bool by_log =
+      !request.full() && contains(copy.history(), committed, from) && from.sequence >= copy.base().sequence;
   Result<void> read;
   if (by_log) {
     read = co_await since(from, answer);
@@ -129,8 +135,9 @@ Task<Result<replication::FollowAnswer>> DirectoryFollower::make_answer(std::shar
 
 Task<Result<void>> DirectoryFollower::since(Position from, replication::FollowAnswer& answer) {
   const auto view = context_.store.snapshot();
-  const auto log = co_await view->scan(Family::log, log_entry_key(directory_, from.sequence + 1),
-                                       log_entry_key(directory_, answer.to().sequence() + 1), page_keys, page_bytes);
+  const auto log =
+      co_await view->scan(Family::log, log_entry_key(directory_, from.sequence + 1),
+                          log_entry_key(directory_, answer.to().sequence() + 1), page_keys, page_bytes);
   if (!log) co_return tl::unexpected(log.error());
   std::set<Bytes> seen;
   for (const auto& pair : log->pairs) {
@@ -153,7 +160,8 @@ Task<Result<void>> DirectoryFollower::since(Position from, replication::FollowAn
 Task<Result<void>> DirectoryFollower::all(const Bytes& next_key, replication::FollowAnswer& answer) {
   const auto view = context_.store.snapshot();
   const Bytes first = next_key.empty() ? slot_begin(directory_) : next_key;
-  const auto page = co_await view->scan(Family::meta, first, slot_begin(directory_ + 1), page_keys, page_bytes);
+  const auto page =
+      co_await view->scan(Family::meta, first, slot_begin(directory_ + 1), page_keys, page_bytes);
   if (!page) co_return tl::unexpected(page.error());
   answer.set_full(true);
   answer.set_first_key(first);
@@ -174,8 +182,12 @@ void DirectoryFollower::on_message(NodeId from, Bytes payload) {
   asio::post(executor_, [this, from, message] {
     if (!running_) return;
     switch (message->body_case()) {
-      case replication::DirectoryMessage::kPosition: take_position(from, from_record(message->position().at())); break;
-      case replication::DirectoryMessage::kAnswer: take_answer(std::move(*message->mutable_answer())); break;
+      case replication::DirectoryMessage::kPosition:
+        take_position(from, from_record(message->position().at()));
+        break;
+      case replication::DirectoryMessage::kAnswer:
+        take_answer(std::move(*message->mutable_answer()));
+        break;
       case replication::DirectoryMessage::kRequest: {
         const auto& request = message->request();
         {
@@ -186,7 +198,8 @@ void DirectoryFollower::on_message(NodeId from, Bytes payload) {
         context_.tasks.spawn(executor_, "follow", answer(this, from, std::move(*message->mutable_request())));
         break;
       }
-      case replication::DirectoryMessage::BODY_NOT_SET: break;
+      case replication::DirectoryMessage::BODY_NOT_SET:
+        break;
     }
   });
 }

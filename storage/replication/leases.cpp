@@ -9,13 +9,14 @@ namespace gridmail {
 namespace {
 
 void send(Network& network, NodeId to, const replication::LeaseMessage& message) {
-  network.send(to, Channel::control, static_cast<std::uint16_t>(MessageKind::lease), message.SerializeAsString());
+  network.send(to, Channel::control, static_cast<std::uint16_t>(MessageKind::lease),
+               message.SerializeAsString());
 }
 
 }  // namespace
 
-Leases::Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network, std::uint64_t incarnation,
-               LeaseSettings settings, Surroundings surroundings)
+Leases::Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network,
+               std::uint64_t incarnation, LeaseSettings settings, Surroundings surroundings)
     : self_(self),
       executor_(std::move(executor)),
       clock_(clock),
@@ -112,7 +113,8 @@ void Leases::on_message(NodeId from, BytesView payload) {
       given.handed_back[back.slot()] = back.epoch();
       break;
     }
-    case replication::LeaseMessage::BODY_NOT_SET: break;
+    case replication::LeaseMessage::BODY_NOT_SET:
+      break;
   }
 }
 

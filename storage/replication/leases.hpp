@@ -1,6 +1,6 @@
-// Leases between node pairs (design, section 5; Gray and Cheriton, 1989): a primary answers reads only under a lease
-// from every other copy; a copy serves no other primary until the leases it gave have run out. They also are the sign
-// of life that failover goes by.
+// Leases between node pairs (design, section 5; Gray and Cheriton, 1989): a primary answers reads only under
+// a lease from every other copy; a copy serves no other primary until the leases it gave have run out. They
+// also are the sign of life that failover goes by.
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <functional>
@@ -16,33 +16,36 @@ namespace gridmail {
 
 struct LeaseSettings {
   Duration renewal = std::chrono::milliseconds(400);
-  Duration held = std::chrono::seconds(2);      ///< by the holder, from its request
-  Duration promised = std::chrono::seconds(3);  ///< by the giver, from its grant; over `held` by any clock drift
+  Duration held = std::chrono::seconds(2);  ///< by the holder, from its request
+  Duration promised =
+      std::chrono::seconds(3);  ///< by the giver, from its grant; over `held` by any clock drift
 };
 
-/// All leases of one node, held and given. Thread-safe: slots on any strand ask it; it never waits and calls nothing back
-/// under its lock. Lifecycle: start() … stop(); messages may arrive before and after.
+/// All leases of one node, held and given. Thread-safe: slots on any strand ask it; it never waits and calls
+/// nothing back under its lock. Lifecycle: start() … stop(); messages may arrive before and after.
 class Leases {
  public:
   /// What it needs to know of the rest of the node; all thread-safe.
   struct Surroundings {
-    std::function<MapPtr()> map;                      ///< the newest map taken in
-    std::function<MapVersion()> accepted_version;     ///< of this node's acceptor
-    std::function<bool()> working;                    ///< false: group commit stalls, so no leases (alive means working)
+    std::function<MapPtr()> map;                   ///< the newest map taken in
+    std::function<MapVersion()> accepted_version;  ///< of this node's acceptor
+    std::function<bool()> working;  ///< false: group commit stalls, so no leases (alive means working)
   };
-  Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network, std::uint64_t incarnation,
-         LeaseSettings settings, Surroundings surroundings);
+  Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network,
+         std::uint64_t incarnation, LeaseSettings settings, Surroundings surroundings);
 
-  /// Asks every member for leases, again and again. `incarnation` rises with every start of this node: the first
-  /// request tells the givers that whatever an earlier life held is no longer held.
+  /// Asks every member for leases, again and again. `incarnation` rises with every start of this node: the
+  /// first request tells the givers that whatever an earlier life held is no longer held.
   void start();
   void stop();
   void on_message(NodeId from, BytesView payload);
 
-  /// Whether all of `givers` are bound by a lease that covers an epoch which began in map version `since`, for an asker
-  /// that has taken in the map up to `taken_in`: a grant that names a newer one may not cover that epoch any more.
+  /// Whether all of `givers` are bound by a lease that covers an epoch which began in map version `since`,
+  /// for an asker that has taken in the map up to `taken_in`: a grant that names a newer one may not cover
+  /// that epoch any more.
   [[nodiscard]] bool held_from(const NodeSet& givers, MapVersion since, MapVersion taken_in) const;
-  /// The same for a primary without other copies: a majority of the voters, none of whom accepted a newer map.
+  /// The same for a primary without other copies: a majority of the voters, none of whom accepted a newer
+  /// map.
   [[nodiscard]] bool held_from_voters(const Map& map, MapVersion since) const;
   /// By what this node is bound towards `holder`.
   struct Promise {
@@ -50,8 +53,8 @@ class Leases {
     std::uint64_t incarnation = 0;  ///< of the holder; a later life of it holds no lease of this one
   };
   [[nodiscard]] Promise promise_to(NodeId holder) const;
-  /// Whether a promise binds no longer: time has passed, the holder was restarted, or it handed back this slot's lease
-  /// of `epoch` or later.
+  /// Whether a promise binds no longer: time has passed, the holder was restarted, or it handed back this
+  /// slot's lease of `epoch` or later.
   [[nodiscard]] bool is_over(NodeId holder, const Promise& promise, SlotId slot, Epoch epoch) const;
   /// Gives back, for one slot, what is held: its epoch ends by plan.
   void hand_back(SlotId slot, Epoch epoch, const NodeSet& givers);

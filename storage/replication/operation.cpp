@@ -78,7 +78,8 @@ Task<Result<std::vector<KeyValue>>> OperationBuilder::scan(Family family, Bytes 
                                                            std::size_t pairs_max) {
   std::vector<KeyValue> merged;
   auto mine = cells_.lower_bound({family, first});
-  const auto mine_end = last.empty() ? cells_.upper_bound({family, Bytes(64, '\xff')}) : cells_.lower_bound({family, last});
+  const auto mine_end =
+      last.empty() ? cells_.upper_bound({family, Bytes(64, '\xff')}) : cells_.lower_bound({family, last});
   Bytes from = first;
   bool more = true;
   while (more && merged.size() < pairs_max) {
@@ -112,7 +113,8 @@ Operation OperationBuilder::take() {
   for (auto& [place, cell] : cells_) {
     const bool changed = cell.written && (cell.final || cell.now != cell.old);
     if (!changed) continue;
-    operation.writes.push_back({place.first, place.second, std::move(cell.now), std::move(cell.old), cell.final});
+    operation.writes.push_back(
+        {place.first, place.second, std::move(cell.now), std::move(cell.old), cell.final});
   }
   cells_.clear();
   bytes_ = 0;

@@ -11,13 +11,13 @@
 
 namespace gridmail {
 
-/// One key of an operation. It carries the value it replaces, so that a copy can take back a tail that was never
-/// committed without having to read before it writes.
+/// One key of an operation. It carries the value it replaces, so that a copy can take back a tail that was
+/// never committed without having to read before it writes.
 struct SlotWrite {
-  Family family = Family::meta;      ///< meta or body
-  Bytes key;                         ///< whole key, slot prefix included
-  std::optional<Bytes> value;        ///< nothing: the key goes
-  std::optional<Bytes> old;          ///< nothing: the key was not there
+  Family family = Family::meta;  ///< meta or body
+  Bytes key;                     ///< whole key, slot prefix included
+  std::optional<Bytes> value;    ///< nothing: the key goes
+  std::optional<Bytes> old;      ///< nothing: the key was not there
   /// A sweep of bytes that no entry names any more: cannot be taken back, and needs no old value.
   bool final = false;
 };
@@ -36,8 +36,8 @@ inline constexpr std::size_t operation_bytes_max = 1 << 20;
 /// 'd' directory, 'o' outbox.
 [[nodiscard]] Bytes slot_key(SlotId slot, char area, BytesView rest);
 
-/// Builds an operation over a snapshot: reads see the writes made so far. One builder per operation; on the slot's
-/// strand. Two builders alive at once must touch different keys: mailbox code has one writer per user.
+/// Builds an operation over a snapshot: reads see the writes made so far. One builder per operation; on the
+/// slot's strand. Two builders alive at once must touch different keys: mailbox code has one writer per user.
 class OperationBuilder {
  public:
   explicit OperationBuilder(std::shared_ptr<const Snapshot> base) : base_(std::move(base)) {}

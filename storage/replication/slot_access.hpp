@@ -1,5 +1,5 @@
-// The two sides on which mailbox, directory and queue code meets replication: SlotAccess and SlotService at a slot's
-// primary, SlotClient everywhere else.
+// The two sides on which mailbox, directory and queue code meets replication: SlotAccess and SlotService at a
+// slot's primary, SlotClient everywhere else.
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <memory>
@@ -12,8 +12,8 @@
 
 namespace gridmail {
 
-/// One slot at this node while it is its opened primary. A new object per epoch; kept by shared_ptr, so that an old one
-/// outlives its epoch harmlessly: everything then answers not_primary. On the slot's strand.
+/// One slot at this node while it is its opened primary. A new object per epoch; kept by shared_ptr, so that
+/// an old one outlives its epoch harmlessly: everything then answers not_primary. On the slot's strand.
 class SlotAccess {
  public:
   virtual ~SlotAccess() = default;
@@ -21,14 +21,14 @@ class SlotAccess {
   [[nodiscard]] virtual Epoch epoch() const = 0;
   /// The slot's strand.
   [[nodiscard]] virtual asio::any_io_executor executor() const = 0;
-  /// Whether an answer may be given now: opened, and under a lease from every other copy. To be asked after the data
-  /// was read and before it is sent. Errors: not_primary, unavailable.
+  /// Whether an answer may be given now: opened, and under a lease from every other copy. To be asked after
+  /// the data was read and before it is sent. Errors: not_primary, unavailable.
   [[nodiscard]] virtual Result<void> may_answer() const = 0;
   /// Committed state of this node. Other slots' keys are visible too, but mean nothing.
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
-  /// Returns once the operation is on stable storage on every in-sync and joining copy and applied here. Operations of
-  /// one slot commit in the order of these calls. Errors: not_primary and unavailable (outcome unknown: the caller
-  /// retries under the same GUID, wherever the slot is then), no_space, io.
+  /// Returns once the operation is on stable storage on every in-sync and joining copy and applied here.
+  /// Operations of one slot commit in the order of these calls. Errors: not_primary and unavailable (outcome
+  /// unknown: the caller retries under the same GUID, wherever the slot is then), no_space, io.
   [[nodiscard]] virtual Task<Result<void>> commit(Operation operation) = 0;
 };
 using SlotAccessPtr = std::shared_ptr<SlotAccess>;
@@ -36,15 +36,16 @@ using SlotAccessPtr = std::shared_ptr<SlotAccess>;
 /// What a request is for. Wire format: never reused.
 enum class ServiceId : std::uint8_t { mailbox = 1, directory = 2, queue = 3, canary = 4 };
 
-/// Answers requests for the slots whose opened primary this node is. One object per ServiceId and node, shared by all
-/// slots: its state per slot is touched on that slot's strand only.
+/// Answers requests for the slots whose opened primary this node is. One object per ServiceId and node,
+/// shared by all slots: its state per slot is touched on that slot's strand only.
 class SlotService {
  public:
   virtual ~SlotService() = default;
-  /// `from` is the asking node. The answer's bytes are the service's own; an error travels to the asker as it is.
-  /// Runs on the slot's strand; may suspend; several run interleaved.
+  /// `from` is the asking node. The answer's bytes are the service's own; an error travels to the asker as it
+  /// is. Runs on the slot's strand; may suspend; several run interleaved.
   [[nodiscard]] virtual Task<Result<Bytes>> handle(SlotAccessPtr slot, NodeId from, Bytes request) = 0;
-  /// The slot was opened here (the directory's service hears of the directory's slot only): a chance to go on with its outbox. On the slot's strand; must not block.
+  /// The slot was opened here (the directory's service hears of the directory's slot only): a chance to go on
+  /// with its outbox. On the slot's strand; must not block.
   virtual void opened(SlotAccessPtr slot) { (void)slot; }
   /// This node is no longer the slot's opened primary. Forget what is kept in memory for it.
   virtual void closed(SlotId slot) { (void)slot; }
@@ -56,15 +57,16 @@ class SlotClient {
   virtual ~SlotClient() = default;
   struct Options {
     Duration wait_max = std::chrono::seconds(15);  ///< for the slot to become available, retries included
-    /// Give up with unavailable as soon as the slot's primary, or a copy that must acknowledge, gave no sign of life
-    /// for 1 s: what SMTP does, which has the intake to turn to.
+    /// Give up with unavailable as soon as the slot's primary, or a copy that must acknowledge, gave no sign
+    /// of life for 1 s: what SMTP does, which has the intake to turn to.
     bool only_if_alive = false;
-    bool bulk = false;                             ///< large answers travel on the bulk channel
+    bool bulk = false;  ///< large answers travel on the bulk channel
   };
-  /// Sends the request, again after every failure that leaves the outcome unknown, until it is answered or time is up:
-  /// so a request that changes something must carry a GUID and be applied once. Errors: those of the service;
-  /// unavailable after `wait_max`.
-  [[nodiscard]] virtual Task<Result<Bytes>> call(SlotId slot, ServiceId service, Bytes request, Options options) = 0;
+  /// Sends the request, again after every failure that leaves the outcome unknown, until it is answered or
+  /// time is up: so a request that changes something must carry a GUID and be applied once. Errors: those of
+  /// the service; unavailable after `wait_max`.
+  [[nodiscard]] virtual Task<Result<Bytes>> call(SlotId slot, ServiceId service, Bytes request,
+                                                 Options options) = 0;
   [[nodiscard]] Task<Result<Bytes>> call(SlotId slot, ServiceId service, Bytes request) {
     return call(slot, service, std::move(request), Options{});
   }

@@ -7,8 +7,9 @@
 namespace gridmail {
 namespace {
 
-constexpr auto silent_after = std::chrono::seconds(1);  // a slot is unavailable when one it needs is silent for so long
-constexpr auto ask_again = std::chrono::seconds(1);     // the question or its answer may have been lost
+constexpr auto silent_after =
+    std::chrono::seconds(1);  // a slot is unavailable when one it needs is silent for so long
+constexpr auto ask_again = std::chrono::seconds(1);  // the question or its answer may have been lost
 constexpr auto look_again = std::chrono::milliseconds(250);
 constexpr auto back_off_min = std::chrono::milliseconds(10);
 constexpr auto back_off_max = std::chrono::milliseconds(100);
@@ -23,7 +24,9 @@ bool goes_on(const Error& error) {
 SlotRouter::SlotRouter(ReplicationContext& context, SlotTable& table)
     : context_(context), table_(table), next_id_(context.random.u64() >> 1) {}
 
-void SlotRouter::serve(ServiceId id, SlotService& service) { services_[static_cast<std::size_t>(id)] = &service; }
+void SlotRouter::serve(ServiceId id, SlotService& service) {
+  services_[static_cast<std::size_t>(id)] = &service;
+}
 
 SlotId SlotRouter::slot_for(BytesView key) const {
   const auto map = table_.map();
@@ -86,11 +89,13 @@ Task<Result<Bytes>> SlotRouter::ask(NodeId primary, SlotId slot, ServiceId servi
     const bool first = sent.since_boot == Duration::min();
     if (primary == context_.self) {
       if (first) {
-        context_.tasks.spawn(table_.strand_of(slot), "request", serve_local(message.id(), slot, service, request));
+        context_.tasks.spawn(table_.strand_of(slot), "request",
+                             serve_local(message.id(), slot, service, request));
         sent = now;
       }
     } else if (first || now - sent >= ask_again) {
-      context_.network.send(primary, Channel::operations, static_cast<std::uint16_t>(MessageKind::request), wire);
+      context_.network.send(primary, Channel::operations, static_cast<std::uint16_t>(MessageKind::request),
+                            wire);
       sent = now;
     }
     const auto alarm = context_.clock.call_at(std::min(deadline, now + look_again),
@@ -103,7 +108,8 @@ Task<Result<Bytes>> SlotRouter::ask(NodeId primary, SlotId slot, ServiceId servi
     }
     const auto map = table_.map();
     if (map->rows[slot].primary != primary) co_return fail(Errc::not_primary);
-    if (options.only_if_alive && !all_alive(map->rows[slot])) co_return fail(Errc::unavailable, "a copy is silent");
+    if (options.only_if_alive && !all_alive(map->rows[slot]))
+      co_return fail(Errc::unavailable, "a copy is silent");
   }
   co_return fail(Errc::timed_out, "no answer");
 }
@@ -139,7 +145,8 @@ Task<Result<Bytes>> SlotRouter::serve_here(SlotId slot, ServiceId service, NodeI
   auto access = table_.access(slot);
   if (!access) co_return fail(Errc::not_primary);
   const auto index = static_cast<std::size_t>(service);
-  if (index >= services_.size() || services_[index] == nullptr) co_return fail(Errc::unsupported, "unknown service");
+  if (index >= services_.size() || services_[index] == nullptr)
+    co_return fail(Errc::unsupported, "unknown service");
   co_return co_await services_[index]->handle(std::move(access), from, std::move(request));
 }
 
@@ -150,13 +157,14 @@ void SlotRouter::on_request(NodeId from, Bytes payload) {
     const std::lock_guard lock(mutex_);
     if (!serving_.emplace(from, request.id()).second) return;
   }
-  context_.tasks.spawn(table_.strand_of(request.slot()), "request",
-                       serve_remote(from, request.id(), request.slot(), static_cast<ServiceId>(request.service()),
-                                    std::move(*request.mutable_payload()), request.bulk()));
+  context_.tasks.spawn(
+      table_.strand_of(request.slot()), "request",
+      serve_remote(from, request.id(), request.slot(), static_cast<ServiceId>(request.service()),
+                   std::move(*request.mutable_payload()), request.bulk()));
 }
 
-Task<void> SlotRouter::serve_remote(NodeId from, std::uint64_t id, SlotId slot, ServiceId service, Bytes request,
-                                    bool bulk) {
+Task<void> SlotRouter::serve_remote(NodeId from, std::uint64_t id, SlotId slot, ServiceId service,
+                                    Bytes request, bool bulk) {
   const std::shared_ptr<void> finished(nullptr, [this, from, id](void*) {
     const std::lock_guard lock(mutex_);
     serving_.erase({from, id});

@@ -1,5 +1,5 @@
-// SlotRouter: both ends of a request to a slot. As SlotClient it finds the primary, asks it, and follows the slot to
-// the next one; on the other side it hands requests to the service and answers.
+// SlotRouter: both ends of a request to a slot. As SlotClient it finds the primary, asks it, and follows the
+// slot to the next one; on the other side it hands requests to the service and answers.
 //
 // Thread-safe. Requests are served on the slot's strand, as tasks of the context's group.
 #pragma once
@@ -20,7 +20,8 @@ class SlotRouter final : public SlotClient {
   /// Before the first message.
   void serve(ServiceId id, SlotService& service);
 
-  [[nodiscard]] Task<Result<Bytes>> call(SlotId slot, ServiceId service, Bytes request, Options options) override;
+  [[nodiscard]] Task<Result<Bytes>> call(SlotId slot, ServiceId service, Bytes request,
+                                         Options options) override;
   using SlotClient::call;
   [[nodiscard]] SlotId slot_for(BytesView key) const override;
   [[nodiscard]] MapPtr map() const override { return table_.map(); }
@@ -41,8 +42,8 @@ class SlotRouter final : public SlotClient {
   /// A task of its own, so that the asker's deadline holds here too.
   [[nodiscard]] Task<void> serve_local(std::uint64_t id, SlotId slot, ServiceId service, Bytes request);
   [[nodiscard]] Task<Result<Bytes>> serve_here(SlotId slot, ServiceId service, NodeId from, Bytes request);
-  [[nodiscard]] Task<void> serve_remote(NodeId from, std::uint64_t id, SlotId slot, ServiceId service, Bytes request,
-                                        bool bulk);
+  [[nodiscard]] Task<void> serve_remote(NodeId from, std::uint64_t id, SlotId slot, ServiceId service,
+                                        Bytes request, bool bulk);
 
   ReplicationContext& context_;
   SlotTable& table_;

@@ -68,7 +68,8 @@ void SlotTable::on_map(MapPtr map) {
 }
 
 void SlotTable::take_map(Shard& shard, std::size_t index, const MapPtr& map) {
-  for (SlotId id = static_cast<SlotId>(index); id < map->rows.size(); id += static_cast<SlotId>(shards_.size())) {
+  for (SlotId id = static_cast<SlotId>(index); id < map->rows.size();
+       id += static_cast<SlotId>(shards_.size())) {
     const SlotRow& row = map->rows[id];
     const auto found = shard.slots.find(id);
     if (found != shard.slots.end()) {
@@ -162,9 +163,8 @@ void SlotTable::propose(SlotChange change) {
   const std::lock_guard lock(mutex_);
   changes_.push_back(std::move(change));
   if (changes_.size() > 1) return;
-  flush_alarm_ = context_.clock.call_at(context_.clock.now() + gather_for, [this] {
-    asio::post(shards_.front()->strand, [this] { flush(); });
-  });
+  flush_alarm_ = context_.clock.call_at(context_.clock.now() + gather_for,
+                                        [this] { asio::post(shards_.front()->strand, [this] { flush(); }); });
 }
 
 void SlotTable::flush() {

@@ -1,8 +1,9 @@
-// SlotTable: all slots of one node. It hands them maps, messages and ticks, each on its strand; sends what they ask of
-// the map to the register, many at once; and keeps the placement plan that primaries move towards.
+// SlotTable: all slots of one node. It hands them maps, messages and ticks, each on its strand; sends what
+// they ask of the map to the register, many at once; and keeps the placement plan that primaries move
+// towards.
 //
-// Strands: slot s lives on strand s mod strands; the table's own state is behind a mutex. Lifecycle: construct → start() →
-// stop(); the TaskGroup of the context is joined by the owner after stop().
+// Strands: slot s lives on strand s mod strands; the table's own state is behind a mutex. Lifecycle:
+// construct → start() → stop(); the TaskGroup of the context is joined by the owner after stop().
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <functional>
@@ -18,10 +19,10 @@ namespace gridmail {
 
 /// What all slots of this node are up to, for status and readiness.
 struct SlotCounts {
-  std::size_t primaries = 0;        ///< rows that name this node primary
-  std::size_t opened = 0;           ///< of these, the ones opened
-  std::size_t joining = 0;          ///< copies here that still join
-  std::size_t copies = 0;           ///< copies here
+  std::size_t primaries = 0;  ///< rows that name this node primary
+  std::size_t opened = 0;     ///< of these, the ones opened
+  std::size_t joining = 0;    ///< copies here that still join
+  std::size_t copies = 0;     ///< copies here
 };
 
 class SlotTable {
@@ -40,7 +41,9 @@ class SlotTable {
   /// Messages of MessageKind::slot. Thread-safe.
   void on_message(NodeId from, Bytes payload);
 
-  [[nodiscard]] asio::any_io_executor strand_of(SlotId slot) const { return shards_[slot % shards_.size()]->strand; }
+  [[nodiscard]] asio::any_io_executor strand_of(SlotId slot) const {
+    return shards_[slot % shards_.size()]->strand;
+  }
   /// On strand_of(slot) only. Null when this node is not the slot's opened primary.
   [[nodiscard]] SlotAccessPtr access(SlotId slot) const;
   /// On strand_of(slot) only. Null when no copy of it is here.

@@ -70,6 +70,13 @@ void isolate(World& world, std::size_t alone) {
   world.network().partition({one, other});
 }
 
+/// Late messages of one epoch arrive in the next.
+void late(WorldOptions& options) {
+  options.network.loss = 0.02;
+  options.network.duplicates = 0.3;
+  options.network.delay_max = 500ms;
+}
+
 void split(World& world) {
   run_loaded(world, 5);
   isolate(world, world.chance().below(world.size()));
@@ -94,6 +101,24 @@ void cut_links(World& world) {
   }
 }
 
+/// A node hears nothing, and is heard by one other only: who takes over from it needs that one, too.
+void go_deaf(World& world) {
+  for (int round = 0; round < 2; ++round) {
+    run_loaded(world, 5);
+    const std::size_t deaf = world.chance().below(world.size());
+    const std::size_t hears_it = (deaf + 1 + world.chance().below(world.size() - 1)) % world.size();
+    for (std::size_t i = 0; i < world.size(); ++i) {
+      if (i == deaf) continue;
+      world.network().block(world.id(i), world.id(deaf));
+      if (i != hears_it) world.network().block(world.id(deaf), world.id(i));
+    }
+    for (SlotId slot = 0; slot < world.options().slots; ++slot) world.start_append(deaf, slot);
+    world.run_for(5s + 1ms * static_cast<int>(world.chance().below(2000)));  // the others take over
+    run_loaded(world, 30);
+    world.network().heal();
+  }
+}
+
 /// One node stops for about as long as a lease lasts; when it goes on, another is cut off.
 void stop_and_go_on(World& world) {
   for (int round = 0; round < 3; ++round) {
@@ -101,8 +126,7 @@ void stop_and_go_on(World& world) {
     const auto node = holder(world, world.chance().chance(0.3));
     if (!node) continue;
     const bool brief = world.chance().chance(0.6);
-    const auto pause = brief ? 2200ms + 1ms * static_cast<int>(world.chance().below(700))
-                             : 1ms * static_cast<int>(world.chance().below(6000));
+    const auto pause = 1ms * static_cast<int>(brief ? 2000 + world.chance().below(1500) : world.chance().below(6000));
     world.pause(*node, true);
     const auto until = world.clock().now() + pause;
     while (world.clock().now() < until) {
@@ -114,6 +138,36 @@ void stop_and_go_on(World& world) {
     world.run_for(1ms * static_cast<int>(world.chance().below(100)));
     isolate(world, world.chance().below(world.size()));
     run_loaded(world, 40);
+    world.network().heal();
+  }
+}
+
+/// A copy that was stopped believes its primary dead, asks to take over and only then answers what waited: the old primary
+/// holds fresh leases of it when it is cut off.
+void wake_and_take_over(World& world) {
+  for (int round = 0; round < 3; ++round) {
+    run_loaded(world, 5);
+    const auto slot = static_cast<SlotId>(world.chance().below(world.options().slots));
+    const auto row = world.newest_map()->rows[slot];
+    if (row.in_sync.size() < 2) continue;
+    const std::size_t primary = world.number_of(*row.primary);
+    const std::size_t other = world.number_of(*row.others().begin());
+    world.pause(other, true);
+    const auto until = world.clock().now() + 2150ms + 1ms * static_cast<int>(world.chance().below(400));
+    while (world.clock().now() < until) {
+      load(world);
+      world.run_for(std::min<Duration>(100ms, until - world.clock().now()));
+    }
+    world.pause(other, false);
+    world.run_for(1ms * static_cast<int>(5 + world.chance().below(60)));
+    isolate(world, primary);
+    for (int step = 0; step < 20; ++step) {
+      load(world);
+      world.start_append(other, slot);
+      world.run_for(50ms);
+      world.start_read(primary, slot);
+      world.run_for(50ms);
+    }
     world.network().heal();
   }
 }
@@ -134,7 +188,7 @@ void grow(World& world) {
     const auto before = world.promises().acknowledgements();
     world.add_node();
     run_loaded(world, 40);
-    if (world.promises().acknowledgements() == before) throw Violation("growing stopped all writes\n" + world.describe());
+    if (world.promises().acknowledgements() == before) throw Violation("growing stopped all writes");
   }
 }
 
@@ -150,7 +204,7 @@ void one_of_two(World& world) {
     const auto before = world.promises().acknowledgements();
     run_loaded(world, 30);
     world.check_everything_readable();
-    if (world.promises().acknowledgements() != before) throw Violation("one copy was enough\n" + world.describe());
+    if (world.promises().acknowledgements() != before) throw Violation("one copy was enough");
   }
   world.restart(dead);
   run_loaded(world, 20);
@@ -159,7 +213,7 @@ void one_of_two(World& world) {
 void blank(World& world) {
   run_loaded(world, 10);
   const std::size_t node = world.chance().below(world.size());
-  if (!world.run_for(60s, [&] { return world.may_destroy(node); })) throw Violation("no second copies\n" + world.describe());
+  if (!world.run_for(60s, [&] { return world.may_destroy(node); })) throw Violation("no second copies");
   world.destroy(node);
   run_loaded(world, 40);
   world.add_node();
@@ -193,6 +247,9 @@ const std::vector<Scenario>& scenarios() {
        }, lossy},
       {"links fail one by one", cut_links},
       {"a node stops for about as long as a lease and goes on", stop_and_go_on},
+      {"a copy that was stopped takes over from a primary that lives", wake_and_take_over},
+      {"messages are half a second late while nodes crash", [](World& world) { crash_and_return(world, world.chance().chance(0.5)); }, late},
+      {"of three copies one hears nothing, but is heard", go_deaf, [](WorldOptions& options) { options.grid.copies = 3; }},
       {"a disk hangs for a while", slow_disk},
       {"the grid grows from one node to three", grow, {}, 1},
       {"one of two nodes is away", one_of_two, {}, 2},
@@ -224,16 +281,12 @@ std::optional<DeliberateFaults> fault(std::string_view name) {
   return faults;
 }
 
-Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage) {
-  WorldOptions options;
-  if (scenario.prepare) scenario.prepare(options);
-  options.core.replication.sabotage = sabotage;
-  const auto faults = options.network;
-  options.network = {};
-  World world(seed, options);
+namespace {
+
+Outcome drive(World& world, const Scenario& scenario, const test::NetworkFaults& faults) {
   for (std::size_t i = 0; i < scenario.nodes; ++i) world.add_node();
   if (!world.run_for(60s, [&] { return world.is_whole() && world.has_its_voters(); })) {
-    throw Violation("the grid does not come up\n" + world.describe());
+    throw Violation("the grid does not come up");
   }
   world.network().faults = faults;
   scenario.trouble(world);
@@ -246,12 +299,35 @@ Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const Deliber
     world.restart(i);
   }
   if (!world.run_for(120s, [&] { return world.is_whole() && world.under_way() == 0; })) {
-    throw Violation("does not come to rest\n" + world.describe());
+    throw Violation("does not come to rest");
   }
   world.check_everything_readable();
   world.run_for(2s);
   if (world.is_whole()) world.check_copies_equal();
   return {world.promises().acknowledgements(), world.promises().reads(), world.network().messages()};
+}
+
+/// FNV-1a: seeds mean the same whatever other scenarios there are.
+std::uint64_t mixed(std::uint64_t seed, std::string_view name) {
+  std::uint64_t hash = 14695981039346656037U ^ seed;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  return hash;
+}
+
+}  // namespace
+
+Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage) {
+  WorldOptions options;
+  if (scenario.prepare) scenario.prepare(options);
+  options.core.replication.sabotage = sabotage;
+  const auto faults = options.network;
+  options.network = {};  // until the grid is up
+  World world(mixed(seed, scenario.name), options);
+  try {
+    return drive(world, scenario, faults);
+  } catch (const Violation& violation) {
+    throw Violation(std::string(violation.what()) + "\n" + world.describe());
+  }
 }
 
 }  // namespace gridmail::sim

@@ -40,7 +40,7 @@ std::size_t World::add_node() {
   nodes_.push_back(std::move(node));
   auto& added = *nodes_.back();
   if (found) {
-    start_life(added, create_map(member, options_.slots, Bytes(16, 'g'), GridSettings{}), true);
+    start_life(added, create_map(member, options_.slots, Bytes(16, 'g'), options_.grid), true);
     run_for(std::chrono::seconds(60), [this] { return is_whole(); });
     return 0;
   }
@@ -59,7 +59,7 @@ std::size_t World::add_node() {
     }
     run_for(std::chrono::seconds(5), [&] { return *admitted != nullptr; });
   }
-  if (!*admitted) throw Violation("a new node could not be admitted\n" + describe());
+  if (!*admitted) throw Violation("a new node could not be admitted");
   start_life(added, **admitted, false);
   return nodes_.size() - 1;
 }
@@ -116,7 +116,7 @@ void World::committed(const Node& node, SlotId slot, Epoch epoch, std::uint64_t 
     const auto found = disk.find(entry_key(slot, number));
     if (found == disk.end() || found->second != guid.bytes()) {
       promises_.broken(slot, "acknowledged " + std::to_string(number) + ", which the copy at " + other.name +
-                                 " does not have on its disk\n" + describe());
+                                 " does not have on its disk");
     }
   }
 }
@@ -287,7 +287,7 @@ void World::check_everything_readable() {
       }
       run_for(std::chrono::seconds(20), [&] { return done; });
     }
-    if (!done) throw Violation("slot " + std::to_string(slot) + " cannot be read after everything healed\n" + describe());
+    if (!done) throw Violation("slot " + std::to_string(slot) + " cannot be read after everything healed");
   }
 }
 

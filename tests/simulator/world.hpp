@@ -19,6 +19,7 @@ namespace gridmail::sim {
 
 struct WorldOptions {
   std::uint32_t slots = 4;
+  GridSettings grid;
   GridCoreSettings core;
   test::NetworkFaults network;
   WorldOptions();
