@@ -224,7 +224,8 @@ Task<void> UserWriter::fill(Batch& batch) {
     if (waiting->takes_several() && !batch.requests.empty()) break;
     line_.pop_front();
     batch.requests.push_back(waiting);
-    if (!co_await draft(batch, *waiting)) {  // it opens the next batch
+    const bool drafted = co_await draft(batch, *waiting);
+    if (!drafted) {  // it opens the next batch
       batch.requests.pop_back();
       waiting->progress = Progress();
       if (!waiting->abandoned) line_.push_front(waiting);
@@ -287,7 +288,8 @@ Task<void> UserWriter::sweep(Batch& batch) {
   if (!more) co_return;  // it will be tried again; the requests do not depend on it
   change.finish();
   if (batch.operation.bytes() + change.bytes() > batch_bytes_max) co_return;
-  if (!co_await change.apply()) co_return;
+  const auto applied = co_await change.apply();
+  if (!applied) co_return;
   sweep_at_ = clock_.now() + (*more ? sweep_again : sweep_every);
 }
 

@@ -57,7 +57,7 @@ Task<void> QueueService::work(OpenSlotPtr slot) {
         outcome = tl::unexpected(handed_out.error());
       }
     }
-    if (outcome) outcome = pass.progress ? co_await settle_due(slot) : outcome;
+    if (outcome && pass.progress) outcome = co_await settle_due(slot);
     if (!outcome && outcome.error().code == Errc::not_primary) break;
     if (!outcome)
       log(Level::warn, "queue.work_failed",
