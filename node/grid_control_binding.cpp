@@ -8,7 +8,9 @@ namespace {
 constexpr std::size_t page_max = 1000;
 constexpr auto look_max = std::chrono::seconds(2);
 
-api::Applied applied(const AppliedChange& change) { return {change.lagging}; }
+api::Applied applied(const AppliedChange& change) {
+  return {change.lagging};
+}
 
 Result<api::Applied> applied(const Result<AppliedChange>& change) {
   if (!change) return tl::unexpected(change.error());
@@ -21,7 +23,8 @@ Result<api::Applied> applied(const Result<AppliedChange>& change) {
 
 Task<Result<void>> GridControlBinding::authenticate_admin(std::string user, std::string password,
                                                           std::string peer_address) {
-  return parts_.mail.admin().authenticate_admin(std::move(user), std::move(password), std::move(peer_address));
+  return parts_.mail.admin().authenticate_admin(std::move(user), std::move(password),
+                                                std::move(peer_address));
 }
 
 Task<Result<void>> GridControlBinding::authenticate_token(std::string token) {
@@ -51,7 +54,8 @@ Task<Result<void>> GridControlBinding::set_state(std::string node, MemberState s
   const auto map = co_await parts_.core.map_register().propose(std::move(change));
   if (!map) co_return tl::unexpected(map.error());
   const auto* agreed = (*map)->member(id);
-  if (agreed == nullptr || agreed->state != state) co_return fail(Errc::conflict, "the map was changed meanwhile");
+  if (agreed == nullptr || agreed->state != state)
+    co_return fail(Errc::conflict, "the map was changed meanwhile");
   co_return Result<void>{};
 }
 
@@ -199,7 +203,8 @@ Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue() {
 }
 
 Task<Result<void>> GridControlBinding::retry_queued(std::string) {
-  co_return fail(Errc::unsupported, "entries for users of this grid are handed out by themselves, as soon as that is possible");
+  co_return fail(Errc::unsupported,
+                 "entries for users of this grid are handed out by themselves, as soon as that is possible");
 }
 
 Task<Result<void>> GridControlBinding::remove_queued(std::string) {

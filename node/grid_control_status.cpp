@@ -18,7 +18,9 @@ api::Liveness liveness_of(Liveness gossiped, bool heard) {
   return gossiped == Liveness::dead ? api::Liveness::dead : api::Liveness::suspect;
 }
 
-double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
 
 }  // namespace
 
@@ -53,7 +55,8 @@ Task<Result<api::GridStatus>> GridControlBinding::status() {
     if (known) row.version = gossiped->second.program_version;
     status.nodes.push_back(std::move(row));
   }
-  std::sort(status.nodes.begin(), status.nodes.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(status.nodes.begin(), status.nodes.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   co_return status;
 }
 
@@ -78,7 +81,8 @@ Task<api::ReadinessCheck> GridControlBinding::write_and_read_canary() {
   const auto read = co_await core.requests().call(slot, ServiceId::canary, canary_read(), options);
   if (!read) co_return api::ReadinessCheck{"canary_read", false, read.error().text};
   if (*read != text) co_return api::ReadinessCheck{"canary_read", false, "another canary wrote meanwhile"};
-  co_return api::ReadinessCheck{"canary", true, fmt::format("{:.1f} ms", milliseconds(parts_.clock.now() - begun))};
+  co_return api::ReadinessCheck{"canary", true,
+                                fmt::format("{:.1f} ms", milliseconds(parts_.clock.now() - begun))};
 }
 
 Task<std::vector<api::ReadinessCheck>> GridControlBinding::readiness() {
@@ -101,10 +105,13 @@ Task<std::string> GridControlBinding::metrics() {
   auto& core = parts_.core;
   std::string text;
   const auto gauge = [&text](std::string_view name, std::string_view help, double value) {
-    text += fmt::format("# HELP gridmail_{} {}\n# TYPE gridmail_{} gauge\ngridmail_{} {}\n", name, help, name, name, value);
+    text += fmt::format("# HELP gridmail_{} {}\n# TYPE gridmail_{} gauge\ngridmail_{} {}\n", name, help, name,
+                        name, value);
   };
-  text += fmt::format("# HELP gridmail_build_info The running program.\n# TYPE gridmail_build_info gauge\n"
-                      "gridmail_build_info{{version=\"{}\"}} 1\n", version);
+  text += fmt::format(
+      "# HELP gridmail_build_info The running program.\n# TYPE gridmail_build_info gauge\n"
+      "gridmail_build_info{{version=\"{}\"}} 1\n",
+      version);
   const auto map = core.map();
   const auto counts = core.slots().counts();
   gauge("map_version", "Version of the newest map here.", map ? static_cast<double>(map->version) : 0);
@@ -115,18 +122,23 @@ Task<std::string> GridControlBinding::metrics() {
   if (map) {
     std::size_t too_few = 0;
     for (const auto& row : map->rows) too_few += row.in_sync.size() < map->settings.copies ? 1 : 0;
-    gauge("slots_below_copies", "Slots of the grid with fewer copies in sync than wanted.", static_cast<double>(too_few));
+    gauge("slots_below_copies", "Slots of the grid with fewer copies in sync than wanted.",
+          static_cast<double>(too_few));
   }
   if (sessions_) gauge("sessions", "Clients' connections to this node.", static_cast<double>(sessions_()));
-  gauge("spool_bytes", "Bytes of messages on their way in.", static_cast<double>(parts_.mail.bytes_in_flight()));
-  gauge("disk_free_bytes", "Bytes free where the store lies.", static_cast<double>(parts_.store.bytes_free()));
+  gauge("spool_bytes", "Bytes of messages on their way in.",
+        static_cast<double>(parts_.mail.bytes_in_flight()));
+  gauge("disk_free_bytes", "Bytes free where the store lies.",
+        static_cast<double>(parts_.store.bytes_free()));
   const auto age = core.directory_age().age();
   gauge("directory_age_seconds", "Age of this node's replica of the directory.",
         age == Duration::max() ? -1 : std::chrono::duration<double>(age).count());
   gauge("intake_records", "Messages in this node's intake journal.",
         static_cast<double>((co_await parts_.mail.intake().list()).size()));
-  text += fmt::format("# HELP gridmail_login_failures_total Wrong passwords.\n# TYPE gridmail_login_failures_total counter\n"
-                      "gridmail_login_failures_total {}\n", parts_.mail.failed_log_ins());
+  text += fmt::format(
+      "# HELP gridmail_login_failures_total Wrong passwords.\n# TYPE gridmail_login_failures_total counter\n"
+      "gridmail_login_failures_total {}\n",
+      parts_.mail.failed_log_ins());
   co_return text;
 }
 

@@ -39,7 +39,8 @@ Health health_of(const Map& map, const std::function<bool(NodeId)>& is_alive) {
     health.reasons.push_back(std::move(reason));
   };
   if (!has_majority(map.voters, is_alive)) {
-    say(api::Verdict::unavailable, "most of the voters are silent: the map cannot change, lost copies are not replaced");
+    say(api::Verdict::unavailable,
+        "most of the voters are silent: the map cannot change, lost copies are not replaced");
   }
   for (const auto& member : map.members) {
     if (!is_alive(member.id)) say(api::Verdict::degraded, fmt::format("node {} is silent", member.name));
@@ -51,7 +52,8 @@ Health health_of(const Map& map, const std::function<bool(NodeId)>& is_alive) {
       ++without_primary;
       continue;
     }
-    const auto live = static_cast<std::size_t>(std::count_if(row.in_sync.begin(), row.in_sync.end(), is_alive));
+    const auto live =
+        static_cast<std::size_t>(std::count_if(row.in_sync.begin(), row.in_sync.end(), is_alive));
     too_few += live < map.settings.copies ? 1 : 0;
   }
   if (without_primary > 0) {
@@ -59,9 +61,11 @@ Health health_of(const Map& map, const std::function<bool(NodeId)>& is_alive) {
   }
   if (map.storing_members() < map.settings.copies) {
     say(api::Verdict::degraded,
-        fmt::format("only {} node stores mail: every message has one copy; join another node", map.storing_members()));
+        fmt::format("only {} node stores mail: every message has one copy; join another node",
+                    map.storing_members()));
   } else if (too_few > 0) {
-    say(api::Verdict::degraded, fmt::format("{} slots have fewer than {} copies in sync", too_few, map.settings.copies));
+    say(api::Verdict::degraded,
+        fmt::format("{} slots have fewer than {} copies in sync", too_few, map.settings.copies));
   }
   return health;
 }

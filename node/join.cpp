@@ -24,7 +24,8 @@ Result<Admission> read_answer(BytesView bytes) {
 
 }  // namespace
 
-Task<Result<Admission>> ask_to_join(Clock& clock, const TlsIdentity& identity, std::string token_text, Member self) {
+Task<Result<Admission>> ask_to_join(Clock& clock, const TlsIdentity& identity, std::string token_text,
+                                    Member self) {
   const auto token = decode_join_token(token_text);
   if (!token) co_return tl::unexpected(token.error());
   joining::JoinRequest request;
@@ -71,7 +72,8 @@ Task<Result<Admission>> Introducer::admit(Bytes public_key, Bytes bytes) {
   member.addresses.assign(request.addresses().begin(), request.addresses().end());
   member.zone = request.zone();
   member.weight = request.weight();
-  if (member.name.empty() || member.addresses.empty()) co_return fail(Errc::invalid, "a member needs a name and an address");
+  if (member.name.empty() || member.addresses.empty())
+    co_return fail(Errc::invalid, "a member needs a name and an address");
   for (const auto& other : map->members) {
     if (other.name == member.name && other.id != member.id) {
       co_return fail(Errc::already_exists, "there is another node with the name " + member.name);
@@ -86,7 +88,8 @@ Task<Result<Admission>> Introducer::admit(Bytes public_key, Bytes bytes) {
   change.members.push_back({member});
   const auto agreed = co_await parts_.map_register.propose(std::move(change));
   if (!agreed) co_return tl::unexpected(agreed.error());
-  if ((*agreed)->member(member.id) == nullptr) co_return fail(Errc::conflict, "the grid did not take the node in");
+  if ((*agreed)->member(member.id) == nullptr)
+    co_return fail(Errc::conflict, "the grid did not take the node in");
   log(Level::info, "join.admitted", {{"node", member.name}, {"id", member.id.hex()}});
   co_return Admission{**agreed, parts_.keys()};
 }
@@ -107,6 +110,8 @@ Result<KeyRing> decode_key_ring(BytesView bytes) {
   return keys;
 }
 
-Bytes key_ring_key() { return "gossip-keys"; }
+Bytes key_ring_key() {
+  return "gossip-keys";
+}
 
 }  // namespace gridmail

@@ -1,4 +1,5 @@
-// How a node becomes a member: both ends of the join call (design, section 8), and the key ring it hands over.
+// How a node becomes a member: both ends of the join call (design, section 8), and the key ring it hands
+// over.
 #pragma once
 #include <functional>
 
@@ -15,13 +16,13 @@ struct Admission {
   KeyRing keys;
 };
 
-/// The joining side: calls the introducer that the token names. Errors: those of the token; denied (used, expired, or not
-/// known to the grid), already_exists (the name is taken), unavailable, timed_out.
-[[nodiscard]] Task<Result<Admission>> ask_to_join(Clock& clock, const TlsIdentity& identity, std::string token_text,
-                                                  Member self);
+/// The joining side: calls the introducer that the token names. Errors: those of the token; denied (used,
+/// expired, or not known to the grid), already_exists (the name is taken), unavailable, timed_out.
+[[nodiscard]] Task<Result<Admission>> ask_to_join(Clock& clock, const TlsIdentity& identity,
+                                                  std::string token_text, Member self);
 
-/// The introducer's side: has the secret consumed in the directory, then the member agreed in the map. Never throws but on
-/// cancellation; the answer says what was wrong.
+/// The introducer's side: has the secret consumed in the directory, then the member agreed in the map. Never
+/// throws but on cancellation; the answer says what was wrong.
 class Introducer {
  public:
   struct Parts {

@@ -22,13 +22,16 @@ constexpr auto first_admin_max = std::chrono::seconds(60);
 constexpr std::size_t slot_strands = 16;
 
 // Sessions as tasks that own their stream (style, coroutine rule 2).
-Task<void> serve_smtp(std::unique_ptr<Stream> stream, smtp::Services services, const smtp::Settings* settings) {
+Task<void> serve_smtp(std::unique_ptr<Stream> stream, smtp::Services services,
+                      const smtp::Settings* settings) {
   co_await smtp::serve(*stream, services, *settings);
 }
-Task<void> serve_imap(std::unique_ptr<Stream> stream, imap::Services services, const imap::Settings* settings) {
+Task<void> serve_imap(std::unique_ptr<Stream> stream, imap::Services services,
+                      const imap::Settings* settings) {
   co_await imap::serve(*stream, services, *settings);
 }
-Task<void> serve_pop3(std::unique_ptr<Stream> stream, pop3::Services services, const pop3::Settings* settings) {
+Task<void> serve_pop3(std::unique_ptr<Stream> stream, pop3::Services services,
+                      const pop3::Settings* settings) {
   co_await pop3::serve(*stream, services, *settings);
 }
 
@@ -39,7 +42,8 @@ bool has_implicit_tls(Service service) {
 
 }  // namespace
 
-Node::Node(CommandLine command_line) : command_line_(std::move(command_line)), config_(command_line_.config) {}
+Node::Node(CommandLine command_line)
+    : command_line_(std::move(command_line)), config_(command_line_.config) {}
 
 Node::~Node() = default;
 
@@ -92,8 +96,9 @@ Task<void> Node::live() {
     const auto& error = started.error();
     log(Level::error, "node.cannot_start", {{"error", error.text}});
     std::fprintf(stderr, "gridmaild: %s\n", error.text.c_str());
-    exit_code_ = error.code == Errc::denied || error.code == Errc::invalid || error.code == Errc::unsupported ||
-                         error.code == Errc::corrupted || error.code == Errc::already_exists
+    exit_code_ = error.code == Errc::denied || error.code == Errc::invalid ||
+                         error.code == Errc::unsupported || error.code == Errc::corrupted ||
+                         error.code == Errc::already_exists
                      ? 2
                      : 1;
   } else {
@@ -148,13 +153,15 @@ Task<Result<void>> Node::find_keys() {
   }
   if (command_line_.join_token) {
     auto admission = co_await ask_to_join(clock_, *identity_, *command_line_.join_token, own_record());
-    if (!admission) co_return tl::unexpected(Error{admission.error().code, "cannot join: " + admission.error().text});
+    if (!admission)
+      co_return tl::unexpected(Error{admission.error().code, "cannot join: " + admission.error().text});
     keys_ = admission->keys;
     admission_ = std::move(*admission);
   } else if (command_line_.create) {
     keys_.keys.push_back(draw_gossip_key(random_));
   } else {
-    co_return fail(Errc::invalid, "this data directory is in no grid yet: start with --create or --join TOKEN");
+    co_return fail(Errc::invalid,
+                   "this data directory is in no grid yet: start with --create or --join TOKEN");
   }
   co_return Result<void>{};
 }
@@ -175,7 +182,8 @@ Task<Result<void>> Node::enter_grid() {
     settings.copies = config_.creation.copies;
     Bytes grid_id(16, '\0');
     random_.fill(grid_id.data(), grid_id.size());
-    entered = co_await core_->create(create_map(own_record(), config_.creation.slots, std::move(grid_id), settings));
+    entered = co_await core_->create(
+        create_map(own_record(), config_.creation.slots, std::move(grid_id), settings));
   }
   if (!entered) co_return entered;
   Batch batch;
@@ -197,22 +205,25 @@ void Node::build() {
   hooks.on_push = [this](NodeId from, Bytes payload) { mail_->on_push(from, std::move(payload)); };
   hooks.on_intake = [this](NodeId from, Bytes payload) { mail_->on_intake(from, std::move(payload)); };
   core_ = std::make_unique<GridCore>(
-      std::move(ports), Membership::Self{identity_->node_id(), config_.name, {config_.advertised().text()}, std::string(version)},
+      std::move(ports),
+      Membership::Self{
+          identity_->node_id(), config_.name, {config_.advertised().text()}, std::string(version)},
       keys_, GridCoreSettings{}, std::move(hooks));
   MailSettings settings;
   settings.message_bytes_max = config_.limits.message_bytes_max;
   settings.in_flight_bytes_max = config_.limits.in_flight_bytes_max;
   settings.spool_dir = config_.data_dir;
   if (!config_.limits.slow_down_wrong_passwords) settings.login_delays.first = Duration::zero();
-  mail_ = std::make_unique<MailServices>(
-      MailServices::Parts{*core_, clock_, random_, *transport_, *store_, asio::make_strand(context_), &workers_}, settings);
+  mail_ = std::make_unique<MailServices>(MailServices::Parts{*core_, clock_, random_, *transport_, *store_,
+                                                             asio::make_strand(context_), &workers_},
+                                         settings);
   introducer_ = std::make_unique<Introducer>(
       Introducer::Parts{clock_, core_->map_register(), mail_->directory_client(), [this] { return keys_; }});
   transport_->on_stranger([this](Bytes public_key, Bytes request) {
     return introducer_->answer(std::move(public_key), std::move(request));
   });
-  control_ = std::make_unique<GridControlBinding>(
-      GridControlBinding::Parts{*core_, *mail_, clock_, random_, *store_, config_, [this] { return stopping_.load(); }});
+  control_ = std::make_unique<GridControlBinding>(GridControlBinding::Parts{
+      *core_, *mail_, clock_, random_, *store_, config_, [this] { return stopping_.load(); }});
 }
 
 void Node::take_map(const MapPtr& map) {
@@ -343,21 +354,27 @@ Result<void> Node::listen_for(const ListenerConfig& config) {
       serve = smtp_with(mx_);
       break;
     case Service::submission:
-    case Service::submissions: serve = smtp_with(submission_); break;
-    case Service::lmtp: serve = smtp_with(lmtp_); break;
+    case Service::submissions:
+      serve = smtp_with(submission_);
+      break;
+    case Service::lmtp:
+      serve = smtp_with(lmtp_);
+      break;
     case Service::imap:
     case Service::imaps:
-      serve = [services = imap::Services{mail_->directory(), mail_->mailboxes(), clock_},
-               s = &imap_](std::unique_ptr<Stream> stream) { return serve_imap(std::move(stream), services, s); };
+      serve = [services = imap::Services{mail_->directory(), mail_->mailboxes(), clock_}, s = &imap_](
+                  std::unique_ptr<Stream> stream) { return serve_imap(std::move(stream), services, s); };
       break;
     case Service::pop3:
     case Service::pop3s:
-      serve = [services = pop3::Services{mail_->directory(), mail_->mailboxes(), clock_},
-               s = &pop3_](std::unique_ptr<Stream> stream) { return serve_pop3(std::move(stream), services, s); };
+      serve = [services = pop3::Services{mail_->directory(), mail_->mailboxes(), clock_}, s = &pop3_](
+                  std::unique_ptr<Stream> stream) { return serve_pop3(std::move(stream), services, s); };
       break;
     case Service::http:
     case Service::https:
-      serve = [this](std::unique_ptr<Stream> stream) { return api::serve_http(std::move(stream), *control_, clock_); };
+      serve = [this](std::unique_ptr<Stream> stream) {
+        return api::serve_http(std::move(stream), *control_, clock_);
+      };
       break;
   }
   const auto port = server_->listen(std::move(listener), std::move(serve));

@@ -1,7 +1,7 @@
 // Node: one process of the grid. It binds the ports to the machine, joins the parts, and listens.
 //
-// Lifecycle: construct → run() on the main thread, which returns the exit code after stop() or a fatal error. stop() may
-// be called from any thread and from a signal handler's task.
+// Lifecycle: construct → run() on the main thread, which returns the exit code after stop() or a fatal error.
+// stop() may be called from any thread and from a signal handler's task.
 #pragma once
 #include <asio/io_context.hpp>
 #include <atomic>
@@ -27,7 +27,8 @@ class Node {
   explicit Node(CommandLine command_line);
   ~Node();
 
-  /// 0: stopped as asked; 1: could not start or the disk failed; 2: a join token or data directory that cannot be used.
+  /// 0: stopped as asked; 1: could not start or the disk failed; 2: a join token or data directory that
+  /// cannot be used.
   [[nodiscard]] int run();
   void stop();
 

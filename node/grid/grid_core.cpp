@@ -9,11 +9,14 @@
 namespace gridmail {
 namespace {
 
-Bytes starts_key() { return "starts"; }
+Bytes starts_key() {
+  return "starts";
+}
 
 }  // namespace
 
-GridCore::GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCoreSettings settings, Hooks hooks)
+GridCore::GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCoreSettings settings,
+                   Hooks hooks)
     : ports_(std::move(ports)),
       self_(std::move(self)),
       keys_(std::move(keys)),
@@ -27,15 +30,20 @@ GridCore::GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCor
   callbacks.dead_for_long = [this] {
     return membership_ ? membership_->dead_for(settings_.dead_for_long) : NodeSet{};
   };
-  register_ = std::make_unique<MapRegister>(ports_.gossip, ports_.clock, ports_.random, ports_.network, ports_.store,
-                                            self_.id, std::move(callbacks), settings_.map_register);
+  register_ =
+      std::make_unique<MapRegister>(ports_.gossip, ports_.clock, ports_.random, ports_.network, ports_.store,
+                                    self_.id, std::move(callbacks), settings_.map_register);
 }
 
 GridCore::~GridCore() = default;
 
-void GridCore::serve(ServiceId id, SlotService& service) { services_.emplace_back(id, &service); }
+void GridCore::serve(ServiceId id, SlotService& service) {
+  services_.emplace_back(id, &service);
+}
 
-bool GridCore::working() const { return ports_.store.oldest_commit_age() < settings_.commit_stall_max; }
+bool GridCore::working() const {
+  return ports_.store.oldest_commit_age() < settings_.commit_stall_max;
+}
 
 Task<Result<void>> GridCore::load() {
   const auto counted = co_await ports_.store.get(Family::node, starts_key());
@@ -51,8 +59,8 @@ Task<Result<void>> GridCore::load() {
   Membership::Callbacks callbacks;
   callbacks.on_newer_map = [this](NodeId node, MapVersion) { register_->fetch_from(node); };
   callbacks.working = [this] { return working(); };
-  membership_ = std::make_unique<Membership>(ports_.gossip, ports_.clock, ports_.random, ports_.network, self_, keys_,
-                                             std::move(callbacks), settings_.swim);
+  membership_ = std::make_unique<Membership>(ports_.gossip, ports_.clock, ports_.random, ports_.network,
+                                             self_, keys_, std::move(callbacks), settings_.swim);
   leases_ = std::make_unique<Leases>(
       self_.id, ports_.gossip, ports_.clock, ports_.network, starts_, settings_.leases,
       Leases::Surroundings{.map = [this] { return slots_->map(); },
@@ -81,9 +89,8 @@ Task<Result<void>> GridCore::load() {
 
 void GridCore::start() {
   running_ = true;
-  ports_.network.on_message([this](NodeId from, std::uint16_t kind, Bytes payload) {
-    on_message(from, kind, std::move(payload));
-  });
+  ports_.network.on_message(
+      [this](NodeId from, std::uint16_t kind, Bytes payload) { on_message(from, kind, std::move(payload)); });
   ports_.network.on_datagram([this](std::string address, Bytes payload) {
     if (running_) membership_->on_datagram(std::move(address), std::move(payload));
   });
@@ -106,7 +113,9 @@ void GridCore::stop() {
   tasks_.cancel();
 }
 
-Task<void> GridCore::join() { return tasks_.join(); }
+Task<void> GridCore::join() {
+  return tasks_.join();
+}
 
 void GridCore::take_map(const MapPtr& map) {
   if (!running_) return;
@@ -133,12 +142,24 @@ Task<void> GridCore::follow(GridCore* core) {
 void GridCore::on_message(NodeId from, std::uint16_t kind, Bytes payload) {
   if (!running_) return;
   switch (static_cast<MessageKind>(kind)) {
-    case MessageKind::membership_state: membership_->on_message(from, std::move(payload)); break;
-    case MessageKind::register_call: register_->on_message(from, std::move(payload)); break;
-    case MessageKind::lease: leases_->on_message(from, payload); break;
-    case MessageKind::slot: slots_->on_message(from, std::move(payload)); break;
-    case MessageKind::request: router_->on_request(from, std::move(payload)); break;
-    case MessageKind::answer: router_->on_answer(from, std::move(payload)); break;
+    case MessageKind::membership_state:
+      membership_->on_message(from, std::move(payload));
+      break;
+    case MessageKind::register_call:
+      register_->on_message(from, std::move(payload));
+      break;
+    case MessageKind::lease:
+      leases_->on_message(from, payload);
+      break;
+    case MessageKind::slot:
+      slots_->on_message(from, std::move(payload));
+      break;
+    case MessageKind::request:
+      router_->on_request(from, std::move(payload));
+      break;
+    case MessageKind::answer:
+      router_->on_answer(from, std::move(payload));
+      break;
     case MessageKind::push:
       if (hooks_.on_push) hooks_.on_push(from, std::move(payload));
       break;

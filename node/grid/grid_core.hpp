@@ -1,9 +1,10 @@
-// GridCore: one node's part in the grid, from gossip to opened slots: membership, the map register, leases, slots, the
-// request router and the directory's follower, joined over the four ports. The daemon and the simulator run the same one.
+// GridCore: one node's part in the grid, from gossip to opened slots: membership, the map register, leases,
+// slots, the request router and the directory's follower, joined over the four ports. The daemon and the
+// simulator run the same one.
 //
-// Lifecycle: construct → add services → co_await load() → (create() or adopt() where load() found no map) → start() →
-// stop() → co_await join() → destruction. Messages may arrive from construction on. Public functions are thread-safe
-// unless they say otherwise.
+// Lifecycle: construct → add services → co_await load() → (create() or adopt() where load() found no map) →
+// start() → stop() → co_await join() → destruction. Messages may arrive from construction on. Public
+// functions are thread-safe unless they say otherwise.
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <atomic>
@@ -36,16 +37,16 @@ struct GridPorts {
   Random& random;
   Network& network;
   Store& store;
-  asio::any_io_executor gossip;                     ///< strand of membership and register
-  std::vector<asio::any_io_executor> slots;         ///< strands that the slots are dealt to
+  asio::any_io_executor gossip;              ///< strand of membership and register
+  std::vector<asio::any_io_executor> slots;  ///< strands that the slots are dealt to
 };
 
 class GridCore {
  public:
   struct Hooks {
-    std::function<void(Error)> fail_stop;   ///< the disk failed
-    std::function<bool()> low_space;        ///< the disk's reserve is reached
-    std::function<void(MapPtr)> on_map;     ///< a newer map was taken in
+    std::function<void(Error)> fail_stop;  ///< the disk failed
+    std::function<bool()> low_space;       ///< the disk's reserve is reached
+    std::function<void(MapPtr)> on_map;    ///< a newer map was taken in
     std::function<void(NodeId, Bytes)> on_push;
     std::function<void(NodeId, Bytes)> on_intake;
   };
@@ -107,7 +108,8 @@ class GridCore {
   class Requests final : public SlotClient {
    public:
     explicit Requests(GridCore& core) : core_(core) {}
-    [[nodiscard]] Task<Result<Bytes>> call(SlotId slot, ServiceId service, Bytes request, Options options) override {
+    [[nodiscard]] Task<Result<Bytes>> call(SlotId slot, ServiceId service, Bytes request,
+                                           Options options) override {
       return core_.router_->call(slot, service, std::move(request), options);
     }
     [[nodiscard]] SlotId slot_for(BytesView key) const override { return core_.router_->slot_for(key); }

@@ -53,9 +53,8 @@ MailServices::MailServices(Parts parts, MailSettings settings)
                .slots = parts_.core.requests(),
                .deliveries = user_delivery_,
                .queue = queue_client_,
-               .alive = [&core = parts_.core](NodeId node) {
-                 return core.leases().is_alive(node, std::chrono::seconds(1));
-               }}),
+               .alive = [&core = parts_.core](
+                            NodeId node) { return core.leases().is_alive(node, std::chrono::seconds(1)); }}),
       mailboxes_({mailbox_client_, spools_, listener_, parts_.clock, parts_.workers}),
       directory_(view_, log_in_),
       delivery_({.clock = parts_.clock,

@@ -1,8 +1,8 @@
-// MailServices: everything of one node that is about mail, on top of its GridCore: the services of its slots, intake, and
-// the ports of the protocols. The daemon and the simulator run the same ones.
+// MailServices: everything of one node that is about mail, on top of its GridCore: the services of its slots,
+// intake, and the ports of the protocols. The daemon and the simulator run the same ones.
 //
-// Lifecycle: construct (adds its services to the core) → core.load(), core.start() → start() → stop() → core.stop(),
-// core.join() → destruction before the core's. The parts outlive it.
+// Lifecycle: construct (adds its services to the core) → core.load(), core.start() → start() → stop() →
+// core.stop(), core.join() → destruction before the core's. The parts outlive it.
 #pragma once
 #include "node/grid/canary_service.hpp"
 #include "node/grid/grid_core.hpp"
@@ -70,7 +70,8 @@ class MailServices {
     Network& network_;
   };
   /// What a change of the directory waits for: every live member has applied it.
-  [[nodiscard]] static Task<std::vector<NodeId>> applied_everywhere(Parts parts, SlotAccessPtr slot, TimePoint until);
+  [[nodiscard]] static Task<std::vector<NodeId>> applied_everywhere(Parts parts, SlotAccessPtr slot,
+                                                                    TimePoint until);
 
   Parts parts_;
   Pushes pushes_;
