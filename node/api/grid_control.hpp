@@ -142,7 +142,8 @@ class GridControl {
   [[nodiscard]] virtual Task<Result<void>> remove_node(std::string node) = 0;
   [[nodiscard]] virtual Task<Result<JoinToken>> join_token(std::chrono::seconds ttl) = 0;
 
-  // Users, by address. Errors: not_found, already_exists, invalid (not an address; not a domain of ours).
+  // Users, by address. Errors: not_found (no such user; not a domain of ours), already_exists, invalid (not
+  // an address).
   [[nodiscard]] virtual Task<Result<AddedUser>> add_user(std::string address, std::string password) = 0;
   [[nodiscard]] virtual Task<Result<std::vector<UserRow>>> users() = 0;
   [[nodiscard]] virtual Task<Result<UserDetails>> user(std::string address) = 0;

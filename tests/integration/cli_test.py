@@ -105,7 +105,7 @@ class Http(GridCase):
     def test_bad_requests_change_nothing(self):
         api = self.grid.api(self.grid.nodes[0])
         for target, body, status in (("/users", {"address": "no-at-sign", "password": "x"}, 400),
-                                     ("/users", {"address": "a@nowhere.test", "password": "x"}, 400),
+                                     ("/users", {"address": "a@nowhere.test", "password": "x"}, 404),
                                      ("/users", {"colour": "red"}, 400), ("/nowhere", {}, 404)):
             with self.subTest(target=target, body=body), self.assertRaises(ApiError) as refused:
                 api.post(target, body)

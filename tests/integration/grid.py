@@ -114,12 +114,17 @@ class GridCase(unittest.TestCase):
 
     def deliver(self, message, users=None, node=None):
         """By SMTP on the MX port, bytes as they are (CRLF lines). Returns when it is answered 250."""
+        self.deliver_all([message], users, node)
+
+    def deliver_all(self, messages, users=None, node=None):
+        """As deliver, one after the other over one connection."""
         users = users or [self.user]
         node = node or self.not_primary(users[0])
         with smtplib.SMTP(node["host"], node["smtp"], timeout=TIMEOUT) as smtp:
             smtp.ehlo("client.test")
-            smtp.sendmail("sender@elsewhere.test", [user["address"] for user in users], message,
-                          mail_options=["BODY=8BITMIME"])
+            for message in messages:
+                smtp.sendmail("sender@elsewhere.test", [user["address"] for user in users], message,
+                              mail_options=["BODY=8BITMIME"])
 
     def inbox(self, user=None, node=None):
         """All messages of INBOX as bytes, as a node that is not the primary shows them."""
