@@ -79,12 +79,22 @@ void World::start_life(Node& node, std::optional<Map> map, bool found) {
   GridCore::Hooks hooks;
   hooks.fail_stop = [](Error error) { throw Violation("a node stopped itself: " + error.text); };
   hooks.low_space = [] { return false; };
+  if (options_.companion) {
+    hooks.on_map = [&life](const MapPtr& map) { life.companion->on_map(map); };
+    hooks.on_push = [&life](NodeId from, Bytes payload) { life.companion->on_push(from, std::move(payload)); };
+    hooks.on_intake = [&life](NodeId from, Bytes payload) { life.companion->on_intake(from, std::move(payload)); };
+  }
   life.core = std::make_unique<GridCore>(std::move(ports), std::move(self), KeyRing{{sim_key()}}, options_.core, hooks);
-  life.core->serve(ledger_service, *life.ledger);
-  life.core->tasks().spawn(executor, "begin", begin(life.core.get(), std::move(map), found));
+  if (options_.companion) {
+    life.companion = options_.companion({*life.core, clock_, *life.random, *life.port, *node.disk, executor});
+  } else {
+    life.core->serve(ledger_service, *life.ledger);
+  }
+  life.core->tasks().spawn(executor, "begin", begin(&life, std::move(map), found));
 }
 
-Task<void> World::begin(GridCore* core, std::optional<Map> map, bool found) {
+Task<void> World::begin(Life* life, std::optional<Map> map, bool found) {
+  auto* core = life->core.get();
   const auto loaded = co_await core->load();
   if (!loaded) throw Violation("a node cannot load: " + loaded.error().text);
   if (map && !core->has_map()) {
@@ -97,6 +107,7 @@ Task<void> World::begin(GridCore* core, std::optional<Map> map, bool found) {
     if (!taken) throw Violation("a node cannot take its first map: " + taken.error().text);
   }
   core->start();
+  if (life->companion) co_await life->companion->start();
 }
 
 /// At the moment of an acknowledgement: what it acknowledges is on the disk of every copy that must have it.
@@ -128,6 +139,7 @@ void World::end_life(Node& node) {
   node.life->context.crash();
   node.life->core->abandon();
   node.life->context.crash();  // what was let go of unwinds while the core still exists
+  node.life->companion.reset();
   node.life->core.reset();
   node.life.reset();
 }

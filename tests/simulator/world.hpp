@@ -8,6 +8,7 @@
 
 #include "node/grid/grid_core.hpp"
 #include "tests/simulator/checkers.hpp"
+#include "tests/simulator/companion.hpp"
 #include "tests/simulator/ledger.hpp"
 #include "tests/simulator/sim_context.hpp"
 #include "tests/simulator/sim_port.hpp"
@@ -22,6 +23,7 @@ struct WorldOptions {
   GridSettings grid;
   GridCoreSettings core;
   test::NetworkFaults network;
+  MakeCompanion companion;  ///< what runs on each node's core; empty: the ledger
   WorldOptions();
 };
 
@@ -44,6 +46,9 @@ class World {
   [[nodiscard]] NodeId id(std::size_t node) const { return nodes_[node]->id; }
   [[nodiscard]] std::size_t number_of(NodeId id) const;
   [[nodiscard]] GridCore& core(std::size_t node) { return *nodes_[node]->life->core; }
+  /// What options().companion made for this life of the node.
+  [[nodiscard]] Companion& companion(std::size_t node) { return *nodes_[node]->life->companion; }
+  [[nodiscard]] asio::any_io_executor executor(std::size_t node) { return nodes_[node]->life->context.get_executor(); }
   [[nodiscard]] test::MemoryStore& disk(std::size_t node) { return *nodes_[node]->disk; }
   [[nodiscard]] test::LossyNetwork& network() { return network_; }
   [[nodiscard]] Random& chance() { return random_; }
@@ -80,6 +85,7 @@ class World {
     std::unique_ptr<SeededRandom> random;
     std::unique_ptr<LedgerService> ledger;
     std::unique_ptr<GridCore> core;
+    std::unique_ptr<Companion> companion;
   };
   struct Node {
     NodeId id;
@@ -94,7 +100,7 @@ class World {
   void end_life(Node& node);
   bool poll();
   void committed(const Node& node, SlotId slot, Epoch epoch, std::uint64_t number, Guid guid);
-  static Task<void> begin(GridCore* core, std::optional<Map> map, bool found);
+  static Task<void> begin(Life* life, std::optional<Map> map, bool found);
   static Task<void> append(World* world, GridCore* core, SlotId slot, Guid guid);
   static Task<void> read(World* world, GridCore* core, SlotId slot, std::map<std::uint64_t, Guid> known, bool* done);
 

@@ -1,0 +1,41 @@
+// MailLife: the daemon's MailServices on a simulated node, with passwords that cost nothing.
+#pragma once
+#include <memory>
+
+#include "node/grid/mail_services.hpp"
+#include "protocols/imap/imap_session.hpp"
+#include "protocols/smtp/session.hpp"
+#include "tests/simulator/companion.hpp"
+
+namespace gridmail::sim {
+
+inline constexpr std::string_view mail_domain = "example.test";
+
+class MailLife final : public Companion {
+ public:
+  explicit MailLife(const CompanionParts& parts);
+
+  [[nodiscard]] Task<void> start() override;
+  void on_map(const MapPtr& map) override { services_.on_map(map); }
+  void on_push(NodeId from, Bytes payload) override { services_.on_push(from, std::move(payload)); }
+  void on_intake(NodeId from, Bytes payload) override { services_.on_intake(from, std::move(payload)); }
+
+  [[nodiscard]] MailServices& services() { return services_; }
+  /// Connections are taken.
+  [[nodiscard]] bool started() const { return started_; }
+  /// A client's end of a new connection to this front, whose session has begun.
+  [[nodiscard]] std::unique_ptr<Stream> connect_smtp();
+  [[nodiscard]] std::unique_ptr<Stream> connect_imap();
+
+ private:
+  [[nodiscard]] static Task<void> serve_smtp(std::unique_ptr<Stream> stream, MailLife* life);
+  [[nodiscard]] static Task<void> serve_imap(std::unique_ptr<Stream> stream, MailLife* life);
+
+  CompanionParts parts_;
+  MailServices services_;
+  smtp::Settings smtp_;
+  imap::Settings imap_;
+  bool started_ = false;
+};
+
+}  // namespace gridmail::sim

@@ -1,0 +1,102 @@
+#include "tests/simulator/mail_record.hpp"
+
+#include <algorithm>
+
+#include "tests/simulator/checkers.hpp"
+
+namespace gridmail::sim {
+namespace {
+
+std::string name_of(const MailboxOf& mailbox) { return "user " + std::to_string(mailbox.user) + " " + mailbox.name; }
+std::string name_of(const MailboxOf& mailbox, Uid uid) { return name_of(mailbox) + " UID " + std::to_string(uid); }
+std::string message_id(MessageNumber message) { return "Message-ID: <m" + std::to_string(message) + "@sim>\r\n"; }
+
+}  // namespace
+
+MessageNumber MailRecord::begin_message(std::string text_without_id) {
+  messages_.push_back({message_id(messages_.size()) + std::move(text_without_id), {}, false, false});
+  return messages_.size() - 1;
+}
+
+std::string MailRecord::text_of(MessageNumber message) const { return messages_[message].text; }
+
+void MailRecord::viewed(const MailboxOf& mailbox, const KnownMailbox& before, UidValidity validity, Uid next,
+                        const std::set<Uid>& uids) {
+  auto& here = mailboxes_[mailbox];
+  if (here.validity == 0) here.validity = validity;
+  if (here.validity != validity) broken(name_of(mailbox) + ": UIDVALIDITY changed");
+  if (next < before.next) broken(name_of(mailbox) + ": UIDNEXT fell to " + std::to_string(next));
+  for (const Uid uid : uids) {
+    if (uid < before.next && !before.present.contains(uid)) broken(name_of(mailbox, uid) + " came late or came back");
+  }
+  for (const Uid uid : before.present) {
+    if (uids.contains(uid) || here.removable.contains(uid)) continue;
+    broken(name_of(mailbox, uid) + " vanished");
+  }
+  auto& known = here.known;
+  std::erase_if(known.present, [&](Uid uid) { return uid < next && !uids.contains(uid); });
+  for (const Uid uid : uids) {
+    if (uid >= known.next && uid < next) known.present.insert(uid);
+  }
+  known.next = std::max(known.next, next);
+}
+
+void MailRecord::shown(const MailboxOf& mailbox, Uid uid, const std::string& text, bool whole) {
+  ++shown_;
+  const auto at = text.find("Message-ID: <m");
+  const MessageNumber message = at == std::string::npos ? messages_.size() : std::stoull(text.substr(at + 14));
+  if (message >= messages_.size()) {
+    broken(name_of(mailbox, uid) + " is a message that nobody sent");
+    return;
+  }
+  if (whole && !text.ends_with(messages_[message].text)) broken(name_of(mailbox, uid) + ": the bytes are not those sent");
+  placed(mailbox, uid, message);
+}
+
+void MailRecord::placed(const MailboxOf& mailbox, Uid uid, MessageNumber message) {
+  const auto [known, fresh] = mailboxes_[mailbox].messages.emplace(uid, message);
+  if (!fresh && known->second != message) {
+    broken(name_of(mailbox, uid) + " was message " + std::to_string(known->second) + " and is now " + std::to_string(message));
+  }
+  const auto& sent = messages_[message];
+  const std::string what = name_of(mailbox, uid) + ", message " + std::to_string(message);
+  if (sent.refused) broken(what + ", was refused for good");
+  if (!sent.recipients.contains(mailbox.user)) broken(what + ", was not sent to this user");
+  auto& places = mailboxes_[mailbox].places[message];
+  places.insert(uid);
+  const std::size_t places_max = mailbox.name == "INBOX" ? 1 : copies_[{mailbox.user, message}].asked;
+  if (places.size() > places_max) broken(what + ", is there " + std::to_string(places.size()) + " times");
+}
+
+void MailRecord::expunged(const MailboxOf& mailbox, Uid uid) {
+  auto& here = mailboxes_[mailbox];
+  if (!here.removable.contains(uid)) broken(name_of(mailbox, uid) + " was expunged, which nobody asked for");
+  if (uid < here.known.next) here.known.present.erase(uid);
+}
+
+void MailRecord::settled(UserNumber user, const std::vector<MessageNumber>& inbox,
+                         const std::vector<MessageNumber>& copies) {
+  for (MessageNumber message = 0; message < messages_.size(); ++message) {
+    const auto& sent = messages_[message];
+    if (!sent.recipients.contains(user)) continue;
+    const std::string what = "user " + std::to_string(user) + " message " + std::to_string(message);
+    const auto here = static_cast<std::size_t>(std::count(inbox.begin(), inbox.end(), message));
+    const auto copied = static_cast<std::size_t>(std::count(copies.begin(), copies.end(), message));
+    const auto expected = copies_[{user, message}];
+    if (copied < expected.confirmed) broken(what + ": a confirmed copy is lost");
+    const bool may_be_gone = !sent.accepted || discardable_.contains({user, message});
+    if (here == 0 && copied == 0 && !may_be_gone) broken(what + " was accepted and is lost");
+    if (here == 0 && expected.asked == 0 && !may_be_gone) broken(what + " was accepted and is not in INBOX");
+  }
+}
+
+void MailRecord::check() const {
+  if (!violation_.empty()) throw Violation(violation_);
+}
+
+std::size_t MailRecord::accepted_count() const {
+  return static_cast<std::size_t>(
+      std::count_if(messages_.begin(), messages_.end(), [](const Message& message) { return message.accepted; }));
+}
+
+}  // namespace gridmail::sim

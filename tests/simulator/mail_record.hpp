@@ -1,0 +1,101 @@
+// MailRecord: everything that mail clients were told, and what must follow from it (design, section 2). It keeps the first
+// broken promise; check() throws it.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "node/base/ids.hpp"
+
+namespace gridmail::sim {
+
+using UserNumber = std::size_t;
+using MessageNumber = std::size_t;
+
+/// One mailbox of one user.
+struct MailboxOf {
+  UserNumber user = 0;
+  std::string name;
+  auto operator<=>(const MailboxOf&) const = default;
+};
+
+/// What answers so far say of a mailbox: below `next` exactly the messages in `present` can be there.
+struct KnownMailbox {
+  Uid next = 1;
+  std::set<Uid> present;
+};
+
+class MailRecord {
+ public:
+  // Sending.
+  [[nodiscard]] MessageNumber begin_message(std::string text_without_id);
+  [[nodiscard]] std::string text_of(MessageNumber message) const;  ///< as sent, with its Message-ID
+  void sent_to(MessageNumber message, UserNumber user) { messages_[message].recipients.insert(user); }
+  void accepted(MessageNumber message) { messages_[message].accepted = true; }
+  /// It must not arrive anywhere: refused for good, or broken off.
+  void refused(MessageNumber message) { messages_[message].refused = true; }
+
+  // Reading.
+  /// To be taken before the command goes out whose answer becomes a view.
+  [[nodiscard]] KnownMailbox known(const MailboxOf& mailbox) { return mailboxes_[mailbox].known; }
+  /// SELECT gave this UIDVALIDITY and UIDNEXT; FETCH then gave these UIDs, of which those below `next` count.
+  void viewed(const MailboxOf& mailbox, const KnownMailbox& before, UidValidity validity, Uid next,
+              const std::set<Uid>& uids);
+  /// `text` holds the message's header at least.
+  void shown(const MailboxOf& mailbox, Uid uid, const std::string& text, bool whole);
+  void placed(const MailboxOf& mailbox, Uid uid, MessageNumber message);
+  [[nodiscard]] MessageNumber message_at(const MailboxOf& mailbox, Uid uid) { return mailboxes_[mailbox].messages[uid]; }
+  void expunged(const MailboxOf& mailbox, Uid uid);
+
+  // Changing: what may happen from now on, then what was confirmed.
+  void may_remove(const MailboxOf& mailbox, Uid uid) { mailboxes_[mailbox].removable.insert(uid); }
+  void may_discard(UserNumber user, MessageNumber message) { discardable_.insert({user, message}); }
+  void may_copy(UserNumber user, MessageNumber message) { ++copies_[{user, message}].asked; }
+  void copied(UserNumber user, MessageNumber message) { ++copies_[{user, message}].confirmed; }
+  void flagged(const MailboxOf& mailbox, Uid uid) { mailboxes_[mailbox].flagged.insert(uid); }
+  [[nodiscard]] bool is_flagged(const MailboxOf& mailbox, Uid uid) { return mailboxes_[mailbox].flagged.contains(uid); }
+
+  /// With everything healed and at rest, the user's INBOX and copies hold these messages.
+  void settled(UserNumber user, const std::vector<MessageNumber>& inbox, const std::vector<MessageNumber>& copies);
+
+  void broken(const std::string& what) {
+    if (violation_.empty()) violation_ = what;
+  }
+  void check() const;
+  [[nodiscard]] std::size_t accepted_count() const;
+  [[nodiscard]] std::size_t shown_count() const { return shown_; }
+
+ private:
+  struct Message {
+    std::string text;
+    std::set<UserNumber> recipients;
+    bool accepted = false;
+    bool refused = false;
+  };
+  struct Mailbox {
+    UidValidity validity = 0;
+    KnownMailbox known;
+    std::map<Uid, MessageNumber> messages;  ///< ever shown
+    std::map<MessageNumber, std::set<Uid>> places;
+    std::set<Uid> removable;
+    std::set<Uid> flagged;
+  };
+  struct Copies {
+    std::size_t asked = 0;
+    std::size_t confirmed = 0;
+  };
+
+  std::vector<Message> messages_;
+  std::map<MailboxOf, Mailbox> mailboxes_;
+  std::map<std::pair<UserNumber, MessageNumber>, Copies> copies_;  ///< by COPY and MOVE
+  std::set<std::pair<UserNumber, MessageNumber>> discardable_;     ///< an EXPUNGE of it was asked for
+  std::string violation_;
+  std::size_t shown_ = 0;
+};
+
+inline const std::string copies_mailbox = "Archive";
+
+}  // namespace gridmail::sim

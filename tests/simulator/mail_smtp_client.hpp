@@ -1,0 +1,37 @@
+// One SMTP transaction of a simulated client, from greeting to QUIT.
+#pragma once
+#include <vector>
+
+#include "tests/simulator/mail_conversation.hpp"
+#include "tests/simulator/mail_record.hpp"
+
+namespace gridmail::sim {
+
+/// How the client behaves.
+enum class Manner : std::uint8_t {
+  proper,
+  vanishes,  ///< in the middle of DATA: nothing may arrive
+  bare_lf,   ///< is refused for good: nothing may arrive
+};
+
+class SmtpClient {
+ public:
+  SmtpClient(Conversation& conversation, MailRecord& record) : conversation_(conversation), record_(record) {}
+
+  /// Sends one new message with this text (header fields without Message-ID, then the body).
+  [[nodiscard]] Task<void> send(std::string text, std::vector<UserNumber> recipients, Manner manner);
+
+ private:
+  /// The reply's code; the last line of it.
+  [[nodiscard]] Task<int> reply();
+  [[nodiscard]] Task<int> command(std::string line);
+  [[nodiscard]] Task<std::size_t> name_recipients(MessageNumber message, std::vector<UserNumber> recipients);
+  [[nodiscard]] Task<void> transfer(MessageNumber message, Manner manner);
+
+  Conversation& conversation_;
+  MailRecord& record_;
+};
+
+[[nodiscard]] std::string address_of(UserNumber user);
+
+}  // namespace gridmail::sim

@@ -1,0 +1,149 @@
+// Leases between two nodes on virtual time.
+#include "storage/replication/leases.hpp"
+
+#include <doctest/doctest.h>
+
+#include "storage/replication/replication.pb.h"
+#include "tests/support/lossy_network.hpp"
+
+namespace gridmail {
+namespace {
+
+using namespace std::chrono_literals;
+
+NodeId node(char name) {
+  NodeId id;
+  id.value.fill(name);
+  return id;
+}
+const NodeId a = node('a'), b = node('b');
+
+struct Pair {
+  struct Side {
+    MapVersion version = 5;
+    MapVersion accepted = 5;
+    bool working = true;
+    std::unique_ptr<Network> port;
+    std::unique_ptr<Leases> leases;
+  };
+  asio::io_context context;
+  test::VirtualClock clock;
+  SeededRandom random{1};
+  test::LossyNetwork network{clock, random};
+  Map map;
+  Side one, other;
+
+  Pair() {
+    for (const auto& id : {a, b}) map.members.push_back({id, {}, id.brief(), {}, {}, 100, MemberState::active});
+    map.voters = {b};
+    start(one, a, 1);
+    start(other, b, 1);
+  }
+  void start(Side& side, NodeId id, std::uint64_t incarnation) {
+    side.port = network.attach(id, id.brief());
+    side.leases = std::make_unique<Leases>(
+        id, context.get_executor(), clock, *side.port, incarnation, LeaseSettings{},
+        Leases::Surroundings{.map =
+                                 [this, &side] {
+                                   auto now = map;
+                                   now.version = side.version;
+                                   return std::make_shared<const Map>(std::move(now));
+                                 },
+                             .accepted_version = [&side] { return side.accepted; },
+                             .working = [&side] { return side.working; }});
+    side.port->on_message([&side](NodeId from, std::uint16_t, const Bytes& payload) { side.leases->on_message(from, payload); });
+    side.leases->start();
+  }
+  void run(Duration duration) { test::run_for(context, clock, duration); }
+  bool held(MapVersion since = 5, MapVersion taken_in = 5) { return one.leases->held_from({b}, since, taken_in); }
+};
+
+}  // namespace
+
+TEST_CASE("a lease is held while it is renewed, and for two seconds after the last request") {
+  Pair pair;
+  CHECK_FALSE(pair.held());
+  pair.run(1s);
+  CHECK(pair.held());
+  pair.run(10s);
+  CHECK(pair.held());
+  pair.network.partition({{a}, {b}});
+  pair.run(1500ms);
+  CHECK(pair.held());
+  pair.run(600ms);
+  CHECK_FALSE(pair.held());
+}
+
+TEST_CASE("the giver is bound for longer than the holder holds") {
+  Pair pair;
+  pair.run(1s);
+  pair.network.partition({{a}, {b}});
+  const auto promise = pair.other.leases->promise_to(a);
+  while (pair.held()) pair.run(10ms);
+  CHECK_FALSE(pair.other.leases->is_over(a, promise, 0, 1));
+  pair.run(1100ms);
+  CHECK(pair.other.leases->is_over(a, promise, 0, 1));
+}
+
+TEST_CASE("a lease covers only epochs that began at or before the giver's map") {
+  Pair pair;
+  pair.run(1s);
+  CHECK_FALSE(pair.held(6, 6));
+  pair.other.version = 6;
+  pair.run(1s);
+  CHECK(pair.held(6, 6));
+}
+
+TEST_CASE("a grant that names a newer map than the slot has taken in is no good yet") {
+  Pair pair;
+  pair.other.version = 6;
+  pair.run(1s);
+  CHECK_FALSE(pair.held(5, 5));
+  CHECK(pair.held(5, 6));
+}
+
+TEST_CASE("a node whose disk hangs gives and asks for no leases") {
+  Pair pair;
+  pair.run(1s);
+  pair.other.working = false;
+  pair.run(3s);
+  CHECK_FALSE(pair.held());
+  CHECK(pair.one.leases->silence(b) >= 2500ms);
+  CHECK_FALSE(pair.one.leases->is_alive(b, 1s));
+}
+
+TEST_CASE("what was handed back binds no longer, for that slot and epoch only") {
+  Pair pair;
+  pair.run(1s);
+  const auto promise = pair.other.leases->promise_to(a);
+  pair.one.leases->hand_back(7, 4, {b});
+  pair.run(10ms);
+  CHECK(pair.other.leases->is_over(a, promise, 7, 4));
+  CHECK_FALSE(pair.other.leases->is_over(a, promise, 7, 5));
+  CHECK_FALSE(pair.other.leases->is_over(a, promise, 8, 4));
+}
+
+TEST_CASE("a restarted holder holds nothing of its earlier life, and the giver learns so by its first message") {
+  Pair pair;
+  pair.run(1s);
+  const auto promise = pair.other.leases->promise_to(a);
+  pair.one.leases->stop();
+  pair.start(pair.one, a, 2);
+  CHECK_FALSE(pair.held());
+  pair.run(50ms);
+  CHECK(pair.other.leases->is_over(a, promise, 0, 1));
+  CHECK(pair.held());
+}
+
+TEST_CASE("a primary without other copies reads under a majority of the voters that accepted no newer map") {
+  Pair pair;
+  pair.run(1s);
+  auto map = pair.map;
+  map.version = 5;
+  CHECK(pair.one.leases->held_from_voters(map, 5));
+  pair.other.accepted = 6;
+  pair.run(1s);
+  CHECK_FALSE(pair.one.leases->held_from_voters(map, 5));
+}
+
+}  // namespace gridmail

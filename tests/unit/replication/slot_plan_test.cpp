@@ -1,0 +1,190 @@
+// What a slot's row should become next, as one copy sees it.
+#include "storage/replication/slot_plan.hpp"
+
+#include <doctest/doctest.h>
+
+namespace gridmail {
+namespace {
+
+NodeId node(char name) {
+  NodeId id;
+  id.value.fill(name);
+  return id;
+}
+const NodeId a = node('a'), b = node('b'), c = node('c'), d = node('d');
+
+/// Four members; the row has primary a and copies a and b. All live, a has opened; self is `who`.
+struct Scene {
+  Map map;
+  SlotRow row;
+  NodeSet dead;
+  NodeSet target;
+  std::optional<NodeId> preferred;
+  SlotSituation situation;
+
+  explicit Scene(NodeId who) : situation(who, map, 0, row) {
+    for (const auto& id : {a, b, c, d}) map.members.push_back({id, {}, id.brief(), {}, {}, 100, MemberState::active});
+    row.epoch = 7;
+    row.primary = a;
+    row.in_sync = {a, b};
+    row.paired = true;
+    map.rows = {row, row};
+    situation.is_alive = [this](NodeId id) { return !dead.contains(id); };
+    situation.is_dead = [this](NodeId id) { return dead.contains(id); };
+    situation.opened = who == a;
+    situation.may_move = true;
+  }
+  std::optional<SlotStep> plan() { return plan_slot(situation); }
+};
+
+}  // namespace
+
+TEST_CASE("with all in place nothing is asked") {
+  CHECK_FALSE(Scene(a).plan());
+  CHECK_FALSE(Scene(b).plan());
+  CHECK_FALSE(Scene(c).plan());
+}
+
+TEST_CASE("a copy in sync takes over from a dead primary, and another joins in the same change") {
+  Scene scene(b);
+  scene.dead = {a};
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->row.primary == b);
+  CHECK(step->row.in_sync == NodeSet{b});
+  CHECK(step->row.retired == NodeSet{a});
+  CHECK(step->row.joining.size() == 1);
+  CHECK_FALSE(step->row.holds(a));
+}
+
+TEST_CASE("a copy that is not in sync takes over from nobody") {
+  Scene scene(c);
+  scene.row.joining = {c};
+  scene.dead = {a};
+  CHECK_FALSE(scene.plan());
+}
+
+TEST_CASE("the primary replaces a dead copy, first by a retired one that lives") {
+  Scene scene(a);
+  scene.row.in_sync = {a, b};
+  scene.row.retired = {d};
+  scene.dead = {b};
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->row.in_sync == NodeSet{a});
+  CHECK(step->row.joining == NodeSet{d});
+  CHECK(step->row.retired == NodeSet{b});
+}
+
+TEST_CASE("a joining copy that answers nothing is not asked to join again at once") {
+  Scene scene(a);
+  scene.row.in_sync = {a};
+  scene.row.joining = {b};
+  scene.row.partial = {c};
+  scene.situation.stuck = {b};
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->row.joining == NodeSet{c});
+  CHECK(step->row.partial == NodeSet{b});
+}
+
+TEST_CASE("the lost copy that is back replaces a joining one that has not begun") {
+  Scene scene(a);
+  scene.row.in_sync = {a};
+  scene.row.joining = {c};
+  scene.row.retired = {b};
+  SUBCASE("it has not begun") {
+    const auto step = scene.plan();
+    REQUIRE(step);
+    CHECK(step->row.joining == NodeSet{b});
+    CHECK(step->row.partial == NodeSet{c});
+  }
+  SUBCASE("it has begun") {
+    scene.situation.filling = {c};
+    CHECK_FALSE(scene.plan());
+  }
+}
+
+TEST_CASE("a complete joining copy is named in sync, and retired ones are let go") {
+  Scene scene(a);
+  scene.row.in_sync = {a};
+  scene.row.joining = {c};
+  scene.row.retired = {b};
+  scene.dead = {b};
+  scene.situation.complete = {c};
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->row.in_sync == NodeSet{a, c});
+  CHECK(step->row.joining.empty());
+  CHECK(step->row.retired.empty());
+  CHECK(step->row.paired);
+}
+
+TEST_CASE("nothing is named in sync before the epoch is opened") {
+  Scene scene(a);
+  scene.row.in_sync = {a};
+  scene.row.joining = {c};
+  scene.situation.complete = {c};
+  scene.situation.opened = false;
+  CHECK_FALSE(scene.plan());
+}
+
+TEST_CASE("a restarted primary hands over to a copy that lives, waits while that is unclear, else asks for a new epoch") {
+  Scene scene(a);
+  scene.situation.opened = false;
+  scene.situation.restarted = true;
+  SUBCASE("it lives") {
+    const auto step = scene.plan();
+    REQUIRE(step);
+    CHECK(step->row.primary == b);
+    CHECK(step->row.in_sync == NodeSet{a, b});
+  }
+  SUBCASE("it is unclear") {
+    scene.situation.is_alive = [](NodeId id) { return id == a; };
+    CHECK_FALSE(scene.plan());
+  }
+  SUBCASE("it is dead") {
+    scene.dead = {b};
+    const auto step = scene.plan();
+    REQUIRE(step);
+    CHECK(step->row.primary == a);
+  }
+}
+
+TEST_CASE("a copy moves by joining first, and the primary hands over last") {
+  Scene scene(a);
+  scene.target = {b, c};
+  scene.situation.target = &scene.target;
+  auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->movement);
+  CHECK(step->row.joining == NodeSet{c});
+  CHECK(step->row.in_sync == NodeSet{a, b});
+
+  scene.row.in_sync = {a, b, c};
+  scene.situation.preferred_primary = c;
+  step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->hand_over);
+  CHECK(step->row.primary == c);
+  CHECK(step->row.in_sync == NodeSet{a, b, c});
+}
+
+TEST_CASE("without a plan that is new enough nothing moves and no copy is let go") {
+  Scene scene(a);
+  scene.row.joining = {c};
+  scene.situation.complete = {c};
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->row.in_sync == NodeSet{a, b, c});
+}
+
+TEST_CASE("nothing moves beyond the node's budget") {
+  Scene scene(a);
+  scene.target = {b, c};
+  scene.situation.target = &scene.target;
+  scene.situation.may_move = false;
+  CHECK_FALSE(scene.plan());
+}
+
+}  // namespace gridmail
