@@ -1,12 +1,14 @@
 #include "node/grid_control_binding.hpp"
 
 #include "gossip/membership/join_token.hpp"
+#include "node/runtime/parallel.hpp"
 
 namespace gridmail {
 namespace {
 
 constexpr std::size_t page_max = 1000;
 constexpr auto look_max = std::chrono::seconds(2);
+constexpr std::size_t looks_at_once = 128;
 
 api::Applied applied(const AppliedChange& change) {
   return {change.lagging};
@@ -181,16 +183,34 @@ Task<Result<api::Applied>> GridControlBinding::remove_alias(std::string address)
 
 // --- queue
 
+namespace {
+
+struct QueueLook {
+  QueueLook(QueueClient& client, std::size_t slots) : queue(client), pages(slots) {}
+  QueueClient& queue;
+  std::vector<std::optional<Result<queue::Listing>>> pages;
+};
+
+Task<void> look_at_slot(std::shared_ptr<QueueLook> look, std::size_t slot) {
+  SlotClient::Options options;
+  options.wait_max = look_max;
+  auto page = co_await look->queue.list(static_cast<SlotId>(slot), options);
+  look->pages[slot] = std::move(page);
+}
+
+}  // namespace
+
+/// Every slot is asked: an entry lies in the slot of its own id.
 Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue() {
   const auto map = parts_.core.map();
   if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
+  const auto look = std::make_shared<QueueLook>(parts_.mail.queue(), map->slots());
+  auto step = [look](std::size_t slot) { return look_at_slot(look, slot); };
+  co_await run_parallel(parts_.core.tasks(), "list queue", map->slots(), looks_at_once, std::move(step));
   std::vector<api::QueueRow> rows;
-  SlotClient::Options options;
-  options.wait_max = look_max;
-  for (SlotId slot = 0; slot < map->slots(); ++slot) {
-    const auto listing = co_await parts_.mail.queue().list(slot, options);
-    if (!listing) co_return tl::unexpected(listing.error());
-    for (const auto& entry : listing->entries()) {
+  for (const auto& page : look->pages) {
+    if (!*page) co_return tl::unexpected(page->error());
+    for (const auto& entry : (*page)->entries()) {
       api::QueueRow row;
       row.id = to_hex(entry.entry());
       row.sender = entry.sender();

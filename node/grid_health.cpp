@@ -42,6 +42,9 @@ Health health_of(const Map& map, const std::function<bool(NodeId)>& is_alive) {
     say(api::Verdict::unavailable,
         "most of the voters are silent: the map cannot change, lost copies are not replaced");
   }
+  if (!map.voters_before.empty()) {
+    say(api::Verdict::degraded, "the set of voters is being changed: losing a voter now may stop the map");
+  }
   for (const auto& member : map.members) {
     if (!is_alive(member.id)) say(api::Verdict::degraded, fmt::format("node {} is silent", member.name));
   }

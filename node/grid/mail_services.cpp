@@ -1,11 +1,16 @@
 #include "node/grid/mail_services.hpp"
 
+#include <asio/co_spawn.hpp>
+
 #include "gossip/message_kind.hpp"
+#include "node/base/log.hpp"
 
 namespace gridmail {
 namespace {
 
 constexpr auto look_again = std::chrono::milliseconds(20);
+constexpr auto sweep_period = std::chrono::hours(1);
+constexpr auto sweep_pause = std::chrono::milliseconds(100);  // between two slots: sweeping yields to mail
 
 SpoolSettings spool_settings(const MailSettings& settings) {
   SpoolSettings spool;
@@ -74,10 +79,34 @@ MailServices::MailServices(Parts parts, MailSettings settings)
 
 Task<Result<void>> MailServices::start() {
   queue_service_.start();
+  tasks_.spawn(parts_.executor, "sweep", sweep_now_and_then());
   return intake_.start();
 }
 
+Task<void> MailServices::sweep_now_and_then() {
+  for (;;) {
+    co_await sleep_for(parts_.clock, sweep_period);
+    const auto map = parts_.core.map();
+    for (SlotId slot = 0; map && slot < map->slots(); ++slot) {
+      if (map->rows[slot].primary != parts_.core.self()) continue;
+      co_await asio::co_spawn(parts_.core.slots().strand_of(slot), sweep_slot(slot), asio::use_awaitable);
+      co_await sleep_for(parts_.clock, sweep_pause);
+    }
+    const auto removed = co_await admin_.sweep_removed_users();
+    if (!removed) log(Level::warn, "sweep.removed_users_failed", {{"error", removed.error().text}});
+  }
+}
+
+Task<void> MailServices::sweep_slot(SlotId slot) {
+  auto access = parts_.core.slots().access(slot);
+  if (!access) co_return;
+  const auto swept = co_await mailbox_service_.sweep(std::move(access));
+  if (!swept) log(Level::debug, "sweep.failed", {{"slot", slot}, {"error", swept.error().text}});
+}
+
 Task<void> MailServices::stop() {
+  tasks_.cancel();
+  co_await tasks_.join();
   co_await delivery_.stop();
   co_await intake_.stop();
   co_await queue_service_.stop();

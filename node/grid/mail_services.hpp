@@ -73,7 +73,12 @@ class MailServices {
   [[nodiscard]] static Task<std::vector<NodeId>> applied_everywhere(Parts parts, SlotAccessPtr slot,
                                                                     TimePoint until);
 
+  /// Sweeps the slots whose primary this node is, one after the other, and users removed long ago.
+  [[nodiscard]] Task<void> sweep_now_and_then();
+  [[nodiscard]] Task<void> sweep_slot(SlotId slot);
+
   Parts parts_;
+  TaskGroup tasks_{"mail"};
   Pushes pushes_;
   ChangeListener listener_;
   Spools spools_;
