@@ -187,6 +187,15 @@ Duration Leases::silence(NodeId node) const {
   return clock_.now() - (found == heard_.end() ? started_ : found->second);
 }
 
+SignsOfLife Leases::signs_of_life(Duration alive_within, Duration dead_after) const {
+  const auto now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  SignsOfLife signs(alive_within, dead_after, now - started_);
+  for (const auto& [node, heard] : heard_) signs.note(node, now - heard);
+  signs.note(self_, Duration::zero());
+  return signs;
+}
+
 bool Leases::is_alive(NodeId node, Duration within) const {
   if (node == self_) return true;
   const std::lock_guard lock(mutex_);

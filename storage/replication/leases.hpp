@@ -11,6 +11,7 @@
 #include "gossip/register/map.hpp"
 #include "node/base/clock.hpp"
 #include "node/base/network.hpp"
+#include "storage/replication/signs_of_life.hpp"
 
 namespace gridmail {
 
@@ -63,6 +64,8 @@ class Leases {
   [[nodiscard]] Duration silence(NodeId node) const;
   /// Heard of within `within`, ever; true for oneself.
   [[nodiscard]] bool is_alive(NodeId node, Duration within) const;
+  /// What is_alive(alive_within) and silence() >= dead_after say now, of every node.
+  [[nodiscard]] SignsOfLife signs_of_life(Duration alive_within, Duration dead_after) const;
   [[nodiscard]] const LeaseSettings& settings() const { return settings_; }
 
  private:

@@ -82,6 +82,7 @@ void Slot::take_row(const SlotRow& row) {
     waits_.push_back({*before, context_.leases.promise_to(*before), epoch_before});
   }
   row_ = row;
+  settled_in_ = 0;
   asked_.reset();
   if (moving_ && row_.joining.empty()) {
     moving_ = false;
@@ -171,6 +172,7 @@ void Slot::write(Batch batch, std::function<void(Slot&)> then) {
 void Slot::on_message(NodeId from, replication::SlotMessage message) {
   if (!loaded_) return;
   if (message.body_case() == replication::SlotMessage::kOpen) {
+    settled_in_ = 0;
     on_open(from, std::move(message));
     return;
   }
@@ -196,7 +198,7 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
 }
 
 void Slot::tick(const SlotTarget& target) {
-  if (!loaded_ || row_.epoch == 0) return;
+  if (!loaded_ || row_.epoch == 0 || settled_in_ == target.surroundings) return;
   if (open_stash_) {
     auto [from, open] = std::move(*open_stash_);
     open_stash_.reset();
@@ -208,19 +210,27 @@ void Slot::tick(const SlotTarget& target) {
   } else if (row_.holds(context_.self)) {
     copy_tick();
   }
-  plan(target);
+  const bool nothing_to_ask = plan(target);
+  settled_in_ = nothing_to_ask && is_at_rest() ? target.surroundings : 0;
 }
 
-void Slot::plan(const SlotTarget& target) {
+/// Nothing that time alone would change: no resend, no opening, no filling is due. Whatever ends the rest (an operation,
+/// another row, other surroundings) makes tick() look again.
+bool Slot::is_at_rest() const {
+  if (open_stash_ || handing_over_ || !row_.joining.empty() || !pending_.empty()) return false;
+  if (row_.primary != context_.self) return !row_.holds(context_.self) || open_on_disk_as_copy_;
+  return access_ && std::all_of(peers_.begin(), peers_.end(), [this](const auto& item) {
+           return !item.second.waiting_since && item.second.told >= committed_;
+         });
+}
+
+/// Asks for what the row should become. True when that is nothing, and would be so again in the same surroundings.
+bool Slot::plan(const SlotTarget& target) {
   const auto now = context_.clock.now();
-  if (asked_ && now - *asked_ < std::chrono::milliseconds(500)) return;
+  if (asked_ && now - *asked_ < std::chrono::milliseconds(500)) return false;
   SlotSituation situation(context_.self, *map_, id_, row_);
-  situation.is_alive = [this](NodeId node) {
-    return context_.leases.is_alive(node, context_.settings.alive_within);
-  };
-  situation.is_dead = [this](NodeId node) {
-    return context_.leases.silence(node) >= context_.settings.dead_after;
-  };
+  situation.is_alive = [&target](NodeId node) { return target.signs.is_alive(node); };
+  situation.is_dead = [&target](NodeId node) { return target.signs.is_dead(node); };
   situation.opened = opened_;
   situation.restarted = restarted_epoch_ == row_.epoch;
   for (const auto& [node, peer] : peers_) {
@@ -238,6 +248,7 @@ void Slot::plan(const SlotTarget& target) {
   } else if (handing_over_) {
     ask_for({row_, false, false});  // the lease was given back: only a new epoch can answer again
   }
+  return !step && !handing_over_ && situation.may_move && target.copies != nullptr;
 }
 
 void Slot::ask_for(const SlotStep& step) {

@@ -67,8 +67,11 @@ struct ReplicationContext {
   std::atomic<std::size_t> moves{0};
 };
 
-/// One slot's share of the placement plan.
+/// One slot's share of the placement plan, and by whom it goes.
 struct SlotTarget {
+  const SignsOfLife& signs;
+  /// Another number whenever the signs, the map or the plan are others than at the last tick. Never zero.
+  std::uint64_t surroundings = 0;
   const NodeSet* copies = nullptr;
   std::optional<NodeId> primary;
 };
@@ -96,7 +99,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   /// Opened, and serving requests.
   [[nodiscard]] bool opened() const { return access_ != nullptr; }
   /// The row names this node no more, and nothing is left on its disk: the object may go.
-  [[nodiscard]] bool is_gone() const { return loaded_ && !is_needed() && copy_.blank() && drops_ == 0; }
+  [[nodiscard]] bool is_gone() const { return copy_.blank() && loaded_ && drops_ == 0 && !is_needed(); }
   /// For people: what this node is doing for the slot.
   [[nodiscard]] std::string describe() const;
   /// Up to where this primary's operations are on stable storage everywhere, here too.
@@ -140,7 +143,8 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void send(NodeId to, const replication::SlotMessage& message, Channel channel = Channel::operations);
   void write(Batch batch, std::function<void(Slot&)> then);
   [[nodiscard]] Batch trim_log();
-  void plan(const SlotTarget& target);
+  [[nodiscard]] bool plan(const SlotTarget& target);
+  [[nodiscard]] bool is_at_rest() const;
   void ask_for(const SlotStep& step);
 
   // slot_primary.cpp
@@ -185,6 +189,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   std::vector<Wait> waits_;
   std::optional<TimePoint> asked_; ///< when a change of the row was last asked for
   bool moving_ = false;            ///< counted in context_.moves
+  std::uint64_t settled_in_ = 0;   ///< surroundings in which nothing was left to do; zero: look again
   unsigned drops_ = 0;             ///< of the copy, on their way to the disk
 
   // primary

@@ -87,6 +87,7 @@ void Slot::submit(Epoch epoch, Operation operation, std::function<void(Result<vo
   Pending pending;
   pending.entry = {{row_.epoch, last + 1}, std::move(operation.writes)};
   pending.done = std::move(done);
+  settled_in_ = 0;
   pending_.push_back(std::move(pending));
   broadcast(pending_.back());
   apply_ready();

@@ -113,16 +113,21 @@ void SlotTable::schedule(Shard& shard) {
 
 void SlotTable::tick(Shard& shard) {
   if (!shard.running) return;
-  if (&shard == shards_.front().get()) renew_plan();
-  std::shared_ptr<const Plan> plan;
+  if (&shard == shards_.front().get()) {
+    renew_plan();
+    renew_surroundings();
+  }
+  std::shared_ptr<const Surroundings> surroundings;
   {
     const std::lock_guard lock(mutex_);
-    plan = plan_;
+    surroundings = surroundings_;
   }
+  if (!surroundings) return schedule(shard);  // the first shard has not ticked yet
+  const auto& plan = surroundings->plan;
   std::erase_if(shard.slots, [](const auto& item) { return item.second->is_gone(); });
   SlotCounts counts;
   for (auto& [id, slot] : shard.slots) {
-    SlotTarget target;
+    SlotTarget target{surroundings->signs, surroundings->number, nullptr, {}};
     // A plan made before the row last changed may want to undo that very change.
     if (plan && id < plan->copies.size() && plan->map->version >= slot->row().epoch_since) {
       target.copies = &plan->copies[id];
@@ -157,6 +162,15 @@ void SlotTable::renew_plan() {
   plan->primaries = plan_primaries(*map, plan->copies);
   const std::lock_guard lock(mutex_);
   plan_ = std::move(plan);
+}
+
+void SlotTable::renew_surroundings() {
+  auto signs = context_.leases.signs_of_life(context_.settings.alive_within, context_.settings.dead_after);
+  const std::lock_guard lock(mutex_);
+  const auto& last = surroundings_;
+  if (last && last->signs == signs && last->plan == plan_ && last->map == map_) return;
+  surroundings_ = std::make_shared<Surroundings>(
+      Surroundings{last ? last->number + 1 : 1, std::move(signs), plan_, map_});
 }
 
 void SlotTable::propose(SlotChange change) {

@@ -67,11 +67,19 @@ class SlotTable {
     std::vector<NodeSet> copies;
     std::vector<NodeId> primaries;
   };
+  /// What all shards go by in one tick. Immutable.
+  struct Surroundings {
+    std::uint64_t number = 1;  ///< another one whenever something in here is
+    SignsOfLife signs;
+    std::shared_ptr<const Plan> plan;
+    MapPtr map;
+  };
   void take_map(Shard& shard, std::size_t index, const MapPtr& map);
   [[nodiscard]] static Task<void> load(std::shared_ptr<Slot> slot, SlotTable* table);
   void tick(Shard& shard);
   void schedule(Shard& shard);
   void renew_plan();
+  void renew_surroundings();
   void propose(SlotChange change);
   void flush();
 
@@ -83,6 +91,7 @@ class SlotTable {
   MapPtr map_;
   std::shared_ptr<const Plan> plan_;
   TimePoint planned_at_{};
+  std::shared_ptr<const Surroundings> surroundings_;
   std::vector<SlotChange> changes_;
   std::unique_ptr<Clock::Alarm> flush_alarm_;
   std::atomic<std::size_t> loading_{0};
