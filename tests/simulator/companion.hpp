@@ -8,8 +8,8 @@
 
 namespace gridmail::sim {
 
-/// Made when the core has been constructed, started after it. Destroyed before it: at a crash only once every coroutine
-/// of the node has unwound.
+/// Made when the core has been constructed, started after it. Destroyed before it: at a crash only once every
+/// coroutine of the node has unwound.
 class Companion {
  public:
   virtual ~Companion() = default;

@@ -5,7 +5,9 @@
 
 namespace gridmail::sim {
 
-Task<void> Conversation::send(std::string text) { co_await stream_->write(text); }
+Task<void> Conversation::send(std::string text) {
+  co_await stream_->write(text);
+}
 
 Task<void> Conversation::read_more() {
   char piece[4096];

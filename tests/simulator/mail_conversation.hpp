@@ -7,8 +7,8 @@
 
 namespace gridmail::sim {
 
-/// Reads that are not answered within `patience` throw timed_out, reads after the peer's end throw eof: a front that lives
-/// must do neither.
+/// Reads that are not answered within `patience` throw timed_out, reads after the peer's end throw eof: a
+/// front that lives must do neither.
 class Conversation {
  public:
   Conversation(std::unique_ptr<Stream> stream, Clock& clock, Duration patience)

@@ -35,10 +35,12 @@ Task<std::string> ImapClient::response() {
 
 Task<ImapClient::Answer> ImapClient::command(std::string text) {
   const std::string tag = "c" + std::to_string(++commands_);
+  flagged_ = record_.flagged_in(mailbox_);
   co_await conversation_.send(tag + " " + text + "\r\n");
   auto answered = co_await answer(tag);
-  const bool for_a_while = answered.text.find("[UNAVAILABLE]") != std::string::npos;
-  if (!answered.ok && !for_a_while) record_.broken(text + " was answered with " + answered.text);
+  const bool excused = answered.text.find("[UNAVAILABLE]") != std::string::npos ||
+                       answered.text.find("[EXPUNGEISSUED]") != std::string::npos;  // another client's
+  if (!answered.ok && !excused) record_.broken(text + " was answered with " + answered.text);
   co_return answered;
 }
 
@@ -49,7 +51,8 @@ Task<ImapClient::Answer> ImapClient::answer(std::string tag) {
     if (heard.starts_with(beginning)) {
       const std::string text = heard.substr(beginning.size());
       hear_copied(text);
-      co_return Answer{text.starts_with("OK"), text};
+      Answer answered{text.starts_with("OK"), text};
+      co_return answered;
     }
     hear(heard);
   }
@@ -72,6 +75,7 @@ void ImapClient::hear(const std::string& untagged) {
 void ImapClient::hear_exists(std::size_t count) {
   if (count < uids_.size()) record_.broken("EXISTS fell without EXPUNGE");
   uids_.resize(count);
+  report();
 }
 
 void ImapClient::hear_expunge(std::size_t number) {
@@ -82,6 +86,7 @@ void ImapClient::hear_expunge(std::size_t number) {
   const auto at = uids_.begin() + static_cast<std::ptrdiff_t>(number - 1);
   if (*at != 0) record_.expunged(mailbox_, *at);
   uids_.erase(at);
+  report();
 }
 
 void ImapClient::hear_fetch(std::size_t number, const std::string& response) {
@@ -106,8 +111,9 @@ void ImapClient::hear_fetch(std::size_t number, const std::string& response) {
   }
   const auto flags = response.find("FLAGS (");
   if (flags == std::string::npos || (literal != std::string::npos && flags > literal)) return;
-  const bool flagged = response.substr(flags, response.find(')', flags) - flags).find("\\Flagged") != std::string::npos;
-  if (!flagged && record_.is_flagged(mailbox_, uid)) record_.broken("a confirmed flag is lost");
+  const bool flagged =
+      response.substr(flags, response.find(')', flags) - flags).find("\\Flagged") != std::string::npos;
+  if (!flagged && flagged_.contains(uid)) record_.broken("a confirmed flag is lost");
 }
 
 /// "[COPYUID 1700000000 7 3]": this client copies one message at a time.
@@ -151,7 +157,8 @@ Task<bool> ImapClient::fetch(std::size_t from, bool whole) {
   if (from > uids_.size()) co_return true;
   const std::string item = whole ? "BODY.PEEK[]" : "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]";
   const auto fetched = co_await command("FETCH " + std::to_string(from) + ":* (UID FLAGS " + item + ")");
-  co_return fetched.ok;
+  if (fetched.ok || fetched.text.find("[EXPUNGEISSUED]") == std::string::npos) co_return fetched.ok;
+  co_return co_await noop();  // hears of the EXPUNGE that made it fail
 }
 
 Task<bool> ImapClient::fetch_new() {
@@ -173,6 +180,7 @@ Task<void> ImapClient::end_idle(Duration duration) {
 Task<bool> ImapClient::idle(Duration duration) {
   using namespace asio::experimental::awaitable_operators;  // NOLINT: the operators' only home
   const std::string tag = "c" + std::to_string(++commands_);
+  flagged_.clear();  // what is told meanwhile may be older than what was confirmed meanwhile
   co_await conversation_.send(tag + " IDLE\r\n");
   const auto answered = co_await (answer(tag) && end_idle(duration));
   if (!answered.ok) record_.broken("IDLE was answered with " + answered.text);

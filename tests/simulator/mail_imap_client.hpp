@@ -32,6 +32,11 @@ class ImapClient {
   /// By sequence number; 0: not fetched yet.
   [[nodiscard]] const std::vector<Uid>& uids() const { return uids_; }
   [[nodiscard]] std::size_t exists() const { return uids_.size(); }
+  /// Told, from now on, how many messages there are, as soon as this client hears of it.
+  void report_exists(std::size_t* count) {
+    report_ = count;
+    report();
+  }
 
  private:
   struct Answer {
@@ -47,6 +52,9 @@ class ImapClient {
   void hear_expunge(std::size_t number);
   void hear_fetch(std::size_t number, const std::string& response);
   void hear_copied(const std::string& text);
+  void report() {
+    if (report_ != nullptr) *report_ = uids_.size();
+  }
   [[nodiscard]] Task<void> end_idle(Duration duration);
   [[nodiscard]] Task<bool> fetch(std::size_t from, bool whole);
 
@@ -56,9 +64,11 @@ class ImapClient {
   UserNumber user_;
   MailboxOf mailbox_;
   std::vector<Uid> uids_;
+  std::set<Uid> flagged_;  ///< confirmed before the command began
   Uid uid_next_ = 1;
   UidValidity validity_ = 0;
   std::size_t commands_ = 0;
+  std::size_t* report_ = nullptr;
 };
 
 }  // namespace gridmail::sim

@@ -17,7 +17,8 @@ MailSettings settings() {
 
 MailLife::MailLife(const CompanionParts& parts)
     : parts_(parts),
-      services_({parts.core, parts.clock, parts.random, parts.network, parts.store, parts.executor}, settings()) {
+      services_({parts.core, parts.clock, parts.random, parts.network, parts.store, parts.executor},
+                settings()) {
   smtp_.hostname = imap_.hostname = "mx.example.test";
   imap_.allow_plaintext_login = true;
 }

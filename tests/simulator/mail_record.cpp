@@ -7,9 +7,15 @@
 namespace gridmail::sim {
 namespace {
 
-std::string name_of(const MailboxOf& mailbox) { return "user " + std::to_string(mailbox.user) + " " + mailbox.name; }
-std::string name_of(const MailboxOf& mailbox, Uid uid) { return name_of(mailbox) + " UID " + std::to_string(uid); }
-std::string message_id(MessageNumber message) { return "Message-ID: <m" + std::to_string(message) + "@sim>\r\n"; }
+std::string name_of(const MailboxOf& mailbox) {
+  return "user " + std::to_string(mailbox.user) + " " + mailbox.name;
+}
+std::string name_of(const MailboxOf& mailbox, Uid uid) {
+  return name_of(mailbox) + " UID " + std::to_string(uid);
+}
+std::string message_id(MessageNumber message) {
+  return "Message-ID: <m" + std::to_string(message) + "@sim>\r\n";
+}
 
 }  // namespace
 
@@ -18,7 +24,9 @@ MessageNumber MailRecord::begin_message(std::string text_without_id) {
   return messages_.size() - 1;
 }
 
-std::string MailRecord::text_of(MessageNumber message) const { return messages_[message].text; }
+std::string MailRecord::text_of(MessageNumber message) const {
+  return messages_[message].text;
+}
 
 void MailRecord::viewed(const MailboxOf& mailbox, const KnownMailbox& before, UidValidity validity, Uid next,
                         const std::set<Uid>& uids) {
@@ -27,7 +35,8 @@ void MailRecord::viewed(const MailboxOf& mailbox, const KnownMailbox& before, Ui
   if (here.validity != validity) broken(name_of(mailbox) + ": UIDVALIDITY changed");
   if (next < before.next) broken(name_of(mailbox) + ": UIDNEXT fell to " + std::to_string(next));
   for (const Uid uid : uids) {
-    if (uid < before.next && !before.present.contains(uid)) broken(name_of(mailbox, uid) + " came late or came back");
+    if (uid < before.next && !before.present.contains(uid))
+      broken(name_of(mailbox, uid) + " came late or came back");
   }
   for (const Uid uid : before.present) {
     if (uids.contains(uid) || here.removable.contains(uid)) continue;
@@ -44,19 +53,22 @@ void MailRecord::viewed(const MailboxOf& mailbox, const KnownMailbox& before, Ui
 void MailRecord::shown(const MailboxOf& mailbox, Uid uid, const std::string& text, bool whole) {
   ++shown_;
   const auto at = text.find("Message-ID: <m");
-  const MessageNumber message = at == std::string::npos ? messages_.size() : std::stoull(text.substr(at + 14));
+  const MessageNumber message =
+      at == std::string::npos ? messages_.size() : std::stoull(text.substr(at + 14));
   if (message >= messages_.size()) {
     broken(name_of(mailbox, uid) + " is a message that nobody sent");
     return;
   }
-  if (whole && !text.ends_with(messages_[message].text)) broken(name_of(mailbox, uid) + ": the bytes are not those sent");
+  if (whole && !text.ends_with(messages_[message].text))
+    broken(name_of(mailbox, uid) + ": the bytes are not those sent");
   placed(mailbox, uid, message);
 }
 
 void MailRecord::placed(const MailboxOf& mailbox, Uid uid, MessageNumber message) {
   const auto [known, fresh] = mailboxes_[mailbox].messages.emplace(uid, message);
   if (!fresh && known->second != message) {
-    broken(name_of(mailbox, uid) + " was message " + std::to_string(known->second) + " and is now " + std::to_string(message));
+    broken(name_of(mailbox, uid) + " was message " + std::to_string(known->second) + " and is now " +
+           std::to_string(message));
   }
   const auto& sent = messages_[message];
   const std::string what = name_of(mailbox, uid) + ", message " + std::to_string(message);
@@ -95,8 +107,8 @@ void MailRecord::check() const {
 }
 
 std::size_t MailRecord::accepted_count() const {
-  return static_cast<std::size_t>(
-      std::count_if(messages_.begin(), messages_.end(), [](const Message& message) { return message.accepted; }));
+  return static_cast<std::size_t>(std::count_if(messages_.begin(), messages_.end(),
+                                                [](const Message& message) { return message.accepted; }));
 }
 
 }  // namespace gridmail::sim

@@ -1,5 +1,5 @@
-// MailRecord: everything that mail clients were told, and what must follow from it (design, section 2). It keeps the first
-// broken promise; check() throws it.
+// MailRecord: everything that mail clients were told, and what must follow from it (design, section 2). It
+// keeps the first broken promise; check() throws it.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -47,7 +47,9 @@ class MailRecord {
   /// `text` holds the message's header at least.
   void shown(const MailboxOf& mailbox, Uid uid, const std::string& text, bool whole);
   void placed(const MailboxOf& mailbox, Uid uid, MessageNumber message);
-  [[nodiscard]] MessageNumber message_at(const MailboxOf& mailbox, Uid uid) { return mailboxes_[mailbox].messages[uid]; }
+  [[nodiscard]] MessageNumber message_at(const MailboxOf& mailbox, Uid uid) {
+    return mailboxes_[mailbox].messages[uid];
+  }
   void expunged(const MailboxOf& mailbox, Uid uid);
 
   // Changing: what may happen from now on, then what was confirmed.
@@ -56,10 +58,12 @@ class MailRecord {
   void may_copy(UserNumber user, MessageNumber message) { ++copies_[{user, message}].asked; }
   void copied(UserNumber user, MessageNumber message) { ++copies_[{user, message}].confirmed; }
   void flagged(const MailboxOf& mailbox, Uid uid) { mailboxes_[mailbox].flagged.insert(uid); }
-  [[nodiscard]] bool is_flagged(const MailboxOf& mailbox, Uid uid) { return mailboxes_[mailbox].flagged.contains(uid); }
+  /// What answers to later commands must show as flagged.
+  [[nodiscard]] std::set<Uid> flagged_in(const MailboxOf& mailbox) { return mailboxes_[mailbox].flagged; }
 
   /// With everything healed and at rest, the user's INBOX and copies hold these messages.
-  void settled(UserNumber user, const std::vector<MessageNumber>& inbox, const std::vector<MessageNumber>& copies);
+  void settled(UserNumber user, const std::vector<MessageNumber>& inbox,
+               const std::vector<MessageNumber>& copies);
 
   void broken(const std::string& what) {
     if (violation_.empty()) violation_ = what;

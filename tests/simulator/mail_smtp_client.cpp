@@ -4,7 +4,9 @@
 
 namespace gridmail::sim {
 
-std::string address_of(UserNumber user) { return "user" + std::to_string(user) + "@" + std::string(mail_domain); }
+std::string address_of(UserNumber user) {
+  return "user" + std::to_string(user) + "@" + std::string(mail_domain);
+}
 
 Task<int> SmtpClient::reply() {
   std::string line;
@@ -25,7 +27,8 @@ Task<void> SmtpClient::send(std::string text, std::vector<UserNumber> recipients
   const int sender = co_await command("MAIL FROM:<somebody@elsewhere.test>");
   if (greeting != 220 || hello != 250 || sender != 250) record_.broken("an SMTP session does not begin");
   const int nobody = co_await command("RCPT TO:<nobody@" + std::string(mail_domain) + ">");
-  if (nobody != 550 && nobody / 100 != 4) record_.broken("a user who does not exist: " + std::to_string(nobody));
+  if (nobody != 550 && nobody / 100 != 4)
+    record_.broken("a user who does not exist: " + std::to_string(nobody));
   const auto message = record_.begin_message(std::move(text));
   const std::size_t named = co_await name_recipients(message, std::move(recipients));
   if (named > 0) co_await transfer(message, manner);
@@ -70,7 +73,8 @@ Task<void> SmtpClient::transfer(MessageNumber message, Manner manner) {
     if (manner == Manner::bare_lf) record_.broken("a bare LF was accepted");
   } else if (answer / 100 == 5) {
     record_.refused(message);
-    if (manner == Manner::proper) record_.broken("a proper message was refused with " + std::to_string(answer));
+    if (manner == Manner::proper)
+      record_.broken("a proper message was refused with " + std::to_string(answer));
   }
 }
 

@@ -1,0 +1,274 @@
+#include "tests/simulator/mail_load.hpp"
+
+#include <asio/error.hpp>
+#include <asio/system_error.hpp>
+
+#include "tests/simulator/mail_life.hpp"
+
+namespace gridmail::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration patience = 60s;      ///< several calls of 15 s each may stand behind one command
+constexpr Duration heard_of_max = 40s;  ///< a front asks by itself every 30 s: a lost push costs delay only
+constexpr std::size_t clients_max = 12;
+
+std::string some_text(Random& random) {
+  std::string text = "From: somebody@elsewhere.test\r\nSubject: simulated\r\n\r\n";
+  for (std::uint64_t lines = random.below(4); lines > 0; --lines)
+    text += "line " + std::to_string(random.u64()) + "\r\n";
+  return text;
+}
+
+Duration up_to(Random& random, Duration most) {
+  return Duration(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(most.count()))));
+}
+
+}  // namespace
+
+MailLife& MailLoad::life(std::size_t node) {
+  return static_cast<MailLife&>(world_.companion(node));
+}
+
+std::optional<std::size_t> MailLoad::some_front() {
+  std::vector<std::size_t> live;
+  for (std::size_t i = 0; i < world_.size(); ++i) {
+    if (world_.is_up(i) && life(i).started()) live.push_back(i);
+  }
+  if (live.empty()) return std::nullopt;
+  return live[world_.chance().below(live.size())];
+}
+
+void MailLoad::spawn(std::size_t front, std::string name, Task<void> client) {
+  world_.core(front).tasks().spawn(world_.executor(front), std::move(name), guarded(this, std::move(client)));
+}
+
+Task<void> MailLoad::guarded(MailLoad* load, Task<void> client) {
+  try {
+    co_await std::move(client);
+  } catch (const asio::system_error& error) {
+    load->record_.broken(std::string("a front that lives lost its client: ") + error.what());
+  }
+}
+
+bool MailLoad::run_for(Duration duration, const std::function<bool()>& done) {
+  const bool held = world_.run_for(duration, done);
+  record_.check();
+  return held;
+}
+
+void MailLoad::run(int steps) {
+  for (int i = 0; i < steps; ++i) {
+    const auto front = some_front();
+    if (front && under_way_ < clients_max) {
+      if (world_.chance().chance(0.5)) {
+        start_sending(*front);
+      } else {
+        start_reading(*front);
+      }
+    }
+    run_for(up_to(world_.chance(), 200ms));
+  }
+}
+
+// --- users
+
+void MailLoad::add_users() {
+  if (!run_for(30s, [this] { return some_front().has_value(); })) throw Violation("no front comes up");
+  bool done = false;
+  spawn(0, "add users", add(this, &life(0), &done));
+  if (!run_for(300s, [&] { return done; })) throw Violation("users cannot be added");
+}
+
+Task<void> MailLoad::add(MailLoad* load, MailLife* node, bool* done) {
+  auto& admin = node->services().admin();
+  for (bool added = false; !added;) {
+    const auto domain = co_await admin.add_domain(std::string(mail_domain));
+    added = domain || domain.error().code == Errc::already_exists;
+  }
+  for (UserNumber user = 0; user < load->users_;) {
+    const auto added = co_await admin.add_user(address_of(user), "secret");
+    if (added || added.error().code == Errc::already_exists) ++user;
+  }
+  *done = true;
+}
+
+// --- clients that send
+
+void MailLoad::start_sending(std::size_t front) {
+  std::vector<UserNumber> recipients{world_.chance().below(users_)};
+  while (world_.chance().chance(0.3)) {
+    const UserNumber another = world_.chance().below(users_);
+    if (std::find(recipients.begin(), recipients.end(), another) == recipients.end())
+      recipients.push_back(another);
+  }
+  spawn(front, "sender", send(this, front, std::move(recipients), world_.chance().u64()));
+}
+
+void MailLoad::send_to_all() {
+  const auto front = some_front();
+  if (!front) return;
+  std::vector<UserNumber> all(users_);
+  for (UserNumber user = 0; user < users_; ++user) all[user] = user;
+  spawn(*front, "sender to all", send(this, *front, std::move(all), world_.chance().u64()));
+}
+
+Task<void> MailLoad::send(MailLoad* load, std::size_t front, std::vector<UserNumber> recipients,
+                          std::uint64_t seed) {
+  ++load->under_way_;
+  const std::shared_ptr<void> ended(nullptr, [load](void*) { --load->under_way_; });
+  SeededRandom random(seed);
+  Conversation conversation(load->life(front).connect_smtp(), load->world_.clock(), patience);
+  SmtpClient client(conversation, load->record_);
+  const auto manner = random.chance(0.05)   ? Manner::vanishes
+                      : random.chance(0.05) ? Manner::bare_lf
+                                            : Manner::proper;
+  co_await client.send(some_text(random), std::move(recipients), manner);
+}
+
+// --- clients that read
+
+void MailLoad::start_reading(std::size_t front) {
+  const UserNumber user = world_.chance().below(users_);
+  spawn(front, "reader", read(this, front, user, world_.chance().u64()));
+}
+
+Task<void> MailLoad::read(MailLoad* load, std::size_t front, UserNumber user, std::uint64_t seed) {
+  ++load->under_way_;
+  const std::shared_ptr<void> ended(nullptr, [load](void*) { --load->under_way_; });
+  SeededRandom random(seed);
+  Conversation conversation(load->life(front).connect_imap(), load->world_.clock(), patience);
+  ImapClient client(conversation, load->world_.clock(), load->record_, user);
+  const bool known = co_await client.log_in();
+  if (!known) co_return;
+  const bool archive = random.chance(0.2);
+  const std::string mailbox = archive ? copies_mailbox : "INBOX";
+  const bool selected = co_await client.select(mailbox, random.chance(0.3));
+  if (selected && !archive) co_await use_mailbox(load, &client, &random);
+  co_await client.log_out();
+}
+
+Task<void> MailLoad::use_mailbox(MailLoad* load, ImapClient* client, SeededRandom* random) {
+  for (std::uint64_t steps = random->below(5); steps > 0; --steps) {
+    Uid uid = 0;
+    if (client->exists() > 0) uid = client->uids()[random->below(client->exists())];
+    const auto what = random->below(10);
+    bool done = true;
+    if (what < 2) done = co_await client->idle(up_to(*random, 3s));
+    if (what == 2 || uid == 0) done = co_await client->noop();
+    if (uid != 0 && what >= 3 && what < 6) done = co_await client->flag(uid);
+    if (uid != 0 && what == 6) done = co_await client->copy(uid);
+    if (uid != 0 && what == 7) done = co_await client->move(uid);
+    if (uid != 0 && what == 8) done = co_await client->expunge(uid);
+    if (done) done = co_await client->fetch_new();
+    co_await sleep_for(load->world_.clock(), up_to(*random, 500ms));
+  }
+}
+
+void MailLoad::start_watching() {
+  for (std::size_t front = 0; front < world_.size(); ++front) {
+    if (!world_.is_up(front) || !life(front).started()) continue;
+    const auto watcher = std::make_shared<Watch>(Watch{front, world_.chance().below(users_)});
+    watches_.push_back(watcher);
+    spawn(front, "watcher", watch(this, watcher));
+  }
+}
+
+Task<void> MailLoad::watch(MailLoad* load, std::shared_ptr<Watch> watch) {
+  const std::shared_ptr<void> gone(nullptr, [load, watch](void*) { std::erase(load->watches_, watch); });
+  Conversation conversation(load->life(watch->front).connect_imap(), load->world_.clock(), 10min);
+  ImapClient client(conversation, load->world_.clock(), load->record_, watch->user);
+  const bool known = co_await client.log_in();
+  if (!known) co_return;
+  bool selected = false;
+  while (!selected) selected = co_await client.select("INBOX", false);
+  for (;;) {
+    client.report_exists(&watch->exists);
+    watch->in_idle = true;
+    const bool idled = co_await client.idle(5min);
+    watch->in_idle = false;
+    if (!idled) co_return;
+    bool fetched = false;
+    while (!fetched) fetched = co_await client.fetch_new();
+  }
+}
+
+// --- the end
+
+void MailLoad::settle() {
+  if (!run_for(120s, [this] { return world_.is_whole() && under_way_ == 0; }))
+    throw Violation("does not come to rest");
+  if (!run_for(60s, [this] { return some_front().has_value(); })) throw Violation("no front comes up");
+  drain();
+  run_for(heard_of_max);
+  for (UserNumber user = 0; user < users_; ++user) look_at(user);
+}
+
+/// Accepted messages leave intake and queue.
+void MailLoad::drain() {
+  std::size_t left = 0;
+  for (int attempt = 0; attempt < 60; ++attempt) {
+    left = 0;
+    for (std::size_t node = 0; node < world_.size(); ++node) {
+      if (!world_.is_up(node)) continue;
+      const auto here = std::make_shared<std::optional<std::size_t>>();
+      spawn(node, "count", count_left(&life(node), world_.newest_map()->rows.size(), here));
+      if (!run_for(60s, [&] { return here->has_value(); })) throw Violation("intake cannot be listed");
+      left += **here;
+    }
+    if (left == 0) return;
+    run_for(2s);
+  }
+  throw Violation("intake or queue keeps " + std::to_string(left) + " records");
+}
+
+Task<void> MailLoad::count_left(MailLife* node, std::size_t slots,
+                                std::shared_ptr<std::optional<std::size_t>> left) {
+  const auto records = co_await node->services().intake().list();
+  std::size_t count = records.size();
+  for (SlotId slot = 0; slot < slots; ++slot) {
+    const auto listing = co_await node->services().queue().list(slot, SlotClient::Options{});
+    count += listing ? static_cast<std::size_t>(listing->entries_size()) : 1;
+  }
+  *left = count;
+}
+
+void MailLoad::look_at(UserNumber user) {
+  const auto front = some_front();
+  const auto found = std::make_shared<Look>();
+  for (int attempt = 0; attempt < 3 && !found->done; ++attempt) {
+    spawn(*front, "last look", look(this, *front, user, found));
+    run_for(60s, [&] { return found->done; });
+  }
+  if (!found->done) throw Violation("user " + std::to_string(user) + " cannot read after everything healed");
+  record_.settled(user, found->inbox_messages, found->copies);
+  for (const auto& watch : watches_) {
+    if (watch->user != user || !watch->in_idle || watch->exists == found->inbox.size()) continue;
+    record_.broken("user " + std::to_string(user) + " in IDLE was told of " + std::to_string(watch->exists) +
+                   " messages of " + std::to_string(found->inbox.size()));
+  }
+  record_.check();
+}
+
+Task<void> MailLoad::look(MailLoad* load, std::size_t front, UserNumber user, std::shared_ptr<Look> look) {
+  Conversation conversation(load->life(front).connect_imap(), load->world_.clock(), patience);
+  ImapClient client(conversation, load->world_.clock(), load->record_, user);
+  const bool known = co_await client.log_in();
+  if (!known) co_return;
+  const bool inbox = co_await client.select("INBOX", true);
+  if (!inbox) co_return;
+  Look found;
+  found.inbox = client.uids();
+  for (const Uid uid : found.inbox)
+    found.inbox_messages.push_back(load->record_.message_at({user, "INBOX"}, uid));
+  const bool copies = co_await client.select(copies_mailbox, true);
+  if (!copies) co_return;
+  for (const Uid uid : client.uids())
+    found.copies.push_back(load->record_.message_at({user, copies_mailbox}, uid));
+  found.done = true;
+  *look = std::move(found);
+  co_await client.log_out();
+}
+
+}  // namespace gridmail::sim
