@@ -10,7 +10,9 @@ Bytes hash_of_secret(BytesView secret) {
 
 Task<Result<AppliedChange>> DirectoryClient::change(directory::Change change) {
   change.set_guid(draw_id<Guid>(random_).bytes());
-  const auto slot = slots_.map()->directory_slot();
+  const auto map = slots_.map();
+  if (!map) co_return fail(Errc::unavailable, "no map yet");
+  const auto slot = map->directory_slot();
   const auto answer = co_await slots_.call(slot, ServiceId::directory, change.SerializeAsString());
   if (!answer) co_return tl::unexpected(answer.error());
   const auto record = decode_record<directory::ChangeAnswer>(*answer);

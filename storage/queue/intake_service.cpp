@@ -174,6 +174,7 @@ Task<std::optional<NodeId>> IntakeService::find_taker(OfferPtr offer, std::optio
 std::vector<NodeId> IntakeService::candidates(std::optional<NodeId> excluded) {
   std::vector<NodeId> nodes;
   const auto map = ports_.slots.map();
+  if (!map) return nodes;  // just started
   for (const auto& member : map->members) {
     if (member.id != ports_.self && member.id != excluded) nodes.push_back(member.id);
   }
