@@ -198,7 +198,7 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
 }
 
 void Slot::tick(const SlotTarget& target) {
-  if (!loaded_ || row_.epoch == 0 || settled_in_ == target.surroundings) return;
+  if (!loaded_ || row_.epoch == 0) return;
   if (open_stash_) {
     auto [from, open] = std::move(*open_stash_);
     open_stash_.reset();
@@ -217,7 +217,7 @@ void Slot::tick(const SlotTarget& target) {
 /// Nothing that time alone would change: no resend, no opening, no filling is due. Whatever ends the rest (an operation,
 /// another row, other surroundings) makes tick() look again.
 bool Slot::is_at_rest() const {
-  if (open_stash_ || handing_over_ || !row_.joining.empty() || !pending_.empty()) return false;
+  if (open_stash_ || drops_ > 0 || handing_over_ || !row_.joining.empty() || !pending_.empty()) return false;
   if (row_.primary != context_.self) return !row_.holds(context_.self) || open_on_disk_as_copy_;
   return access_ && std::all_of(peers_.begin(), peers_.end(), [this](const auto& item) {
            return !item.second.waiting_since && item.second.told >= committed_;

@@ -88,6 +88,8 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void on_message(NodeId from, replication::SlotMessage message);
   /// To be called every settings.tick: resends, asks for changes of the map, goes on filling.
   void tick(const SlotTarget& target);
+  /// tick() would find nothing to do, and nothing has changed since it last did.
+  [[nodiscard]] bool is_settled(std::uint64_t surroundings) const { return settled_in_ == surroundings; }
   /// Ends the role; pending operations fail.
   void close();
 

@@ -124,9 +124,10 @@ void SlotTable::tick(Shard& shard) {
   }
   if (!surroundings) return schedule(shard);  // the first shard has not ticked yet
   const auto& plan = surroundings->plan;
-  std::erase_if(shard.slots, [](const auto& item) { return item.second->is_gone(); });
-  SlotCounts counts;
+  bool all_settled = true;
   for (auto& [id, slot] : shard.slots) {
+    if (slot->is_settled(surroundings->number)) continue;
+    all_settled = false;
     SlotTarget target{surroundings->signs, surroundings->number, nullptr, {}};
     // A plan made before the row last changed may want to undo that very change.
     if (plan && id < plan->copies.size() && plan->map->version >= slot->row().epoch_since) {
@@ -134,17 +135,23 @@ void SlotTable::tick(Shard& shard) {
       if (!plan->primaries[id].is_nil()) target.primary = plan->primaries[id];
     }
     slot->tick(target);
+  }
+  if (!all_settled) recount(shard);
+  schedule(shard);
+}
+
+void SlotTable::recount(Shard& shard) {
+  std::erase_if(shard.slots, [](const auto& item) { return item.second->is_gone(); });
+  SlotCounts counts;
+  for (const auto& [id, slot] : shard.slots) {
     const auto& row = slot->row();
     counts.primaries += row.primary == context_.self ? 1 : 0;
     counts.opened += slot->opened() ? 1 : 0;
     counts.copies += row.holds(context_.self) ? 1 : 0;
     counts.joining += row.joining.contains(context_.self) ? 1 : 0;
   }
-  {
-    const std::lock_guard lock(mutex_);
-    shard.counts = counts;
-  }
-  schedule(shard);
+  const std::lock_guard lock(mutex_);
+  shard.counts = counts;
 }
 
 void SlotTable::renew_plan() {

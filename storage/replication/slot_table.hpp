@@ -77,6 +77,7 @@ class SlotTable {
   void take_map(Shard& shard, std::size_t index, const MapPtr& map);
   [[nodiscard]] static Task<void> load(std::shared_ptr<Slot> slot, SlotTable* table);
   void tick(Shard& shard);
+  void recount(Shard& shard);
   void schedule(Shard& shard);
   void renew_plan();
   void renew_surroundings();
