@@ -26,8 +26,8 @@ T read_be(BytesView in, std::size_t offset) {
 
 std::string encode_base64(BytesView bytes, int variant) {
   std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');
-  sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                    variant);
+  sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                    bytes.size(), variant);
   text.pop_back();  // libsodium counts the terminating NUL
   return text;
 }
@@ -36,8 +36,8 @@ std::optional<Bytes> decode_base64(std::string_view text, int variant) {
   Bytes bytes(text.size() / 4 * 3 + 3, '\0');
   std::size_t size = 0;
   const char* end = nullptr;
-  const int failed = sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
-                                       text.size(), nullptr, &size, &end, variant);
+  const int failed = sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(),
+                                       text.data(), text.size(), nullptr, &size, &end, variant);
   if (failed != 0 || end != text.data() + text.size()) return std::nullopt;
   bytes.resize(size);
   return bytes;
@@ -52,12 +52,24 @@ int hex_value(char c) {
 
 }  // namespace
 
-void append_be16(Bytes& out, std::uint16_t value) { append_be(out, value); }
-void append_be32(Bytes& out, std::uint32_t value) { append_be(out, value); }
-void append_be64(Bytes& out, std::uint64_t value) { append_be(out, value); }
-std::uint16_t read_be16(BytesView in, std::size_t offset) { return read_be<std::uint16_t>(in, offset); }
-std::uint32_t read_be32(BytesView in, std::size_t offset) { return read_be<std::uint32_t>(in, offset); }
-std::uint64_t read_be64(BytesView in, std::size_t offset) { return read_be<std::uint64_t>(in, offset); }
+void append_be16(Bytes& out, std::uint16_t value) {
+  append_be(out, value);
+}
+void append_be32(Bytes& out, std::uint32_t value) {
+  append_be(out, value);
+}
+void append_be64(Bytes& out, std::uint64_t value) {
+  append_be(out, value);
+}
+std::uint16_t read_be16(BytesView in, std::size_t offset) {
+  return read_be<std::uint16_t>(in, offset);
+}
+std::uint32_t read_be32(BytesView in, std::size_t offset) {
+  return read_be<std::uint32_t>(in, offset);
+}
+std::uint64_t read_be64(BytesView in, std::size_t offset) {
+  return read_be<std::uint64_t>(in, offset);
+}
 
 std::string to_hex(BytesView bytes) {
   static constexpr char digits[] = "0123456789abcdef";
@@ -84,7 +96,9 @@ std::optional<Bytes> from_hex(std::string_view text) {
   return bytes;
 }
 
-std::string to_base64(BytesView bytes) { return encode_base64(bytes, sodium_base64_VARIANT_ORIGINAL); }
+std::string to_base64(BytesView bytes) {
+  return encode_base64(bytes, sodium_base64_VARIANT_ORIGINAL);
+}
 std::optional<Bytes> from_base64(std::string_view text) {
   return decode_base64(text, sodium_base64_VARIANT_ORIGINAL);
 }

@@ -1,5 +1,5 @@
-// The Clock port: all time in grid code comes through it. Production binds it to CLOCK_BOOTTIME and Asio timers,
-// the simulator to virtual time. Waiting is in node/runtime/timer.hpp.
+// The Clock port: all time in grid code comes through it. Production binds it to CLOCK_BOOTTIME and Asio
+// timers, the simulator to virtual time. Waiting is in node/runtime/timer.hpp.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -10,7 +10,8 @@ namespace gridmail {
 
 using Duration = std::chrono::nanoseconds;
 
-/// A point on this node's boot clock: never set back, counts suspended time. Points of two nodes cannot be compared.
+/// A point on this node's boot clock: never set back, counts suspended time. Points of two nodes cannot be
+/// compared.
 struct TimePoint {
   Duration since_boot{0};
   auto operator<=>(const TimePoint&) const = default;
@@ -35,8 +36,8 @@ class Clock {
    public:
     virtual ~Alarm() = default;
   };
-  /// Calls `wake` once at `when` or soon after, on the clock's own context; bind it to a strand where that matters.
-  /// The alarm may be dropped from within `wake`.
+  /// Calls `wake` once at `when` or soon after, on the clock's own context; bind it to a strand where that
+  /// matters. The alarm may be dropped from within `wake`.
   [[nodiscard]] virtual std::unique_ptr<Alarm> call_at(TimePoint when, std::function<void()> wake) = 0;
 };
 

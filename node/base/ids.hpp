@@ -50,14 +50,14 @@ using Guid = Id16<struct GuidTag>;
 /// One stored message of one user; several mailbox entries may point to it.
 using EmailId = Id16<struct EmailTag>;
 
-using SlotId = std::uint32_t;        ///< 0 … slots-1 hold users and queue entries; slots is the directory
-using Epoch = std::uint64_t;         ///< of one slot; raised by every change of its primary, in-sync or joining set
-using Sequence = std::uint64_t;      ///< of one slot's log; goes on over epochs
+using SlotId = std::uint32_t;  ///< 0 … slots-1 hold users and queue entries; slots is the directory
+using Epoch = std::uint64_t;   ///< of one slot; raised by every change of its primary, in-sync or joining set
+using Sequence = std::uint64_t;  ///< of one slot's log; goes on over epochs
 using MapVersion = std::uint64_t;
-using MailboxId = std::uint32_t;     ///< within one user; never reused
-using Uid = std::uint32_t;           ///< RFC 3501, 2.3.1.1
+using MailboxId = std::uint32_t;  ///< within one user; never reused
+using Uid = std::uint32_t;        ///< RFC 3501, 2.3.1.1
 using UidValidity = std::uint32_t;
-using ModSeq = std::uint64_t;        ///< RFC 7162; one counter per mailbox here
+using ModSeq = std::uint64_t;  ///< RFC 7162; one counter per mailbox here
 
 /// The place of an operation in a slot: epochs first, then sequence.
 struct Position {

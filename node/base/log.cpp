@@ -28,8 +28,8 @@ std::string timestamp() {
   const std::time_t t = std::chrono::system_clock::to_time_t(seconds);
   std::tm utc{};
   gmtime_r(&t, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec, millis);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
+                     utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, millis);
 }
 
 /// JSON string escaping; also what a quoted logfmt value needs, so that no field can forge a line.
@@ -60,20 +60,27 @@ bool is_plain(std::string_view text) {
 
 }  // namespace
 
-void set_log_level(Level level) { threshold = level; }
-void set_log_json(bool json) { as_json = json; }
+void set_log_level(Level level) {
+  threshold = level;
+}
+void set_log_json(bool json) {
+  as_json = json;
+}
 void set_log_sink(std::function<void(Level, std::string_view)> sink) {
   const std::lock_guard lock(sink_mutex);
   custom_sink = std::move(sink);
 }
-bool log_enabled(Level level) { return level >= threshold.load(std::memory_order_relaxed); }
+bool log_enabled(Level level) {
+  return level >= threshold.load(std::memory_order_relaxed);
+}
 
 void log(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (!log_enabled(level)) return;
   const bool json = as_json;
   const auto level_name = level_names[static_cast<int>(level)];
-  std::string line = json ? fmt::format(R"({{"time":"{}","level":"{}","event":"{}")", timestamp(), level_name, event)
-                          : fmt::format("{} {} {}", timestamp(), level_name, event);
+  std::string line =
+      json ? fmt::format(R"({{"time":"{}","level":"{}","event":"{}")", timestamp(), level_name, event)
+           : fmt::format("{} {} {}", timestamp(), level_name, event);
   for (const auto& field : fields) {
     if (json) {
       line += fmt::format(R"(,"{}":)", field.key);
@@ -99,21 +106,36 @@ void log(Level level, std::string_view event, std::initializer_list<Field> field
 
 std::string_view name_of(Errc code) {
   switch (code) {
-    case Errc::unavailable: return "unavailable";
-    case Errc::timed_out: return "timed_out";
-    case Errc::busy: return "busy";
-    case Errc::no_space: return "no_space";
-    case Errc::conflict: return "conflict";
-    case Errc::not_primary: return "not_primary";
-    case Errc::io: return "io";
-    case Errc::cancelled: return "cancelled";
-    case Errc::not_found: return "not_found";
-    case Errc::already_exists: return "already_exists";
-    case Errc::invalid: return "invalid";
-    case Errc::too_large: return "too_large";
-    case Errc::denied: return "denied";
-    case Errc::corrupted: return "corrupted";
-    case Errc::unsupported: return "unsupported";
+    case Errc::unavailable:
+      return "unavailable";
+    case Errc::timed_out:
+      return "timed_out";
+    case Errc::busy:
+      return "busy";
+    case Errc::no_space:
+      return "no_space";
+    case Errc::conflict:
+      return "conflict";
+    case Errc::not_primary:
+      return "not_primary";
+    case Errc::io:
+      return "io";
+    case Errc::cancelled:
+      return "cancelled";
+    case Errc::not_found:
+      return "not_found";
+    case Errc::already_exists:
+      return "already_exists";
+    case Errc::invalid:
+      return "invalid";
+    case Errc::too_large:
+      return "too_large";
+    case Errc::denied:
+      return "denied";
+    case Errc::corrupted:
+      return "corrupted";
+    case Errc::unsupported:
+      return "unsupported";
   }
   return "unknown";
 }

@@ -1,5 +1,6 @@
-// The Network port: messages between nodes. Production binds it to pinned TLS 1.3 connections and sealed datagrams
-// (gossip/transport), the simulator to a network that drops, delays, reorders, duplicates and partitions.
+// The Network port: messages between nodes. Production binds it to pinned TLS 1.3 connections and sealed
+// datagrams (gossip/transport), the simulator to a network that drops, delays, reorders, duplicates and
+// partitions.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -18,13 +19,13 @@ enum class Channel : std::uint8_t {
 };
 inline constexpr std::size_t channel_count = 3;
 
-/// Unreliable: a message may be lost (the connection broke), and after a reconnect an older one may arrive later.
-/// Between two nodes and on one channel order is otherwise kept; the simulator does not keep it.
+/// Unreliable: a message may be lost (the connection broke), and after a reconnect an older one may arrive
+/// later. Between two nodes and on one channel order is otherwise kept; the simulator does not keep it.
 class Network {
  public:
   virtual ~Network() = default;
-  /// Never blocks; what cannot be sent is dropped. Sending to oneself is delivered too. `kind` tells the receiver
-  /// which part of the program the payload is for (gossip/message_kind.hpp).
+  /// Never blocks; what cannot be sent is dropped. Sending to oneself is delivered too. `kind` tells the
+  /// receiver which part of the program the payload is for (gossip/message_kind.hpp).
   virtual void send(NodeId to, Channel channel, std::uint16_t kind, Bytes payload) = 0;
   /// Small and best-effort: SWIM probes. At most 1,200 bytes.
   virtual void send_datagram(const std::string& address, Bytes payload) = 0;

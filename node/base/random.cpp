@@ -19,12 +19,16 @@ std::uint64_t Random::below(std::uint64_t bound) {
   return static_cast<std::uint64_t>((static_cast<unsigned __int128>(u64()) * bound) >> 64);
 }
 
-double Random::unit() { return static_cast<double>(u64() >> 11) * 0x1.0p-53; }
+double Random::unit() {
+  return static_cast<double>(u64() >> 11) * 0x1.0p-53;
+}
 
 SystemRandom::SystemRandom() {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
 }
-void SystemRandom::fill(void* out, std::size_t size) { randombytes_buf(out, size); }
+void SystemRandom::fill(void* out, std::size_t size) {
+  randombytes_buf(out, size);
+}
 
 SeededRandom::SeededRandom(std::uint64_t seed) {
   for (auto& word : state_) {  // splitmix64, as the generator's authors advise

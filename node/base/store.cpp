@@ -1,8 +1,8 @@
 #include "node/base/store.hpp"
 
+#include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
 #include <asio/post.hpp>
-#include <asio/associated_executor.hpp>
 #include <asio/use_awaitable.hpp>
 
 namespace gridmail {
@@ -14,7 +14,8 @@ Task<Result<void>> Store::commit(Batch batch) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         commit(std::move(writes), [shared](Result<void> result) {
           const auto executor = asio::get_associated_executor(*shared);
-          asio::post(executor, [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
+          asio::post(executor,
+                     [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
         });
       },
       asio::use_awaitable, std::move(batch));

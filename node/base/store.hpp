@@ -1,6 +1,6 @@
-// The Store port: one node's ordered key-value store. Production binds it to RocksDB (storage/local), the simulator
-// to a store that forgets what was not synced. It lies below the layers because the map register keeps its acceptor
-// state through it as well.
+// The Store port: one node's ordered key-value store. Production binds it to RocksDB (storage/local), the
+// simulator to a store that forgets what was not synced. It lies below the layers because the map register
+// keeps its acceptor state through it as well.
 #pragma once
 #include <asio/awaitable.hpp>
 #include <chrono>
@@ -74,8 +74,8 @@ class Snapshot {
   virtual ~Snapshot() = default;
   /// The value, or nothing. Errors: io, corrupted.
   [[nodiscard]] virtual Task<Result<std::optional<Bytes>>> get(Family family, Bytes key) const = 0;
-  /// Pairs in key order from `first` up to, not including, `last` (empty: the family's end), until either limit is
-  /// reached; at least one pair when there is any. `more` is set when the range was not exhausted.
+  /// Pairs in key order from `first` up to, not including, `last` (empty: the family's end), until either
+  /// limit is reached; at least one pair when there is any. `more` is set when the range was not exhausted.
   struct Page {
     std::vector<KeyValue> pairs;
     bool more = false;
@@ -83,16 +83,19 @@ class Snapshot {
   [[nodiscard]] virtual Task<Result<Page>> scan(Family family, Bytes first, Bytes last, std::size_t pairs_max,
                                                 std::size_t bytes_max) const = 0;
   /// The last pair in [first, last), or nothing.
-  [[nodiscard]] virtual Task<Result<std::optional<KeyValue>>> last(Family family, Bytes first, Bytes last) const = 0;
+  [[nodiscard]] virtual Task<Result<std::optional<KeyValue>>> last(Family family, Bytes first,
+                                                                   Bytes last) const = 0;
 };
 
-/// Thread-safe. Reads never block the caller's event loop on disk: what is not in memory is read on an I/O pool.
+/// Thread-safe. Reads never block the caller's event loop on disk: what is not in memory is read on an I/O
+/// pool.
 class Store {
  public:
   virtual ~Store() = default;
   using Done = std::function<void(Result<void>)>;
-  /// Makes the batch durable with one group-committed sync, then visible, then calls `done` (on any thread). Batches
-  /// become durable and visible in the order of these calls. Errors: io (the node must stop), no_space.
+  /// Makes the batch durable with one group-committed sync, then visible, then calls `done` (on any thread).
+  /// Batches become durable and visible in the order of these calls. Errors: io (the node must stop),
+  /// no_space.
   virtual void commit(Batch batch, Done done) = 0;
   /// As commit, resumed on the caller's executor.
   [[nodiscard]] Task<Result<void>> commit(Batch batch);

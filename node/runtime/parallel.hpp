@@ -39,10 +39,10 @@ Task<void> run_lane(std::shared_ptr<Parallel<Step>> shared) {
 }  // namespace detail
 
 /// Calls step(0) … step(count - 1), each giving a Task<void>, at most `lanes_max` at once, on the caller's
-/// executor, which must be a strand or a single thread. Give `step` a name: g++ 12 destroys a lambda twice that is written into the
-/// call. Returns when all are over; throws what the first
-/// failing one threw, and begins no more. When the caller is cancelled the steps may outlive it, in `group`:
-/// so `step` must own all it uses.
+/// executor, which must be a strand or a single thread. Give `step` a name: g++ 12 destroys a lambda twice
+/// that is written into the call. Returns when all are over; throws what the first failing one threw, and
+/// begins no more. When the caller is cancelled the steps may outlive it, in `group`: so `step` must own all
+/// it uses.
 template <class Step>
 [[nodiscard]] Task<void> run_parallel(TaskGroup& group, std::string name, std::size_t count,
                                       std::size_t lanes_max, Step step) {

@@ -1,5 +1,5 @@
-// Stream: a client's connection as its session sees it. Sockets and TLS in production (node/runtime/tcp_server),
-// a pair of byte pipes in tests and in the simulator.
+// Stream: a client's connection as its session sees it. Sockets and TLS in production
+// (node/runtime/tcp_server), a pair of byte pipes in tests and in the simulator.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -10,8 +10,9 @@
 
 namespace gridmail {
 
-/// One reader and one writer at a time, on the session's strand. A broken, closed or expired stream makes reads and
-/// writes throw asio::system_error, caught once at the session's root. Cancelling a read or write closes the stream.
+/// One reader and one writer at a time, on the session's strand. A broken, closed or expired stream makes
+/// reads and writes throw asio::system_error, caught once at the session's root. Cancelling a read or write
+/// closes the stream.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -19,9 +20,11 @@ class Stream {
   [[nodiscard]] virtual Task<std::size_t> read_some(char* out, std::size_t size) = 0;
   /// Writes all of it. The bytes must stay valid until it returns.
   [[nodiscard]] virtual Task<void> write(BytesView bytes) = 0;
-  /// Reads and writes that have not finished by then throw timed_out and close the stream. Replaces the last one.
+  /// Reads and writes that have not finished by then throw timed_out and close the stream. Replaces the last
+  /// one.
   virtual void expires_at(TimePoint when) = 0;
-  /// Server-side handshake; bytes the peer sent before it must have been discarded by the caller (RFC 3207, 4.2).
+  /// Server-side handshake; bytes the peer sent before it must have been discarded by the caller (RFC
+  /// 3207, 4.2).
   [[nodiscard]] virtual Task<void> start_tls() = 0;
   [[nodiscard]] virtual bool can_start_tls() const = 0;
   [[nodiscard]] virtual bool is_secure() const = 0;

@@ -13,8 +13,8 @@ Duration read_clock(clockid_t id) {
   return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
 }
 
-/// The timer's object is not thread-safe, so dropping an alarm only marks it; the timer itself runs out by itself
-/// or is cancelled on the context.
+/// The timer's object is not thread-safe, so dropping an alarm only marks it; the timer itself runs out by
+/// itself or is cancelled on the context.
 class TimerAlarm final : public Clock::Alarm {
  public:
   struct State {
@@ -34,7 +34,9 @@ class TimerAlarm final : public Clock::Alarm {
 
 }  // namespace
 
-TimePoint SystemClock::now() const { return {read_clock(CLOCK_BOOTTIME)}; }
+TimePoint SystemClock::now() const {
+  return {read_clock(CLOCK_BOOTTIME)};
+}
 
 WallMicros SystemClock::wall() const {
   return std::chrono::duration_cast<std::chrono::microseconds>(read_clock(CLOCK_REALTIME)).count();

@@ -63,7 +63,8 @@ void emit_on(const asio::any_io_executor& executor, std::shared_ptr<asio::cancel
 TaskGroup::TaskGroup(std::string name) : state_(std::make_shared<State>(std::move(name))) {}
 
 TaskGroup::~TaskGroup() {
-  if (size() != 0) log(Level::error, "task_group.destroyed_busy", {{"group", state_->name}, {"tasks", size()}});
+  if (size() != 0)
+    log(Level::error, "task_group.destroyed_busy", {{"group", state_->name}, {"tasks", size()}});
 }
 
 void TaskGroup::spawn(asio::any_io_executor executor, std::string task_name, Task<void> task) {
@@ -76,10 +77,11 @@ void TaskGroup::spawn(asio::any_io_executor executor, std::string task_name, Tas
     state_->running.emplace(id, State::Running{std::move(task_name), executor, signal});
     cancel_now = state_->cancelled;
   }
-  asio::co_spawn(executor, std::move(task),
-                 asio::bind_cancellation_slot(signal->slot(), [state = state_, id](std::exception_ptr failure) {
-                   state->finished(id, std::move(failure));
-                 }));
+  asio::co_spawn(
+      executor, std::move(task),
+      asio::bind_cancellation_slot(signal->slot(), [state = state_, id](std::exception_ptr failure) {
+        state->finished(id, std::move(failure));
+      }));
   if (cancel_now) emit_on(executor, signal);
 }
 

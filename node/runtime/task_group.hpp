@@ -1,5 +1,5 @@
-// TaskGroup: owns coroutines. Nothing in gridmail is detached: a group names its tasks, cancels them, logs what they
-// throw, and is joined before what they use goes away.
+// TaskGroup: owns coroutines. Nothing in gridmail is detached: a group names its tasks, cancels them, logs
+// what they throw, and is joined before what they use goes away.
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -15,7 +15,8 @@
 namespace gridmail {
 
 /// Thread-safe. Tasks take values; references only to what outlives the group (style, coroutine rule 2).
-/// Lifecycle: spawn… → cancel() → co_await join() → destruction. Destroying a group that still has tasks is a bug.
+/// Lifecycle: spawn… → cancel() → co_await join() → destruction. Destroying a group that still has tasks is a
+/// bug.
 class TaskGroup {
  public:
   explicit TaskGroup(std::string name);

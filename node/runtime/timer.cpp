@@ -9,7 +9,8 @@
 
 namespace gridmail {
 
-Event::Event(asio::any_io_executor executor) : timer_(std::move(executor), asio::steady_timer::time_point::max()) {}
+Event::Event(asio::any_io_executor executor)
+    : timer_(std::move(executor), asio::steady_timer::time_point::max()) {}
 
 void Event::set() {
   asio::post(timer_.get_executor(), [self = shared_from_this()] {
@@ -36,6 +37,8 @@ Task<void> sleep_until(Clock& clock, TimePoint when) {
   co_await rung->wait();
 }
 
-Task<void> sleep_for(Clock& clock, Duration duration) { return sleep_until(clock, clock.now() + duration); }
+Task<void> sleep_for(Clock& clock, Duration duration) {
+  return sleep_until(clock, clock.now() + duration);
+}
 
 }  // namespace gridmail

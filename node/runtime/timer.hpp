@@ -51,13 +51,14 @@ template <class T>
   co_return settled;
 }
 
-/// Runs `task`, but cancels it at `deadline`: nothing means that it did not finish in time. The task is over either
-/// way when this returns (style, coroutine rule 4). Cancelling a read or write makes its stream useless. What the task
-/// throws comes out at once.
+/// Runs `task`, but cancels it at `deadline`: nothing means that it did not finish in time. The task is over
+/// either way when this returns (style, coroutine rule 4). Cancelling a read or write makes its stream
+/// useless. What the task throws comes out at once.
 template <class T>
 [[nodiscard]] Task<std::optional<T>> before(Clock& clock, TimePoint deadline, Task<T> task) {
   using namespace asio::experimental::awaitable_operators;  // NOLINT: the operators' only home
-  // Asio's || goes on waiting for the other side when one throws; so the task is made to return what it threw.
+  // Asio's || goes on waiting for the other side when one throws; so the task is made to return what it
+  // threw.
   auto outcome = co_await (settle(std::move(task)) || sleep_until(clock, deadline));
   if (outcome.index() == 1) co_return std::nullopt;
   auto& settled = std::get<0>(outcome);

@@ -1,5 +1,5 @@
-// The Delivery port: what SMTP, submission and LMTP hand a message to. It returns when the message is on stable
-// storage as the design's promises say, or with an error when nothing of it is promised.
+// The Delivery port: what SMTP, submission and LMTP hand a message to. It returns when the message is on
+// stable storage as the design's promises say, or with an error when nothing of it is promised.
 #pragma once
 #include <memory>
 #include <string>
@@ -12,15 +12,15 @@ namespace gridmail::ports {
 
 struct Recipient {
   UserId user;
-  std::string address;      ///< as resolved
-  std::string as_given;     ///< as in RCPT TO
+  std::string address;   ///< as resolved
+  std::string as_given;  ///< as in RCPT TO
 };
 
 struct Incoming {
-  std::string sender;                ///< MAIL FROM without brackets; empty for <>
+  std::string sender;  ///< MAIL FROM without brackets; empty for <>
   std::vector<Recipient> recipients;
-  std::string trace_header;          ///< the Received field, folded, with CRLF; Return-Path is added behind this port
-  std::unique_ptr<Spool> message;    ///< as received, dot-stuffing undone, CRLF lines
+  std::string trace_header;  ///< the Received field, folded, with CRLF; Return-Path is added behind this port
+  std::unique_ptr<Spool> message;  ///< as received, dot-stuffing undone, CRLF lines
 };
 
 class Delivery {
@@ -28,8 +28,8 @@ class Delivery {
   virtual ~Delivery() = default;
   /// For new messages. Bytes in flight count against the node's budget.
   [[nodiscard]] virtual std::unique_ptr<Spool> begin_message() = 0;
-  /// SMTP: all or nothing. Success: every recipient has it, or it is in the intake or the queue. Errors: all temporary,
-  /// or invalid / too_large when the message itself is refused.
+  /// SMTP: all or nothing. Success: every recipient has it, or it is in the intake or the queue. Errors: all
+  /// temporary, or invalid / too_large when the message itself is refused.
   [[nodiscard]] virtual Task<Result<void>> deliver(Incoming message) = 0;
   /// LMTP: one result per recipient, in order.
   [[nodiscard]] virtual Task<std::vector<Result<void>>> deliver_each(Incoming message) = 0;

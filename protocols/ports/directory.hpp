@@ -23,12 +23,13 @@ struct Target {
 class Directory {
  public:
   virtual ~Directory() = default;
-  /// Errors: not_found with text "relay" (the domain is not ours) or "user" (no such user in our domain); invalid
-  /// (not an address); unavailable (the directory here is older than 5 s, so a miss cannot be trusted).
-  /// `postmaster` without a domain is always found.
+  /// Errors: not_found with text "relay" (the domain is not ours) or "user" (no such user in our domain);
+  /// invalid (not an address); unavailable (the directory here is older than 5 s, so a miss cannot be
+  /// trusted). `postmaster` without a domain is always found.
   [[nodiscard]] virtual Task<Result<Target>> resolve(std::string address) = 0;
   [[nodiscard]] virtual Task<Result<bool>> is_local_domain(std::string domain) = 0;
-  /// `login` is an address. Failed attempts are delayed here, and counted per address. Errors: denied, unavailable.
+  /// `login` is an address. Failed attempts are delayed here, and counted per address. Errors: denied,
+  /// unavailable.
   [[nodiscard]] virtual Task<Result<Account>> authenticate(std::string login, std::string password,
                                                            std::string peer_address) = 0;
   /// Whether the user may send as `address` (envelope or header): the own address and aliases.

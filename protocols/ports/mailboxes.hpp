@@ -1,9 +1,10 @@
-// The Mailboxes port: what IMAP and POP3 need from storage, wherever the mailbox lies. node/services binds it to the
-// grid. All calls are made on the session's strand and resume there.
+// The Mailboxes port: what IMAP and POP3 need from storage, wherever the mailbox lies. node/services binds it
+// to the grid. All calls are made on the session's strand and resume there.
 //
-// Errors common to all: unavailable (after waiting up to 15 s for the slot; outcome of a change is then unknown, but
-// it is applied at most once), busy, no_space, cancelled. Calls that name a mailbox by id give not_found when it is
-// gone. Storage speaks UIDs and MODSEQ only; sequence numbers exist on the front (design, section 4).
+// Errors common to all: unavailable (after waiting up to 15 s for the slot; outcome of a change is then
+// unknown, but it is applied at most once), busy, no_space, cancelled. Calls that name a mailbox by id give
+// not_found when it is gone. Storage speaks UIDs and MODSEQ only; sequence numbers exist on the front
+// (design, section 4).
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -37,8 +38,8 @@ using gridmail::UidSet;
 enum class SpecialUse : std::uint8_t { none, drafts, sent, archive, junk, trash, all, flagged };  // RFC 6154
 
 struct MailboxInfo {
-  MailboxId id = 0;         ///< 0: not a mailbox, only a name with children or a subscription
-  std::string name;         ///< UTF-8, NFC, hierarchy separator '/'; INBOX in capitals
+  MailboxId id = 0;  ///< 0: not a mailbox, only a name with children or a subscription
+  std::string name;  ///< UTF-8, NFC, hierarchy separator '/'; INBOX in capitals
   SpecialUse use = SpecialUse::none;
   bool subscribed = false;
   bool selectable = false;
@@ -58,8 +59,8 @@ struct OpenedMailbox {
   MailboxStatus status;
   std::string name;
   UidSet uids;
-  Uid first_unseen = 0;               ///< 0: none
-  UidSet recent;                      ///< what this session shows as \Recent; empty for EXAMINE's side effects
+  Uid first_unseen = 0;  ///< 0: none
+  UidSet recent;         ///< what this session shows as \Recent; empty for EXAMINE's side effects
   std::vector<std::string> keywords;  ///< in use in this mailbox
 };
 
@@ -68,17 +69,18 @@ struct Entry {
   Uid uid = 0;
   ModSeq modseq = 0;
   Flags flags;
-  WallMicros internal_date = 0;       ///< UTC
-  std::int16_t zone_minutes = 0;      ///< the offset the date was given with
-  std::uint64_t size = 0;             ///< RFC822.SIZE, with what delivery put in front
+  WallMicros internal_date = 0;   ///< UTC
+  std::int16_t zone_minutes = 0;  ///< the offset the date was given with
+  std::uint64_t size = 0;         ///< RFC822.SIZE, with what delivery put in front
   EmailId email;
 };
 
-/// What happened after `since`. When the mailbox no longer remembers that far, `complete` carries all UIDs instead.
+/// What happened after `since`. When the mailbox no longer remembers that far, `complete` carries all UIDs
+/// instead.
 struct Changes {
   ModSeq highest_modseq = 0;
   Uid uid_next = 1;
-  std::vector<Entry> changed;         ///< new and altered messages, by UID
+  std::vector<Entry> changed;  ///< new and altered messages, by UID
   UidSet expunged;
   std::optional<UidSet> complete;
 };
@@ -86,8 +88,8 @@ struct Changes {
 enum class FlagChange : std::uint8_t { replace, add, remove };
 
 struct StoreOutcome {
-  std::vector<Entry> entries;         ///< every named message that exists, as it is now, by UID
-  UidSet missing;                     ///< named but expunged meanwhile
+  std::vector<Entry> entries;  ///< every named message that exists, as it is now, by UID
+  UidSet missing;              ///< named but expunged meanwhile
 };
 
 /// COPYUID, RFC 4315: pairs in the order of the source UIDs.
@@ -115,7 +117,8 @@ class Mailboxes {
   virtual ~Mailboxes() = default;
 
   // Mailboxes as a whole. Names are UTF-8 NFC without leading or trailing separator; INBOX in any case.
-  /// Every mailbox, every missing parent (id 0), every subscription to a name that does not exist; sorted by name.
+  /// Every mailbox, every missing parent (id 0), every subscription to a name that does not exist; sorted by
+  /// name.
   [[nodiscard]] virtual Task<Result<std::vector<MailboxInfo>>> list(UserId user) = 0;
   [[nodiscard]] virtual Task<Result<MailboxStatus>> status(UserId user, std::string name) = 0;
   /// Missing parents are made as well. Errors: already_exists, invalid.
@@ -131,10 +134,12 @@ class Mailboxes {
   [[nodiscard]] virtual Task<Result<OpenedMailbox>> open(UserId user, std::string name, bool read_only) = 0;
   [[nodiscard]] virtual Task<Result<Changes>> changes(UserId user, MailboxId mailbox, ModSeq since) = 0;
   /// Those of the named messages that exist, by UID.
-  [[nodiscard]] virtual Task<Result<std::vector<Entry>>> entries(UserId user, MailboxId mailbox, UidSet uids) = 0;
-  /// Those of the named messages that are expunged but not yet swept, as they were last, by UID: a client that was
-  /// not told of the EXPUNGE may still fetch them (RFC 3501, 7.4.1). May give none of them.
-  [[nodiscard]] virtual Task<Result<std::vector<Entry>>> expunged_entries(UserId /*user*/, MailboxId /*mailbox*/,
+  [[nodiscard]] virtual Task<Result<std::vector<Entry>>> entries(UserId user, MailboxId mailbox,
+                                                                 UidSet uids) = 0;
+  /// Those of the named messages that are expunged but not yet swept, as they were last, by UID: a client
+  /// that was not told of the EXPUNGE may still fetch them (RFC 3501, 7.4.1). May give none of them.
+  [[nodiscard]] virtual Task<Result<std::vector<Entry>>> expunged_entries(UserId /*user*/,
+                                                                          MailboxId /*mailbox*/,
                                                                           UidSet /*uids*/) {
     co_return std::vector<Entry>{};
   }
@@ -153,13 +158,15 @@ class Mailboxes {
   // Changes: each one operation, all or nothing, applied once however often it had to be retried.
   [[nodiscard]] virtual Task<Result<StoreOutcome>> store(UserId user, MailboxId mailbox, UidSet uids,
                                                          FlagChange change, Flags flags) = 0;
-  /// Errors: not_found with text "TRYCREATE" when the target is missing; conflict when a source message is gone.
+  /// Errors: not_found with text "TRYCREATE" when the target is missing; conflict when a source message is
+  /// gone.
   [[nodiscard]] virtual Task<Result<CopyOutcome>> copy(UserId user, MailboxId mailbox, UidSet uids,
                                                        std::string target) = 0;
   /// RFC 6851: one operation; messages already expunged are left out.
   [[nodiscard]] virtual Task<Result<CopyOutcome>> move(UserId user, MailboxId mailbox, UidSet uids,
                                                        std::string target) = 0;
-  /// Removes those of `uids` that have \Deleted (`only_deleted`) or all of them (POP3). Returns what it removed.
+  /// Removes those of `uids` that have \Deleted (`only_deleted`) or all of them (POP3). Returns what it
+  /// removed.
   [[nodiscard]] virtual Task<Result<UidSet>> expunge(UserId user, MailboxId mailbox, UidSet uids,
                                                      bool only_deleted) = 0;
   [[nodiscard]] virtual std::unique_ptr<Spool> begin_message() = 0;

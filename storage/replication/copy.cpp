@@ -30,9 +30,15 @@ void put_or_remove(Batch& batch, Family family, const Bytes& key, const std::opt
 
 }  // namespace
 
-Bytes copy_record_key(SlotId slot) { return log_key(slot, 'C'); }
-Bytes log_entry_key(SlotId slot, Sequence sequence) { return log_key(slot, 'L', sequence); }
-Bytes undo_key(SlotId slot, Sequence sequence) { return log_key(slot, 'U', sequence); }
+Bytes copy_record_key(SlotId slot) {
+  return log_key(slot, 'C');
+}
+Bytes log_entry_key(SlotId slot, Sequence sequence) {
+  return log_key(slot, 'L', sequence);
+}
+Bytes undo_key(SlotId slot, Sequence sequence) {
+  return log_key(slot, 'U', sequence);
+}
 
 bool contains(const History& history, Position last, Position at) {
   if (at == Position{}) return true;
@@ -184,7 +190,8 @@ void Copy::set_commit(Position at) {
 }
 
 void Copy::drop_undo(Batch& batch) {
-  for (; undo_on_disk_ < commit_.sequence; ++undo_on_disk_) batch.remove(Family::log, undo_key(slot_, undo_on_disk_ + 1));
+  for (; undo_on_disk_ < commit_.sequence; ++undo_on_disk_)
+    batch.remove(Family::log, undo_key(slot_, undo_on_disk_ + 1));
 }
 
 Batch Copy::trim(std::size_t keep) {
@@ -201,7 +208,8 @@ Batch Copy::trim(std::size_t keep) {
 Batch Copy::fill_in(std::vector<SlotWrite> pieces, replication::Fill next) {
   Batch batch;
   for (const auto& piece : pieces) {
-    if (!touched_.contains({piece.family, piece.key})) put_or_remove(batch, piece.family, piece.key, piece.value);
+    if (!touched_.contains({piece.family, piece.key}))
+      put_or_remove(batch, piece.family, piece.key, piece.value);
   }
   fill_ = std::move(next);
   if (fill_.done()) {
@@ -289,7 +297,8 @@ Task<Result<void>> Copy::load(Store& store) {
 }
 
 Task<Result<void>> Copy::load_tail(const Snapshot& view) {
-  const auto undos = co_await view.scan(Family::log, undo_key(slot_, 0), log_key(slot_, 'U' + 1), 1 << 20, 1 << 30);
+  const auto undos =
+      co_await view.scan(Family::log, undo_key(slot_, 0), log_key(slot_, 'U' + 1), 1 << 20, 1 << 30);
   if (!undos) co_return tl::unexpected(undos.error());
   for (const auto& pair : undos->pairs) {
     const Sequence sequence = read_be64(pair.key, 5);
@@ -299,7 +308,8 @@ Task<Result<void>> Copy::load_tail(const Snapshot& view) {
     const auto stored = co_await view.get(Family::log, log_entry_key(slot_, sequence));
     if (!stored) co_return tl::unexpected(stored.error());
     replication::LogEntry log;
-    if (!*stored || !log.ParseFromString(**stored)) co_return fail(Errc::corrupted, "undo record without log entry");
+    if (!*stored || !log.ParseFromString(**stored))
+      co_return fail(Errc::corrupted, "undo record without log entry");
     entry.at = {log.epoch(), sequence};
     for (auto& write : *undo.mutable_writes()) entry.writes.push_back(from_record(std::move(write)));
     tail_.push_back(std::move(entry));
@@ -350,7 +360,9 @@ replication::Place to_record(Position at) {
   place.set_sequence(at.sequence);
   return place;
 }
-Position from_record(const replication::Place& place) { return {place.epoch(), place.sequence()}; }
+Position from_record(const replication::Place& place) {
+  return {place.epoch(), place.sequence()};
+}
 
 void to_record(const SlotWrite& write, replication::Write& record) {
   record.set_family(static_cast<std::uint32_t>(write.family));

@@ -1,11 +1,11 @@
-// Copy: what this node holds of one slot, and where its log stands. It knows positions and records, not roles or
-// messages; it turns steps into batches, and the slot commits them. Layout: storage/replication/LAYOUT.md.
+// Copy: what this node holds of one slot, and where its log stands. It knows positions and records, not roles
+// or messages; it turns steps into batches, and the slot commits them. Layout: storage/replication/LAYOUT.md.
 //
 // Invariants
 //   base ≤ commit ≤ position; the log holds every entry in (base, position], an undo record every one in
 //   (commit, position]; `tail_` mirrors the latter with their values.
-//   whole: the data is exactly what the operations up to `position` made. Otherwise it is right for every key touched
-//   after `from`, and for the other keys as far as `fill` has come.
+//   whole: the data is exactly what the operations up to `position` made. Otherwise it is right for every key
+//   touched after `from`, and for the other keys as far as `fill` has come.
 #pragma once
 #include <deque>
 #include <optional>
@@ -53,12 +53,15 @@ class Copy {
   /// A new slot of a new grid: whole and empty.
   void found() { whole_ = true; }
 
-  // Each returns the batch that makes the step durable; memory is ahead of the disk until then, in the same order.
+  // Each returns the batch that makes the step durable; memory is ahead of the disk until then, in the same
+  // order.
 
-  /// The primary's own step at an opening: notes the epoch, whose first entry comes after the present position.
+  /// The primary's own step at an opening: notes the epoch, whose first entry comes after the present
+  /// position.
   [[nodiscard]] Batch open_as_primary(Epoch epoch, NodeId self);
-  /// Any other copy's step: takes back what the primary lacks, takes what it brings. `ok` is false when it must be
-  /// refused: something known to be committed would be taken back, or an in-sync copy would be left with a gap.
+  /// Any other copy's step: takes back what the primary lacks, takes what it brings. `ok` is false when it
+  /// must be refused: something known to be committed would be taken back, or an in-sync copy would be left
+  /// with a gap.
   struct OpenStep {
     bool ok = false;
     std::string reason;
@@ -67,12 +70,12 @@ class Copy {
   struct Opening {
     Epoch epoch;
     NodeId primary;
-    Position commit;     ///< the primary's
-    Position tail;       ///< the primary's last position
-    Sequence log_base;   ///< its log holds everything after
-    History history;     ///< with the new epoch
+    Position commit;                       ///< the primary's
+    Position tail;                         ///< the primary's last position
+    Sequence log_base;                     ///< its log holds everything after
+    History history;                       ///< with the new epoch
     std::vector<PlacedOperation> entries;  ///< (commit, tail]
-    bool in_sync;        ///< this copy is in sync, not joining
+    bool in_sync;                          ///< this copy is in sync, not joining
   };
   [[nodiscard]] OpenStep open(Opening opening);
   /// The next entry; `at` follows position(). With `undo` unless the entry is known to be committed.

@@ -16,8 +16,8 @@ std::string brief(const SlotRow& row) {
     for (const auto& node : set) names += (names.empty() ? "" : ",") + node.brief();
     return names;
   };
-  return fmt::format("{} of {} joining {} retired {}", row.primary ? row.primary->brief() : "none", list(row.in_sync),
-                     list(row.joining), list(row.retired));
+  return fmt::format("{} of {} joining {} retired {}", row.primary ? row.primary->brief() : "none",
+                     list(row.in_sync), list(row.joining), list(row.retired));
 }
 
 }  // namespace
@@ -40,7 +40,8 @@ Task<Result<void>> Slot::load() {
   committed_ = copy_.commit();
   durable_ = copy_.position().sequence;
   if (copy_.opened_epoch() == row_.epoch && row_.primary != context_.self && row_.holds(context_.self)) {
-    // Still the epoch it was opened in: its log is a beginning of the primary's, which sends again what is missing.
+    // Still the epoch it was opened in: its log is a beginning of the primary's, which sends again what is
+    // missing.
     open_on_disk_as_copy_ = true;
     fill_from_ = context_.clock.now();
     whole_at_ = durable_;
@@ -58,7 +59,8 @@ Task<Result<void>> Slot::load() {
 }
 
 bool Slot::is_needed() const {
-  return row_.holds(context_.self) || row_.retired.contains(context_.self) || row_.partial.contains(context_.self);
+  return row_.holds(context_.self) || row_.retired.contains(context_.self) ||
+         row_.partial.contains(context_.self);
 }
 
 void Slot::drop_if_unneeded() {
@@ -150,7 +152,8 @@ replication::SlotMessage Slot::message() const {
 }
 
 void Slot::send(NodeId to, const replication::SlotMessage& message, Channel channel) {
-  context_.network.send(to, channel, static_cast<std::uint16_t>(MessageKind::slot), message.SerializeAsString());
+  context_.network.send(to, channel, static_cast<std::uint16_t>(MessageKind::slot),
+                        message.SerializeAsString());
 }
 
 void Slot::write(Batch batch, std::function<void(Slot&)> then) {
@@ -180,13 +183,20 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
   if (message.epoch() != row_.epoch && !context_.settings.sabotage.no_fence) return;
   if (row_.primary == context_.self) {
     switch (message.body_case()) {
-      case replication::SlotMessage::kOpened: on_opened(from, message.opened().whole()); break;
-      case replication::SlotMessage::kAcknowledge: on_acknowledge(from, message.acknowledge().sequence()); break;
-      case replication::SlotMessage::kFillRequest: on_fill_request(from, message.fill_request().at()); break;
+      case replication::SlotMessage::kOpened:
+        on_opened(from, message.opened().whole());
+        break;
+      case replication::SlotMessage::kAcknowledge:
+        on_acknowledge(from, message.acknowledge().sequence());
+        break;
+      case replication::SlotMessage::kFillRequest:
+        on_fill_request(from, message.fill_request().at());
+        break;
       case replication::SlotMessage::kComplete:
         if (opened_ && peers_.contains(from)) peers_[from].whole = true;
         break;
-      default: break;
+      default:
+        break;
     }
     return;
   }
@@ -214,8 +224,8 @@ void Slot::tick(const SlotTarget& target) {
   settled_in_ = nothing_to_ask && is_at_rest() ? target.surroundings : 0;
 }
 
-/// Nothing that time alone would change: no resend, no opening, no filling is due. Whatever ends the rest (an operation,
-/// another row, other surroundings) makes tick() look again.
+/// Nothing that time alone would change: no resend, no opening, no filling is due. Whatever ends the rest (an
+/// operation, another row, other surroundings) makes tick() look again.
 bool Slot::is_at_rest() const {
   if (open_stash_ || drops_ > 0 || handing_over_ || !row_.joining.empty() || !pending_.empty()) return false;
   if (row_.primary != context_.self) return !row_.holds(context_.self) || open_on_disk_as_copy_;
@@ -224,7 +234,8 @@ bool Slot::is_at_rest() const {
          });
 }
 
-/// Asks for what the row should become. True when that is nothing, and would be so again in the same surroundings.
+/// Asks for what the row should become. True when that is nothing, and would be so again in the same
+/// surroundings.
 bool Slot::plan(const SlotTarget& target) {
   const auto now = context_.clock.now();
   if (asked_ && now - *asked_ < std::chrono::milliseconds(500)) return false;
@@ -267,11 +278,16 @@ void Slot::ask_for(const SlotStep& step) {
 }
 
 std::string Slot::describe() const {
-  const char* role = row_.primary == context_.self
-                         ? (access_ ? "serving" : handing_over_ ? "handing over" : opened_ ? "opened" : opening_ ? "opening" : "waiting")
-                         : copy_.opened_epoch() == row_.epoch ? "in epoch" : "behind";
+  const char* role = row_.primary == context_.self        ? (access_         ? "serving"
+                                                             : handing_over_ ? "handing over"
+                                                             : opened_       ? "opened"
+                                                             : opening_      ? "opening"
+                                                                             : "waiting")
+                     : copy_.opened_epoch() == row_.epoch ? "in epoch"
+                                                          : "behind";
   return fmt::format("{} row {} at {}.{} commit {}{} pending {}", role, row_.epoch, copy_.position().epoch,
-                     copy_.position().sequence, copy_.commit().sequence, copy_.whole() ? " whole" : "", pending_.size());
+                     copy_.position().sequence, copy_.commit().sequence, copy_.whole() ? " whole" : "",
+                     pending_.size());
 }
 
 // --- what services see
@@ -297,7 +313,8 @@ class Access final : public SlotAccess {
         [weak = slot_, epoch = epoch_, executor = executor_](auto handler, Operation writes) {
           auto shared = std::make_shared<decltype(handler)>(std::move(handler));
           auto done = [shared, executor](Result<void> result) {
-            asio::post(executor, [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
+            asio::post(executor,
+                       [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
           };
           const auto slot = weak.lock();
           if (!slot) return done(fail(Errc::not_primary));
@@ -316,7 +333,9 @@ class Access final : public SlotAccess {
 
 }  // namespace
 
-SlotAccessPtr Slot::access() const { return access_; }
+SlotAccessPtr Slot::access() const {
+  return access_;
+}
 
 Result<void> Slot::may_answer(Epoch epoch) const {
   if (!access_ || row_.epoch != epoch || handing_over_) return fail(Errc::not_primary);
@@ -344,7 +363,8 @@ bool Slot::concerns(ServiceId service) const {
   return service != ServiceId::directory || (map_ && id_ == map_->directory_slot());
 }
 
-/// Services build on committed state only, so they come after the operations carried over from the last epoch.
+/// Services build on committed state only, so they come after the operations carried over from the last
+/// epoch.
 void Slot::begin_service() {
   if (!opened_ || access_ || !pending_.empty()) return;
   access_ = std::make_shared<Access>(weak_from_this(), id_, row_.epoch, executor_, context_.store);

@@ -1,8 +1,9 @@
-// Slot: this node's part in one slot: its copy, and its role as primary or other copy in the present epoch (design,
-// section 5). It orders and commits; what the keys mean is for the services.
+// Slot: this node's part in one slot: its copy, and its role as primary or other copy in the present epoch
+// (design, section 5). It orders and commits; what the keys mean is for the services.
 //
-// Strand: everything, private and public, runs on the slot's executor. Ownership: SlotTable, by shared_ptr; callbacks of
-// store and clock hold weak pointers, so that a dropped slot is never called. Cancelled by close().
+// Strand: everything, private and public, runs on the slot's executor. Ownership: SlotTable, by shared_ptr;
+// callbacks of store and clock hold weak pointers, so that a dropped slot is never called. Cancelled by
+// close().
 #pragma once
 #include <atomic>
 #include <deque>
@@ -36,16 +37,16 @@ struct DeliberateFaults {
 };
 
 struct ReplicationSettings {
-  Duration dead_after = std::chrono::milliseconds(2500);     ///< silence after which a copy is replaced
-  Duration alive_within = std::chrono::milliseconds(1000);   ///< heard of this recently: may be given work
-  Duration stuck_after = std::chrono::milliseconds(2500);    ///< a write unacknowledged for this long
-  Duration resend = std::chrono::milliseconds(300);          ///< of what was not answered
+  Duration dead_after = std::chrono::milliseconds(2500);    ///< silence after which a copy is replaced
+  Duration alive_within = std::chrono::milliseconds(1000);  ///< heard of this recently: may be given work
+  Duration stuck_after = std::chrono::milliseconds(2500);   ///< a write unacknowledged for this long
+  Duration resend = std::chrono::milliseconds(300);         ///< of what was not answered
   Duration tick = std::chrono::milliseconds(100);
-  Duration fill_delay = std::chrono::seconds(30);            ///< a lost copy may come back within
-  std::size_t log_keep = 10'000;                             ///< entries of a slot whose copies are all in place
-  std::size_t fill_bytes = 512 * 1024;                       ///< of one piece
-  std::size_t fills_max = 64;                                ///< under way at once on one node
-  std::size_t moves_max = 1024;                              ///< planned movements a node's primaries have under way
+  Duration fill_delay = std::chrono::seconds(30);  ///< a lost copy may come back within
+  std::size_t log_keep = 10'000;                   ///< entries of a slot whose copies are all in place
+  std::size_t fill_bytes = 512 * 1024;             ///< of one piece
+  std::size_t fills_max = 64;                      ///< under way at once on one node
+  std::size_t moves_max = 1024;                    ///< planned movements a node's primaries have under way
   DeliberateFaults sabotage;
 };
 
@@ -60,9 +61,9 @@ struct ReplicationContext {
   TaskGroup& tasks;
   ReplicationSettings settings;
   std::vector<std::pair<ServiceId, SlotService*>> services;  ///< told of openings and closings
-  std::function<void(SlotChange)> propose;      ///< sent to the register; may come to nothing
-  std::function<void(Error)> fail_stop;         ///< the disk failed: the node must stop
-  std::function<bool()> low_space;              ///< the disk's reserve is reached
+  std::function<void(SlotChange)> propose;                   ///< sent to the register; may come to nothing
+  std::function<void(Error)> fail_stop;                      ///< the disk failed: the node must stop
+  std::function<bool()> low_space;                           ///< the disk's reserve is reached
   std::atomic<std::size_t> fills{0};
   std::atomic<std::size_t> moves{0};
 };
@@ -115,17 +116,17 @@ class Slot : public std::enable_shared_from_this<Slot> {
   /// Another copy, as the primary sees it in this epoch.
   struct Peer {
     bool opened = false;
-    bool whole = false;       ///< and all it holds known to be committed: may be named in sync
+    bool whole = false;  ///< and all it holds known to be committed: may be named in sync
     bool filling = false;
     Sequence acknowledged = 0;
-    Position told;            ///< the commit position it was last sent
-    TimePoint sent;           ///< when it was last sent something that wants an answer
+    Position told;   ///< the commit position it was last sent
+    TimePoint sent;  ///< when it was last sent something that wants an answer
     std::optional<TimePoint> waiting_since;
   };
   /// An operation on its way; in order.
   struct Pending {
     PlacedOperation entry;
-    bool applying = false;    ///< every other copy has it; being made durable here
+    bool applying = false;  ///< every other copy has it; being made durable here
     std::function<void(Result<void>)> done;
   };
   /// A promise to an earlier primary: no part is taken in another one's epoch before it is over.
@@ -167,7 +168,8 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void carry_pending();
   [[nodiscard]] bool writes_allowed() const;
   void on_fill_request(NodeId from, replication::Fill at);
-  [[nodiscard]] static Task<void> serve_fill(std::shared_ptr<Slot> self, NodeId to, Epoch epoch, replication::Fill at);
+  [[nodiscard]] static Task<void> serve_fill(std::shared_ptr<Slot> self, NodeId to, Epoch epoch,
+                                             replication::Fill at);
   [[nodiscard]] Task<Result<replication::FillChunk>> bulk_piece(replication::Fill at);
   [[nodiscard]] Task<Result<replication::FillChunk>> delta_piece(replication::Fill at);
 
@@ -187,12 +189,12 @@ class Slot : public std::enable_shared_from_this<Slot> {
   bool loaded_ = false;
   MapPtr map_;
   SlotRow row_;
-  Epoch restarted_epoch_ = 0;      ///< this node was primary of it in an earlier life: never resumed
+  Epoch restarted_epoch_ = 0;  ///< this node was primary of it in an earlier life: never resumed
   std::vector<Wait> waits_;
-  std::optional<TimePoint> asked_; ///< when a change of the row was last asked for
-  bool moving_ = false;            ///< counted in context_.moves
-  std::uint64_t settled_in_ = 0;   ///< surroundings in which nothing was left to do; zero: look again
-  unsigned drops_ = 0;             ///< of the copy, on their way to the disk
+  std::optional<TimePoint> asked_;  ///< when a change of the row was last asked for
+  bool moving_ = false;             ///< counted in context_.moves
+  std::uint64_t settled_in_ = 0;    ///< surroundings in which nothing was left to do; zero: look again
+  unsigned drops_ = 0;              ///< of the copy, on their way to the disk
 
   // primary
   bool opening_ = false;
@@ -200,18 +202,18 @@ class Slot : public std::enable_shared_from_this<Slot> {
   bool handing_over_ = false;
   std::map<NodeId, Peer> peers_;
   std::deque<Pending> pending_;
-  Position committed_;             ///< on stable storage everywhere, here too
+  Position committed_;  ///< on stable storage everywhere, here too
   SlotAccessPtr access_;
   std::optional<TimePoint> lost_since_;  ///< since when retired copies are waited for
 
   // other copy
   std::optional<std::pair<NodeId, replication::SlotMessage>> open_stash_;
-  Sequence durable_ = 0;           ///< entries up to here are on stable storage
+  Sequence durable_ = 0;  ///< entries up to here are on stable storage
   bool open_on_disk_as_copy_ = false;
   std::optional<TimePoint> fill_from_;
   std::optional<TimePoint> fill_asked_;
   bool fill_counted_ = false;
-  Sequence whole_at_ = 0;          ///< what had been received when the gap was closed
+  Sequence whole_at_ = 0;  ///< what had been received when the gap was closed
 };
 
 }  // namespace gridmail

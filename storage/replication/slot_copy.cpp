@@ -7,7 +7,8 @@ namespace gridmail {
 void Slot::on_open(NodeId from, replication::SlotMessage message) {
   const Epoch epoch = message.epoch();
   if (epoch < row_.epoch) return;
-  if (epoch > row_.epoch || must_wait(from)) {  // the map is on its way; or a lease binds this copy to another primary
+  if (epoch > row_.epoch ||
+      must_wait(from)) {  // the map is on its way; or a lease binds this copy to another primary
     open_stash_.emplace(from, std::move(message));
     return;
   }
@@ -78,10 +79,13 @@ void Slot::acknowledge() {
   send(*row_.primary, answer);
 }
 
-void Slot::on_commit(Position commit) { copy_.set_commit(commit); }
+void Slot::on_commit(Position commit) {
+  copy_.set_commit(commit);
+}
 
 void Slot::copy_tick() {
-  if (copy_.opened_epoch() != row_.epoch || !open_on_disk_as_copy_ || !row_.joining.contains(context_.self)) return;
+  if (copy_.opened_epoch() != row_.epoch || !open_on_disk_as_copy_ || !row_.joining.contains(context_.self))
+    return;
   const auto now = context_.clock.now();
   const bool answered = !fill_asked_ || now - *fill_asked_ >= std::chrono::seconds(1);
   if (!answered) return;
@@ -112,7 +116,8 @@ void Slot::ask_for_fill() {
 
 void Slot::on_fill_chunk(replication::FillChunk chunk) {
   if (copy_.whole() || !fill_asked_ || !open_on_disk_as_copy_) return;
-  if (chunk.at().SerializeAsString() != copy_.fill().SerializeAsString()) return;  // an answer to an earlier question
+  if (chunk.at().SerializeAsString() != copy_.fill().SerializeAsString())
+    return;  // an answer to an earlier question
   std::vector<SlotWrite> pieces;
   pieces.reserve(static_cast<std::size_t>(chunk.writes_size()));
   for (auto& write : *chunk.mutable_writes()) pieces.push_back(from_record(std::move(write)));

@@ -21,8 +21,8 @@ class Planner {
   [[nodiscard]] bool is_dead(NodeId node) const { return s_.is_dead(node) || s_.stuck.contains(node); }
   [[nodiscard]] std::size_t copies() const { return s_.map.settings.copies; }
 
-  /// A joining copy for `row`, when it lacks one: a whole retired copy that lives needs least; then one that holds a
-  /// part; then the planned node; then the best of the rest.
+  /// A joining copy for `row`, when it lacks one: a whole retired copy that lives needs least; then one that
+  /// holds a part; then the planned node; then the best of the rest.
   [[nodiscard]] std::optional<NodeId> candidate(const SlotRow& row) const {
     if (row.in_sync.size() + row.joining.size() >= copies()) return std::nullopt;
     for (const auto* set : {&row.retired, &row.partial}) {
@@ -70,8 +70,8 @@ class Planner {
     return move();
   }
 
-  /// Others may hold operations that this node has forgotten: it hands over to one that lives, and takes a new epoch
-  /// once none does.
+  /// Others may hold operations that this node has forgotten: it hands over to one that lives, and takes a
+  /// new epoch once none does.
   std::optional<SlotStep> after_restart() const {
     bool unclear = false;
     for (const auto& node : s_.row.in_sync) {
@@ -99,7 +99,8 @@ class Planner {
       row.joining.erase(node);
       row.partial.insert(node);
     }
-    if (row == s_.row && (!s_.opened || row.in_sync.size() + row.joining.size() >= copies())) return std::nullopt;
+    if (row == s_.row && (!s_.opened || row.in_sync.size() + row.joining.size() >= copies()))
+      return std::nullopt;
     if (const auto node = candidate(row)) join(row, *node);
     if (row == s_.row) return std::nullopt;
     return SlotStep{row, false, false};

@@ -1,5 +1,5 @@
-// What a slot's row should become next: the rules of design section 5, "Changing" and "Losing and rebuilding copies", and of
-// section 6 for planned movement, as one pure function.
+// What a slot's row should become next: the rules of design section 5, "Changing" and "Losing and rebuilding
+// copies", and of section 6 for planned movement, as one pure function.
 #pragma once
 #include <functional>
 #include <optional>
@@ -16,16 +16,16 @@ struct SlotSituation {
   const Map& map;
   SlotId slot;
   const SlotRow& row;
-  std::function<bool(NodeId)> is_alive;     ///< heard of just now: may be given work; true for self
-  std::function<bool(NodeId)> is_dead;      ///< silent for long enough to be replaced; false for self
-  bool opened = false;                      ///< self is primary and has opened this epoch
-  bool restarted = false;                   ///< self was primary of this epoch in an earlier life
-  NodeSet stuck;                            ///< alive, but leave a write unacknowledged for too long
-  NodeSet complete;                         ///< joining copies that are whole, with all they hold known to be committed
-  NodeSet filling;                          ///< joining copies that have begun to close their gap
-  const NodeSet* target = nullptr;          ///< planned copies; nothing: no movement now
+  std::function<bool(NodeId)> is_alive;  ///< heard of just now: may be given work; true for self
+  std::function<bool(NodeId)> is_dead;   ///< silent for long enough to be replaced; false for self
+  bool opened = false;                   ///< self is primary and has opened this epoch
+  bool restarted = false;                ///< self was primary of this epoch in an earlier life
+  NodeSet stuck;                         ///< alive, but leave a write unacknowledged for too long
+  NodeSet complete;  ///< joining copies that are whole, with all they hold known to be committed
+  NodeSet filling;   ///< joining copies that have begun to close their gap
+  const NodeSet* target = nullptr;  ///< planned copies; nothing: no movement now
   std::optional<NodeId> preferred_primary;
-  bool may_move = false;                    ///< the node's budget allows one more planned movement
+  bool may_move = false;  ///< the node's budget allows one more planned movement
 };
 
 /// What is to be asked of the register. A hand-over must first stop answering and give its leases back.

@@ -12,7 +12,9 @@ constexpr std::size_t resend_max = 64;  // entries sent again at once to one cop
 constexpr std::size_t fill_keys_max = 4096;
 constexpr auto tell_again = std::chrono::seconds(1);  // the commit position, to a joining copy
 
-Family next_family(Family family) { return family == Family::meta ? Family::body : Family::meta; }
+Family next_family(Family family) {
+  return family == Family::meta ? Family::body : Family::meta;
+}
 
 }  // namespace
 
@@ -128,7 +130,8 @@ void Slot::on_acknowledge(NodeId from, Sequence sequence) {
 bool Slot::acknowledged_by_all(Sequence sequence) const {
   const auto& sabotage = context_.settings.sabotage;
   return std::all_of(peers_.begin(), peers_.end(), [&](const auto& item) {
-    const bool exempt = sabotage.primary_first || (sabotage.no_joining_ack && row_.joining.contains(item.first));
+    const bool exempt =
+        sabotage.primary_first || (sabotage.no_joining_ack && row_.joining.contains(item.first));
     return exempt || item.second.acknowledged >= sequence;
   });
 }
@@ -234,7 +237,8 @@ Task<Result<replication::FillChunk>> Slot::bulk_piece(replication::Fill at) {
   const auto view = context_.store.snapshot();
   const auto family = static_cast<Family>(at.family());
   const Bytes first = at.next_key().empty() ? slot_begin(id_) : at.next_key();
-  const auto page = co_await view->scan(family, first, slot_begin(id_ + 1), fill_keys_max, context_.settings.fill_bytes);
+  const auto page =
+      co_await view->scan(family, first, slot_begin(id_ + 1), fill_keys_max, context_.settings.fill_bytes);
   if (!page) co_return tl::unexpected(page.error());
   replication::FillChunk piece;
   for (const auto& pair : page->pairs) {
@@ -269,7 +273,8 @@ Task<Result<replication::FillChunk>> Slot::delta_piece(replication::Fill at) {
                                        context_.settings.fill_bytes);
   if (!log) co_return tl::unexpected(log.error());
   const bool begins = !log->pairs.empty() && read_be64(log->pairs.front().key, 5) == at.next_sequence();
-  if (!begins && at.next_sequence() <= at.last_sequence()) co_return fail(Errc::corrupted, "the log has a hole");
+  if (!begins && at.next_sequence() <= at.last_sequence())
+    co_return fail(Errc::corrupted, "the log has a hole");
   for (const auto& pair : log->pairs) {
     if (bytes >= context_.settings.fill_bytes) co_return piece;
     replication::LogEntry entry;

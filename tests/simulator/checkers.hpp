@@ -22,10 +22,12 @@ class Promises {
   /// An append was acknowledged under this number.
   void acknowledged(SlotId slot, Guid guid, std::uint64_t number) {
     const auto [at, fresh] = numbers_.emplace(std::pair(slot, guid), number);
-    if (!fresh && at->second != number) broken(slot, "acknowledged twice, as " + std::to_string(at->second) + " and " + std::to_string(number));
+    if (!fresh && at->second != number)
+      broken(slot, "acknowledged twice, as " + std::to_string(at->second) + " and " + std::to_string(number));
   }
   /// A read began when `before` entries had been acknowledged or shown, and was answered with these.
-  void shown(SlotId slot, const std::map<std::uint64_t, Guid>& entries, const std::map<std::uint64_t, Guid>& known) {
+  void shown(SlotId slot, const std::map<std::uint64_t, Guid>& entries,
+             const std::map<std::uint64_t, Guid>& known) {
     std::map<Guid, std::uint64_t> seen;
     for (const auto& [number, guid] : entries) {
       if (!seen.emplace(guid, number).second) broken(slot, "one message twice");
@@ -34,7 +36,8 @@ class Promises {
       const auto at = entries.find(number);
       if (at == entries.end()) {
         broken(slot, "number " + std::to_string(number) + " is lost");
-      } else if (at->second != guid) broken(slot, "number " + std::to_string(number) + " is another message");
+      } else if (at->second != guid)
+        broken(slot, "number " + std::to_string(number) + " is another message");
     }
     for (const auto& [number, guid] : entries) shown_[slot][number] = guid;
     ++reads_;
@@ -43,7 +46,8 @@ class Promises {
   [[nodiscard]] std::map<std::uint64_t, Guid> known(SlotId slot) const {
     std::map<std::uint64_t, Guid> all;
     if (const auto at = shown_.find(slot); at != shown_.end()) all = at->second;
-    for (auto at = numbers_.lower_bound({slot, Guid{}}); at != numbers_.end() && at->first.first == slot; ++at) {
+    for (auto at = numbers_.lower_bound({slot, Guid{}}); at != numbers_.end() && at->first.first == slot;
+         ++at) {
       all[at->second] = at->first.second;
     }
     return all;

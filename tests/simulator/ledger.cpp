@@ -8,14 +8,24 @@ Bytes number_bytes(std::uint64_t number) {
   append_be64(bytes, number);
   return bytes;
 }
-Bytes counter_key(SlotId slot) { return slot_key(slot, 'c', {}); }
+Bytes counter_key(SlotId slot) {
+  return slot_key(slot, 'c', {});
+}
 
 }  // namespace
 
-Bytes append_request(Guid guid) { return "A" + guid.bytes(); }
-Bytes read_request() { return "R"; }
-Bytes entry_key(SlotId slot, std::uint64_t number) { return slot_key(slot, 'e', number_bytes(number)); }
-Bytes guid_key(SlotId slot, Guid guid) { return slot_key(slot, 'g', guid.view()); }
+Bytes append_request(Guid guid) {
+  return "A" + guid.bytes();
+}
+Bytes read_request() {
+  return "R";
+}
+Bytes entry_key(SlotId slot, std::uint64_t number) {
+  return slot_key(slot, 'e', number_bytes(number));
+}
+Bytes guid_key(SlotId slot, Guid guid) {
+  return slot_key(slot, 'g', guid.view());
+}
 
 std::map<std::uint64_t, Guid> read_answer(BytesView answer) {
   std::map<std::uint64_t, Guid> entries;

@@ -1,5 +1,5 @@
-// Ledger: the smallest service that needs everything of replication: entries numbered from 1 in order, each under a GUID
-// that is taken once. What a mailbox is to mail, without the mail.
+// Ledger: the smallest service that needs everything of replication: entries numbered from 1 in order, each
+// under a GUID that is taken once. What a mailbox is to mail, without the mail.
 #pragma once
 #include <functional>
 #include <map>
@@ -11,8 +11,8 @@ namespace gridmail::sim {
 
 inline constexpr ServiceId ledger_service = ServiceId::canary;
 
-/// Request: 'A' + 16 bytes of GUID, answered with the entry's number as 8 bytes; or 'R', answered with pairs of number
-/// and GUID, 24 bytes each.
+/// Request: 'A' + 16 bytes of GUID, answered with the entry's number as 8 bytes; or 'R', answered with pairs
+/// of number and GUID, 24 bytes each.
 [[nodiscard]] Bytes append_request(Guid guid);
 [[nodiscard]] Bytes read_request();
 [[nodiscard]] std::map<std::uint64_t, Guid> read_answer(BytesView answer);

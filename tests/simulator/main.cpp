@@ -1,5 +1,5 @@
-// gridmail_sim: runs scenarios under seeds. `--seed S --runs N` runs N seeds from S on, each through every scenario;
-// a failing seed is printed and the exit code is 1. `--scenario K` keeps to one.
+// gridmail_sim: runs scenarios under seeds. `--seed S --runs N` runs N seeds from S on, each through every
+// scenario; a failing seed is printed and the exit code is 1. `--scenario K` keeps to one.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -17,8 +17,9 @@ int main(int argc, char** argv) {
   app.add_option("--seed", seed, "first seed");
   app.add_option("--runs", runs, "how many seeds");
   app.add_option("--scenario", only, "number of the only scenario");
-  app.add_option("--break", broken_rule, "a rule to break on purpose: no_fence, primary_first, no_lease_wait, "
-                                         "no_read_lease, resume, no_joining_ack, early_whole");
+  app.add_option("--break", broken_rule,
+                 "a rule to break on purpose: no_fence, primary_first, no_lease_wait, "
+                 "no_read_lease, resume, no_joining_ack, early_whole");
   app.add_flag("--verbose", verbose, "log what the nodes do");
   CLI11_PARSE(app, argc, argv);
   const auto faults = broken_rule.empty() ? std::optional(DeliberateFaults{}) : sim::fault(broken_rule);
@@ -40,8 +41,8 @@ int main(int argc, char** argv) {
         ++passed;
       } catch (const std::exception& violation) {
         ++failed;
-        std::printf("seed %llu scenario %zu (%s): %s\n", static_cast<unsigned long long>(s), k, scenario.name.c_str(),
-                    violation.what());
+        std::printf("seed %llu scenario %zu (%s): %s\n", static_cast<unsigned long long>(s), k,
+                    scenario.name.c_str(), violation.what());
         std::fflush(stdout);
       }
     }

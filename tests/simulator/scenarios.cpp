@@ -85,7 +85,8 @@ void split(World& world) {
   run_loaded(world, 20);
 }
 
-/// Links fail one by one, in one direction or in both: A hears B, B hears C, A and C hear nothing of each other.
+/// Links fail one by one, in one direction or in both: A hears B, B hears C, A and C hear nothing of each
+/// other.
 void cut_links(World& world) {
   for (int round = 0; round < 3; ++round) {
     run_loaded(world, 5);
@@ -126,7 +127,8 @@ void stop_and_go_on(World& world) {
     const auto node = holder(world, world.chance().chance(0.3));
     if (!node) continue;
     const bool brief = world.chance().chance(0.6);
-    const auto pause = 1ms * static_cast<int>(brief ? 2000 + world.chance().below(1500) : world.chance().below(6000));
+    const auto pause =
+        1ms * static_cast<int>(brief ? 2000 + world.chance().below(1500) : world.chance().below(6000));
     world.pause(*node, true);
     const auto until = world.clock().now() + pause;
     while (world.clock().now() < until) {
@@ -142,8 +144,8 @@ void stop_and_go_on(World& world) {
   }
 }
 
-/// A copy that was stopped believes its primary dead, asks to take over and only then answers what waited: the old primary
-/// holds fresh leases of it when it is cut off.
+/// A copy that was stopped believes its primary dead, asks to take over and only then answers what waited:
+/// the old primary holds fresh leases of it when it is cut off.
 void wake_and_take_over(World& world) {
   for (int round = 0; round < 3; ++round) {
     run_loaded(world, 5);
@@ -192,8 +194,8 @@ void grow(World& world) {
   }
 }
 
-/// Two nodes, one voter. Without the other node the voter's side takes the lost copies out of the map: reads go on, and
-/// writes wait, as copies_min is 2. Without the voter nothing goes on.
+/// Two nodes, one voter. Without the other node the voter's side takes the lost copies out of the map: reads
+/// go on, and writes wait, as copies_min is 2. Without the voter nothing goes on.
 void one_of_two(World& world) {
   run_loaded(world, 10);
   const auto map = world.newest_map();
@@ -235,21 +237,27 @@ void power_loss(World& world) {
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all{
-      {"messages are lost, delayed, doubled and reordered", [](World& world) { run_loaded(world, 60); }, lossy},
-      {"the primary crashes in the middle of appends and returns", [](World& world) { crash_and_return(world, true); }},
+      {"messages are lost, delayed, doubled and reordered", [](World& world) { run_loaded(world, 60); },
+       lossy},
+      {"the primary crashes in the middle of appends and returns",
+       [](World& world) { crash_and_return(world, true); }},
       {"another copy crashes and returns", [](World& world) { crash_and_return(world, false); }},
       {"a node is gone for good and a blank one takes its place", blank},
       {"the grid is cut in two and heals", split},
       {"all nodes lose power and return one by one", power_loss},
-      {"everything at once", [](World& world) {
+      {"everything at once",
+       [](World& world) {
          crash_and_return(world, world.chance().chance(0.5));
          split(world);
-       }, lossy},
+       },
+       lossy},
       {"links fail one by one", cut_links},
       {"a node stops for about as long as a lease and goes on", stop_and_go_on},
       {"a copy that was stopped takes over from a primary that lives", wake_and_take_over},
-      {"messages are half a second late while nodes crash", [](World& world) { crash_and_return(world, world.chance().chance(0.5)); }, late},
-      {"of three copies one hears nothing, but is heard", go_deaf, [](WorldOptions& options) { options.grid.copies = 3; }},
+      {"messages are half a second late while nodes crash",
+       [](World& world) { crash_and_return(world, world.chance().chance(0.5)); }, late},
+      {"of three copies one hears nothing, but is heard", go_deaf,
+       [](WorldOptions& options) { options.grid.copies = 3; }},
       {"a disk hangs for a while", slow_disk},
       {"the grid grows from one node to three", grow, {}, 1},
       {"one of two nodes is away", one_of_two, {}, 2},

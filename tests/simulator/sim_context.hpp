@@ -1,5 +1,5 @@
-// One simulated node's io_context. Its loss is the node's crash: every coroutine and handler of the node is destroyed
-// where it stands, while the objects they refer to still exist.
+// One simulated node's io_context. Its loss is the node's crash: every coroutine and handler of the node is
+// destroyed where it stands, while the objects they refer to still exist.
 #pragma once
 #include <asio/io_context.hpp>
 

@@ -1,5 +1,5 @@
-// One simulated node's Network port: what arrives waits in the node's own context, as in a socket's buffer, so that a node
-// which is stopped hears nothing until it goes on.
+// One simulated node's Network port: what arrives waits in the node's own context, as in a socket's buffer,
+// so that a node which is stopped hears nothing until it goes on.
 #pragma once
 #include <asio/post.hpp>
 #include <memory>
@@ -22,12 +22,14 @@ class SimPort final : public Network {
   }
   void on_message(OnMessage handler) override {
     wire_->on_message([this, handler = std::move(handler)](NodeId from, std::uint16_t kind, Bytes payload) {
-      asio::post(context_, [handler, from, kind, payload = std::move(payload)] { handler(from, kind, payload); });
+      asio::post(context_,
+                 [handler, from, kind, payload = std::move(payload)] { handler(from, kind, payload); });
     });
   }
   void on_datagram(OnDatagram handler) override {
     wire_->on_datagram([this, handler = std::move(handler)](std::string from, Bytes payload) {
-      asio::post(context_, [handler, from = std::move(from), payload = std::move(payload)] { handler(from, payload); });
+      asio::post(context_,
+                 [handler, from = std::move(from), payload = std::move(payload)] { handler(from, payload); });
     });
   }
 

@@ -6,7 +6,9 @@
 namespace gridmail::sim {
 namespace {
 
-Bytes sim_key() { return Bytes(gossip_key_bytes, 'k'); }
+Bytes sim_key() {
+  return Bytes(gossip_key_bytes, 'k');
+}
 
 }  // namespace
 
@@ -81,10 +83,15 @@ void World::start_life(Node& node, std::optional<Map> map, bool found) {
   hooks.low_space = [] { return false; };
   if (options_.companion) {
     hooks.on_map = [&life](const MapPtr& map) { life.companion->on_map(map); };
-    hooks.on_push = [&life](NodeId from, Bytes payload) { life.companion->on_push(from, std::move(payload)); };
-    hooks.on_intake = [&life](NodeId from, Bytes payload) { life.companion->on_intake(from, std::move(payload)); };
+    hooks.on_push = [&life](NodeId from, Bytes payload) {
+      life.companion->on_push(from, std::move(payload));
+    };
+    hooks.on_intake = [&life](NodeId from, Bytes payload) {
+      life.companion->on_intake(from, std::move(payload));
+    };
   }
-  life.core = std::make_unique<GridCore>(std::move(ports), std::move(self), KeyRing{{sim_key()}}, options_.core, hooks);
+  life.core = std::make_unique<GridCore>(std::move(ports), std::move(self), KeyRing{{sim_key()}},
+                                         options_.core, hooks);
   if (options_.companion) {
     life.companion = options_.companion({*life.core, clock_, *life.random, *life.port, *node.disk, executor});
   } else {
@@ -144,7 +151,9 @@ void World::end_life(Node& node) {
   node.life.reset();
 }
 
-void World::crash(std::size_t node) { end_life(*nodes_[node]); }
+void World::crash(std::size_t node) {
+  end_life(*nodes_[node]);
+}
 
 void World::restart(std::size_t node) {
   if (!nodes_[node]->life && !nodes_[node]->destroyed) start_life(*nodes_[node], std::nullopt, false);
@@ -212,7 +221,8 @@ Task<void> World::append(World* world, GridCore* core, SlotId slot, Guid guid) {
   }
 }
 
-Task<void> World::read(World* world, GridCore* core, SlotId slot, std::map<std::uint64_t, Guid> known, bool* done) {
+Task<void> World::read(World* world, GridCore* core, SlotId slot, std::map<std::uint64_t, Guid> known,
+                       bool* done) {
   ++world->under_way_;
   const std::shared_ptr<void> ended(nullptr, [world](void*) { --world->under_way_; });
   const auto answer = co_await core->router().call(slot, ledger_service, read_request());
@@ -319,12 +329,14 @@ std::string World::describe() const {
     for (const auto& node : set) names += " " + std::to_string(number_of(node));
     return names;
   };
-  text += "map " + std::to_string(map->version) + " voters" + list(map->voters) + " before" + list(map->voters_before) + "\n";
+  text += "map " + std::to_string(map->version) + " voters" + list(map->voters) + " before" +
+          list(map->voters_before) + "\n";
   for (SlotId id = 0; id < map->rows.size(); ++id) {
     const auto& row = map->rows[id];
     text += "slot " + std::to_string(id) + " epoch " + std::to_string(row.epoch) + " primary " +
-            (row.primary ? std::to_string(number_of(*row.primary)) : "none") + " in sync" + list(row.in_sync) +
-            " joining" + list(row.joining) + " retired" + list(row.retired) + " partial" + list(row.partial);
+            (row.primary ? std::to_string(number_of(*row.primary)) : "none") + " in sync" +
+            list(row.in_sync) + " joining" + list(row.joining) + " retired" + list(row.retired) + " partial" +
+            list(row.partial);
     for (const auto& node : nodes_) {
       if (!node->life || !node->life->core || !node->life->core->running()) continue;
       const auto slot = node->life->core->slots().find(id);

@@ -1,5 +1,5 @@
-// World: a whole grid in one thread under one seed: virtual time, a faulty network, disks that forget what was not
-// synced, nodes that crash. The nodes run the same GridCore as the daemon.
+// World: a whole grid in one thread under one seed: virtual time, a faulty network, disks that forget what
+// was not synced, nodes that crash. The nodes run the same GridCore as the daemon.
 #pragma once
 #include <memory>
 #include <optional>
@@ -32,7 +32,8 @@ class World {
   World(std::uint64_t seed, WorldOptions options);
   ~World();
 
-  /// Nodes are numbered from 0 and keep their number for ever. The first one founds the grid, the others join it.
+  /// Nodes are numbered from 0 and keep their number for ever. The first one founds the grid, the others join
+  /// it.
   std::size_t add_node();
   void crash(std::size_t node);
   void restart(std::size_t node);
@@ -48,7 +49,9 @@ class World {
   [[nodiscard]] GridCore& core(std::size_t node) { return *nodes_[node]->life->core; }
   /// What options().companion made for this life of the node.
   [[nodiscard]] Companion& companion(std::size_t node) { return *nodes_[node]->life->companion; }
-  [[nodiscard]] asio::any_io_executor executor(std::size_t node) { return nodes_[node]->life->context.get_executor(); }
+  [[nodiscard]] asio::any_io_executor executor(std::size_t node) {
+    return nodes_[node]->life->context.get_executor();
+  }
   [[nodiscard]] test::MemoryStore& disk(std::size_t node) { return *nodes_[node]->disk; }
   [[nodiscard]] test::LossyNetwork& network() { return network_; }
   [[nodiscard]] Random& chance() { return random_; }
@@ -58,7 +61,8 @@ class World {
 
   /// Runs to the end of `duration`, or until `done` holds; returns whether it did.
   bool run_for(Duration duration, const std::function<bool()>& done = {});
-  /// One append, or one read, by a client of this front: retried there until it is answered or the front dies.
+  /// One append, or one read, by a client of this front: retried there until it is answered or the front
+  /// dies.
   void start_append(std::size_t front, SlotId slot);
   void start_read(std::size_t front, SlotId slot);
   /// The newest map that any live node has.
@@ -102,7 +106,8 @@ class World {
   void committed(const Node& node, SlotId slot, Epoch epoch, std::uint64_t number, Guid guid);
   static Task<void> begin(Life* life, std::optional<Map> map, bool found);
   static Task<void> append(World* world, GridCore* core, SlotId slot, Guid guid);
-  static Task<void> read(World* world, GridCore* core, SlotId slot, std::map<std::uint64_t, Guid> known, bool* done);
+  static Task<void> read(World* world, GridCore* core, SlotId slot, std::map<std::uint64_t, Guid> known,
+                         bool* done);
 
   WorldOptions options_;
   SeededRandom random_;

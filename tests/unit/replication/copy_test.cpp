@@ -1,4 +1,5 @@
-// One copy of a slot on a disk in memory: what it takes, takes back, fills in, and finds again after a restart.
+// One copy of a slot on a disk in memory: what it takes, takes back, fills in, and finds again after a
+// restart.
 #include "storage/replication/copy.hpp"
 
 #include <doctest/doctest.h>
@@ -16,7 +17,9 @@ NodeId node(char name) {
   id.value.fill(name);
   return id;
 }
-Bytes key(char name) { return slot_key(slot, 'x', Bytes(1, name)); }
+Bytes key(char name) {
+  return slot_key(slot, 'x', Bytes(1, name));
+}
 
 struct Disk {
   test::VirtualClock clock;
@@ -45,12 +48,14 @@ struct Disk {
   }
 };
 
-PlacedOperation entry(Position at, char name, std::optional<Bytes> value, std::optional<Bytes> old = std::nullopt) {
+PlacedOperation entry(Position at, char name, std::optional<Bytes> value,
+                      std::optional<Bytes> old = std::nullopt) {
   return {at, {{Family::meta, key(name), std::move(value), std::move(old), false}}};
 }
 
 /// What primary 'P' says in an opening: its log up to `tail`, of which everything after `commit` is sent.
-Copy::Opening opening(Epoch epoch, Position commit, History history, std::vector<PlacedOperation> entries = {}) {
+Copy::Opening opening(Epoch epoch, Position commit, History history,
+                      std::vector<PlacedOperation> entries = {}) {
   const Position tail = entries.empty() ? commit : entries.back().at;
   return {epoch, node('P'), commit, tail, 0, std::move(history), std::move(entries), true};
 }
@@ -96,8 +101,8 @@ TEST_CASE("a copy takes back exactly the tail that the new primary lacks") {
 TEST_CASE("a copy keeps the tail that the new primary has, and gets what it lacks") {
   Disk disk;
   auto copy = two_entries(disk);
-  auto step = copy.open(opening(2, {1, 1}, {{1, 1}, {2, 4}},
-                                {entry({1, 2}, 'a', "two", "one"), entry({1, 3}, 'b', "three")}));
+  auto step = copy.open(
+      opening(2, {1, 1}, {{1, 1}, {2, 4}}, {entry({1, 2}, 'a', "two", "one"), entry({1, 3}, 'b', "three")}));
   REQUIRE(step.ok);
   disk.write(std::move(step.batch));
   CHECK(disk.value('a') == "two");
@@ -167,7 +172,9 @@ TEST_CASE("a blank copy that joins fills its gap, and keeps what was written mea
   std::vector<SlotWrite> pieces{{Family::meta, key('a'), "old", std::nullopt, false},
                                 {Family::meta, key('b'), "kept", std::nullopt, false}};
   SUBCASE("at once") {}
-  SUBCASE("after a restart") { copy = disk.load(); }
+  SUBCASE("after a restart") {
+    copy = disk.load();
+  }
   disk.write(copy.fill_in(std::move(pieces), std::move(done)));
   CHECK(copy.whole());
   CHECK(disk.value('a') == "new");

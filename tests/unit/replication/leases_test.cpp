@@ -34,7 +34,8 @@ struct Pair {
   Side one, other;
 
   Pair() {
-    for (const auto& id : {a, b}) map.members.push_back({id, {}, id.brief(), {}, {}, 100, MemberState::active});
+    for (const auto& id : {a, b})
+      map.members.push_back({id, {}, id.brief(), {}, {}, 100, MemberState::active});
     map.voters = {b};
     start(one, a, 1);
     start(other, b, 1);
@@ -51,11 +52,15 @@ struct Pair {
                                  },
                              .accepted_version = [&side] { return side.accepted; },
                              .working = [&side] { return side.working; }});
-    side.port->on_message([&side](NodeId from, std::uint16_t, const Bytes& payload) { side.leases->on_message(from, payload); });
+    side.port->on_message([&side](NodeId from, std::uint16_t, const Bytes& payload) {
+      side.leases->on_message(from, payload);
+    });
     side.leases->start();
   }
   void run(Duration duration) { test::run_for(context, clock, duration); }
-  bool held(MapVersion since = 5, MapVersion taken_in = 5) { return one.leases->held_from({b}, since, taken_in); }
+  bool held(MapVersion since = 5, MapVersion taken_in = 5) {
+    return one.leases->held_from({b}, since, taken_in);
+  }
 };
 
 }  // namespace
@@ -123,7 +128,8 @@ TEST_CASE("what was handed back binds no longer, for that slot and epoch only") 
   CHECK_FALSE(pair.other.leases->is_over(a, promise, 8, 4));
 }
 
-TEST_CASE("a restarted holder holds nothing of its earlier life, and the giver learns so by its first message") {
+TEST_CASE(
+    "a restarted holder holds nothing of its earlier life, and the giver learns so by its first message") {
   Pair pair;
   pair.run(1s);
   const auto promise = pair.other.leases->promise_to(a);

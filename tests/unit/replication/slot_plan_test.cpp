@@ -23,7 +23,8 @@ struct Scene {
   SlotSituation situation;
 
   explicit Scene(NodeId who) : situation(who, map, 0, row) {
-    for (const auto& id : {a, b, c, d}) map.members.push_back({id, {}, id.brief(), {}, {}, 100, MemberState::active});
+    for (const auto& id : {a, b, c, d})
+      map.members.push_back({id, {}, id.brief(), {}, {}, 100, MemberState::active});
     row.epoch = 7;
     row.primary = a;
     row.in_sync = {a, b};
@@ -129,7 +130,9 @@ TEST_CASE("nothing is named in sync before the epoch is opened") {
   CHECK_FALSE(scene.plan());
 }
 
-TEST_CASE("a restarted primary hands over to a copy that lives, waits while that is unclear, else asks for a new epoch") {
+TEST_CASE(
+    "a restarted primary hands over to a copy that lives, waits while that is unclear, else asks for a new "
+    "epoch") {
   Scene scene(a);
   scene.situation.opened = false;
   scene.situation.restarted = true;

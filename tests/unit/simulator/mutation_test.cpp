@@ -1,4 +1,5 @@
-// The checkers bite: each rule of the protocol is broken on purpose, and a seed is found that breaks a promise.
+// The checkers bite: each rule of the protocol is broken on purpose, and a seed is found that breaks a
+// promise.
 #include <optional>
 
 #include "tests/unit/simulator/over_seeds.hpp"
@@ -7,7 +8,8 @@ namespace gridmail::sim {
 namespace {
 
 /// The first seed under which clients see a broken promise: not only a grid that gets stuck.
-std::optional<std::uint64_t> seed_that_breaks(const char* rule, const std::string& name, std::uint64_t seeds_max) {
+std::optional<std::uint64_t> seed_that_breaks(const char* rule, const std::string& name,
+                                              std::uint64_t seeds_max) {
   set_log_sink([](Level, std::string_view) {});
   for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) {
     try {
@@ -27,7 +29,8 @@ TEST_SUITE("rules") {
     CHECK(seed_that_breaks("primary_first", "another copy crashes and returns", 20));
   }
   TEST_CASE("without waiting for leases a new primary writes while the old one is read") {
-    CHECK(seed_that_breaks("no_lease_wait", "a copy that was stopped takes over from a primary that lives", 400));
+    CHECK(seed_that_breaks("no_lease_wait", "a copy that was stopped takes over from a primary that lives",
+                           400));
   }
   TEST_CASE("without leases a primary that is cut off shows old state") {
     CHECK(seed_that_breaks("no_read_lease", "the grid is cut in two and heals", 60));

@@ -1,6 +1,6 @@
-// Every scenario over at least 200 seeds, under load throughout. Checked: nothing acknowledged or shown is lost, changed or
-// doubled; what is acknowledged is on the disks of all copies that must have it; one node commits in an epoch; the grid
-// comes to rest with all its copies, and they are equal.
+// Every scenario over at least 200 seeds, under load throughout. Checked: nothing acknowledged or shown is
+// lost, changed or doubled; what is acknowledged is on the disks of all copies that must have it; one node
+// commits in an epoch; the grid comes to rest with all its copies, and they are equal.
 #include "tests/unit/simulator/over_seeds.hpp"
 
 using gridmail::sim::holds_over_seeds;
