@@ -39,6 +39,7 @@ function(gridmail_library name)
 endfunction()
 
 # gridmail_records(NAME a.proto b.proto): generated C++ below build/records, included as "storage/x/y.pb.h".
+add_custom_target(records)  # all of them, for tools that read sources without building
 function(gridmail_records name)
   set(out ${CMAKE_BINARY_DIR}/records)
   file(MAKE_DIRECTORY ${out})
@@ -52,6 +53,8 @@ function(gridmail_records name)
       DEPENDS ${CMAKE_SOURCE_DIR}/${relative} VERBATIM)
     list(APPEND generated ${out}/${stem}.pb.cc)
   endforeach()
+  add_custom_target(${name}_sources DEPENDS ${generated})
+  add_dependencies(records ${name}_sources)
   add_library(${name} STATIC ${generated})
   target_include_directories(${name} SYSTEM PUBLIC ${out})
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf-lite)
