@@ -4,6 +4,7 @@
 
 #include "node/base/log.hpp"
 #include "tests/simulator/mail_scenarios.hpp"
+#include "tests/simulator/scenarios.hpp"
 
 int main(int argc, char** argv) {
   using namespace gridmail;
@@ -13,12 +14,19 @@ int main(int argc, char** argv) {
   int only = -1;
   bool verbose = false;
   bool replay = false;
+  std::string broken_rule;
   app.add_option("--seed", seed, "first seed");
   app.add_option("--runs", runs, "how many seeds");
   app.add_option("--scenario", only, "number of the only scenario");
+  app.add_option("--break", broken_rule, "a rule of replication to break on purpose, as for gridmail_sim");
   app.add_flag("--replay", replay, "run every seed twice: it must come to the same");
   app.add_flag("--verbose", verbose, "log what the nodes do");
   CLI11_PARSE(app, argc, argv);
+  const auto faults = broken_rule.empty() ? std::optional(DeliberateFaults{}) : sim::fault(broken_rule);
+  if (!faults) {
+    std::fprintf(stderr, "no such rule: %s\n", broken_rule.c_str());
+    return 2;
+  }
   set_log_level(Level::debug);
   if (!verbose) set_log_sink([](Level, std::string_view) {});
   std::size_t passed = 0;
@@ -29,8 +37,9 @@ int main(int argc, char** argv) {
       if (only >= 0 && k != static_cast<std::size_t>(only)) continue;
       const auto& scenario = sim::mail_scenarios()[k];
       try {
-        const auto outcome = sim::run_mail_scenario(scenario, s);
-        if (replay && sim::run_mail_scenario(scenario, s) != outcome) throw sim::Violation("does not replay");
+        const auto outcome = sim::run_mail_scenario(scenario, s, *faults);
+        if (replay && sim::run_mail_scenario(scenario, s, *faults) != outcome)
+          throw sim::Violation("does not replay");
         accepted += outcome.accepted;
         ++passed;
       } catch (const std::exception& violation) {

@@ -136,10 +136,12 @@ const std::vector<MailScenario>& mail_scenarios() {
   return all;
 }
 
-MailOutcome run_mail_scenario(const MailScenario& scenario, std::uint64_t seed) {
+MailOutcome run_mail_scenario(const MailScenario& scenario, std::uint64_t seed,
+                              const DeliberateFaults& sabotage) {
   WorldOptions options;
   if (scenario.prepare) scenario.prepare(options);
   options.companion = [](const CompanionParts& parts) { return std::make_unique<MailLife>(parts); };
+  options.core.replication.sabotage = sabotage;
   const auto faults = options.network;
   options.network = {};          // until the grid is up
   std::optional<MailLoad> load;  // outlives the world, whose clients refer to it

@@ -25,7 +25,8 @@ struct MailOutcome {
   std::uint64_t messages = 0;  ///< between nodes
   bool operator==(const MailOutcome&) const = default;
 };
-/// Runs one scenario under one seed. Throws Violation.
-MailOutcome run_mail_scenario(const MailScenario& scenario, std::uint64_t seed);
+/// Runs one scenario under one seed. Throws Violation. `sabotage` breaks a rule of replication on purpose.
+MailOutcome run_mail_scenario(const MailScenario& scenario, std::uint64_t seed,
+                              const DeliberateFaults& sabotage = {});
 
 }  // namespace gridmail::sim

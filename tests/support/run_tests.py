@@ -67,6 +67,8 @@ def style(tally):
 def simulator(tally):
     count([BUILD / "gridmail_sim", "--seed", "1", "--runs", str(SIMULATOR_SEEDS)],
           r"(\d+) passed, (\d+) failed", 900, "simulator", tally)
+    count([BUILD / "gridmail_mail_sim", "--seed", "1", "--runs", str(SIMULATOR_SEEDS)],
+          r"(\d+) passed, (\d+) failed", 900, "simulator with mail", tally)
 
 
 def fuzz(tally):
