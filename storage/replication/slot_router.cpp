@@ -7,6 +7,7 @@
 namespace gridmail {
 namespace {
 
+constexpr SlotId no_slot = UINT32_MAX;
 constexpr auto silent_after =
     std::chrono::seconds(1);  // a slot is unavailable when one it needs is silent for so long
 constexpr auto ask_again = std::chrono::seconds(1);  // the question or its answer may have been lost
@@ -30,7 +31,7 @@ void SlotRouter::serve(ServiceId id, SlotService& service) {
 
 SlotId SlotRouter::slot_for(BytesView key) const {
   const auto map = table_.map();
-  return map ? slot_of(key, map->slots()) : 0;
+  return map ? slot_of(key, map->slots()) : no_slot;  // call() refuses it, also when a map has come meanwhile
 }
 
 bool SlotRouter::all_alive(const SlotRow& row) const {

@@ -12,7 +12,8 @@ Task<Result<void>> LogIn::check(LoginRecord record, std::string password, std::s
     delays_.succeeded(peer_address);
     co_return Result<void>{};
   }
-  const auto right = co_await hasher_.verify(can ? record.hash : hasher_.nobodys_hash(), password);
+  const std::string& hash = can ? record.hash : hasher_.nobodys_hash();
+  const auto right = co_await hasher_.verify(hash, password);
   if (!right) co_return fail(Errc::unavailable, right.error().text);
   if (*right && can) {
     verified_.remember(record.owner, record.version, password);
