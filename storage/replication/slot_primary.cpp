@@ -16,6 +16,13 @@ Family next_family(Family family) {
   return family == Family::meta ? Family::body : Family::meta;
 }
 
+using gridmail::to_record;
+
+void to_record(const PlacedOperation& entry, replication::Entry& record) {
+  *record.mutable_at() = to_record(entry.at);
+  for (const auto& write : entry.writes) to_record(write, *record.add_writes());
+}
+
 }  // namespace
 
 // --- opening
@@ -43,9 +50,7 @@ void Slot::send_open(NodeId to, Peer& peer) {
   to_record(copy_.history(), *body.mutable_history());
   body.set_log_base(copy_.base().sequence);
   for (const auto& entry : copy_.tail()) {
-    auto& record = *body.add_entries();
-    *record.mutable_at() = to_record(entry.at);
-    for (const auto& write : entry.writes) to_record(write, *record.add_writes());
+    to_record(entry, *body.add_entries());
   }
   if (lost_since_) {
     const auto left = *lost_since_ + context_.settings.fill_delay - now;
@@ -98,9 +103,7 @@ void Slot::submit(Epoch epoch, Operation operation, std::function<void(Result<vo
 void Slot::broadcast(const Pending& pending) {
   if (peers_.empty()) return;
   auto carried = message();
-  auto& entry = *carried.mutable_entry();
-  *entry.mutable_at() = to_record(pending.entry.at);
-  for (const auto& write : pending.entry.writes) to_record(write, *entry.add_writes());
+  to_record(pending.entry, *carried.mutable_entry());
   const Bytes wire = carried.SerializeAsString();
   for (auto& [node, peer] : peers_) send_entry(node, peer, wire);
 }
@@ -191,9 +194,7 @@ void Slot::primary_tick() {
         if (pending.applying || pending.entry.at.sequence <= peer.acknowledged) continue;
         if (++sent > resend_max) break;
         auto again = message();
-        auto& entry = *again.mutable_entry();
-        *entry.mutable_at() = to_record(pending.entry.at);
-        for (const auto& write : pending.entry.writes) to_record(write, *entry.add_writes());
+        to_record(pending.entry, *again.mutable_entry());
         send_entry(node, peer, again.SerializeAsString());
       }
     } else if (now - peer.sent >= (peer.told < committed_ ? context_.settings.resend : tell_again) &&
