@@ -139,6 +139,7 @@ GridSettings read_settings(const SettingsRecord& record) {
   map.grid_id = record.grid_id();
   map.version = record.version();
   map.settings = read_settings(record.settings());
+  if (map.settings.format_level != record.format_level()) return false;
   NodeTable nodes;
   if (!read_members(record, map, nodes) || !split_ids(record.removed(), map.removed)) return false;
   if (!nodes.read(record.voters(), map.voters) || !nodes.read(record.voters_before(), map.voters_before))
