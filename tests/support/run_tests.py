@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """./dev test: runs every kind of test and counts cases; the last line is "N passed, N failed"."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -40,8 +41,9 @@ def run(command, seconds):
         return 124, (output if isinstance(output, str) else output.decode(errors="replace")) + "\ntoo long\n"
 
 
-def count(command, pattern, seconds, where, tally):
-    """Runs a program that counts its own cases; a wrong exit is a failure, whatever it counted."""
+def count(command, pattern, seconds):
+    """Runs a program that counts its own cases: passed, failed, what it said. A wrong exit is a failure, whatever it
+    counted."""
     code, output = run(command, seconds)
     found = re.findall(pattern, output)
     passed, failed = map(int, found[-1]) if found else (0, 0)
@@ -49,15 +51,26 @@ def count(command, pattern, seconds, where, tally):
         failed = 1
     if not found and code == 0:
         passed = 1
-    if failed:
-        print(output[-8000:])
-    tally.add(passed, failed, where)
+    return passed, failed, output
+
+
+def side_by_side(programs, tally):
+    """Each of (where, command, pattern, seconds), as many at a time as there are cores."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = {pool.submit(count, command, pattern, seconds): where for where, command, pattern, seconds in programs}
+        for job in concurrent.futures.as_completed(jobs):
+            passed, failed, output = job.result()
+            if failed:
+                print(output[-8000:])
+            tally.add(passed, failed, jobs[job])
 
 
 def unit(tally):
+    """The long ones, all of them simulations, begin first."""
     listing = json.loads(run(["ctest", "--test-dir", str(BUILD), "--show-only=json-v1"], 60)[1])
-    for test in listing["tests"]:
-        count(test["command"], r"test cases:.*?\|\s*(\d+) passed\s*\|\s*(\d+) failed", 600, test["name"], tally)
+    pattern = r"test cases:.*?\|\s*(\d+) passed\s*\|\s*(\d+) failed"
+    tests = sorted(listing["tests"], key=lambda test: not test["name"].startswith("simulator_"))
+    side_by_side([(test["name"], test["command"], pattern, 900) for test in tests], tally)
 
 
 def style(tally):
@@ -66,17 +79,22 @@ def style(tally):
 
 def simulator(tally):
     """Real mail over the whole grid; the scenarios of replication alone run among the unit tests (simulator_*)."""
-    count([BUILD / "gridmail_mail_sim", "--seed", "1", "--runs", str(SIMULATOR_SEEDS)],
-          r"(\d+) passed, (\d+) failed", 900, "simulator with mail", tally)
+    parts = os.cpu_count()
+    first = [1 + SIMULATOR_SEEDS * part // parts for part in range(parts + 1)]
+    side_by_side([(f"simulator with mail, seeds {begin} to {end - 1}",
+                   [BUILD / "gridmail_mail_sim", "--seed", str(begin), "--runs", str(end - begin)],
+                   r"(\d+) passed, (\d+) failed", 900) for begin, end in zip(first, first[1:])], tally)
 
 
 def fuzz(tally):
-    for source in sorted((ROOT / "tests/fuzz").glob("*_fuzz.cpp")):
-        name = source.stem.removesuffix("_fuzz")
-        code, output = run([ROOT / "dev", "fuzz", name, "--seconds", str(FUZZ_SECONDS)], 900)
-        if code != 0:
-            print(output[-8000:])
-        tally.add(code == 0, code != 0, f"fuzz {name}")
+    names = sorted(source.stem.removesuffix("_fuzz") for source in (ROOT / "tests/fuzz").glob("*_fuzz.cpp"))
+    code, output = run([ROOT / "dev", "build", "fuzz", *(f"{name}_fuzz" for name in names)], 1800)
+    if code != 0:
+        print(output[-8000:])
+        tally.add(0, 1, "building the fuzzers")
+        return
+    side_by_side([(f"fuzz {name}", [ROOT / "dev", "fuzz", name, "--seconds", str(FUZZ_SECONDS)], r"\b\B", 300)
+                  for name in names], tally)
 
 
 def integration(tally):
