@@ -124,8 +124,8 @@ std::shared_ptr<OutgoingConnection> PeerTransport::outgoing(NodeId to, Channel c
   const auto* peer = members_->find(to);
   if (peer == nullptr || stopped_) return nullptr;
   const asio::any_io_executor strand = asio::make_strand(context_);
-  const auto connection = std::make_shared<OutgoingConnection>(strand, clock_, tls_.client, to,
-                                                               peer->addresses, hello(channel), settings_);
+  auto connection = std::make_shared<OutgoingConnection>(strand, clock_, tls_.client, to, peer->addresses,
+                                                         hello(channel), settings_);
   outgoing_.emplace(Key{to, channel}, connection);
   tasks_.spawn(strand, "peer " + to.brief(), connection->run());
   return connection;
