@@ -38,6 +38,7 @@ struct MailboxArgument {
 struct Create {
   std::string mailbox;
   ports::SpecialUse use = ports::SpecialUse::none;  ///< RFC 6154, section 3
+  bool use_impossible = false;                      ///< an unknown one, or several: NO [USEATTR]
 };
 
 struct Rename {

@@ -42,22 +42,19 @@ Arguments mailbox(TokenParser& tokens) {
 }
 
 // create-param    = "USE" SP "(" [use-attr *(SP use-attr)] ")"               ; RFC 6154, section 6
-ports::SpecialUse create_use(TokenParser& tokens) {
-  ports::SpecialUse use = ports::SpecialUse::none;
-  if (!tokens.accept_word("(USE (")) {
-    tokens.fail("Unknown CREATE parameter");
-    return use;
-  }
+void create_use(TokenParser& tokens, Create& create) {
+  if (!tokens.accept_word("(USE (")) return tokens.fail("Unknown CREATE parameter");
   if (!tokens.accept(')')) {
-    tokens.expect('\\');
-    const auto known = special_use_named(tokens.atom());
-    if (!known) tokens.fail("Unknown special use");
-    use = known.value_or(use);
-    if (tokens.peek() == ' ') tokens.fail("One special use at most");
+    int uses = 0;
+    do {
+      tokens.expect('\\');
+      const auto known = special_use_named(tokens.atom());
+      create.use_impossible = create.use_impossible || !known || ++uses > 1;
+      create.use = known.value_or(ports::SpecialUse::none);
+    } while (tokens.accept(' '));
     tokens.expect(')');
   }
   tokens.expect(')');
-  return use;
 }
 
 // create          = "CREATE" SP mailbox [SP "(" create-param *(SP create-param) ")"]
@@ -65,7 +62,7 @@ Arguments create(TokenParser& tokens) {
   Create parsed;
   tokens.space();
   parsed.mailbox = tokens.astring();
-  if (tokens.accept(' ')) parsed.use = create_use(tokens);
+  if (tokens.accept(' ')) create_use(tokens, parsed);
   return parsed;
 }
 

@@ -36,7 +36,7 @@ Reply reply_for(const Error& error) {
     case Errc::invalid:
       return no(error.text.empty() ? "Request is not possible" : error.text, "CANNOT");
     case Errc::too_large:
-      return no("Message is too large", "TOOBIG");
+      return no("Limit reached: " + error.text, "LIMIT");  // RFC 5530: keywords, mailboxes, subscriptions
     case Errc::denied:
       return no("Permission denied", "NOPERM");
     case Errc::corrupted:

@@ -79,6 +79,8 @@ Task<std::optional<bool>> ends_there(ClientConnection& connection) {
 }
 
 Task<Reply> store(CommandContext& context, Append append, std::string name, Upload upload) {
+  const bool is_too_large = !upload.stored && upload.stored.error().code == Errc::too_large;
+  if (is_too_large) co_return no("Message is too large", "TOOBIG");
   if (!upload.stored) co_return reply_for(upload.stored.error());
   if (upload.converter.saw_nul()) co_return no("Message holds a NUL byte", "CANNOT");
   const text::DateTime now{context.services.clock.wall() / 1'000'000, 0};

@@ -168,7 +168,9 @@ TEST_CASE("RFC 3501, 6.3.11: the message of an APPEND is told from other literal
 
 TEST_CASE("RFC 6154, 3: CREATE with a special use") {
   CHECK(arguments<Create>("a CREATE x (USE (\\Sent))").use == ports::SpecialUse::sent);
-  CHECK_FALSE(parse("a CREATE x (USE (\\Bogus))").command);
+  CHECK(arguments<Create>("a CREATE x (USE (\\Bogus))").use_impossible);
+  CHECK(arguments<Create>("a CREATE x (USE (\\Sent \\Junk))").use_impossible);
+  CHECK_FALSE(parse("a CREATE x (USE (Sent))").command);
   CHECK_FALSE(parse("a CREATE x (FOO)").command);
 }
 
