@@ -362,8 +362,10 @@ Result<void> Node::listen_for(const ListenerConfig& config) {
       break;
     case Service::imap:
     case Service::imaps:
-      serve = [services = imap::Services{mail_->directory(), mail_->mailboxes(), clock_}, s = &imap_](
-                  std::unique_ptr<Stream> stream) { return serve_imap(std::move(stream), services, s); };
+      serve = [services = imap::Services{mail_->directory(), mail_->mailboxes(), clock_, &workers_},
+               s = &imap_](std::unique_ptr<Stream> stream) {
+        return serve_imap(std::move(stream), services, s);
+      };
       break;
     case Service::pop3:
     case Service::pop3s:

@@ -45,7 +45,7 @@ void FetchItemWriter::finish() {
 
 void append_plain_items(FetchItemWriter& writer, const Fetch& fetch, const FetchSubject& subject,
                         bool with_uid) {
-  const ports::Entry& entry = subject.entry;
+  const ports::Entry& entry = *subject.entry;
   if (fetch.flags || subject.seen_now) append_flags(writer.item("FLAGS"), entry.flags, subject.recent);
   if (fetch.uid_item || with_uid) append_number(writer.item("UID"), entry.uid);
   if (fetch.internal_date) {
@@ -67,7 +67,7 @@ mime::ByteRange clip(const std::optional<Section::Partial>& partial, std::uint64
 std::optional<mime::ByteRange> range_of(const Section& section, const FetchSubject& subject) {
   std::optional<mime::ByteRange> range;
   if (is_whole_message(section)) {
-    range = mime::ByteRange{0, subject.entry.size};
+    range = mime::ByteRange{0, subject.entry->size};
   } else {
     range = mime::find_section(*subject.structure, section.numbers, section.text);
   }

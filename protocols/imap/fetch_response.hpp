@@ -17,10 +17,11 @@ struct FetchNeeds {
 };
 [[nodiscard]] FetchNeeds needs_of(const Fetch& fetch);
 
-/// One message about to be described. `structure` may be null where needs_of() says so.
+/// One message about to be described, by what outlives this. `structure` may be null where needs_of() says
+/// so.
 struct FetchSubject {
   SequenceNumber number = 0;
-  ports::Entry entry;
+  const ports::Entry* entry = nullptr;
   bool recent = false;
   bool seen_now = false;  ///< \Seen was set by this very command, so the flags are told
   const mime::Structure* structure = nullptr;

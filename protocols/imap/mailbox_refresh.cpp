@@ -7,8 +7,8 @@ namespace gridmail::imap {
 Task<Result<void>> refresh(CommandContext& context, Expunges expunges, bool with_uid) {
   SelectedMailbox* selected = context.state.selected();
   if (selected == nullptr) co_return Result<void>{};
-  auto changes =
-      co_await context.mailboxes().changes(context.state.user(), selected->id(), selected->modseq());
+  auto changes = co_await context.mailboxes().changes(context.state.user(), selected->id(),
+                                                      selected->modseq(), selected->read_only());
   if (!changes) {
     if (changes.error().code == Errc::not_found) {
       context.connection.untagged("BYE The selected mailbox was deleted");

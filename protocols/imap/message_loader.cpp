@@ -1,5 +1,6 @@
 #include "protocols/imap/message_loader.hpp"
 
+#include "protocols/imap/read_ahead.hpp"
 #include "protocols/mime/parser.hpp"
 #include "protocols/mime/structure_codec.hpp"
 
@@ -7,18 +8,13 @@ namespace gridmail::imap {
 
 Task<Result<Bytes>> read_range(ports::Mailboxes& mailboxes, UserId user, EmailId email,
                                mime::ByteRange range) {
+  ReadAhead content(mailboxes, user);
+  content.add({email, range.offset, range.length});
   Bytes all;
   while (all.size() < range.length) {
-    auto piece = co_await mailboxes.read(user, email, range.offset + all.size(), range.length - all.size());
-    if (!piece) co_return tl::unexpected(piece.error());
-    if (piece->empty()) co_return fail(Errc::corrupted, "message ends early");
-    if (all.empty() && piece->size() >= range.length) {
-      all = std::move(*piece);
-    } else {
-      all.append(*piece);
-    }
+    if (const auto loaded = co_await content.load(); !loaded) co_return tl::unexpected(loaded.error());
+    all.append(content.take());
   }
-  all.resize(static_cast<std::size_t>(range.length));
   co_return all;
 }
 
@@ -39,6 +35,7 @@ Task<Result<Structures>> load_structures(ports::Mailboxes& mailboxes, UserId use
   for (const auto& entry : entries) {
     if (structures.contains(entry.email)) continue;
     auto bytes = co_await read_range(mailboxes, user, entry.email, {0, entry.size});
+    if (!bytes && bytes.error().code == Errc::not_found) continue;
     if (!bytes) co_return tl::unexpected(bytes.error());
     structures.emplace(entry.email, mime::parse(*bytes));
   }

@@ -10,8 +10,8 @@ namespace gridmail::imap {
 
 using Structures = std::unordered_map<EmailId, mime::Structure>;
 
-/// The structure of every one of the e-mails. Stored ones that are missing, damaged or of an older parser are
-/// made anew from the message. Errors: those of the port.
+/// The structure of every one of the e-mails, but for those that were swept. Stored ones that are missing,
+/// damaged or of an older parser are made anew from the message. Errors: those of the port.
 [[nodiscard]] Task<Result<Structures>> load_structures(ports::Mailboxes& mailboxes, UserId user,
                                                        std::vector<ports::Entry> entries);
 

@@ -161,7 +161,7 @@ Updates SelectedMailbox::take(ports::Changes changes, bool expunges_allowed) {
     first = std::max(first, known_before);
     if (first > last) return;
     announced_.add(first, last);
-    recent_.add(first, last);  // shown to this session first, as far as it can tell (RFC 3501, section 2.3.2)
+    if (last >= changes.recent_from) recent_.add(std::max(first, changes.recent_from), last);
     updates.exists = exists_ += last - first + 1;
   };
   if (changes.complete) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "node/base/clock.hpp"
+#include "node/runtime/worker_pool.hpp"
 #include "protocols/ports/directory.hpp"
 #include "protocols/ports/mailboxes.hpp"
 
@@ -15,6 +16,7 @@ struct Services {
   ports::Directory& directory;
   ports::Mailboxes& mailboxes;
   Clock& clock;
+  WorkerPool* workers = nullptr;  ///< searches in texts; without one it is done on the session's strand
 };
 
 /// Capabilities that an admin may switch off; off means neither offered nor understood.

@@ -101,7 +101,12 @@ Task<void> Session::send(MaildropState::Message message, std::string_view headin
 Task<Result<Bytes>> Session::read(const MaildropState::Message& message, std::uint64_t offset) {
   const std::uint64_t length = std::min(read_bytes_max, message.size - offset);
   if (length == 0) co_return Bytes();
-  co_return co_await services_.mailboxes.read(account_->id, message.email, offset, length);
+  std::vector<MessageRange> ranges(1);
+  ranges.front() = {message.email, offset, length};
+  auto pieces = co_await services_.mailboxes.read(account_->id, std::move(ranges));
+  if (!pieces) co_return tl::unexpected(pieces.error());
+  if (pieces->empty()) co_return Bytes();
+  co_return std::move(pieces->front());
 }
 
 void Session::dele(std::string_view argument) {

@@ -16,6 +16,7 @@
 
 #include "node/base/clock.hpp"
 #include "node/base/ids.hpp"
+#include "node/base/message_range.hpp"
 #include "node/base/store.hpp"
 #include "node/base/uid_set.hpp"
 
@@ -83,6 +84,7 @@ struct Changes {
   std::vector<Entry> changed;  ///< new and altered messages, by UID
   UidSet expunged;
   std::optional<UidSet> complete;
+  Uid recent_from = 0;  ///< messages from here on are \Recent to this session
 };
 
 enum class FlagChange : std::uint8_t { replace, add, remove };
@@ -132,17 +134,17 @@ class Mailboxes {
   // One mailbox.
   /// `read_only` (EXAMINE) does not move the \Recent watermark.
   [[nodiscard]] virtual Task<Result<OpenedMailbox>> open(UserId user, std::string name, bool read_only) = 0;
-  [[nodiscard]] virtual Task<Result<Changes>> changes(UserId user, MailboxId mailbox, ModSeq since) = 0;
+  /// Moves the \Recent watermark past what is new, unless `read_only`: later sessions do not see that as
+  /// \Recent (RFC 3501, 2.3.2).
+  [[nodiscard]] virtual Task<Result<Changes>> changes(UserId user, MailboxId mailbox, ModSeq since,
+                                                      bool read_only) = 0;
   /// Those of the named messages that exist, by UID.
   [[nodiscard]] virtual Task<Result<std::vector<Entry>>> entries(UserId user, MailboxId mailbox,
                                                                  UidSet uids) = 0;
-  /// Those of the named messages that are expunged but not yet swept, as they were last, by UID: a client
-  /// that was not told of the EXPUNGE may still fetch them (RFC 3501, 7.4.1). May give none of them.
-  [[nodiscard]] virtual Task<Result<std::vector<Entry>>> expunged_entries(UserId /*user*/,
-                                                                          MailboxId /*mailbox*/,
-                                                                          UidSet /*uids*/) {
-    co_return std::vector<Entry>{};
-  }
+  /// Those of the named messages that are expunged but not yet swept (half an hour at least), as they were
+  /// last, by UID: a client that was not told of the EXPUNGE may still fetch them (RFC 3501, 7.4.1).
+  [[nodiscard]] virtual Task<Result<std::vector<Entry>>> expunged_entries(UserId user, MailboxId mailbox,
+                                                                          UidSet uids) = 0;
   /// Returns when the mailbox's MODSEQ has passed `since`, or at `until`; losing a push costs delay only.
   [[nodiscard]] virtual Task<Result<void>> wait_for_change(UserId user, MailboxId mailbox, ModSeq since,
                                                            TimePoint until) = 0;
@@ -151,9 +153,11 @@ class Mailboxes {
   /// What the MIME parser stored at delivery: protocols/mime/structure_codec reads it.
   [[nodiscard]] virtual Task<Result<std::vector<std::pair<EmailId, Bytes>>>> structures(
       UserId user, std::vector<EmailId> emails) = 0;
-  /// Up to `length` bytes from `offset`; may return fewer (at least one, unless the end is reached).
-  [[nodiscard]] virtual Task<Result<Bytes>> read(UserId user, EmailId email, std::uint64_t offset,
-                                                 std::uint64_t length) = 0;
+  /// The first of the ranges, in their order, as far as one answer goes (at least one); the last piece may be
+  /// shorter than its range, by at least one byte of progress unless the message ends there. Errors:
+  /// not_found when the first one's message is gone; one further on that cannot be read only ends the answer.
+  [[nodiscard]] virtual Task<Result<std::vector<Bytes>>> read(UserId user,
+                                                              std::vector<MessageRange> ranges) = 0;
 
   // Changes: each one operation, all or nothing, applied once however often it had to be retried.
   [[nodiscard]] virtual Task<Result<StoreOutcome>> store(UserId user, MailboxId mailbox, UidSet uids,

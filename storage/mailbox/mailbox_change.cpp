@@ -150,6 +150,7 @@ Task<Result<void>> MailboxChange::erase(Uid uid, const mailbox::EntryRecord& ent
   const auto& keys = user_.keys();
   user_.draft().remove(Family::meta, keys.changed(id_, entry.modseq(), uid));
   user_.draft().remove(Family::meta, keys.entry(id_, uid));
+  user_.draft().put_fresh(Family::meta, keys.past_entry(user_.now(), id_, uid), entry.SerializeAsString());
   count(**in, uid, -1);
   (*in)->clear(uid);
   blocks_changed_.insert(UidBlock::number_of(uid));

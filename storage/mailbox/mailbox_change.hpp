@@ -48,6 +48,7 @@ class MailboxChange {
   [[nodiscard]] Task<Result<void>> insert(Uid uid, mailbox::EntryRecord entry);
   [[nodiscard]] Task<Result<void>> update(Uid uid, const mailbox::EntryRecord& before,
                                           mailbox::EntryRecord after);
+  /// The entry is kept aside for a while, for sessions that were not told yet (RFC 3501, 7.4.1).
   [[nodiscard]] Task<Result<void>> erase(Uid uid, const mailbox::EntryRecord& entry);
 
   /// As insert, but not shown to anybody until `show`, in a later operation, has been called with the same

@@ -1,8 +1,10 @@
 #include "storage/mailbox/mailbox_client.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
+#include "storage/mailbox/mailbox_answer.hpp"
 #include "storage/mailbox/mailbox_requests.hpp"
 #include "storage/mailbox/uid_runs.hpp"
 
@@ -15,31 +17,6 @@ using mailbox::Request;
 Result<void> nothing(const Result<Answer>& answer) {
   if (!answer) return tl::unexpected(answer.error());
   return {};
-}
-
-/// The part of the answer that the request asks for.
-template <class Part>
-Result<Part> part_of(Result<Answer> answer, bool (Answer::*has)() const, Part* (Answer::*part)()) {
-  if (!answer) return tl::unexpected(answer.error());
-  if (!((*answer).*has)()) return fail(Errc::corrupted, "answer of a mailbox");
-  return std::move(*((*answer).*part)());
-}
-
-Result<UidSet> set_of(const mailbox::UidRuns& runs) {
-  auto set = to_set(runs);
-  if (!set) return fail(Errc::corrupted, "UIDs of an answer");
-  return std::move(*set);
-}
-
-/// What has to be asked again after a part was answered up to `next`.
-UidSet rest_of(const UidSet& uids, Uid next) {
-  return next == 0 ? UidSet() : from(uids, next);
-}
-
-SlotClient::Options bulk() {
-  SlotClient::Options options;
-  options.bulk = true;
-  return options;
 }
 
 }  // namespace
@@ -217,20 +194,24 @@ Task<Result<ModSeq>> MailboxClient::watch(UserId user, MailboxId mailbox, Option
 }
 
 // Later answers win: a message of an earlier one may have changed again, or be gone.
-Task<Result<mailbox::Changes>> MailboxClient::changes(UserId user, MailboxId mailbox, ModSeq since) {
+Task<Result<mailbox::Changes>> MailboxClient::changes(UserId user, MailboxId mailbox, ModSeq since,
+                                                      bool read_only) {
   std::map<Uid, mailbox::Entry> changed;
   UidSet expunged;
   std::optional<UidSet> complete;
+  Uid recent_from = std::numeric_limits<Uid>::max();
   mailbox::Changes page;
   do {
     auto request = reading(user);
     request.mutable_changes()->set_mailbox(mailbox);
     request.mutable_changes()->set_since(since);
+    request.mutable_changes()->set_read_only(read_only);
     auto answer =
         part_of(co_await ask(std::move(request), {}), &Answer::has_changes, &Answer::mutable_changes);
     if (!answer) co_return answer;
     page = std::move(*answer);
     since = page.highest_modseq();
+    recent_from = std::min(recent_from, page.recent_from());  // the first page takes what there is
     const auto gone = set_of(page.expunged());
     const auto all = set_of(page.complete());
     if (!gone || !all) co_return fail(Errc::corrupted, "UIDs of an answer");
@@ -243,6 +224,7 @@ Task<Result<mailbox::Changes>> MailboxClient::changes(UserId user, MailboxId mai
     }
   } while (page.more());
   page.clear_changed();
+  page.set_recent_from(recent_from);
   for (auto& [uid, entry] : changed) {
     const bool gone = complete ? !complete->contains(uid) : expunged.contains(uid);
     if (!gone) *page.add_changed() = std::move(entry);
@@ -268,118 +250,21 @@ Task<Result<std::vector<mailbox::Entry>>> MailboxClient::entries(UserId user, Ma
   co_return entries;
 }
 
-Task<Result<std::vector<std::pair<EmailId, Bytes>>>> MailboxClient::structures(UserId user,
-                                                                               std::vector<EmailId> emails) {
-  std::vector<std::pair<EmailId, Bytes>> structures;
-  for (std::size_t done = 0; done < emails.size();) {
+Task<Result<std::vector<mailbox::Entry>>> MailboxClient::expunged_entries(UserId user, MailboxId mailbox,
+                                                                          UidSet uids) {
+  std::vector<mailbox::Entry> entries;
+  const auto count = uids.count();
+  for (std::size_t begin = 1; begin <= count; begin += messages_per_operation) {
+    UidSet portion;
+    portion.add(uids.at_rank(begin), uids.at_rank(std::min(count, begin + messages_per_operation - 1)));
     auto request = reading(user);
-    for (auto i = done; i < std::min(emails.size(), done + messages_per_operation); ++i) {
-      request.mutable_structures()->add_emails(emails[i].bytes());
-    }
-    auto page =
-        part_of(co_await ask(std::move(request), {}), &Answer::has_structures, &Answer::mutable_structures);
+    request.mutable_expunged_entries()->set_mailbox(mailbox);
+    *request.mutable_expunged_entries()->mutable_uids() = to_runs(uids.intersect(portion));
+    auto page = part_of(co_await ask(std::move(request), {}), &Answer::has_entries, &Answer::mutable_entries);
     if (!page) co_return tl::unexpected(page.error());
-    if (page->looked_at() == 0) co_return fail(Errc::corrupted, "answer of a mailbox");
-    done += page->looked_at();
-    for (auto& structure : *page->mutable_structures()) {
-      const auto id = EmailId::from_bytes(structure.email());
-      if (!id) co_return fail(Errc::corrupted, "e-mail id");
-      structures.emplace_back(*id, std::move(*structure.mutable_structure()));
-    }
+    for (auto& entry : *page->mutable_entries()) entries.push_back(std::move(entry));
   }
-  co_return structures;
-}
-
-Task<Result<Bytes>> MailboxClient::read(UserId user, EmailId email, std::uint64_t offset,
-                                        std::uint64_t length) {
-  auto request = reading(user);
-  auto& read = *request.mutable_read();
-  read.set_email(email.bytes());
-  read.set_offset(offset);
-  read.set_length(length);
-  const auto options = length > chunk_bytes ? bulk() : Options{};
-  auto content =
-      part_of(co_await ask(std::move(request), options), &Answer::has_content, &Answer::mutable_content);
-  if (!content) co_return tl::unexpected(content.error());
-  co_return std::move(*content->mutable_content());
-}
-
-Task<Result<mailbox::Stored>> MailboxClient::store(UserId user, MailboxId mailbox, UidSet uids,
-                                                   mailbox::Store::Change change, mailbox::Flags flags) {
-  mailbox::Stored all;
-  UidSet missing;
-  while (!uids.empty()) {
-    auto request = changing(user);
-    auto& store = *request.mutable_store();
-    store.set_mailbox(mailbox);
-    *store.mutable_uids() = to_runs(uids);
-    store.set_change(change);
-    *store.mutable_flags() = flags;
-    auto part = part_of(co_await ask(std::move(request), {}), &Answer::has_stored, &Answer::mutable_stored);
-    if (!part) co_return part;
-    const auto gone = set_of(part->missing());
-    if (!gone) co_return tl::unexpected(gone.error());
-    merge(missing, *gone);
-    for (auto& entry : *part->mutable_entries()) *all.add_entries() = std::move(entry);
-    uids = rest_of(uids, part->next_uid());
-  }
-  *all.mutable_missing() = to_runs(missing);
-  co_return all;
-}
-
-Task<Result<mailbox::Copied>> MailboxClient::copy(UserId user, MailboxId mailbox, UidSet uids,
-                                                  std::string target) {
-  auto request = changing(user);
-  auto& copy = *request.mutable_copy();
-  copy.set_mailbox(mailbox);
-  *copy.mutable_uids() = to_runs(uids);
-  copy.set_target(std::move(target));
-  co_return part_of(co_await ask(std::move(request), {}), &Answer::has_copied, &Answer::mutable_copied);
-}
-
-Task<Result<mailbox::Copied>> MailboxClient::move(UserId user, MailboxId mailbox, UidSet uids,
-                                                  std::string target) {
-  UidSet source, drawn;
-  mailbox::Copied all;
-  do {
-    auto request = changing(user);
-    auto& move = *request.mutable_move();
-    move.set_mailbox(mailbox);
-    *move.mutable_uids() = to_runs(uids);
-    move.set_target(target);
-    const auto part =
-        part_of(co_await ask(std::move(request), {}), &Answer::has_copied, &Answer::mutable_copied);
-    if (!part) co_return part;
-    const auto from = set_of(part->source());
-    const auto to = set_of(part->target());
-    if (!from || !to) co_return fail(Errc::corrupted, "UIDs of an answer");
-    merge(source, *from);
-    merge(drawn, *to);
-    all.set_uid_validity(part->uid_validity());
-    uids = rest_of(uids, part->next_uid());
-  } while (!uids.empty());
-  *all.mutable_source() = to_runs(source);
-  *all.mutable_target() = to_runs(drawn);
-  co_return all;
-}
-
-Task<Result<UidSet>> MailboxClient::expunge(UserId user, MailboxId mailbox, UidSet uids, bool only_deleted) {
-  UidSet gone;
-  while (!uids.empty()) {
-    auto request = changing(user);
-    auto& expunge = *request.mutable_expunge();
-    expunge.set_mailbox(mailbox);
-    *expunge.mutable_uids() = to_runs(uids);
-    expunge.set_only_deleted(only_deleted);
-    const auto part =
-        part_of(co_await ask(std::move(request), {}), &Answer::has_expunged, &Answer::mutable_expunged);
-    if (!part) co_return tl::unexpected(part.error());
-    const auto removed = set_of(part->uids());
-    if (!removed) co_return tl::unexpected(removed.error());
-    merge(gone, *removed);
-    uids = rest_of(uids, part->next_uid());
-  }
-  co_return gone;
+  co_return entries;
 }
 
 }  // namespace gridmail

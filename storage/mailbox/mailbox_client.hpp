@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "node/base/message_range.hpp"
 #include "node/base/random.hpp"
 #include "node/base/uid_set.hpp"
 #include "storage/mailbox/mailbox.pb.h"
@@ -66,17 +67,21 @@ class MailboxClient {
   // One mailbox.
   [[nodiscard]] Task<Result<mailbox::Opened>> open(UserId user, std::string name, bool read_only);
   /// All changes after `since`, gathered from as many answers as it takes; `more` is never set.
-  [[nodiscard]] Task<Result<mailbox::Changes>> changes(UserId user, MailboxId mailbox, ModSeq since);
+  [[nodiscard]] Task<Result<mailbox::Changes>> changes(UserId user, MailboxId mailbox, ModSeq since,
+                                                       bool read_only);
   [[nodiscard]] Task<Result<std::vector<mailbox::Entry>>> entries(UserId user, MailboxId mailbox,
                                                                   UidSet uids);
+  /// As they were before they were expunged; only those expunged in the last half hour or so.
+  [[nodiscard]] Task<Result<std::vector<mailbox::Entry>>> expunged_entries(UserId user, MailboxId mailbox,
+                                                                           UidSet uids);
   /// Asks for pushes about the mailbox for a while; answers its MODSEQ.
   [[nodiscard]] Task<Result<ModSeq>> watch(UserId user, MailboxId mailbox, Options options = {});
 
   // Messages out.
   [[nodiscard]] Task<Result<std::vector<std::pair<EmailId, Bytes>>>> structures(UserId user,
                                                                                 std::vector<EmailId> emails);
-  [[nodiscard]] Task<Result<Bytes>> read(UserId user, EmailId email, std::uint64_t offset,
-                                         std::uint64_t length);
+  /// The first of the ranges, as far as one answer goes; the last of them may be cut short.
+  [[nodiscard]] Task<Result<std::vector<Bytes>>> read(UserId user, std::vector<MessageRange> ranges);
 
   // Changes of messages. STORE, MOVE and EXPUNGE of very many messages go in several requests, each all or
   // nothing; COPY is always all or nothing.

@@ -67,6 +67,13 @@ Bytes MailboxKeys::expunged(MailboxId mailbox, ModSeq modseq) const {
   return out;
 }
 
+Bytes MailboxKeys::past_entry(WallMicros date, MailboxId mailbox, Uid uid) const {
+  Bytes out = dated('P', date, {});
+  append_be32(out, mailbox);
+  append_be32(out, uid);
+  return out;
+}
+
 Bytes MailboxKeys::staged_copy(MailboxId mailbox, Uid first) const {
   Bytes out = key('T', mailbox);
   append_be32(out, first);
@@ -117,6 +124,10 @@ KeyRange MailboxKeys::changed_range(MailboxId mailbox, ModSeq after, ModSeq thro
 
 KeyRange MailboxKeys::expunged_range(MailboxId mailbox, ModSeq after, ModSeq through) const {
   return {expunged(mailbox, after + 1), expunged(mailbox, through + 1)};
+}
+
+KeyRange MailboxKeys::past_entries(WallMicros until) const {
+  return {key('P'), dated('P', until, {})};
 }
 
 KeyRange MailboxKeys::unused_emails(WallMicros until) const {

@@ -20,6 +20,7 @@ class MailboxKeys {
   [[nodiscard]] Bytes block(MailboxId mailbox, std::uint32_t number) const;
   [[nodiscard]] Bytes changed(MailboxId mailbox, ModSeq modseq, Uid uid) const;
   [[nodiscard]] Bytes expunged(MailboxId mailbox, ModSeq modseq) const;
+  [[nodiscard]] Bytes past_entry(WallMicros date, MailboxId mailbox, Uid uid) const;
   [[nodiscard]] Bytes removed_mailbox(MailboxId mailbox) const { return key('D', mailbox); }
   [[nodiscard]] Bytes staged_copy(MailboxId mailbox, Uid first) const;
   [[nodiscard]] Bytes email(EmailId email) const { return key('R', email.view()); }
@@ -45,6 +46,8 @@ class MailboxKeys {
   [[nodiscard]] KeyRange of_mailbox(char kind, MailboxId mailbox) const;
   [[nodiscard]] KeyRange removed_mailboxes() const { return kind('D'); }
   [[nodiscard]] KeyRange staged_copies() const { return kind('T'); }
+  [[nodiscard]] KeyRange past_entries() const { return kind('P'); }
+  [[nodiscard]] KeyRange past_entries(WallMicros until) const;
   [[nodiscard]] KeyRange unused_emails(WallMicros until) const;
   [[nodiscard]] KeyRange expired_guids(WallMicros until) const;
 

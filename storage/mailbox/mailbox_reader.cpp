@@ -1,13 +1,10 @@
 #include "storage/mailbox/mailbox_reader.hpp"
 
 #include <algorithm>
-#include <asio/post.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 #include <limits>
 
 #include "storage/mailbox/mailbox_name.hpp"
-#include "storage/mailbox/mailbox_requests.hpp"
+#include "storage/mailbox/snapshot_record.hpp"
 #include "storage/mailbox/uid_runs.hpp"
 
 namespace gridmail {
@@ -17,13 +14,7 @@ namespace {
 constexpr std::size_t page_pairs = 500;
 constexpr std::size_t page_bytes = 256 * 1024;
 constexpr int entries_per_answer = 2000;
-constexpr std::size_t answer_bytes = 1 << 20;
 constexpr Uid uid_max = std::numeric_limits<Uid>::max();
-
-/// Lets others on the strand go first.
-Task<void> yield_strand() {
-  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-}
 
 UidSet uids_in(const std::map<std::uint32_t, UidBlock>& blocks) {
   UidSet uids;
@@ -33,16 +24,6 @@ UidSet uids_in(const std::map<std::uint32_t, UidBlock>& blocks) {
 
 }  // namespace
 
-template <class Record>
-Task<Result<std::optional<Record>>> MailboxReader::record(Bytes key) {
-  const auto bytes = co_await snapshot_->get(Family::meta, std::move(key));
-  if (!bytes) co_return tl::unexpected(bytes.error());
-  if (!*bytes) co_return std::optional<Record>();
-  Record record;
-  if (!record.ParseFromString(**bytes)) co_return fail(Errc::corrupted, "mailbox record");
-  co_return std::optional<Record>(std::move(record));
-}
-
 Task<Result<void>> MailboxReader::check_user() {
   const auto bytes = co_await snapshot_->get(Family::meta, keys_.user());
   if (!bytes) co_return tl::unexpected(bytes.error());
@@ -51,7 +32,7 @@ Task<Result<void>> MailboxReader::check_user() {
 }
 
 Task<Result<mailbox::Usage>> MailboxReader::usage() {
-  const auto user = co_await record<mailbox::UserRecord>(keys_.user());
+  const auto user = co_await read_record<mailbox::UserRecord>(*snapshot_, keys_.user());
   if (!user) co_return tl::unexpected(user.error());
   if (!*user) co_return fail(Errc::not_found, "user");
   mailbox::Usage usage;
@@ -97,7 +78,7 @@ Task<Result<mailbox::Listing>> MailboxReader::list() {
 Task<Result<MailboxId>> MailboxReader::find(std::string name) {
   const auto canonical = canonical_mailbox_name(name);
   if (!canonical) co_return tl::unexpected(canonical.error());
-  const auto found = co_await record<mailbox::NameRecord>(keys_.name(*canonical));
+  const auto found = co_await read_record<mailbox::NameRecord>(*snapshot_, keys_.name(*canonical));
   if (!found) co_return tl::unexpected(found.error());
   if (*found && (*found)->mailbox() != 0) co_return (*found)->mailbox();
   if (const auto user = co_await check_user(); !user) co_return tl::unexpected(user.error());
@@ -105,7 +86,7 @@ Task<Result<MailboxId>> MailboxReader::find(std::string name) {
 }
 
 Task<Result<mailbox::MailboxRecord>> MailboxReader::mailbox(MailboxId id) {
-  auto found = co_await record<mailbox::MailboxRecord>(keys_.mailbox(id));
+  auto found = co_await read_record<mailbox::MailboxRecord>(*snapshot_, keys_.mailbox(id));
   if (!found) co_return tl::unexpected(found.error());
   if (*found) co_return std::move(**found);
   if (const auto user = co_await check_user(); !user) co_return tl::unexpected(user.error());
@@ -113,7 +94,7 @@ Task<Result<mailbox::MailboxRecord>> MailboxReader::mailbox(MailboxId id) {
 }
 
 Task<Result<KeywordTable>> MailboxReader::keywords(MailboxId id) {
-  const auto found = co_await record<mailbox::KeywordsRecord>(keys_.keywords(id));
+  const auto found = co_await read_record<mailbox::KeywordsRecord>(*snapshot_, keys_.keywords(id));
   if (!found) co_return tl::unexpected(found.error());
   co_return *found ? KeywordTable(**found) : KeywordTable();
 }
@@ -239,7 +220,7 @@ Task<Result<void>> MailboxReader::add_changed(MailboxId id, ModSeq since, mailbo
       const auto shown = co_await shows(id, uid, known);
       if (!shown) co_return tl::unexpected(shown.error());
       if (!*shown) continue;  // left by a COPY that broke
-      const auto entry = co_await record<mailbox::EntryRecord>(keys_.entry(id, uid));
+      const auto entry = co_await read_record<mailbox::EntryRecord>(*snapshot_, keys_.entry(id, uid));
       if (!entry) co_return tl::unexpected(entry.error());
       if (!*entry) co_return fail(Errc::corrupted, "entry is missing");
       if ((*entry)->modseq() == modseq) *changes.add_changed() = entry_of(uid, **entry, *table);
@@ -282,6 +263,7 @@ Task<Result<mailbox::Changes>> MailboxReader::changes(MailboxId id, ModSeq since
   mailbox::Changes changes;
   changes.set_highest_modseq(found->highest_modseq());
   changes.set_uid_next(found->uid_next());
+  changes.set_recent_from(recent_.of(id, found->recent_from()));
   if (since >= found->highest_modseq()) co_return changes;
   if (const auto added = co_await add_changed(id, since, changes); !added)
     co_return tl::unexpected(added.error());
@@ -345,51 +327,39 @@ Task<Result<mailbox::EntryPage>> MailboxReader::entries(MailboxId id, UidSet wan
   co_return page;
 }
 
-Task<Result<mailbox::StructurePage>> MailboxReader::structures(std::vector<Bytes> emails) {
-  if (const auto user = co_await check_user(); !user) co_return tl::unexpected(user.error());
-  mailbox::StructurePage page;
-  std::size_t bytes = 0;
-  for (const auto& email : emails) {
-    if (bytes >= answer_bytes) break;
-    page.set_looked_at(page.looked_at() + 1);
-    const auto id = EmailId::from_bytes(email);
-    if (!id) co_return fail(Errc::invalid, "e-mail id");
-    auto message = co_await record<mailbox::MessageRecord>(keys_.message(*id));
-    if (!message) co_return tl::unexpected(message.error());
-    if (!*message) continue;
-    auto& structure = *page.add_structures();
-    structure.set_email(email);
-    structure.set_structure(std::move(*(*message)->mutable_structure()));
-    bytes += structure.structure().size() + email.size();
-    if (page.looked_at() % 100 == 0) co_await yield_strand();
+// Kept by date: few were expunged so lately that they are still kept.
+Task<Result<mailbox::EntryPage>> MailboxReader::expunged_entries(MailboxId id, UidSet wanted) {
+  const auto found = co_await mailbox(id);
+  if (!found) co_return tl::unexpected(found.error());
+  if (wanted.count() > entries_per_answer) co_return fail(Errc::invalid, "too many messages");
+  const auto table = co_await keywords(id);
+  if (!table) co_return tl::unexpected(table.error());
+  std::map<Uid, mailbox::Entry> past;
+  auto range = keys_.past_entries();
+  for (bool more = true; more;) {
+    const auto page = co_await snapshot_->scan(Family::meta, range.first, range.last, page_pairs, page_bytes);
+    if (!page) co_return tl::unexpected(page.error());
+    for (const auto& pair : page->pairs) {
+      const auto rest = keys_.rest(pair.key);
+      const Uid uid = read_be32(rest, 12);
+      if (read_be32(rest, 8) != id || !wanted.contains(uid)) continue;
+      mailbox::EntryRecord entry;
+      if (!entry.ParseFromString(pair.value)) co_return fail(Errc::corrupted, "entry");
+      const auto email = EmailId::from_bytes(entry.email());
+      if (!email) co_return fail(Errc::corrupted, "e-mail id");
+      const auto bytes = co_await snapshot_->get(Family::meta, keys_.email(*email));
+      if (!bytes) co_return tl::unexpected(bytes.error());
+      if (*bytes) past[uid] = entry_of(uid, entry, *table);
+    }
+    more = page->more;
+    if (more) {
+      range.first = page->pairs.back().key + '\0';
+      co_await yield_strand();
+    }
   }
-  co_return page;
-}
-
-// The prefix stands in front of the body; a read that begins in the one may end in the other.
-Task<Result<mailbox::Content>> MailboxReader::read(Bytes email, std::uint64_t offset, std::uint64_t length) {
-  const auto id = EmailId::from_bytes(email);
-  if (!id) co_return fail(Errc::invalid, "e-mail id");
-  const auto message = co_await record<mailbox::MessageRecord>(keys_.message(*id));
-  if (!message) co_return tl::unexpected(message.error());
-  if (!*message) co_return fail(Errc::not_found, "message");
-  const auto& prefix = (*message)->prefix();
-  const std::uint64_t size = prefix.size() + (*message)->body_size();
-  mailbox::Content content;
-  if (offset >= size) co_return content;
-  auto& out = *content.mutable_content();
-  const auto end = offset + std::min<std::uint64_t>({length, size - offset, answer_bytes});
-  if (offset < prefix.size()) out = prefix.substr(offset, end - offset);
-  while (offset + out.size() < end) {
-    const std::uint64_t at = offset + out.size() - prefix.size();
-    const auto chunk =
-        co_await snapshot_->get(Family::body, keys_.chunk(*id, static_cast<std::uint32_t>(at / chunk_bytes)));
-    if (!chunk) co_return tl::unexpected(chunk.error());
-    const auto begin = at % chunk_bytes;
-    if (!*chunk || (*chunk)->size() <= begin) co_return fail(Errc::corrupted, "chunk of a message");
-    out.append(**chunk, begin, end - offset - out.size());
-  }
-  co_return content;
+  mailbox::EntryPage answer;
+  for (auto& [uid, entry] : past) *answer.add_entries() = std::move(entry);
+  co_return answer;
 }
 
 }  // namespace gridmail

@@ -29,12 +29,10 @@ class MailboxReader {
   [[nodiscard]] Task<Result<ModSeq>> highest_modseq(MailboxId mailbox);
   [[nodiscard]] Task<Result<mailbox::Changes>> changes(MailboxId mailbox, ModSeq since);
   [[nodiscard]] Task<Result<mailbox::EntryPage>> entries(MailboxId mailbox, UidSet wanted);
-  [[nodiscard]] Task<Result<mailbox::StructurePage>> structures(std::vector<Bytes> emails);
-  [[nodiscard]] Task<Result<mailbox::Content>> read(Bytes email, std::uint64_t offset, std::uint64_t length);
+  /// Those expunged lately whose bytes are still here, by UID. Errors: invalid (over 2,000 messages).
+  [[nodiscard]] Task<Result<mailbox::EntryPage>> expunged_entries(MailboxId mailbox, UidSet wanted);
 
  private:
-  template <class Record>
-  [[nodiscard]] Task<Result<std::optional<Record>>> record(Bytes key);
   [[nodiscard]] Task<Result<void>> check_user();
   [[nodiscard]] Task<Result<mailbox::MailboxRecord>> mailbox(MailboxId id);
   [[nodiscard]] Task<Result<KeywordTable>> keywords(MailboxId id);

@@ -1,6 +1,9 @@
 #include "storage/mailbox/mailbox_service.hpp"
 
+#include <algorithm>
+
 #include "storage/mailbox/mailbox_reader.hpp"
+#include "storage/mailbox/message_reader.hpp"
 #include "storage/mailbox/uid_runs.hpp"
 
 namespace gridmail {
@@ -16,6 +19,7 @@ bool is_change(const mailbox::Request& request) {
     case What::kOpen:
     case What::kChanges:
     case What::kEntries:
+    case What::kExpungedEntries:
     case What::kWatch:
     case What::kStructures:
     case What::kRead:
@@ -39,6 +43,31 @@ Task<Result<mailbox::Answer>> read_entries(MailboxReader& reader, const mailbox:
   if (!uids) co_return fail(Errc::invalid, "UIDs");
   co_return answer_with(co_await reader.entries(request.mailbox(), std::move(*uids)),
                         &mailbox::Answer::mutable_entries);
+}
+
+Task<Result<mailbox::Answer>> read_expunged_entries(MailboxReader& reader, const mailbox::Entries& request) {
+  auto uids = to_set(request.uids());
+  if (!uids) co_return fail(Errc::invalid, "UIDs");
+  co_return answer_with(co_await reader.expunged_entries(request.mailbox(), std::move(*uids)),
+                        &mailbox::Answer::mutable_entries);
+}
+
+/// A message is \Recent to one session: whoever is told of it first, unless it only looks (RFC 3501, 2.3.2).
+/// Without a pause between asking for the mark and raising it.
+void take_recent(RecentMarks& marks, const mailbox::Request& request, mailbox::Answer& answer) {
+  if (request.has_open()) {
+    auto& opened = *answer.mutable_opened();
+    const auto id = opened.status().mailbox();
+    const auto recent = to_set(opened.recent());
+    GRIDMAIL_ASSERT(recent.has_value());
+    *opened.mutable_recent() = to_runs(from(*recent, marks.of(id, 1)));
+    if (!request.open().read_only()) marks.raise(id, opened.status().uid_next());
+  } else if (request.has_changes()) {
+    auto& changes = *answer.mutable_changes();
+    const auto id = request.changes().mailbox();
+    changes.set_recent_from(marks.of(id, std::max<Uid>(changes.recent_from(), 1)));
+    if (!request.changes().read_only()) marks.raise(id, changes.uid_next());
+  }
 }
 
 }  // namespace
@@ -116,7 +145,9 @@ Task<Result<mailbox::Answer>> MailboxService::read(SlotAccessPtr slot, UserPtr u
   const auto id = *UserId::from_bytes(request.user());
   // Before the read: a change that commits meanwhile is pushed, or is in the answer.
   if (request.has_watch()) user->watches.add(request.watch().mailbox(), from, clock_.now());
-  MailboxReader reader(slot->snapshot(), MailboxKeys(slot->slot(), id), user->recent);
+  const auto snapshot = slot->snapshot();
+  MailboxReader reader(snapshot, MailboxKeys(slot->slot(), id), user->recent);
+  MessageReader messages(snapshot, MailboxKeys(slot->slot(), id));
   using Answer = mailbox::Answer;
   Result<Answer> answer = fail(Errc::unsupported, "no such read");
   switch (request.what_case()) {
@@ -139,6 +170,9 @@ Task<Result<mailbox::Answer>> MailboxService::read(SlotAccessPtr slot, UserPtr u
     case What::kEntries:
       answer = co_await read_entries(reader, request.entries());
       break;
+    case What::kExpungedEntries:
+      answer = co_await read_expunged_entries(reader, request.expunged_entries());
+      break;
     case What::kWatch: {
       const auto modseq = co_await reader.highest_modseq(request.watch().mailbox());
       if (!modseq) co_return tl::unexpected(modseq.error());
@@ -148,24 +182,20 @@ Task<Result<mailbox::Answer>> MailboxService::read(SlotAccessPtr slot, UserPtr u
     }
     case What::kStructures: {
       const auto& emails = request.structures().emails();
-      answer = answer_with(co_await reader.structures({emails.begin(), emails.end()}),
+      answer = answer_with(co_await messages.structures({emails.begin(), emails.end()}),
                            &Answer::mutable_structures);
       break;
     }
     case What::kRead: {
-      const auto& what = request.read();
-      answer = answer_with(co_await reader.read(what.email(), what.offset(), what.length()),
-                           &Answer::mutable_content);
+      const auto& ranges = request.read().ranges();
+      answer = answer_with(co_await messages.read({ranges.begin(), ranges.end()}), &Answer::mutable_content);
       break;
     }
     default:
       break;
   }
   if (const auto allowed = slot->may_answer(); !allowed) co_return tl::unexpected(allowed.error());
-  if (answer && request.has_open() && !request.open().read_only()) {
-    const auto& status = answer->opened().status();
-    user->recent.raise(status.mailbox(), status.uid_next());
-  }
+  if (answer) take_recent(user->recent, request, *answer);
   co_return answer;
 }
 

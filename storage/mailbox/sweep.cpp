@@ -24,6 +24,15 @@ Task<Result<bool>> sweep_guids(UserChange& change) {
   co_return due->size() == guids_max;
 }
 
+Task<Result<bool>> sweep_past_entries(UserChange& change) {
+  auto& draft = change.draft();
+  const auto range = change.keys().past_entries(change.now() - past_entry_kept);
+  const auto due = co_await draft.scan(Family::meta, range, entries_max);
+  if (!due) co_return tl::unexpected(due.error());
+  for (const auto& pair : *due) draft.remove(Family::meta, pair.key);
+  co_return due->size() == entries_max;
+}
+
 /// An e-mail that is in use after all (it was staged, then added) only loses its place in this list.
 Task<Result<bool>> sweep_emails(UserChange& change) {
   auto& draft = change.draft();
@@ -144,7 +153,7 @@ Task<Result<std::vector<MailboxId>>> mailboxes_of(UserChange& change) {
 Task<Result<bool>> sweep_some(UserChange& change, std::vector<MailboxId> mailboxes) {
   if (const auto user = co_await change.user(); !user) co_return tl::unexpected(user.error());
   bool more = false;
-  for (const auto step : {sweep_guids, sweep_emails, sweep_entries}) {
+  for (const auto step : {sweep_guids, sweep_past_entries, sweep_emails, sweep_entries}) {
     if (change.draft().bytes() > step_bytes_max) co_return true;
     const auto left = co_await step(change);
     if (!left) co_return left;

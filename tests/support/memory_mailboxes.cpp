@@ -321,14 +321,17 @@ Task<Result<ports::OpenedMailbox>> MemoryMailboxes::open(UserId user, std::strin
   co_return result;
 }
 
-Task<Result<ports::Changes>> MemoryMailboxes::changes(UserId user, MailboxId mailbox, ModSeq since) {
+Task<Result<ports::Changes>> MemoryMailboxes::changes(UserId user, MailboxId mailbox, ModSeq since,
+                                                      bool read_only) {
   ++changes_asked_;
   if (const auto failure = read_failure()) co_return tl::unexpected(*failure);
-  const Box* found = find(user, mailbox);
+  Box* found = find(user, mailbox);
   if (found == nullptr) co_return fail(Errc::not_found, "mailbox is gone");
   ports::Changes result;
   result.highest_modseq = found->highest_modseq;
   result.uid_next = found->uid_next;
+  result.recent_from = found->recent_from;
+  if (!read_only) found->recent_from = found->uid_next;
   for (const auto& [uid, entry] : found->entries) {
     if (entry.modseq > since) result.changed.push_back(entry);
   }
@@ -397,16 +400,30 @@ Task<Result<std::vector<std::pair<EmailId, Bytes>>>> MemoryMailboxes::structures
   co_return result;
 }
 
-Task<Result<Bytes>> MemoryMailboxes::read(UserId /*user*/, EmailId email, std::uint64_t offset,
-                                          std::uint64_t length) {
+Task<Result<std::vector<Bytes>>> MemoryMailboxes::read(UserId /*user*/, std::vector<MessageRange> ranges) {
+  ++reads_asked_;
   if (const auto failure = read_failure()) co_return tl::unexpected(*failure);
   if (reads_left_ == 0) co_return fail(Errc::unavailable, "told to fail");
   --reads_left_;
-  const auto found = emails_.find(email);
-  if (found == emails_.end()) co_return fail(Errc::not_found, "message is gone");
-  const std::string& bytes = found->second.bytes;
-  if (offset >= bytes.size()) co_return Bytes{};
-  co_return bytes.substr(offset, std::min(length, read_max_));
+  std::vector<Bytes> pieces;
+  std::uint64_t room = read_max_;
+  for (const auto& range : ranges) {
+    const auto found = emails_.find(range.email);
+    if (found == emails_.end() && pieces.empty()) co_return fail(Errc::not_found, "message is gone");
+    if (found == emails_.end() || room == 0) break;
+    const std::string& bytes = found->second.bytes;
+    const auto offset = std::min<std::uint64_t>(range.offset, bytes.size());
+    pieces.push_back(bytes.substr(offset, std::min(range.length, room)));
+    room -= pieces.back().size();
+    if (pieces.back().size() < range.length) break;
+  }
+  co_return pieces;
+}
+
+void MemoryMailboxes::sweep(UserId user, const std::string& mailbox, Uid uid) {
+  const Box& from = box(user, mailbox);
+  const auto expunged = from.expunged.find(uid);
+  emails_.erase(expunged == from.expunged.end() ? from.entries.at(uid).email : expunged->second.entry.email);
 }
 
 Task<Result<ports::StoreOutcome>> MemoryMailboxes::store(UserId user, MailboxId mailbox, ports::UidSet uids,

@@ -33,13 +33,17 @@ class MemoryMailboxes final : public ports::Mailboxes {
 
   /// Every call that can fail answers with this code until it is cleared; calls that only read may be spared.
   void fail_with(std::optional<Errc> code, bool reads_too = true) { failure_ = {code, reads_too}; }
-  /// read() gives at most so many bytes at a time.
+  /// One answer of read() holds at most so many bytes.
   void read_at_most(std::uint64_t bytes) { read_max_ = bytes; }
   /// So many calls of read() succeed, then they are unavailable.
   void fail_reads_after(std::size_t reads) { reads_left_ = reads; }
   void set_message_bytes_max(std::uint64_t bytes) { message_bytes_max_ = bytes; }
   /// changes() answers with the whole set, as if every expunge were older than what is kept.
   void set_forgetful(bool forgetful) { forgetful_ = forgetful; }
+  /// As the sweep: the message's bytes and structure are gone.
+  void sweep(UserId user, const std::string& mailbox, Uid uid);
+  /// Calls of read() so far.
+  [[nodiscard]] std::size_t reads_asked() const { return reads_asked_; }
   /// Calls of changes() so far.
   [[nodiscard]] std::size_t changes_asked() const { return changes_asked_; }
 
@@ -51,7 +55,8 @@ class MemoryMailboxes final : public ports::Mailboxes {
   [[nodiscard]] Task<Result<void>> subscribe(UserId user, std::string name, bool subscribed) override;
   [[nodiscard]] Task<Result<ports::OpenedMailbox>> open(UserId user, std::string name,
                                                         bool read_only) override;
-  [[nodiscard]] Task<Result<ports::Changes>> changes(UserId user, MailboxId mailbox, ModSeq since) override;
+  [[nodiscard]] Task<Result<ports::Changes>> changes(UserId user, MailboxId mailbox, ModSeq since,
+                                                     bool read_only) override;
   [[nodiscard]] Task<Result<std::vector<ports::Entry>>> entries(UserId user, MailboxId mailbox,
                                                                 ports::UidSet uids) override;
   [[nodiscard]] Task<Result<std::vector<ports::Entry>>> expunged_entries(UserId user, MailboxId mailbox,
@@ -60,8 +65,7 @@ class MemoryMailboxes final : public ports::Mailboxes {
                                                    TimePoint until) override;
   [[nodiscard]] Task<Result<std::vector<std::pair<EmailId, Bytes>>>> structures(
       UserId user, std::vector<EmailId> emails) override;
-  [[nodiscard]] Task<Result<Bytes>> read(UserId user, EmailId email, std::uint64_t offset,
-                                         std::uint64_t length) override;
+  [[nodiscard]] Task<Result<std::vector<Bytes>>> read(UserId user, std::vector<MessageRange> ranges) override;
   [[nodiscard]] Task<Result<ports::StoreOutcome>> store(UserId user, MailboxId mailbox, ports::UidSet uids,
                                                         ports::FlagChange change,
                                                         ports::Flags flags) override;
@@ -129,6 +133,7 @@ class MemoryMailboxes final : public ports::Mailboxes {
   std::size_t reads_left_ = SIZE_MAX;
   std::uint64_t message_bytes_max_ = 50 * 1024 * 1024;
   std::size_t changes_asked_ = 0;
+  std::size_t reads_asked_ = 0;
   bool forgetful_ = false;
 };
 

@@ -56,8 +56,9 @@ Task<Result<ports::OpenedMailbox>> GridMailboxes::open(UserId user, std::string 
   co_return port_opened(*opened);
 }
 
-Task<Result<ports::Changes>> GridMailboxes::changes(UserId user, MailboxId mailbox, ModSeq since) {
-  const auto changes = co_await parts_.client.changes(user, mailbox, since);
+Task<Result<ports::Changes>> GridMailboxes::changes(UserId user, MailboxId mailbox, ModSeq since,
+                                                    bool read_only) {
+  const auto changes = co_await parts_.client.changes(user, mailbox, since, read_only);
   if (!changes) co_return tl::unexpected(changes.error());
   co_return port_changes(*changes);
 }
@@ -65,14 +66,14 @@ Task<Result<ports::Changes>> GridMailboxes::changes(UserId user, MailboxId mailb
 Task<Result<std::vector<ports::Entry>>> GridMailboxes::entries(UserId user, MailboxId mailbox, UidSet uids) {
   const auto stored = co_await parts_.client.entries(user, mailbox, std::move(uids));
   if (!stored) co_return tl::unexpected(stored.error());
-  std::vector<ports::Entry> entries;
-  entries.reserve(stored->size());
-  for (const auto& entry : *stored) {
-    auto one = port_entry(entry);
-    if (!one) co_return tl::unexpected(one.error());
-    entries.push_back(std::move(*one));
-  }
-  co_return entries;
+  co_return port_entries(*stored);
+}
+
+Task<Result<std::vector<ports::Entry>>> GridMailboxes::expunged_entries(UserId user, MailboxId mailbox,
+                                                                        UidSet uids) {
+  const auto kept = co_await parts_.client.expunged_entries(user, mailbox, std::move(uids));
+  if (!kept) co_return tl::unexpected(kept.error());
+  co_return port_entries(*kept);
 }
 
 // Listens first and asks then, so that no change falls between. A slot that is down is waited for: the
@@ -102,9 +103,8 @@ Task<Result<std::vector<std::pair<EmailId, Bytes>>>> GridMailboxes::structures(U
   return parts_.client.structures(user, std::move(emails));
 }
 
-Task<Result<Bytes>> GridMailboxes::read(UserId user, EmailId email, std::uint64_t offset,
-                                        std::uint64_t length) {
-  return parts_.client.read(user, email, offset, length);
+Task<Result<std::vector<Bytes>>> GridMailboxes::read(UserId user, std::vector<MessageRange> ranges) {
+  return parts_.client.read(user, std::move(ranges));
 }
 
 Task<Result<ports::StoreOutcome>> GridMailboxes::store(UserId user, MailboxId mailbox, UidSet uids,

@@ -31,16 +31,18 @@ class GridMailboxes final : public ports::Mailboxes {
 
   [[nodiscard]] Task<Result<ports::OpenedMailbox>> open(UserId user, std::string name,
                                                         bool read_only) override;
-  [[nodiscard]] Task<Result<ports::Changes>> changes(UserId user, MailboxId mailbox, ModSeq since) override;
+  [[nodiscard]] Task<Result<ports::Changes>> changes(UserId user, MailboxId mailbox, ModSeq since,
+                                                     bool read_only) override;
   [[nodiscard]] Task<Result<std::vector<ports::Entry>>> entries(UserId user, MailboxId mailbox,
                                                                 UidSet uids) override;
+  [[nodiscard]] Task<Result<std::vector<ports::Entry>>> expunged_entries(UserId user, MailboxId mailbox,
+                                                                         UidSet uids) override;
   [[nodiscard]] Task<Result<void>> wait_for_change(UserId user, MailboxId mailbox, ModSeq since,
                                                    TimePoint until) override;
 
   [[nodiscard]] Task<Result<std::vector<std::pair<EmailId, Bytes>>>> structures(
       UserId user, std::vector<EmailId> emails) override;
-  [[nodiscard]] Task<Result<Bytes>> read(UserId user, EmailId email, std::uint64_t offset,
-                                         std::uint64_t length) override;
+  [[nodiscard]] Task<Result<std::vector<Bytes>>> read(UserId user, std::vector<MessageRange> ranges) override;
 
   [[nodiscard]] Task<Result<ports::StoreOutcome>> store(UserId user, MailboxId mailbox, UidSet uids,
                                                         ports::FlagChange change,

@@ -20,7 +20,7 @@ Result<UidSet> port_uids(const mailbox::UidRuns& runs) {
 }
 
 template <class Entries>
-Result<std::vector<ports::Entry>> port_entries(const Entries& entries) {
+Result<std::vector<ports::Entry>> converted_all(const Entries& entries) {
   std::vector<ports::Entry> converted;
   converted.reserve(static_cast<std::size_t>(entries.size()));
   for (const auto& entry : entries) {
@@ -96,6 +96,10 @@ Result<ports::Entry> port_entry(const mailbox::Entry& entry) {
   return converted;
 }
 
+Result<std::vector<ports::Entry>> port_entries(const std::vector<mailbox::Entry>& entries) {
+  return converted_all(entries);
+}
+
 Result<ports::OpenedMailbox> port_opened(const mailbox::Opened& opened) {
   auto uids = port_uids(opened.uids());
   auto recent = port_uids(opened.recent());
@@ -111,7 +115,7 @@ Result<ports::OpenedMailbox> port_opened(const mailbox::Opened& opened) {
 }
 
 Result<ports::Changes> port_changes(const mailbox::Changes& changes) {
-  auto changed = port_entries(changes.changed());
+  auto changed = converted_all(changes.changed());
   if (!changed) return tl::unexpected(changed.error());
   auto expunged = port_uids(changes.expunged());
   auto complete = port_uids(changes.complete());
@@ -119,6 +123,7 @@ Result<ports::Changes> port_changes(const mailbox::Changes& changes) {
   ports::Changes converted;
   converted.highest_modseq = changes.highest_modseq();
   converted.uid_next = changes.uid_next();
+  converted.recent_from = changes.recent_from();
   converted.changed = std::move(*changed);
   converted.expunged = std::move(*expunged);
   if (changes.has_complete()) converted.complete = std::move(*complete);
@@ -126,7 +131,7 @@ Result<ports::Changes> port_changes(const mailbox::Changes& changes) {
 }
 
 Result<ports::StoreOutcome> port_stored(const mailbox::Stored& stored) {
-  auto entries = port_entries(stored.entries());
+  auto entries = converted_all(stored.entries());
   if (!entries) return tl::unexpected(entries.error());
   auto missing = port_uids(stored.missing());
   if (!missing) return tl::unexpected(missing.error());

@@ -15,6 +15,7 @@ namespace gridmail {
 [[nodiscard]] ports::MailboxStatus port_status(const mailbox::Status& status);
 // Errors of these: corrupted.
 [[nodiscard]] Result<ports::Entry> port_entry(const mailbox::Entry& entry);
+[[nodiscard]] Result<std::vector<ports::Entry>> port_entries(const std::vector<mailbox::Entry>& entries);
 [[nodiscard]] Result<ports::OpenedMailbox> port_opened(const mailbox::Opened& opened);
 [[nodiscard]] Result<ports::Changes> port_changes(const mailbox::Changes& changes);
 [[nodiscard]] Result<ports::StoreOutcome> port_stored(const mailbox::Stored& stored);

@@ -69,8 +69,8 @@ class Idling {
 
   Task<std::string> what_changed() {
     SelectedMailbox& selected = *context_.state.selected();
-    auto changes =
-        co_await context_.mailboxes().changes(context_.state.user(), selected.id(), selected.modseq());
+    auto changes = co_await context_.mailboxes().changes(context_.state.user(), selected.id(),
+                                                         selected.modseq(), selected.read_only());
     if (!changes && changes.error().code == Errc::not_found) {
       context_.state.log_out();
       co_return "* BYE The selected mailbox was deleted\r\n";

@@ -1,18 +1,33 @@
+#include <asio/experimental/awaitable_operators.hpp>
+
 #include "protocols/imap/commands/handlers.hpp"
 #include "protocols/imap/message_loader.hpp"
+#include "protocols/imap/read_ahead.hpp"
 #include "protocols/imap/response_writer.hpp"
 #include "protocols/imap/search_matcher.hpp"
+#include "protocols/imap/search_text.hpp"
 #include "protocols/imap/uid_batch.hpp"
-#include "protocols/mime/part_text.hpp"
 
 namespace gridmail::imap {
 namespace {
 
+using namespace asio::experimental::awaitable_operators;  // NOLINT: the operators' only home
+
 constexpr std::size_t batch_messages = 1000;
-constexpr std::uint64_t whole_bytes_max = 256 * 1024;  // a message that is read at once
+
+/// A message whose text decides, with what is read of it.
+struct Undecided {
+  const ports::Entry* entry;
+  const mime::Structure* structure;
+  std::vector<mime::ByteRange> ranges;
+  std::size_t content_end = 0;  // of its ranges in the line of all
+  std::vector<Bytes> pieces = {};
+  bool is_swept = false;
+};
+using Portion = std::vector<Undecided>;
 
 /// One SEARCH. Each batch goes through four stages, with what is still undecided: nothing read, entries,
-/// structures, text.
+/// structures, text. Texts are searched in portions: one is looked into while the next is on its way.
 class Searching {
  public:
   Searching(CommandContext& context, const SearchMatcher& matcher) : context_(context), matcher_(matcher) {}
@@ -56,42 +71,90 @@ class Searching {
   Task<Result<void>> search_content(std::vector<ports::Entry> entries) {
     const auto structures = co_await load_structures(context_.mailboxes(), user(), entries);
     if (!structures) co_return tl::unexpected(structures.error());
+    Portion undecided;
     for (const auto& entry : entries) {
-      const mime::Structure& structure = structures->at(entry.email);
-      if (!is_open({entry.uid, &entry, &structure, nullptr})) continue;
-      const auto text = co_await load_text(entry, structure);
-      if (!text) co_return tl::unexpected(text.error());
-      static_cast<void>(is_open({entry.uid, &entry, &structure, &*text}));
+      const auto structure = structures->find(entry.email);
+      if (structure == structures->end()) continue;  // swept
+      if (!is_open({entry.uid, &entry, &structure->second, nullptr})) continue;
+      undecided.push_back({&entry, &structure->second, searched_ranges(structure->second, entry.size)});
+    }
+    co_return co_await search_texts(std::move(undecided));
+  }
+
+  Task<Result<void>> search_texts(Portion undecided) {
+    ReadAhead content(context_.mailboxes(), user());
+    for (auto& message : undecided) {
+      for (const auto& range : message.ranges)
+        content.add({message.entry->email, range.offset, range.length});
+      message.content_end = content.size();
+    }
+    Portion loaded;
+    for (auto next = undecided.begin(); next != undecided.end() || !loaded.empty();) {
+      Portion loading;
+      std::uint64_t bytes = 0;
+      for (; next != undecided.end() && bytes < ReadAhead::window_bytes; ++next) {
+        for (const auto& range : next->ranges) bytes += range.length;
+        loading.push_back(std::move(*next));
+      }
+      const auto [searched, read] = co_await (search_portion(loaded) && load_portion(content, loading));
+      if (!searched) co_return searched;
+      if (!read) co_return read;
+      loaded = std::move(loading);
     }
     co_return Result<void>{};
   }
 
-  Task<Result<SearchText>> load_text(const ports::Entry& entry, const mime::Structure& structure) {
-    SearchText text;
-    Bytes whole;
-    if (entry.size <= whole_bytes_max) {
-      auto bytes = co_await read_range(context_.mailboxes(), user(), entry.email, {0, entry.size});
-      if (!bytes) co_return tl::unexpected(bytes.error());
-      whole = std::move(*bytes);
+  Task<Result<void>> load_portion(ReadAhead& content, Portion& portion) {
+    for (auto& message : portion) {
+      const auto read = co_await load_pieces(content, message);
+      if (!read && read.error().code != Errc::not_found) co_return read;
+      message.is_swept = !read;
+      if (message.is_swept) content.skip_to(message.content_end);
     }
-    for (const auto& message : structure.messages) {
-      auto header = co_await bytes_of(entry, whole, structure.parts[message.root].header());
-      if (!header) co_return tl::unexpected(header.error());
-      text.headers.push_back(std::move(*header));
-    }
-    for (const auto& part : structure.parts) {
-      if (part.kind != mime::Kind::leaf || part.type != "text") continue;
-      auto body = co_await bytes_of(entry, whole, part.body());
-      if (!body) co_return tl::unexpected(body.error());
-      text.texts.push_back(mime::decoded_text(part, *body));
-    }
-    co_return text;
+    co_return Result<void>{};
   }
 
-  Task<Result<Bytes>> bytes_of(const ports::Entry& entry, const Bytes& whole, mime::ByteRange range) {
-    if (whole.empty()) co_return co_await read_range(context_.mailboxes(), user(), entry.email, range);
-    if (range.end() > whole.size()) co_return fail(Errc::corrupted, "structure and message differ");
-    co_return whole.substr(static_cast<std::size_t>(range.offset), static_cast<std::size_t>(range.length));
+  static Task<Result<void>> load_pieces(ReadAhead& content, Undecided& message) {
+    for (const auto& range : message.ranges) {
+      Bytes& piece = message.pieces.emplace_back();
+      while (piece.size() < range.length) {
+        if (content.is_empty()) {
+          const auto loaded = co_await content.load();
+          if (!loaded) co_return loaded;
+        }
+        piece.append(content.take());
+      }
+    }
+    co_return Result<void>{};
+  }
+
+  /// Beside the event loops where there are workers.
+  Task<Result<void>> search_portion(const Portion& portion) {
+    Result<UidSet> found;
+    if (portion.empty()) co_return Result<void>{};
+    if (context_.services.workers == nullptr) {
+      found = matches_in(portion);
+    } else {
+      const auto work = [this, &portion] { return matches_in(portion); };
+      found = co_await context_.services.workers->run(work);
+    }
+    if (!found) co_return tl::unexpected(found.error());
+    for (const auto& run : found->runs()) found_.add(run.first, run.last);
+    co_return Result<void>{};
+  }
+
+  /// Touches nothing that changes while the command runs.
+  [[nodiscard]] Result<UidSet> matches_in(const Portion& portion) const {
+    UidSet matching;
+    for (const auto& message : portion) {
+      if (message.is_swept) continue;
+      const auto& entry = *message.entry;
+      const auto text = text_of(*message.structure, entry.size, message.pieces);
+      if (!text) return tl::unexpected(text.error());
+      if (matcher_.match({entry.uid, &entry, message.structure, &*text}) == Verdict::yes)
+        matching.add(entry.uid);
+    }
+    return matching;
   }
 
   [[nodiscard]] UserId user() const { return context_.state.user(); }

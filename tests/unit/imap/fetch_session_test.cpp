@@ -127,6 +127,51 @@ TEST_CASE_FIXTURE(SessionFixture, "large messages stream in pieces, in bounded m
         "* 1 FETCH (" + literal("BODY[]", message) + ")\r\na OK Fetched\r\n");
 }
 
+TEST_CASE_FIXTURE(SessionFixture, "many small messages are read by few requests, and come back in order") {
+  std::string expected;
+  for (int i = 1; i <= 600; ++i) {
+    const std::string message =
+        "Subject: " + std::to_string(i) + "\r\n\r\n" + std::string(1000 + i, 'x') + "\r\n";
+    deliver(message);
+    expected += "* " + std::to_string(i) + " FETCH (" + literal("BODY[]", message) + ")\r\n";
+  }
+  auto client = select();
+  CHECK(client->send("a FETCH 1:* BODY.PEEK[]\r\n") == expected + "a OK Fetched\r\n");
+  CHECK(mailboxes.reads_asked() <= 5);
+  mailboxes.read_at_most(1777);  // answers that end in the middle of a message
+  CHECK(client->send("b FETCH 1:* BODY.PEEK[]\r\n") == expected + "b OK Fetched\r\n");
+  const auto fields =
+      client->send("c FETCH 1:* (BODY.PEEK[HEADER.FIELDS (Subject)]<3.4> BODY.PEEK[]<5.3>)\r\n");
+  CHECK(has_line(fields, "* 600 FETCH (" + literal("BODY[HEADER.FIELDS (Subject)]<3>", "ject") + " " +
+                             literal("BODY[]<5>", "ct:") + ")\r\nc OK "));
+}
+
+TEST_CASE_FIXTURE(SessionFixture,
+                  "a failure between two windows takes back what was begun, and tells the rest") {
+  for (int i = 1; i <= 100; ++i) deliver("a: b\r\n\r\n" + std::string(10'000, 'x') + "\r\n");
+  auto client = select();
+  mailboxes.fail_reads_after(1);
+  const auto heard = client->send("a FETCH 1:* BODY.PEEK[]\r\n");
+  CHECK(has_line(heard, "* 52 FETCH ("));
+  CHECK_FALSE(has_line(heard, "* 53 FETCH ("));
+  CHECK(heard.ends_with(")\r\na NO [UNAVAILABLE] Mailbox storage is not available now, try again\r\n"));
+}
+
+TEST_CASE_FIXTURE(SessionFixture,
+                  "a message that was swept before it was told is left out, the others are given") {
+  deliver_many(4);
+  auto client = select();
+  for (const Uid uid : {2, 3}) mailboxes.expunge_now(alice, "INBOX", uid);
+  mailboxes.sweep(alice, "INBOX", 2);
+  for (const std::string items : {"BODY.PEEK[]", "(ENVELOPE BODY.PEEK[TEXT])"}) {
+    const auto heard = client->send("a FETCH 1:4 " + items + "\r\n");
+    CHECK_FALSE(has_line(heard, "* 2 FETCH "));
+    CHECK(has_line(heard, "* 3 FETCH "));
+    CHECK(has_line(heard, "* 4 FETCH "));
+    CHECK(has_line(heard, "a NO [EXPUNGEISSUED] "));
+  }
+}
+
 TEST_CASE_FIXTURE(SessionFixture, "many messages are fetched in batches, with the right numbers over gaps") {
   deliver_many(2600);
   for (Uid uid = 10; uid < 2600; uid += 7) mailboxes.expunge_now(alice, "INBOX", uid);

@@ -118,7 +118,7 @@ TEST_CASE_FIXTURE(SessionFixture, "a session ends cleanly whichever read or writ
 TEST_CASE_FIXTURE(
     SessionFixture,
     "a session that is cut off in the middle of a message's literal is closed, not answered wrongly") {
-  std::string message = "Subject: x\r\n\r\n" + std::string(600'000, 'x') + "\r\n";
+  std::string message = "Subject: x\r\n\r\n" + std::string(1'400'000, 'x') + "\r\n";
   deliver(message);
   auto client = select();
   mailboxes.fail_reads_after(2);

@@ -32,6 +32,20 @@ TEST_CASE_FIXTURE(SessionFixture, "RFC 3501, 6.3.2: EXAMINE is read-only and lea
   CHECK(has_line(client->send("e SELECT INBOX\r\n"), "* 1 RECENT\r\n"));
 }
 
+TEST_CASE_FIXTURE(SessionFixture,
+                  "RFC 3501, 2.3.2: a new message is \\Recent to one session, to EXAMINE as well") {
+  auto first = select();
+  auto second = select();
+  auto looking = log_in();
+  looking->send("a EXAMINE INBOX\r\n");
+  deliver_many(1);
+  CHECK(looking->send("a NOOP\r\n") == "* 1 EXISTS\r\n* 1 RECENT\r\na OK Done\r\n");
+  CHECK(first->send("a NOOP\r\n") == "* 1 EXISTS\r\n* 1 RECENT\r\na OK Done\r\n");
+  CHECK(second->send("a NOOP\r\n") == "* 1 EXISTS\r\na OK Done\r\n");
+  CHECK(has_line(second->send("b FETCH 1 FLAGS\r\n"), "* 1 FETCH (FLAGS ())"));
+  CHECK(has_line(first->send("b FETCH 1 FLAGS\r\n"), "* 1 FETCH (FLAGS (\\Recent))"));
+}
+
 TEST_CASE_FIXTURE(SessionFixture, "RFC 3501, 6.3.1: a failed SELECT leaves no mailbox selected") {
   auto client = select();
   CHECK(has_line(client->send("a SELECT Nowhere\r\n"), "a NO [NONEXISTENT] "));

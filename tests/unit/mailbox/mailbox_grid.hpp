@@ -169,9 +169,10 @@ class MailboxGrid {
   Bytes content(EmailId email) {
     Bytes all;
     for (;;) {
-      const auto part = must(client.read(user, email, all.size(), 100'000));
-      if (part.empty()) return all;
-      all += part;
+      const auto part = must(client.read(user, {{email, all.size(), 100'000}}));
+      REQUIRE(part.size() == 1);
+      if (part[0].empty()) return all;
+      all += part[0];
     }
   }
 

@@ -21,7 +21,7 @@ TEST_CASE("a delivered message gets the next UID and comes back byte for byte be
   const auto email = *EmailId::from_bytes(entries[0].email());
   CHECK(grid.content(email) == "Return-Path: <a@example.test>\r\nSubject: hello\r\n\r\nworld\r\n");
   CHECK(entries[0].size() == grid.content(email).size());
-  CHECK(grid.must(grid.client.read(grid.user, email, 29, 10)) == "\r\nSubject:");
+  CHECK(grid.must(grid.client.read(grid.user, {{email, 29, 10}})).at(0) == "\r\nSubject:");
   const auto structures = grid.must(grid.client.structures(grid.user, {email, EmailId{}}));
   REQUIRE(structures.size() == 1);
   CHECK(structures[0].second == "parsed");
@@ -190,8 +190,56 @@ TEST_CASE("an e-mail answers after EXPUNGE until the sweep, and while another en
   CHECK(grid.content(email) == "body");
   run_for(grid.context, grid.clock, std::chrono::hours(2));
   grid.must(grid.client.sweep(grid.user));
-  CHECK(grid.refused(grid.client.read(grid.user, email, 0, 10)).code == Errc::not_found);
+  CHECK(grid.refused(grid.client.read(grid.user, {{email, 0, 10}})).code == Errc::not_found);
   CHECK(grid.store.contents(Family::body).empty());
+}
+
+TEST_CASE("an expunged entry is answered as it was for a while, and not when its bytes are gone") {
+  Grid grid;
+  const auto box = grid.deliver("first").mailbox();
+  for (int i = 0; i < 3; ++i) grid.deliver("more");
+  grid.must(grid.client.store(grid.user, box, Grid::set_of({1}), Store::ADD, Grid::flags(flagged, {"Work"})));
+  grid.must(grid.client.expunge(grid.user, box, Grid::set_of({1, 3}), false));
+  grid.must(grid.client.move(grid.user, box, Grid::set_of({4}), "Archive"));
+  const auto past = [&](MailboxId mailbox) {
+    return grid.must(grid.client.expunged_entries(grid.user, mailbox, Grid::range(1, 9)));
+  };
+  const auto kept = past(box);
+  REQUIRE(kept.size() == 3);
+  CHECK(kept[0].uid() == 1);
+  CHECK(kept[0].flags().system() == flagged);
+  CHECK(kept[0].flags().keywords(0) == "Work");
+  CHECK(grid.content(*EmailId::from_bytes(kept[0].email())) == "first");
+  CHECK(kept[2].uid() == 4);
+  CHECK(past(grid.id_of("Archive")).empty());
+  CHECK(grid.must(grid.client.expunged_entries(grid.user, box, Grid::set_of({2}))).empty());
+  grid.fail_over();
+  CHECK(past(box).size() == 3);
+  run_for(grid.context, grid.clock, std::chrono::hours(2));
+  grid.must(grid.client.sweep(grid.user));
+  CHECK(past(box).empty());
+}
+
+TEST_CASE("many messages are read at once, as many as an answer holds, up to the first that is gone") {
+  Grid grid;
+  const auto box = grid.deliver("first").mailbox();
+  grid.deliver(Bytes(600'000, 'b'));
+  grid.deliver(Bytes(600'000, 'c'));
+  std::vector<EmailId> emails;
+  for (const auto& entry : grid.must(grid.client.entries(grid.user, box, Grid::range(1, 3)))) {
+    emails.push_back(*EmailId::from_bytes(entry.email()));
+  }
+  const auto read = [&](std::vector<MessageRange> ranges) {
+    return grid.must(grid.client.read(grid.user, std::move(ranges)));
+  };
+  CHECK(read({{emails[0], 1, 3}, {emails[1], 599'999, 1}, {emails[0], 0, 5}}) ==
+        std::vector<Bytes>{"irs", "b", "first"});
+  const auto cut = read({{emails[1], 0, 600'000}, {emails[2], 0, 600'000}, {emails[0], 0, 5}});
+  REQUIRE(cut.size() == 2);
+  CHECK(cut[0] == Bytes(600'000, 'b'));
+  CHECK(cut[1] == Bytes((1 << 20) - 600'000, 'c'));
+  CHECK(read({{emails[0], 0, 5}, {EmailId{}, 0, 5}, {emails[0], 0, 5}}) == std::vector<Bytes>{"first"});
+  CHECK(read({{emails[0], 0, 9}, {emails[0], 0, 5}}) == std::vector<Bytes>{"first"});
 }
 
 TEST_CASE("chunks of a message that never became visible are swept") {
@@ -217,6 +265,21 @@ TEST_CASE("removing a user leaves nothing of him") {
   CHECK(grid.store.contents(Family::meta).empty());
   CHECK(grid.store.contents(Family::body).empty());
   CHECK(grid.refused(grid.client.list(grid.user)).code == Errc::not_found);
+}
+
+TEST_CASE("new messages are recent to the first session that hears of them, not to those that only look") {
+  Grid grid;
+  const auto box = grid.deliver("a").mailbox();
+  const auto modseq = grid.open("INBOX", false).status().highest_modseq();
+  const auto recent_from = [&](bool read_only) {
+    return grid.must(grid.client.changes(grid.user, box, modseq, read_only)).recent_from();
+  };
+  grid.deliver("b");
+  CHECK(recent_from(true) == 2);
+  CHECK(recent_from(false) == 2);
+  CHECK(recent_from(false) == 3);
+  CHECK(to_set(grid.open("INBOX", false).recent())->empty());
+  CHECK(grid.open().status().recent() == 0);
 }
 
 TEST_CASE("messages are recent to the first session that selects the mailbox, not to EXAMINE") {

@@ -167,7 +167,7 @@ class Walk {
     CHECK(box.history.rbegin()->first == status.highest_modseq());
   }
   void replay(const std::string& name, ModSeq since, Messages view) {
-    const auto changes = grid_.must(grid_.client.changes(grid_.user, ids_[name], since));
+    const auto changes = grid_.must(grid_.client.changes(grid_.user, ids_[name], since, true));
     const auto expunged = *to_set(changes.expunged());
     std::erase_if(view, [&](const auto& message) { return expunged.contains(message.first); });
     for (const auto& entry : changes.changed()) view[entry.uid()] = {entry.flags().system(), entry.size()};
@@ -206,10 +206,10 @@ TEST_CASE("expunged UIDs are known for 30 days; a client from before gets all UI
   auto& grid = walk.grid();
   grid.slots.slot->fate = {};
   grid.must(grid.client.sweep(grid.user));
-  CHECK(!grid.must(grid.client.changes(grid.user, grid.id_of(), 0)).has_complete());
+  CHECK(!grid.must(grid.client.changes(grid.user, grid.id_of(), 0, true)).has_complete());
   run_for(grid.context, grid.clock, std::chrono::hours(24 * 31));
   grid.must(grid.client.sweep(grid.user));
-  CHECK(grid.must(grid.client.changes(grid.user, grid.id_of(), 0)).has_complete());
+  CHECK(grid.must(grid.client.changes(grid.user, grid.id_of(), 0, true)).has_complete());
   walk.replay();
 }
 

@@ -127,7 +127,7 @@ TEST_CASE("a COPY of thousands that breaks is seen by nobody, done again whole, 
   CHECK(grid.uids_of("Archive").size() == 2048);
   const auto archive = grid.id_of("Archive");
   CHECK(grid.must(grid.client.entries(grid.user, archive, Grid::range(1, 9999))).size() == 2048);
-  CHECK(grid.must(grid.client.changes(grid.user, archive, 0)).changed_size() == 2048);
+  CHECK(grid.must(grid.client.changes(grid.user, archive, 0, true)).changed_size() == 2048);
   CHECK(grid.must(grid.client.usage(grid.user)).messages() == 4096);
 
   grid.must(grid.client.sweep(grid.user));

@@ -66,7 +66,7 @@ TEST_CASE("DELETE leaves children and subscription, and the name starts anew wit
   grid.must(grid.client.remove(grid.user, "a"));
   CHECK(listed(grid).at("a").mailbox() == 0);
   CHECK(listed(grid).at("a").subscribed());
-  CHECK(grid.refused(grid.client.changes(grid.user, id, 0)).text == "mailbox");
+  CHECK(grid.refused(grid.client.changes(grid.user, id, 0, true)).text == "mailbox");
   CHECK(grid.refused(grid.client.remove(grid.user, "a")).code == Errc::invalid);
   CHECK(grid.refused(grid.client.remove(grid.user, "inbox")).code == Errc::invalid);
   CHECK(grid.refused(grid.client.remove(grid.user, "nothing")).code == Errc::not_found);

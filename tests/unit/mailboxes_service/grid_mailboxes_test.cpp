@@ -47,7 +47,7 @@ TEST_CASE("an appended message is parsed once and comes back with its structure,
   CHECK(entries[0].internal_date == 1'000'000);
   CHECK(entries[0].zone_minutes == -120);
   CHECK(entries[0].size == message.size());
-  CHECK(f.grid.must(f.mailboxes.read(f.grid.user, entries[0].email, 0, 1000)) == message);
+  CHECK(f.grid.must(f.mailboxes.read(f.grid.user, {{entries[0].email, 0, 1000}})).at(0) == message);
   const auto structures = f.grid.must(f.mailboxes.structures(f.grid.user, {entries[0].email}));
   const auto structure = mime::decode(structures.at(0).second);
   REQUIRE(structure);
@@ -76,10 +76,15 @@ TEST_CASE("COPY answers pairs of UIDs, STORE entries and what is missing, EXPUNG
   CHECK(stored.missing == MailboxGrid::set_of({4}));
   CHECK(f.grid.must(f.mailboxes.expunge(f.grid.user, box, MailboxGrid::range(1, 3), true)) ==
         MailboxGrid::set_of({3}));
-  const auto changes = f.grid.must(f.mailboxes.changes(f.grid.user, box, 1));
+  const auto changes = f.grid.must(f.mailboxes.changes(f.grid.user, box, 1, true));
   CHECK(changes.expunged == MailboxGrid::set_of({3}));
   CHECK(changes.changed.size() == 2);
   CHECK(!changes.complete);
+  CHECK(changes.recent_from == 1);
+  const auto past = f.grid.must(f.mailboxes.expunged_entries(f.grid.user, box, MailboxGrid::range(1, 9)));
+  REQUIRE(past.size() == 1);
+  CHECK(past[0].uid == 3);
+  CHECK(past[0].flags == ports::Flags{9, {"Note"}});
   const auto names = f.grid.must(f.mailboxes.list(f.grid.user));
   CHECK(names.size() == 6);
   CHECK(names.front().use == ports::SpecialUse::archive);
