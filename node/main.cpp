@@ -1,8 +1,22 @@
 // gridmaild: one node of the grid.
+#include <sys/resource.h>
+
 #include <cstdio>
 
 #include "node/command_line.hpp"
 #include "node/node.hpp"
+
+namespace {
+
+/// Each client is an open file, and shells hand out 1,024; a refusal leaves what there is.
+void allow_many_open_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   auto outcome = gridmail::read_command_line(argc, argv);
@@ -10,6 +24,7 @@ int main(int argc, char** argv) {
     std::fputs(outcome.text.c_str(), outcome.exit_code == 0 ? stdout : stderr);
     return outcome.exit_code;
   }
+  allow_many_open_files();
   gridmail::Node node(std::move(*outcome.run));
   return node.run();
 }

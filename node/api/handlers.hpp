@@ -4,12 +4,15 @@
 
 namespace gridmail::api {
 
-// health_handlers.cpp: probes, metrics, the status page. No log-in.
+// health_handlers.cpp: probes and metrics. No log-in.
 Task<Response> live(GridControl& grid, Request request, Parameters parameters);
 Task<Response> started(GridControl& grid, Request request, Parameters parameters);
 Task<Response> ready(GridControl& grid, Request request, Parameters parameters);
 Task<Response> metrics(GridControl& grid, Request request, Parameters parameters);
-Task<Response> status_page(GridControl& grid, Request request, Parameters parameters);
+
+// dashboard_handlers.cpp. No log-in: the page asks for it.
+Task<Response> dashboard(GridControl& grid, Request request, Parameters parameters);
+Task<Response> dashboard_file(GridControl& grid, Request request, Parameters parameters);
 
 // grid_handlers.cpp
 Task<Response> grid_status(GridControl& grid, Request request, Parameters parameters);
@@ -18,6 +21,7 @@ Task<Response> drain_node(GridControl& grid, Request request, Parameters paramet
 Task<Response> undrain_node(GridControl& grid, Request request, Parameters parameters);
 Task<Response> remove_node(GridControl& grid, Request request, Parameters parameters);
 Task<Response> make_join_token(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_map(GridControl& grid, Request request, Parameters parameters);
 Task<Response> list_slots(GridControl& grid, Request request, Parameters parameters);
 Task<Response> rotate_key(GridControl& grid, Request request, Parameters parameters);
 Task<Response> openapi(GridControl& grid, Request request, Parameters parameters);

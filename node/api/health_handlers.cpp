@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "node/api/handlers.hpp"
-#include "node/api/status_page.hpp"
 
 namespace gridmail::api {
 namespace {
@@ -43,19 +42,6 @@ Task<Response> metrics(GridControl& grid, Request, Parameters) {
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = co_await grid.metrics();
-  co_return response;
-}
-
-Task<Response> status_page(GridControl&, Request, Parameters) {
-  Response response;
-  response.content_type = "text/html; charset=utf-8";
-  response.body = status_page_html;
-  response.headers = {{"Cache-Control", "no-cache"},
-                      {"Content-Security-Policy",
-                       "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-                       "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
-                      {"X-Content-Type-Options", "nosniff"},
-                      {"Referrer-Policy", "no-referrer"}};
   co_return response;
 }
 

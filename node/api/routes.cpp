@@ -14,7 +14,8 @@ constexpr Route table[] = {
     {get, "/readyz", open, ready,
      "Whether a canary write and read just worked; ?verbose names each check. Plain text."},
     {get, "/metrics", open, metrics, "Prometheus text format 0.0.4."},
-    {get, "/", open, status_page, "The status page. HTML."},
+    {get, "/", open, dashboard, "The dashboard. HTML."},
+    {get, "/dashboard/{file}", open, dashboard_file, "What the dashboard consists of."},
 
     {get, "/api/v1/status", admin, grid_status, "Verdict, reasons, map version and nodes."},
     {get, "/api/v1/nodes", admin, list_nodes, "All nodes."},
@@ -22,6 +23,7 @@ constexpr Route table[] = {
     {post, "/api/v1/nodes/{node}/undrain", admin, undrain_node, "Lets the node have primaries again."},
     {del, "/api/v1/nodes/{node}", admin, remove_node, "Moves the node's copies away, then removes it."},
     {post, "/api/v1/join-tokens", admin, make_join_token, "A single-use token: {\"ttl_seconds\": 3600}."},
+    {get, "/api/v1/map", admin, show_map, "The map in short: slots name nodes by their place in \"nodes\"."},
     {get, "/api/v1/slots", admin, list_slots, "Who holds each slot; the directory is the last row."},
     {post, "/api/v1/keys/rotate", admin, rotate_key, "Draws a new gossip key."},
     {get, "/api/v1/openapi.json", admin, openapi, "This table as an OpenAPI document."},
