@@ -29,12 +29,12 @@ function showVerdict(status) {
 
 function showFigures(status) {
   const alive = status.nodes.filter(node => node.state === "alive").length;
-  const counts = map ? tally(map) : null;
+  const counts = tally(map);
   const figure = (name, value, of) => el("div", {}, el("dt", {}, name), el("dd", {}, value, of ? el("small", {}, " " + of) : ""));
   fill($("figures"), [
     figure("Nodes alive", number(alive), "of " + number(status.nodes.length)),
-    figure("Slots with all copies", counts ? number(counts.whole) : "…", "of " + number(status.slots)),
-    figure("Slots on the move", counts ? number(counts.moving) : "…"),
+    figure("Slots with all copies", number(counts.whole), "of " + number(map.slots.length)),
+    figure("Slots on the move", number(counts.moving)),
     figure("Copies of each message", number(status.copies), "at least " + number(status.copies_min)),
     figure("Map version", number(status.map_version)),
   ]);
@@ -59,9 +59,9 @@ async function refresh() {
     $("login").hidden = true;
     $("content").hidden = $("logout").hidden = false;
     showVerdict(status);
+    showSlots(map, status);  // first: it says which of the map's nodes are silent
     showFigures(status);
     showNodes(status, map, refresh);
-    showSlots(map, status);
     if (Date.now() - directory_at > directory_ms) await refreshDirectory();
   } catch (error) {
     if (error instanceof Refused) return logOut(error.message);

@@ -2,7 +2,7 @@
 import {api} from "./api.js";
 import {ask, bytes, el, number, table} from "./elements.js";
 
-const listed_max = 200;
+const listed_max = 25;
 const $ = id => document.getElementById(id);
 const path = address => encodeURIComponent(address);
 let shown = null;
@@ -47,8 +47,8 @@ export function showPeople(directory, changed) {
   const found_aliases = aliases.filter(alias => (alias.address + " " + alias.target).toLowerCase().includes(wanted));
   $("people_text").textContent = `${number(users.length)} users, ${number(aliases.length)} aliases, in ` +
     (domains.length <= 5 ? domains.map(domain => domain.name).join(", ") || "no domain yet" : number(domains.length) + " domains") +
-    (found.length > listed_max ? `. The first ${listed_max} of ${number(found.length)} are shown.` : ".");
-  table($("people"), ["Address", "Since", ""], [
+    (found.length > listed_max ? `. The first ${listed_max} of ${number(found.length)} are shown; find others by a part of their address.` : ".");
+  table($("people"), ["Address", "Since", "Actions"], [
     ...found.slice(0, listed_max).map(user => [user.address, user.created.slice(0, 10), actions(user)]),
     ...found_aliases.slice(0, listed_max).map(alias => [alias.address, "alias of " + alias.target, button("Remove", () => ask({
       title: `Remove the alias ${alias.address}?`, go: "Remove", danger: true,
@@ -63,7 +63,7 @@ export function showQueue(entries, changed) {
     try { await api("POST", `/queue/${path(entry.id)}/retry`); changed(); } catch (error) { ask({title: "Not now", text: error.message}); }
   });
   if (entries.length === 0) return table($("queue"), ["Nothing waits."], []);
-  table($("queue"), ["Since", "From", "To", "Size", "Last answer", ""], entries.slice(0, listed_max).map(entry => [
+  table($("queue"), ["Since", "From", "To", "Size", "Last answer", "Actions"], entries.slice(0, listed_max).map(entry => [
     entry.accepted.replace("T", " ").slice(0, 16), entry.sender || "<>", entry.recipients.slice(0, 3).join(", ") +
     (entry.recipients.length > 3 ? ` and ${entry.recipients.length - 3} more` : ""), bytes(entry.bytes), entry.last_error,
     el("span", {}, retry(entry), remove(entry))]));

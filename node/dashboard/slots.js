@@ -4,10 +4,10 @@ import {el, fill, number, table} from "./elements.js";
 const listed_max = 200;
 const $ = id => document.getElementById(id);
 const states = {
-  whole: ["has all its copies", "--good"],
-  moving: ["a copy joins", "--move"],
-  single: ["fewer copies than wanted", "--warn"],
-  lost: ["no primary that lives", "--bad"],
+  whole: ["with all copies", "--good"],
+  moving: ["with a joining copy", "--move"],
+  single: ["with too few copies", "--warn"],
+  lost: ["without a living primary", "--bad"],
 };
 let shown = null, pointed = null;
 
@@ -19,7 +19,7 @@ function stateOf(row, map) {
 
 export function tally(map) {
   const counts = {whole: 0, moving: 0, single: 0, lost: 0};
-  for (const row of map.slots) ++counts[map.silent ? stateOf(row, map) : "whole"];
+  for (const row of map.slots) ++counts[stateOf(row, map)];
   return counts;
 }
 
@@ -92,8 +92,7 @@ export function showSlots(map, status) {
   shown = {map, by};
   const counts = tally(map);
   $("slots_text").textContent = `${number(counts.whole)} of ${number(map.slots.length)} slots have all their copies` +
-    (counts.moving ? `; in ${number(counts.moving)} a copy joins` : "") + (counts.single ? `; ${number(counts.single)} have too few` : "") +
-    (counts.lost ? `; ${number(counts.lost)} have no primary that lives` : "") + ". Point at a square, or use the arrow keys.";
+    ["moving", "single", "lost"].filter(name => counts[name]).map(name => `; ${number(counts[name])} ${states[name][0]}`).join("") + ". Point at a square, or use the arrow keys.";
   showLegend(counts);
   draw();
   const wrong = map.slots.map((row, i) => [i, stateOf(row, map)]).filter(([, state]) => state !== "whole").slice(0, listed_max);

@@ -1,0 +1,42 @@
+"""The dashboard's files as a browser gets them, and the short map it draws."""
+
+import re
+import urllib.request
+
+from grid import GridCase
+
+
+class Dashboard(GridCase):
+    users_needed = 0
+
+    def file(self, path):
+        node = self.grid.nodes[0]
+        with urllib.request.urlopen(f"http://{node['host']}:{node['http']}{path}", timeout=10) as answer:
+            return answer.headers, answer.read().decode()
+
+    def test_every_file_that_the_page_names_is_served_under_a_strict_policy(self):
+        headers, page = self.file("/")
+        self.assertTrue(headers["Content-Type"].startswith("text/html"))
+        waiting, seen = set(re.findall(r'(?:src|href)="(/[^"]+)"', page)), set()
+        self.assertIn("/dashboard/dashboard.js", waiting)
+        while waiting:
+            path = waiting.pop()
+            headers, text = self.file(path)
+            self.assertIn("script-src 'self'", headers["Content-Security-Policy"])
+            self.assertTrue(headers["Content-Type"].startswith("text/css" if path.endswith(".css") else "text/javascript"))
+            seen.add(path)
+            waiting |= {"/dashboard/" + name for name in re.findall(r'from "\./([^"]+)"', text)} - seen
+        self.assertLess(sum(len(self.file(path)[1]) for path in seen), 60_000)
+        self.assertEqual(404, self.grid.api(self.grid.nodes[0]).probe("/dashboard/no-such-file.js")[0])
+
+    def test_the_short_map_says_what_the_rows_of_slots_say(self):
+        api = self.grid.api(self.grid.nodes[0])
+        for _ in range(10):  # another test's drain may change the map between the two requests
+            short, rows, again = api.get("/map"), api.get("/slots"), api.get("/map")
+            if short == again:
+                break
+        def name(place):
+            return None if place < 0 else short["nodes"][place]
+        self.assertEqual([(row["epoch"], row["primary"], row["in_sync"], row["joining"], row["retired"]) for row in rows],
+                         [(row["epoch"], name(row["primary"]), *([name(n) for n in row[set_name]]
+                          for set_name in ("in_sync", "joining", "retired"))) for row in short["slots"]])
