@@ -14,22 +14,12 @@
 #include <string_view>
 #include <vector>
 
+#include "node/base/host_port.hpp"
 #include "node/base/log.hpp"
 #include "node/base/result.hpp"
 #include "node/base/store.hpp"
 
 namespace gridmail {
-
-/// A host (a name, an IPv4 address or a bracketed IPv6 address in text) with a port.
-struct HostPort {
-  std::string host;  ///< without brackets
-  std::uint16_t port = 0;
-  bool operator==(const HostPort&) const = default;
-  /// "192.0.2.1:25", "[2001:db8::1]:25".
-  [[nodiscard]] std::string text() const;
-  /// Nothing unless "host:port" or "[v6]:port" with a port from 0 to 65535.
-  [[nodiscard]] static std::optional<HostPort> parse(std::string_view text);
-};
 
 /// What a client-facing port speaks.
 enum class Service : std::uint8_t {

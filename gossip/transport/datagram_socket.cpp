@@ -31,9 +31,9 @@ Result<void> DatagramSocket::bind(const asio::ip::address& address, std::uint16_
   if (!error) socket_.bind(endpoint, error);
   if (!error) socket_.non_blocking(true, error);
   if (!error) return {};
-  return fail(
-      error == asio::error::address_in_use ? Errc::busy : Errc::invalid,
-      fmt::format("cannot listen for datagrams on {}: {}", format_host_port(address, port), error.message()));
+  return fail(error == asio::error::address_in_use ? Errc::busy : Errc::invalid,
+              fmt::format("cannot listen for datagrams on {}: {}", host_port_of(address, port).text(),
+                          error.message()));
 }
 
 Task<void> DatagramSocket::receive(Handler handler) {
@@ -46,7 +46,7 @@ Task<void> DatagramSocket::receive(Handler handler) {
                                                           asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::operation_aborted) co_return;
     if (error) continue;  // an ICMP answer to something sent before
-    handler(format_host_port(from.address(), from.port()), Bytes(buffer.data(), size));
+    handler(host_port_of(from.address(), from.port()).text(), Bytes(buffer.data(), size));
   }
 }
 
@@ -68,7 +68,7 @@ void DatagramSocket::send_on_strand(const std::string& address, const Bytes& pay
   if (found != known_.end() && found->second.pending) return;
   if (found != known_.end() && found->second.until > now) return send_to(found->second.endpoint, payload);
 
-  const auto parsed = parse_host_port(address);
+  const auto parsed = HostPort::parse(address);
   if (!parsed) return;
   std::error_code error;
   const auto ip = asio::ip::make_address(parsed->host, error);
@@ -80,7 +80,7 @@ void DatagramSocket::send_on_strand(const std::string& address, const Bytes& pay
 
 Task<void> DatagramSocket::look_up(std::string address, Bytes payload) {
   const auto self = shared_from_this();
-  const auto parsed = parse_host_port(address);
+  const auto parsed = HostPort::parse(address);
   udp::resolver resolver(strand_);
   std::error_code error;
   const auto found = co_await resolver.async_resolve(parsed->host, std::to_string(parsed->port),

@@ -1,21 +1,12 @@
-// "host:port" and "[2001:db8::1]:port": how members' addresses are written.
+// How the addresses of members are written, "host:port", made from what sockets give.
 #pragma once
 #include <asio/ip/address.hpp>
-#include <cstdint>
-#include <string>
 
-#include "node/base/result.hpp"
+#include "node/base/host_port.hpp"
 
 namespace gridmail {
 
-struct PeerEndpoint {
-  std::string host;  ///< an IP address without brackets, or a DNS name
-  std::uint16_t port = 0;
-};
-
-/// Errors: invalid.
-[[nodiscard]] Result<PeerEndpoint> parse_host_port(std::string_view text);
 /// IPv4-mapped IPv6 addresses come out as IPv4.
-[[nodiscard]] std::string format_host_port(asio::ip::address address, std::uint16_t port);
+[[nodiscard]] HostPort host_port_of(const asio::ip::address& address, std::uint16_t port);
 
 }  // namespace gridmail

@@ -35,7 +35,7 @@ TlsContext make_peer_context(const SSL_METHOD* method, const TlsIdentity& identi
   return context;
 }
 
-Task<std::vector<tcp::endpoint>> resolve(PeerEndpoint address) {
+Task<std::vector<tcp::endpoint>> resolve(HostPort address) {
   std::error_code error;
   const auto ip = asio::ip::make_address(address.host, error);
   std::vector<tcp::endpoint> endpoints;
@@ -52,8 +52,8 @@ Task<std::vector<tcp::endpoint>> resolve(PeerEndpoint address) {
 
 /// One address, without a deadline.
 Task<Result<PeerSocket>> dial_one(TlsContext context, std::string address, NodeId expected) {
-  const auto parsed = parse_host_port(address);
-  if (!parsed) co_return tl::unexpected(parsed.error());
+  const auto parsed = HostPort::parse(address);
+  if (!parsed) co_return fail(Errc::invalid, fmt::format("\"{}\" is not host:port", address));
   try {
     const auto endpoints = co_await resolve(*parsed);
     if (endpoints.empty()) co_return fail(Errc::unavailable, fmt::format("{} has no address", parsed->host));

@@ -93,16 +93,6 @@ TEST_CASE("a missing file is said to be missing") {
   CHECK(config.error().code == Errc::not_found);
 }
 
-TEST_CASE("an address with a port is read as host and port, or not at all") {
-  CHECK(HostPort::parse("mail.example:25") == HostPort{"mail.example", 25});
-  CHECK(HostPort::parse("[2001:db8::1]:0") == HostPort{"2001:db8::1", 0});
-  for (const auto* text :
-       {"", ":25", "host", "host:", "host:65536", "host:-1", "2001:db8::1:25", "host:25x", "[]:25"}) {
-    CAPTURE(text);
-    CHECK(!HostPort::parse(text));
-  }
-}
-
 TEST_CASE("a size is a number with a binary unit") {
   CHECK(parse_byte_size("0") == 0);
   CHECK(parse_byte_size("64 KiB") == 65536);
