@@ -218,8 +218,10 @@ void DirectoryFollower::take_position(NodeId from, Position at) {
 /// Also tells the primary how far this replica is.
 void DirectoryFollower::ask(NodeId primary) {
   const auto now = context_.clock.now();
-  if (writing_ || (at_ != target_ && asked_ && now - *asked_ < ask_again)) return;
-  asked_ = now;
+  if (writing_ || (asked_ && now - *asked_ < ask_again)) return;
+  // Who lacks nothing gets no answer, and must not wait for one when the next change is told.
+  asked_.reset();
+  if (at_ != target_ || state_.copying()) asked_ = now;
   replication::DirectoryMessage message;
   auto& request = *message.mutable_request();
   *request.mutable_at() = to_record(at_);
