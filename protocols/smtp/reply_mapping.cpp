@@ -24,6 +24,8 @@ Reply login_refused(const Error& error) {
       return {501, "5.7.0", "authentication cancelled"};  // RFC 4954, section 4: the client sent "*"
     case Errc::invalid:
       return {501, "5.5.2", "malformed authentication response"};
+    case Errc::too_large:
+      return {500, "5.5.6", "authentication response is too long"};  // RFC 4954, section 4
     default:
       break;
   }

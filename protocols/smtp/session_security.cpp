@@ -33,6 +33,10 @@ Task<void> Session::starttls() {
 Task<void> Session::auth(std::string_view argument) {
   const std::string_view name = argument.substr(0, argument.find_first_of(" \t"));
   const std::string_view rest = text::trim(argument.substr(name.size()));
+  if (name.empty()) {
+    refuse({501, "5.5.4", "syntax: AUTH mechanism [initial-response]"});
+    co_return;
+  }
   const auto mechanism = sasl::mechanism_named(name);
   if (!mechanism) {
     refuse({504, "5.5.4", "mechanism not offered"});
@@ -78,6 +82,7 @@ Task<std::optional<Result<Bytes>>> Session::ask(const sasl::Challenge& challenge
   reply({334, "", to_base64(challenge.text)});
   const auto line = co_await channel_.read_line(response_bytes_max, settings_.command_timeout);
   if (!line) co_return std::nullopt;
+  if (line->flaw == Line::Flaw::too_long) co_return Result<Bytes>(fail(Errc::too_large, "response too long"));
   if (line->flaw != Line::Flaw::none) co_return Result<Bytes>(fail(Errc::invalid, "malformed line"));
   co_return sasl::decode_response(line->text);
 }

@@ -62,7 +62,8 @@ Task<void> Session::rcpt(std::string_view argument) {
   auto target = co_await services_.directory.resolve(path->address);
   if (!target) {
     reply(recipient_refused(target.error(), state_.mode));
-    if (target.error().temporary()) co_return;
+    // A neighbour that keeps its LMTP connection open for days harvests nothing.
+    if (target.error().temporary() || state_.mode == Mode::lmtp) co_return;
     if (++unknown_recipients_ >= settings_.unknown_recipients_max) {
       end({421, "4.7.0", "too many unknown recipients"});
     }

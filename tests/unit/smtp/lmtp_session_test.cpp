@@ -43,6 +43,15 @@ TEST_CASE("RFC 2033, 4.2: DATA without a valid recipient is 503") {
         "250 2.1.0, 550 5.1.1, 503 5.5.1");
 }
 
+TEST_CASE("a neighbour may name unknown recipients for as long as its connection lasts") {
+  SessionFixture lmtp(Mode::lmtp);
+  lmtp.settings.unknown_recipients_max = 2;
+  lmtp.greet();
+  const std::string unknown = "RCPT TO:<nobody@example.test>\r\n";
+  CHECK(codes(lmtp.send("MAIL FROM:<>\r\n" + unknown + unknown + unknown + "NOOP\r\n")) ==
+        "250 2.1.0, 550 5.1.1, 550 5.1.1, 550 5.1.1, 250 2.0.0");
+}
+
 TEST_CASE("LMTP has no AUTH") {
   SessionFixture lmtp(Mode::lmtp, {.secure = true});
   lmtp.greet();
