@@ -45,6 +45,13 @@ Task<Result<Admission>> ask_to_join(Clock& clock, const TlsIdentity& identity, s
   co_return admission;
 }
 
+Result<void> check_grid_of(const std::string& token, const Bytes& grid_id) {
+  const auto decoded = decode_join_token(token);
+  if (!decoded) return tl::unexpected(decoded.error());
+  if (decoded->grid_id == grid_id) return {};
+  return fail(Errc::denied, "this data directory belongs to another grid than the join token");
+}
+
 Task<Bytes> Introducer::answer(Bytes public_key, Bytes request) {
   const auto admission = co_await admit(std::move(public_key), std::move(request));
   joining::JoinAnswer answer;

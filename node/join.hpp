@@ -21,6 +21,9 @@ struct Admission {
 [[nodiscard]] Task<Result<Admission>> ask_to_join(Clock& clock, const TlsIdentity& identity,
                                                   std::string token_text, Member self);
 
+/// For a node that is in a grid already. Errors: invalid (no join token), denied (of another grid).
+[[nodiscard]] Result<void> check_grid_of(const std::string& token, const Bytes& grid_id);
+
 /// The introducer's side: has the secret consumed in the directory, then the member agreed in the map. Never
 /// throws but on cancellation; the answer says what was wrong.
 class Introducer {

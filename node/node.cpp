@@ -170,6 +170,8 @@ Task<Result<void>> Node::find_keys() {
 Task<Result<void>> Node::enter_grid() {
   if (keys_stored_) {
     if (!core_->has_map()) co_return fail(Errc::corrupted, "this data directory has keys but no map");
+    // A repeated start may well give the token again that let this node in.
+    if (command_line_.join_token) co_return check_grid_of(*command_line_.join_token, core_->map()->grid_id);
     co_return Result<void>{};
   }
   Result<void> entered;

@@ -233,6 +233,22 @@ class BadStart(GridCase):
         self.assertNotEqual(0, code)
         self.assertIn("expired", text)
 
+    def test_a_directory_of_another_grid_than_the_token(self):
+        file = self.folder / "gridmail.toml"
+        file.write_text(f'data_dir = "{self.folder}/data"\n[peer]\nlisten = "127.0.0.1:21490"\n'
+                        '[creation]\nslots = 4\n')
+        with subprocess.Popen([DAEMON, "--config", file, "--create"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True) as first:
+            try:
+                while "node.ready" not in first.stdout.readline():
+                    self.assertIsNone(first.poll())
+            finally:
+                first.terminate()
+        token = self.grid.api(self.grid.nodes[0]).post("/join-tokens")["token"]
+        code, text = self.start("", "--join", token)
+        self.assertEqual(2, code)
+        self.assertIn("belongs to another grid", text)
+
     def test_an_empty_directory_without_create_or_join(self):
         code, text = self.start()
         self.assertNotEqual(0, code)
