@@ -67,6 +67,7 @@ class Planner {
     if (auto step = replace_joining()) return step;
     if (!s_.opened) return std::nullopt;
     if (auto step = name_in_sync()) return step;
+    if (auto step = forget_lost()) return step;
     return move();
   }
 
@@ -134,6 +135,16 @@ class Planner {
     row.partial.clear();
     row.paired = true;
     drop_surplus(row);
+    return SlotStep{row, false, false};
+  }
+
+  /// All copies are in place without those that were lost: nobody waits for these any more.
+  std::optional<SlotStep> forget_lost() const {
+    const bool lost = !s_.row.retired.empty() || !s_.row.partial.empty();
+    if (!lost || !s_.row.joining.empty() || s_.row.in_sync.size() < copies()) return std::nullopt;
+    SlotRow row = s_.row;
+    row.retired.clear();
+    row.partial.clear();
     return SlotStep{row, false, false};
   }
 

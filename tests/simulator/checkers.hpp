@@ -7,13 +7,18 @@
 #include <utility>
 
 #include "node/base/ids.hpp"
+#include "tests/simulator/history.hpp"
 
 namespace gridmail::sim {
 
 /// A broken promise; the seed that led to it replays it.
 class Violation : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Violation(const std::string& what, Subject about = {}) : std::runtime_error(what), about_(about) {}
+  [[nodiscard]] Subject about() const { return about_; }
+
+ private:
+  Subject about_;
 };
 
 /// Promises 1, 3 and 4 as a client sees them.
@@ -60,16 +65,19 @@ class Promises {
   [[nodiscard]] std::size_t reads() const { return reads_; }
   /// Throws the first violation found, if any.
   void check() const {
-    if (!violation_.empty()) throw Violation(violation_);
+    if (!violation_.empty()) throw Violation(violation_, about_);
   }
 
   /// Keeps the first violation; check() throws it.
   void broken(SlotId slot, const std::string& what) {
-    if (violation_.empty()) violation_ = "slot " + std::to_string(slot) + ": " + what;
+    if (!violation_.empty()) return;
+    violation_ = "slot " + std::to_string(slot) + ": " + what;
+    about_.slot = slot;
   }
 
  private:
   std::string violation_;
+  Subject about_;
   std::size_t reads_ = 0;
   std::map<std::pair<SlotId, Guid>, std::uint64_t> numbers_;
   std::map<SlotId, std::map<std::uint64_t, Guid>> shown_;

@@ -1,4 +1,5 @@
-// Companion: what runs on a simulated node's GridCore in one life of the node, as mail does on the daemon's.
+// Companion: what runs on a simulated node's GridCore in one life of the node: the ledger, or mail as on the
+// daemon's.
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <functional>
@@ -13,7 +14,8 @@ namespace gridmail::sim {
 class Companion {
  public:
   virtual ~Companion() = default;
-  [[nodiscard]] virtual Task<void> start() = 0;
+  /// An error stops the node.
+  [[nodiscard]] virtual Task<Result<void>> start() = 0;
   // The core's hooks.
   virtual void on_map(const MapPtr& map) = 0;
   virtual void on_push(NodeId from, Bytes payload) = 0;

@@ -4,8 +4,14 @@
 #include <asio/system_error.hpp>
 
 namespace gridmail::sim {
+namespace {
+
+constexpr std::size_t text_shown_max = 120;
+
+}  // namespace
 
 Task<void> Conversation::send(std::string text) {
+  on_said_("says " + text.substr(0, text_shown_max));
   co_await stream_->write(text);
 }
 
@@ -25,6 +31,7 @@ Task<std::string> Conversation::line() {
   }
   std::string taken = unread_.substr(0, end + 2);
   unread_.erase(0, end + 2);
+  on_said_("hears " + taken.substr(0, text_shown_max));
   co_return taken;
 }
 

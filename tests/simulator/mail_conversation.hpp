@@ -1,7 +1,9 @@
 // Conversation: a simulated client's end of a connection, as lines and counted bytes.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "node/runtime/stream.hpp"
 
@@ -11,8 +13,9 @@ namespace gridmail::sim {
 /// front that lives must do neither.
 class Conversation {
  public:
-  Conversation(std::unique_ptr<Stream> stream, Clock& clock, Duration patience)
-      : stream_(std::move(stream)), clock_(clock), patience_(patience) {}
+  using OnSaid = std::function<void(std::string_view)>;
+  Conversation(std::unique_ptr<Stream> stream, Clock& clock, Duration patience, OnSaid on_said)
+      : stream_(std::move(stream)), clock_(clock), patience_(patience), on_said_(std::move(on_said)) {}
 
   [[nodiscard]] Task<void> send(std::string text);
   /// Up to and including CRLF.
@@ -26,6 +29,7 @@ class Conversation {
   std::unique_ptr<Stream> stream_;
   Clock& clock_;
   Duration patience_;
+  OnSaid on_said_;
   std::string unread_;
 };
 

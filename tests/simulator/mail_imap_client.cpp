@@ -40,7 +40,7 @@ Task<ImapClient::Answer> ImapClient::command(std::string text) {
   auto answered = co_await answer(tag);
   const bool excused = answered.text.find("[UNAVAILABLE]") != std::string::npos ||
                        answered.text.find("[EXPUNGEISSUED]") != std::string::npos;  // another client's
-  if (!answered.ok && !excused) record_.broken(text + " was answered with " + answered.text);
+  if (!answered.ok && !excused) record_.broken(text + " was answered with " + answered.text, user_);
   co_return answered;
 }
 
@@ -59,7 +59,7 @@ Task<ImapClient::Answer> ImapClient::answer(std::string tag) {
 }
 
 void ImapClient::hear(const std::string& untagged) {
-  if (untagged.starts_with("* BYE")) record_.broken("a client was sent away: " + untagged);
+  if (untagged.starts_with("* BYE")) record_.broken("a client was sent away: " + untagged, user_);
   if (const auto next = number_after(untagged, "[UIDNEXT ")) uid_next_ = next;
   if (const auto validity = number_after(untagged, "[UIDVALIDITY ")) validity_ = validity;
   hear_copied(untagged);
@@ -73,14 +73,14 @@ void ImapClient::hear(const std::string& untagged) {
 }
 
 void ImapClient::hear_exists(std::size_t count) {
-  if (count < uids_.size()) record_.broken("EXISTS fell without EXPUNGE");
+  if (count < uids_.size()) record_.broken("EXISTS fell without EXPUNGE", user_);
   uids_.resize(count);
   report();
 }
 
 void ImapClient::hear_expunge(std::size_t number) {
   if (number == 0 || number > uids_.size()) {
-    record_.broken("EXPUNGE of a message that does not exist");
+    record_.broken("EXPUNGE of a message that does not exist", user_);
     return;
   }
   const auto at = uids_.begin() + static_cast<std::ptrdiff_t>(number - 1);
@@ -91,15 +91,15 @@ void ImapClient::hear_expunge(std::size_t number) {
 
 void ImapClient::hear_fetch(std::size_t number, const std::string& response) {
   if (number == 0 || number > uids_.size()) {
-    record_.broken("FETCH of a message that does not exist");
+    record_.broken("FETCH of a message that does not exist", user_);
     return;
   }
   Uid& uid = uids_[number - 1];
   if (const Uid told = number_after(response, "UID ")) {
-    if (uid != 0 && uid != told) record_.broken("a sequence number has another UID");
+    if (uid != 0 && uid != told) record_.broken("a sequence number has another UID", user_);
     const bool above = number < 2 || uids_[number - 2] < told;
     const bool below = number == uids_.size() || uids_[number] == 0 || uids_[number] > told;
-    if (!above || !below) record_.broken("UIDs do not ascend");
+    if (!above || !below) record_.broken("UIDs do not ascend", user_);
     uid = told;
   }
   if (uid == 0) return;
@@ -113,7 +113,7 @@ void ImapClient::hear_fetch(std::size_t number, const std::string& response) {
   if (flags == std::string::npos || (literal != std::string::npos && flags > literal)) return;
   const bool flagged =
       response.substr(flags, response.find(')', flags) - flags).find("\\Flagged") != std::string::npos;
-  if (!flagged && flagged_.contains(uid)) record_.broken("a confirmed flag is lost");
+  if (!flagged && flagged_.contains(uid)) record_.broken("a confirmed flag is lost", user_);
 }
 
 /// "[COPYUID 1700000000 7 3]": this client copies one message at a time.
@@ -131,7 +131,7 @@ void ImapClient::hear_copied(const std::string& text) {
 
 Task<bool> ImapClient::log_in() {
   const std::string greeting = co_await conversation_.line();
-  if (!greeting.starts_with("* OK")) record_.broken("IMAP greets with " + greeting);
+  if (!greeting.starts_with("* OK")) record_.broken("IMAP greets with " + greeting, user_);
   const auto answered = co_await command("LOGIN " + address_of(user_) + " secret");
   co_return answered.ok;
 }
@@ -183,7 +183,7 @@ Task<bool> ImapClient::idle(Duration duration) {
   flagged_.clear();  // what is told meanwhile may be older than what was confirmed meanwhile
   co_await conversation_.send(tag + " IDLE\r\n");
   const auto answered = co_await (answer(tag) && end_idle(duration));
-  if (!answered.ok) record_.broken("IDLE was answered with " + answered.text);
+  if (!answered.ok) record_.broken("IDLE was answered with " + answered.text, user_);
   co_return answered.ok;
 }
 
@@ -214,6 +214,38 @@ Task<bool> ImapClient::expunge(Uid uid) {
   record_.may_discard(user_, record_.message_at(mailbox_, uid));
   const auto answered = co_await command("UID EXPUNGE " + number);
   co_return answered.ok;
+}
+
+Task<bool> ImapClient::append(std::string text) {
+  const auto message = record_.begin_message(std::move(text));
+  record_.sent_to(message, user_);
+  const std::string literal = record_.text_of(message);
+  const std::string tag = "c" + std::to_string(++commands_);
+  flagged_ = record_.flagged_in(mailbox_);
+  co_await conversation_.send(tag + " APPEND INBOX {" + std::to_string(literal.size()) + "}\r\n");
+  for (bool asked = false; !asked;) {
+    const std::string heard = co_await response();
+    asked = heard.starts_with("+ ");
+    if (heard.starts_with(tag)) {
+      if (heard.find("[UNAVAILABLE]") == std::string::npos)
+        record_.broken("APPEND was answered with " + heard, user_);
+      co_return false;
+    }
+    if (!asked) hear(heard);
+  }
+  co_await conversation_.send(literal + "\r\n");
+  const auto answered = co_await answer(tag);
+  if (!answered.ok) {
+    if (answered.text.find("[UNAVAILABLE]") == std::string::npos)
+      record_.broken("APPEND was answered with " + answered.text, user_);
+    co_return false;
+  }
+  record_.accepted(message);
+  const auto code = answered.text.find("[APPENDUID ");
+  if (code == std::string::npos) record_.broken("APPEND gave no APPENDUID", user_);
+  const auto uid = static_cast<Uid>(number_after(answered.text.substr(code + 11), " "));
+  record_.placed({user_, "INBOX"}, uid, message);
+  co_return true;
 }
 
 Task<void> ImapClient::log_out() {

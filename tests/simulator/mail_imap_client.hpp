@@ -27,6 +27,8 @@ class ImapClient {
   [[nodiscard]] Task<bool> copy(Uid uid);
   [[nodiscard]] Task<bool> move(Uid uid);
   [[nodiscard]] Task<bool> expunge(Uid uid);
+  /// APPEND of a new message with this text to INBOX.
+  [[nodiscard]] Task<bool> append(std::string text);
   [[nodiscard]] Task<void> log_out();
 
   /// By sequence number; 0: not fetched yet.

@@ -4,6 +4,7 @@
 
 #include "node/grid/mail_services.hpp"
 #include "protocols/imap/imap_session.hpp"
+#include "protocols/pop3/session.hpp"
 #include "protocols/smtp/session.hpp"
 #include "tests/simulator/companion.hpp"
 
@@ -15,7 +16,7 @@ class MailLife final : public Companion {
  public:
   explicit MailLife(const CompanionParts& parts);
 
-  [[nodiscard]] Task<void> start() override;
+  [[nodiscard]] Task<Result<void>> start() override;
   void on_map(const MapPtr& map) override { services_.on_map(map); }
   void on_push(NodeId from, Bytes payload) override { services_.on_push(from, std::move(payload)); }
   void on_intake(NodeId from, Bytes payload) override { services_.on_intake(from, std::move(payload)); }
@@ -24,16 +25,26 @@ class MailLife final : public Companion {
   /// Connections are taken.
   [[nodiscard]] bool started() const { return started_; }
   /// A client's end of a new connection to this front, whose session has begun.
-  [[nodiscard]] std::unique_ptr<Stream> connect_smtp();
+  [[nodiscard]] std::unique_ptr<Stream> connect_smtp(smtp::Mode mode);
   [[nodiscard]] std::unique_ptr<Stream> connect_imap();
+  [[nodiscard]] std::unique_ptr<Stream> connect_pop3();
 
  private:
+  using Serve = Task<void> (*)(std::unique_ptr<Stream> stream, MailLife* life);
+  [[nodiscard]] std::unique_ptr<Stream> connect(const char* protocol, Serve serve);
   [[nodiscard]] static Task<void> serve_smtp(std::unique_ptr<Stream> stream, MailLife* life);
+  [[nodiscard]] static Task<void> serve_lmtp(std::unique_ptr<Stream> stream, MailLife* life);
+  [[nodiscard]] static Task<void> serve_submission(std::unique_ptr<Stream> stream, MailLife* life);
   [[nodiscard]] static Task<void> serve_imap(std::unique_ptr<Stream> stream, MailLife* life);
+  [[nodiscard]] static Task<void> serve_pop3(std::unique_ptr<Stream> stream, MailLife* life);
+  [[nodiscard]] smtp::Services smtp_services();
 
   CompanionParts parts_;
   MailServices services_;
   smtp::Settings smtp_;
+  smtp::Settings lmtp_;
+  smtp::Settings submission_;
+  pop3::Settings pop3_;
   imap::Settings imap_;
   bool started_ = false;
 };

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "tests/simulator/load.hpp"
 #include "tests/simulator/mail_imap_client.hpp"
 #include "tests/simulator/mail_smtp_client.hpp"
 #include "tests/simulator/world.hpp"
@@ -13,27 +14,23 @@ namespace gridmail::sim {
 
 class MailLife;
 
-/// Clients are coroutines of their front and end with it, unanswered. All of it outlives the world's last
-/// event.
-class MailLoad {
+class MailLoad final : public Load {
  public:
-  MailLoad(World& world, std::size_t users) : world_(world), users_(users) {}
+  MailLoad(World& world, std::size_t users);
 
-  /// Through the first node; throws when it cannot be done.
-  void add_users();
-  /// Time passes as in World::run_for, and every record is checked.
-  bool run_for(Duration duration, const std::function<bool()>& done = {});
-  /// A few clients, each now and then, for `steps` pieces of time of up to 200 ms each.
-  void run(int steps);
+  /// Users are added through the first node. Each front gets clients that stay in IDLE in some users' INBOXes
+  /// until the end.
+  void begin() override;
+  bool run_for(Duration duration, const std::function<bool()>& done = {}) override;
+  void run(int steps) override;
+  [[nodiscard]] std::size_t under_way() const override { return under_way_; }
+  /// Intake and queue drain, clients end, every mailbox holds what it must on some front's view, and who is
+  /// in IDLE has heard of it.
+  void settle() override;
+  [[nodiscard]] Outcome outcome() const override;
+
   /// One message to all users through some live front.
   void send_to_all();
-  /// Each live front gets clients that stay in IDLE in some users' INBOXes until the end.
-  void start_watching();
-
-  /// To be asked with everything healed: intake and queue drain, clients end, every mailbox holds what it
-  /// must on every front's view, and who is in IDLE has heard of it.
-  void settle();
-  [[nodiscard]] MailRecord& record() { return record_; }
 
  private:
   /// A client that stays.
@@ -50,11 +47,16 @@ class MailLoad {
     std::vector<MessageNumber> inbox_messages;
     std::vector<MessageNumber> copies;
   };
+  void add_users();
+  void start_watching();
+  [[nodiscard]] Conversation talk(std::size_t front, std::unique_ptr<Stream> stream, Duration patience,
+                                  Subject about);
   [[nodiscard]] MailLife& life(std::size_t node);
   [[nodiscard]] std::optional<std::size_t> some_front();
   void spawn(std::size_t front, std::string name, Task<void> client);
   void start_sending(std::size_t front);
   void start_reading(std::size_t front);
+  void start_fetching(std::size_t front);
   void look_at(UserNumber user);
   void drain();
 
@@ -62,6 +64,7 @@ class MailLoad {
   static Task<void> add(MailLoad* load, MailLife* node, bool* done);
   static Task<void> send(MailLoad* load, std::size_t front, std::vector<UserNumber> recipients,
                          std::uint64_t seed);
+  static Task<void> fetch(MailLoad* load, std::size_t front, UserNumber user, std::uint64_t seed);
   static Task<void> read(MailLoad* load, std::size_t front, UserNumber user, std::uint64_t seed);
   static Task<void> use_mailbox(MailLoad* load, ImapClient* client, SeededRandom* random);
   static Task<void> watch(MailLoad* load, std::shared_ptr<Watch> watch);

@@ -20,27 +20,53 @@ std::string message_id(MessageNumber message) {
 }  // namespace
 
 MessageNumber MailRecord::begin_message(std::string text_without_id) {
-  messages_.push_back({message_id(messages_.size()) + std::move(text_without_id), {}, false, false});
+  messages_.push_back({message_id(messages_.size()) + std::move(text_without_id), {}, {}, false});
   return messages_.size() - 1;
+}
+
+void MailRecord::accepted(MessageNumber message, std::optional<UserNumber> user) {
+  auto& sent = messages_[message];
+  for (const auto recipient : sent.recipients) {
+    if (user && *user != recipient) continue;
+    sent.accepted.insert(recipient);
+    Subject about;
+    about.user = recipient;
+    on_note_(about,
+             "message " + std::to_string(message) + " is accepted for user " + std::to_string(recipient));
+  }
 }
 
 std::string MailRecord::text_of(MessageNumber message) const {
   return messages_[message].text;
 }
 
+void MailRecord::viewed(const MailboxOf& mailbox, const KnownMailbox& before, const std::vector<Uid>& uids) {
+  const auto validity = mailboxes_[mailbox].validity;
+  const Uid next = uids.empty() ? before.next : std::max(before.next, uids.back() + 1);
+  viewed(mailbox, before, validity, next, {uids.begin(), uids.end()});
+}
+
+std::optional<MessageNumber> MailRecord::known_message_at(const MailboxOf& mailbox, Uid uid) const {
+  const auto here = mailboxes_.find(mailbox);
+  if (here == mailboxes_.end()) return std::nullopt;
+  const auto found = here->second.messages.find(uid);
+  if (found == here->second.messages.end()) return std::nullopt;
+  return found->second;
+}
+
 void MailRecord::viewed(const MailboxOf& mailbox, const KnownMailbox& before, UidValidity validity, Uid next,
                         const std::set<Uid>& uids) {
   auto& here = mailboxes_[mailbox];
   if (here.validity == 0) here.validity = validity;
-  if (here.validity != validity) broken(name_of(mailbox) + ": UIDVALIDITY changed");
-  if (next < before.next) broken(name_of(mailbox) + ": UIDNEXT fell to " + std::to_string(next));
+  if (here.validity != validity) broken(name_of(mailbox) + ": UIDVALIDITY changed", mailbox.user);
+  if (next < before.next) broken(name_of(mailbox) + ": UIDNEXT fell to " + std::to_string(next), mailbox.user);
   for (const Uid uid : uids) {
     if (uid < before.next && !before.present.contains(uid))
-      broken(name_of(mailbox, uid) + " came late or came back");
+      broken(name_of(mailbox, uid) + " came late or came back", mailbox.user);
   }
   for (const Uid uid : before.present) {
     if (uids.contains(uid) || here.removable.contains(uid)) continue;
-    broken(name_of(mailbox, uid) + " vanished");
+    broken(name_of(mailbox, uid) + " vanished", mailbox.user);
   }
   auto& known = here.known;
   std::erase_if(known.present, [&](Uid uid) { return uid < next && !uids.contains(uid); });
@@ -56,11 +82,11 @@ void MailRecord::shown(const MailboxOf& mailbox, Uid uid, const std::string& tex
   const MessageNumber message =
       at == std::string::npos ? messages_.size() : std::stoull(text.substr(at + 14));
   if (message >= messages_.size()) {
-    broken(name_of(mailbox, uid) + " is a message that nobody sent");
+    broken(name_of(mailbox, uid) + " is a message that nobody sent", mailbox.user);
     return;
   }
   if (whole && !text.ends_with(messages_[message].text))
-    broken(name_of(mailbox, uid) + ": the bytes are not those sent");
+    broken(name_of(mailbox, uid) + ": the bytes are not those sent", mailbox.user);
   placed(mailbox, uid, message);
 }
 
@@ -68,21 +94,21 @@ void MailRecord::placed(const MailboxOf& mailbox, Uid uid, MessageNumber message
   const auto [known, fresh] = mailboxes_[mailbox].messages.emplace(uid, message);
   if (!fresh && known->second != message) {
     broken(name_of(mailbox, uid) + " was message " + std::to_string(known->second) + " and is now " +
-           std::to_string(message));
+           std::to_string(message), mailbox.user);
   }
   const auto& sent = messages_[message];
   const std::string what = name_of(mailbox, uid) + ", message " + std::to_string(message);
-  if (sent.refused) broken(what + ", was refused for good");
-  if (!sent.recipients.contains(mailbox.user)) broken(what + ", was not sent to this user");
+  if (sent.refused) broken(what + ", was refused for good", mailbox.user);
+  if (!sent.recipients.contains(mailbox.user)) broken(what + ", was not sent to this user", mailbox.user);
   auto& places = mailboxes_[mailbox].places[message];
   places.insert(uid);
   const std::size_t places_max = mailbox.name == "INBOX" ? 1 : copies_[{mailbox.user, message}].asked;
-  if (places.size() > places_max) broken(what + ", is there " + std::to_string(places.size()) + " times");
+  if (places.size() > places_max) broken(what + ", is there " + std::to_string(places.size()) + " times", mailbox.user);
 }
 
 void MailRecord::expunged(const MailboxOf& mailbox, Uid uid) {
   auto& here = mailboxes_[mailbox];
-  if (!here.removable.contains(uid)) broken(name_of(mailbox, uid) + " was expunged, which nobody asked for");
+  if (!here.removable.contains(uid)) broken(name_of(mailbox, uid) + " was expunged, which nobody asked for", mailbox.user);
   if (uid < here.known.next) here.known.present.erase(uid);
 }
 
@@ -95,20 +121,20 @@ void MailRecord::settled(UserNumber user, const std::vector<MessageNumber>& inbo
     const auto here = static_cast<std::size_t>(std::count(inbox.begin(), inbox.end(), message));
     const auto copied = static_cast<std::size_t>(std::count(copies.begin(), copies.end(), message));
     const auto expected = copies_[{user, message}];
-    if (copied < expected.confirmed) broken(what + ": a confirmed copy is lost");
-    const bool may_be_gone = !sent.accepted || discardable_.contains({user, message});
-    if (here == 0 && copied == 0 && !may_be_gone) broken(what + " was accepted and is lost");
-    if (here == 0 && expected.asked == 0 && !may_be_gone) broken(what + " was accepted and is not in INBOX");
+    if (copied < expected.confirmed) broken(what + ": a confirmed copy is lost", user);
+    const bool may_be_gone = !sent.accepted.contains(user) || discardable_.contains({user, message});
+    if (here == 0 && copied == 0 && !may_be_gone) broken(what + " was accepted and is lost", user);
+    if (here == 0 && expected.asked == 0 && !may_be_gone) broken(what + " was accepted and is not in INBOX", user);
   }
 }
 
 void MailRecord::check() const {
-  if (!violation_.empty()) throw Violation(violation_);
+  if (!violation_.empty()) throw Violation(violation_, about_);
 }
 
 std::size_t MailRecord::accepted_count() const {
   return static_cast<std::size_t>(std::count_if(messages_.begin(), messages_.end(),
-                                                [](const Message& message) { return message.accepted; }));
+                                                [](const Message& message) { return !message.accepted.empty(); }));
 }
 
 }  // namespace gridmail::sim

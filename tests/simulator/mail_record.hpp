@@ -2,13 +2,16 @@
 // keeps the first broken promise; check() throws it.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "node/base/ids.hpp"
+#include "tests/simulator/history.hpp"
 
 namespace gridmail::sim {
 
@@ -30,11 +33,16 @@ struct KnownMailbox {
 
 class MailRecord {
  public:
+  /// What the history of a run that is recorded should say.
+  using OnNote = std::function<void(Subject, const std::string&)>;
+  void on_note(OnNote on_note) { on_note_ = std::move(on_note); }
+
   // Sending.
   [[nodiscard]] MessageNumber begin_message(std::string text_without_id);
   [[nodiscard]] std::string text_of(MessageNumber message) const;  ///< as sent, with its Message-ID
   void sent_to(MessageNumber message, UserNumber user) { messages_[message].recipients.insert(user); }
-  void accepted(MessageNumber message) { messages_[message].accepted = true; }
+  /// For one recipient, or for all of them.
+  void accepted(MessageNumber message, std::optional<UserNumber> user = {});
   /// It must not arrive anywhere: refused for good, or broken off.
   void refused(MessageNumber message) { messages_[message].refused = true; }
 
@@ -44,12 +52,16 @@ class MailRecord {
   /// SELECT gave this UIDVALIDITY and UIDNEXT; FETCH then gave these UIDs, of which those below `next` count.
   void viewed(const MailboxOf& mailbox, const KnownMailbox& before, UidValidity validity, Uid next,
               const std::set<Uid>& uids);
+  /// As told by POP3, which knows no UIDNEXT: what comes later has a higher UID than all of these.
+  void viewed(const MailboxOf& mailbox, const KnownMailbox& before, const std::vector<Uid>& uids);
   /// `text` holds the message's header at least.
   void shown(const MailboxOf& mailbox, Uid uid, const std::string& text, bool whole);
   void placed(const MailboxOf& mailbox, Uid uid, MessageNumber message);
   [[nodiscard]] MessageNumber message_at(const MailboxOf& mailbox, Uid uid) {
     return mailboxes_[mailbox].messages[uid];
   }
+  /// Nothing before it was ever shown.
+  [[nodiscard]] std::optional<MessageNumber> known_message_at(const MailboxOf& mailbox, Uid uid) const;
   void expunged(const MailboxOf& mailbox, Uid uid);
 
   // Changing: what may happen from now on, then what was confirmed.
@@ -65,8 +77,10 @@ class MailRecord {
   void settled(UserNumber user, const std::vector<MessageNumber>& inbox,
                const std::vector<MessageNumber>& copies);
 
-  void broken(const std::string& what) {
-    if (violation_.empty()) violation_ = what;
+  void broken(const std::string& what, std::optional<UserNumber> user = {}) {
+    if (!violation_.empty()) return;
+    violation_ = what;
+    about_.user = user;
   }
   void check() const;
   [[nodiscard]] std::size_t accepted_count() const;
@@ -76,7 +90,7 @@ class MailRecord {
   struct Message {
     std::string text;
     std::set<UserNumber> recipients;
-    bool accepted = false;
+    std::set<UserNumber> accepted;  ///< for these recipients
     bool refused = false;
   };
   struct Mailbox {
@@ -96,7 +110,9 @@ class MailRecord {
   std::map<MailboxOf, Mailbox> mailboxes_;
   std::map<std::pair<UserNumber, MessageNumber>, Copies> copies_;  ///< by COPY and MOVE
   std::set<std::pair<UserNumber, MessageNumber>> discardable_;     ///< an EXPUNGE of it was asked for
+  OnNote on_note_;
   std::string violation_;
+  Subject about_;
   std::size_t shown_ = 0;
 };
 

@@ -21,43 +21,63 @@ Task<int> SmtpClient::command(std::string line) {
   co_return co_await reply();
 }
 
-Task<void> SmtpClient::send(std::string text, std::vector<UserNumber> recipients, Manner manner) {
+/// False when the server cannot check the password for a while.
+Task<bool> SmtpClient::greet(UserNumber sender) {
   const int greeting = co_await reply();
-  const int hello = co_await command("EHLO client.elsewhere.test");
-  const int sender = co_await command("MAIL FROM:<somebody@elsewhere.test>");
-  if (greeting != 220 || hello != 250 || sender != 250) record_.broken("an SMTP session does not begin");
-  const int nobody = co_await command("RCPT TO:<nobody@" + std::string(mail_domain) + ">");
-  if (nobody != 550 && nobody / 100 != 4)
-    record_.broken("a user who does not exist: " + std::to_string(nobody));
-  const auto message = record_.begin_message(std::move(text));
-  const std::size_t named = co_await name_recipients(message, std::move(recipients));
-  if (named > 0) co_await transfer(message, manner);
-  if (manner == Manner::vanishes) co_return;
+  const std::string hail = mode_ == smtp::Mode::lmtp ? "LHLO" : "EHLO";
+  const int hello = co_await command(hail + " client.elsewhere.test");
+  if (greeting != 220 || hello != 250) record_.broken("an SMTP session does not begin");
+  if (mode_ != smtp::Mode::submission) co_return true;
+  const std::string credentials = '\0' + address_of(sender) + '\0' + "secret";
+  const int known = co_await command("AUTH PLAIN " + to_base64(credentials));
+  if (known != 235 && known != 454) record_.broken("AUTH was answered with " + std::to_string(known), sender);
+  co_return known == 235;
+}
+
+Task<void> SmtpClient::send(std::string text, std::vector<UserNumber> recipients, Manner manner) {
+  const UserNumber sender = recipients.front();
+  const bool known = co_await greet(sender);
+  if (known) {
+    const std::string own = mode_ == smtp::Mode::submission ? address_of(sender) : "somebody@elsewhere.test";
+    const int from = co_await command("MAIL FROM:<" + own + ">");
+    if (from != 250 && from / 100 != 4) record_.broken("MAIL was answered with " + std::to_string(from));
+    const int nobody = co_await command("RCPT TO:<nobody@" + std::string(mail_domain) + ">");
+    if (nobody != 550 && nobody / 100 != 4)
+      record_.broken("a user who does not exist: " + std::to_string(nobody));
+    const auto message = record_.begin_message(std::move(text));
+    const auto named = co_await name_recipients(message, std::move(recipients));
+    if (!named.empty()) co_await transfer(message, manner, named);
+    if (manner == Manner::vanishes) co_return;
+  }
   const int goodbye = co_await command("QUIT");
   if (goodbye != 221) record_.broken("QUIT was answered with " + std::to_string(goodbye));
 }
 
-/// Pipelined (RFC 2920). How many were taken.
-Task<std::size_t> SmtpClient::name_recipients(MessageNumber message, std::vector<UserNumber> recipients) {
+/// Pipelined (RFC 2920). Those who were taken.
+Task<SmtpClient::Users> SmtpClient::name_recipients(MessageNumber message, Users recipients) {
   std::string commands;
   for (const auto user : recipients) commands += "RCPT TO:<" + address_of(user) + ">\r\n";
   co_await conversation_.send(std::move(commands));
-  std::size_t named = 0;
+  Users named;
   for (const auto user : recipients) {
     const int answer = co_await reply();
     if (answer == 250) {
       record_.sent_to(message, user);
-      ++named;
+      named.push_back(user);
     } else if (answer / 100 != 4) {
-      record_.broken("a user who exists was refused with " + std::to_string(answer));
+      record_.broken("a user who exists was refused with " + std::to_string(answer), user);
     }
   }
   co_return named;
 }
 
-Task<void> SmtpClient::transfer(MessageNumber message, Manner manner) {
+Task<void> SmtpClient::transfer(MessageNumber message, Manner manner, Users recipients) {
   const int ready = co_await command("DATA");
-  if (ready != 354) record_.broken("DATA was answered with " + std::to_string(ready));
+  if (ready != 354) {
+    if (ready / 100 != 4) record_.broken("DATA was answered with " + std::to_string(ready));
+    record_.refused(message);
+    co_return;
+  }
   std::string text = record_.text_of(message);
   if (manner != Manner::proper) record_.refused(message);
   if (manner == Manner::vanishes) {
@@ -67,14 +87,25 @@ Task<void> SmtpClient::transfer(MessageNumber message, Manner manner) {
   }
   if (manner == Manner::bare_lf) text += "a bare\n.\nQUIT\r\n";
   co_await conversation_.send(text + ".\r\n");
-  const int answer = co_await reply();
+  if (mode_ != smtp::Mode::lmtp) {
+    const int answer = co_await reply();
+    hear_outcome(message, manner, answer, std::nullopt);
+    co_return;
+  }
+  for (const auto user : recipients) {  // RFC 2033, section 4.2: one reply each
+    const int answer = co_await reply();
+    hear_outcome(message, manner, answer, user);
+  }
+}
+
+void SmtpClient::hear_outcome(MessageNumber message, Manner manner, int answer,
+                              std::optional<UserNumber> user) {
   if (answer == 250) {
-    record_.accepted(message);
+    record_.accepted(message, user);
     if (manner == Manner::bare_lf) record_.broken("a bare LF was accepted");
   } else if (answer / 100 == 5) {
-    record_.refused(message);
     if (manner == Manner::proper)
-      record_.broken("a proper message was refused with " + std::to_string(answer));
+      record_.broken("a proper message was refused with " + std::to_string(answer), user);
   }
 }
 

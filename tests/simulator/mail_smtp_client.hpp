@@ -1,7 +1,8 @@
-// One SMTP transaction of a simulated client, from greeting to QUIT.
+// One transaction of a simulated client over SMTP, submission or LMTP, from greeting to QUIT.
 #pragma once
 #include <vector>
 
+#include "protocols/smtp/settings.hpp"
 #include "tests/simulator/mail_conversation.hpp"
 #include "tests/simulator/mail_record.hpp"
 
@@ -16,7 +17,8 @@ enum class Manner : std::uint8_t {
 
 class SmtpClient {
  public:
-  SmtpClient(Conversation& conversation, MailRecord& record) : conversation_(conversation), record_(record) {}
+  SmtpClient(Conversation& conversation, MailRecord& record, smtp::Mode mode)
+      : conversation_(conversation), record_(record), mode_(mode) {}
 
   /// Sends one new message with this text (header fields without Message-ID, then the body).
   [[nodiscard]] Task<void> send(std::string text, std::vector<UserNumber> recipients, Manner manner);
@@ -25,11 +27,15 @@ class SmtpClient {
   /// The reply's code; the last line of it.
   [[nodiscard]] Task<int> reply();
   [[nodiscard]] Task<int> command(std::string line);
-  [[nodiscard]] Task<std::size_t> name_recipients(MessageNumber message, std::vector<UserNumber> recipients);
-  [[nodiscard]] Task<void> transfer(MessageNumber message, Manner manner);
+  [[nodiscard]] Task<bool> greet(UserNumber sender);
+  using Users = std::vector<UserNumber>;
+  [[nodiscard]] Task<Users> name_recipients(MessageNumber message, Users recipients);
+  [[nodiscard]] Task<void> transfer(MessageNumber message, Manner manner, Users recipients);
+  void hear_outcome(MessageNumber message, Manner manner, int answer, std::optional<UserNumber> user);
 
   Conversation& conversation_;
   MailRecord& record_;
+  const smtp::Mode mode_;
 };
 
 [[nodiscard]] std::string address_of(UserNumber user);

@@ -1,52 +1,64 @@
 // gridmail_sim: runs scenarios under seeds. `--seed S --runs N` runs N seeds from S on, each through every
-// scenario; a failing seed is printed and the exit code is 1. `--scenario K` keeps to one.
+// scenario; a failing seed is printed with what led to it, and the exit code is 1.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "node/base/log.hpp"
-#include "tests/simulator/scenarios.hpp"
+#include "tests/simulator/seed_loop.hpp"
+
+namespace {
+
+using namespace gridmail;
+
+std::vector<const sim::Scenario*> chosen(const std::string& family, const std::string& name) {
+  std::vector<const sim::Scenario*> all;
+  for (const auto& one : sim::families()) {
+    if (family.empty() ? one.name == "open" : one.name != family) continue;
+    for (const auto& scenario : one.scenarios) {
+      if (scenario.name == name) return {&scenario};
+      if (scenario.name.find(name) != std::string::npos) all.push_back(&scenario);
+    }
+  }
+  return all;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  using namespace gridmail;
   CLI::App app{"gridmail's simulator"};
-  std::uint64_t seed = 1;
-  std::uint64_t runs = 100;
-  int only = -1;
-  bool verbose = false;
+  sim::SeedLoop loop;
+  std::string family;
+  std::string name;
   std::string broken_rule;
-  app.add_option("--seed", seed, "first seed");
-  app.add_option("--runs", runs, "how many seeds");
-  app.add_option("--scenario", only, "number of the only scenario");
+  bool list = false;
+  loop.runs = 100;
+  app.add_option("--seed", loop.seed, "first seed");
+  app.add_option("--runs", loop.runs, "how many seeds");
+  app.add_option("--family", family, "only the scenarios of this family");
+  app.add_option("--scenario", name, "only scenarios with this in their name");
+  app.add_option("--jobs", loop.jobs, "how many processes share the seeds")->check(CLI::Range(1, 256));
   app.add_option("--break", broken_rule,
                  "a rule to break on purpose: no_fence, primary_first, no_lease_wait, "
                  "no_read_lease, resume, no_joining_ack, early_whole");
-  app.add_flag("--verbose", verbose, "log what the nodes do");
+  app.add_flag("--replay", loop.replay, "run every seed twice: it must come to the same");
+  app.add_flag("--list", list, "only name the scenarios");
   CLI11_PARSE(app, argc, argv);
+  loop.scenarios = chosen(family, name);
+  if (list) {
+    for (const auto* scenario : loop.scenarios) std::printf("%s\n", scenario->name.c_str());
+    return 0;
+  }
   const auto faults = broken_rule.empty() ? std::optional(DeliberateFaults{}) : sim::fault(broken_rule);
-  if (!faults) {
-    std::fprintf(stderr, "no such rule: %s\n", broken_rule.c_str());
+  if (!faults || loop.scenarios.empty()) {
+    std::fprintf(stderr, "no such %s\n", faults ? "scenario" : "rule");
     return 2;
   }
-  set_log_level(Level::debug);
-  if (!verbose) set_log_sink([](Level, std::string_view) {});
-  std::size_t passed = 0;
-  std::size_t failed = 0;
-  std::size_t acknowledged = 0;
-  for (std::uint64_t s = seed; s < seed + runs; ++s) {
-    for (std::size_t k = 0; k < sim::scenarios().size(); ++k) {
-      if (only >= 0 && k != static_cast<std::size_t>(only)) continue;
-      const auto& scenario = sim::scenarios()[k];
-      try {
-        acknowledged += sim::run_scenario(scenario, s, *faults).acknowledged;
-        ++passed;
-      } catch (const std::exception& violation) {
-        ++failed;
-        std::printf("seed %llu scenario %zu (%s): %s\n", static_cast<unsigned long long>(s), k,
-                    scenario.name.c_str(), violation.what());
-        std::fflush(stdout);
-      }
-    }
-  }
-  std::printf("%zu acknowledged appends\n%zu passed, %zu failed\n", acknowledged, passed, failed);
-  return failed == 0 ? 0 : 1;
+  loop.sabotage = *faults;
+  set_log_level(Level::error);
+  set_log_sink([](Level, std::string_view) {});
+  const auto tally = loop.run();
+  std::printf("%llu acknowledged\n%llu passed, %llu failed\n",
+              static_cast<unsigned long long>(tally.acknowledged),
+              static_cast<unsigned long long>(tally.passed), static_cast<unsigned long long>(tally.failed));
+  return tally.failed == 0 ? 0 : 1;
 }

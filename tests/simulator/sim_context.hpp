@@ -7,6 +7,7 @@ namespace gridmail::sim {
 
 class SimContext : public asio::io_context {
  public:
+  SimContext() : asio::io_context(ASIO_CONCURRENCY_HINT_UNSAFE) {}  // one thread runs everything
   void crash() { asio::execution_context::shutdown(); }
 };
 

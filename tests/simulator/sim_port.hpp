@@ -15,10 +15,10 @@ class SimPort final : public Network {
   SimPort(SimContext& context, std::unique_ptr<Network> wire) : context_(context), wire_(std::move(wire)) {}
 
   void send(NodeId to, Channel channel, std::uint16_t kind, Bytes payload) override {
-    wire_->send(to, channel, kind, std::move(payload));
+    if (!cut_) wire_->send(to, channel, kind, std::move(payload));
   }
   void send_datagram(const std::string& address, Bytes payload) override {
-    wire_->send_datagram(address, std::move(payload));
+    if (!cut_) wire_->send_datagram(address, std::move(payload));
   }
   void on_message(OnMessage handler) override {
     wire_->on_message([this, handler = std::move(handler)](NodeId from, std::uint16_t kind, Bytes payload) {
@@ -33,9 +33,13 @@ class SimPort final : public Network {
     });
   }
 
+  /// The node has crashed in the middle of a step: nothing of the rest of it is heard.
+  void cut() { cut_ = true; }
+
  private:
   SimContext& context_;
   std::unique_ptr<Network> wire_;
+  bool cut_ = false;
 };
 
 }  // namespace gridmail::sim

@@ -26,7 +26,9 @@ class MemoryStore final : public Store {
 
   using Store::commit;
   void commit(Batch batch, Done done) override {
+    if (has_crashed()) return;
     disk_->pending.push_back({std::move(batch), std::move(done), disk_->clock.now()});
+    if (disk_->crash_after && --*disk_->crash_after == 0) return disk_->on_crash();
     disk_->begin_sync();
   }
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() override {
@@ -41,6 +43,7 @@ class MemoryStore final : public Store {
     const auto survive = disk_->random.below(disk_->pending.size() + 1);
     for (std::uint64_t i = 0; i < survive; ++i) disk_->apply(disk_->pending[i].batch);
     disk_->pending.clear();
+    disk_->crash_after.reset();
     ++disk_->life;
     disk_->syncing = false;
   }
@@ -56,6 +59,26 @@ class MemoryStore final : public Store {
   }
   /// Every further commit fails with this error, until it is lifted.
   void fail_with(std::optional<Errc> error) { disk_->error = error; }
+  /// At the n-th commit from now on the node is to crash: nothing is written or answered any more until
+  /// crash(), which `on_crash` must see to.
+  void crash_at(std::uint64_t n, std::function<void()> on_crash) {
+    disk_->crash_after = n;
+    disk_->on_crash = std::move(on_crash);
+  }
+  [[nodiscard]] bool has_crashed() const { return disk_->crash_after == 0U; }
+  /// It answers with errors, or did in this life of the node.
+  [[nodiscard]] bool is_faulty() const { return disk_->error.has_value(); }
+  /// All that is on disk now, to be put back later, while the node is down.
+  [[nodiscard]] auto image() const { return disk_->families; }
+  void restore(const std::array<std::shared_ptr<std::map<Bytes, Bytes>>, family_count>& image) {
+    disk_->families = image;
+  }
+  /// Works again as it should.
+  void repair() {
+    disk_->error.reset();
+    if (!has_crashed()) disk_->crash_after.reset();
+    stall(false);
+  }
   /// What is visible, for checkers.
   [[nodiscard]] const std::map<Bytes, Bytes>& contents(Family family) const {
     return *disk_->families[static_cast<std::size_t>(family)];
@@ -77,7 +100,7 @@ class MemoryStore final : public Store {
     }
     /// One sync takes everything that waits when it begins, as the group commit does.
     void begin_sync() {
-      if (syncing || stalled || pending.empty()) return;
+      if (syncing || stalled || pending.empty() || crash_after == 0U) return;
       syncing = true;
       const auto range = static_cast<std::uint64_t>((options.sync_max - options.sync_min).count()) + 1;
       const auto delay = options.sync_min + Duration(static_cast<std::int64_t>(random.below(range)));
@@ -87,13 +110,14 @@ class MemoryStore final : public Store {
     }
     void end_sync(std::size_t group) {
       syncing = false;
+      if (crash_after == 0U) return;
       for (std::size_t i = 0; i < group; ++i) {
         auto next = std::move(pending.front());
         pending.pop_front();
         if (!error) apply(next.batch);
         const auto before = life;
         next.done(error ? Result<void>(fail(*error, "injected fault")) : Result<void>());
-        if (life != before) return;  // the answer made the test crash this node
+        if (life != before || crash_after == 0U) return;  // the answer made this node crash
       }
       begin_sync();
     }
@@ -122,6 +146,8 @@ class MemoryStore final : public Store {
     Families families;
     std::deque<Pending> pending;
     std::optional<Errc> error;
+    std::optional<std::uint64_t> crash_after;  ///< commits; 0: it has crashed
+    std::function<void()> on_crash;
     std::uint64_t life = 0;
     bool syncing = false;
     bool stalled = false;

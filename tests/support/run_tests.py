@@ -13,7 +13,9 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/release"
-SIMULATOR_SEEDS = 200
+# Seeds of each family of the simulator's scenarios.
+SIMULATOR_SEEDS = {"crashes": 200, "network": 200, "pauses": 200, "growth": 200, "mail": 200, "swarm": 2500,
+                   "mailswarm": 200}
 FUZZ_SECONDS = 10
 
 
@@ -66,7 +68,7 @@ def side_by_side(programs, tally):
 
 
 def unit(tally):
-    """The long ones, all of them simulations, begin first."""
+    """The long ones, simulations, begin first."""
     listing = json.loads(run(["ctest", "--test-dir", str(BUILD), "--show-only=json-v1"], 60)[1])
     pattern = r"test cases:.*?\|\s*(\d+) passed\s*\|\s*(\d+) failed"
     tests = sorted(listing["tests"], key=lambda test: not test["name"].startswith("simulator_"))
@@ -78,12 +80,14 @@ def style(tally):
 
 
 def simulator(tally):
-    """Real mail over the whole grid; the scenarios of replication alone run among the unit tests (simulator_*)."""
-    parts = os.cpu_count()
-    first = [1 + SIMULATOR_SEEDS * part // parts for part in range(parts + 1)]
-    side_by_side([(f"simulator with mail, seeds {begin} to {end - 1}",
-                   [BUILD / "gridmail_mail_sim", "--seed", str(begin), "--runs", str(end - begin)],
-                   r"(\d+) passed, (\d+) failed", 900) for begin, end in zip(first, first[1:])], tally)
+    """The whole grid under seeds, one family of scenarios after the other; each uses all cores."""
+    for family, seeds in SIMULATOR_SEEDS.items():
+        passed, failed, output = count(
+            [BUILD / "gridmail_sim", "--family", family, "--runs", str(seeds), "--jobs", str(os.cpu_count())],
+            r"(\d+) passed, (\d+) failed", 1200)
+        if failed:
+            print(output[-8000:])
+        tally.add(passed, failed, f"simulator, {family}")
 
 
 def fuzz(tally):

@@ -1,8 +1,11 @@
 // The checkers bite: each rule of the protocol is broken on purpose, and a seed is found that breaks a
 // promise.
+#include <doctest/doctest.h>
+
 #include <optional>
 
-#include "tests/unit/simulator/over_seeds.hpp"
+#include "tests/simulator/scenario.hpp"
+#include "tests/unit/simulator/quiet.hpp"
 
 namespace gridmail::sim {
 namespace {
@@ -10,7 +13,7 @@ namespace {
 /// The first seed under which clients see a broken promise: not only a grid that gets stuck.
 std::optional<std::uint64_t> seed_that_breaks(const char* rule, const std::string& name,
                                               std::uint64_t seeds_max) {
-  set_log_sink([](Level, std::string_view) {});
+  be_quiet();
   for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) {
     try {
       run_scenario(scenario(name), seed, fault(rule).value());

@@ -1,0 +1,168 @@
+#include "tests/simulator/scenario.hpp"
+
+#include <map>
+#include <stdexcept>
+
+#include "tests/simulator/admin.hpp"
+#include "tests/simulator/ledger_load.hpp"
+#include "tests/simulator/mail_life.hpp"
+#include "tests/simulator/mail_load.hpp"
+#include "tests/simulator/scenarios/families.hpp"
+
+namespace gridmail::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t events_shown_max = 400;
+constexpr Duration rest_within = 180s;
+constexpr Duration quiet_for = 5s;
+
+}  // namespace
+
+const std::vector<ScenarioFamily>& families() {
+  static const std::vector<ScenarioFamily> all{
+      {"crashes", crash_scenarios()}, {"network", network_scenarios()}, {"pauses", pause_scenarios()},
+      {"growth", growth_scenarios()}, {"mail", mail_scenarios()},       {"swarm", swarm_scenarios()},
+      {"mailswarm", mail_swarm_scenarios()}, {"open", open_scenarios()},
+  };
+  return all;
+}
+
+const ScenarioFamily& family(std::string_view name) {
+  for (const auto& one : families()) {
+    if (one.name == name) return one;
+  }
+  throw std::logic_error("no family has this name: " + std::string(name));
+}
+
+const Scenario& scenario(std::string_view name) {
+  for (const auto& one : families()) {
+    for (const auto& candidate : one.scenarios) {
+      if (candidate.name == name) return candidate;
+    }
+  }
+  throw std::logic_error("no scenario has this name: " + std::string(name));
+}
+
+std::optional<DeliberateFaults> fault(std::string_view name) {
+  static const std::map<std::string_view, bool DeliberateFaults::*> flags{
+      {"no_fence", &DeliberateFaults::no_fence},
+      {"primary_first", &DeliberateFaults::primary_first},
+      {"no_lease_wait", &DeliberateFaults::no_lease_wait},
+      {"no_read_lease", &DeliberateFaults::no_read_lease},
+      {"resume", &DeliberateFaults::resume},
+      {"no_joining_ack", &DeliberateFaults::no_joining_ack},
+      {"early_whole", &DeliberateFaults::early_whole},
+  };
+  const auto found = flags.find(name);
+  if (found == flags.end()) return std::nullopt;
+  DeliberateFaults faults;
+  faults.*found->second = true;
+  return faults;
+}
+
+namespace {
+
+/// Every slot is back at its copies, and nothing moves any more.
+void come_to_rest(World& world, Load& load) {
+  const auto end = world.clock().now() + rest_within;
+  auto changed = world.clock().now();
+  MapVersion version = 0;
+  bool tidy = false;
+  while (world.clock().now() < end) {
+    tidy = tidy_members(world);
+    const auto map = world.newest_map();
+    if (!tidy || !map || map->version != version) {
+      version = map ? map->version : 0;
+      changed = world.clock().now();
+    }
+    const bool quiet = world.clock().now() - changed >= quiet_for;
+    if (quiet && world.is_whole() && load.under_way() == 0) return;
+    load.run_for(1s);
+  }
+  if (!world.is_whole()) throw Violation("a slot does not get its copies back");
+  if (load.under_way() > 0) throw Violation("a client is never answered");
+  throw Violation(tidy ? "copies or primaries never stop moving" : "a node that is gone cannot be removed");
+}
+
+Outcome drive(World& world, Load& load, const Scenario& scenario, const test::NetworkFaults& faults) {
+  auto nodes = world.options().nodes;
+  if (nodes.empty()) nodes.resize(scenario.nodes);
+  for (auto& node : nodes) world.add_node(std::move(node));
+  if (!load.run_for(60s, [&] { return world.is_whole() && world.has_its_voters(); }))
+    throw Violation("the grid does not come up");
+  load.begin();
+  world.network().faults = faults;
+  scenario.trouble(world, load);
+  world.heal();
+  if (scenario.safety_only) {
+    load.run(50);
+    return load.outcome();
+  }
+  come_to_rest(world, load);
+  load.settle();
+  return load.outcome();
+}
+
+/// FNV-1a: seeds mean the same whatever other scenarios there are.
+std::uint64_t mixed(std::uint64_t seed, std::string_view name) {
+  std::uint64_t hash = 14695981039346656037U ^ seed;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  return hash;
+}
+
+/// A load outlives the world it runs on, whose clients refer to it.
+struct Loads {
+  std::optional<LedgerLoad> ledger;
+  std::optional<MailLoad> mail;
+  LedgerLoad* ledger_load = nullptr;
+};
+
+}  // namespace
+
+Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage,
+                     History* history) {
+  WorldOptions options;
+  options.seed = mixed(seed, scenario.name);
+  options.history = history;
+  if (scenario.prepare) scenario.prepare(options);
+  options.core.replication.sabotage = sabotage;
+  const auto faults = options.network;
+  options.network = {};  // until the grid is up
+  Loads loads;
+  if (scenario.workload == Workload::mail) {
+    options.companion = [](const CompanionParts& parts) { return std::make_unique<MailLife>(parts); };
+  } else {
+    options.companion = LedgerLoad::companion(&loads.ledger_load);
+  }
+  World world(options);
+  Load* load = nullptr;
+  if (scenario.workload == Workload::mail) {
+    load = &loads.mail.emplace(world, scenario.users);
+  } else {
+    load = loads.ledger_load = &loads.ledger.emplace(world);
+  }
+  try {
+    return drive(world, *load, scenario, faults);
+  } catch (const Violation& violation) {
+    if (history == nullptr) throw;
+    const auto about = violation.about();
+    throw Violation(std::string(violation.what()) + "\n" + world.describe() +
+                        "what happened before, in seconds of virtual time:\n" +
+                        history->about(about, events_shown_max),
+                    about);
+  }
+}
+
+std::string explain(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage) {
+  History history;
+  try {
+    run_scenario(scenario, seed, sabotage, &history);
+  } catch (const Violation& violation) {
+    return violation.what();
+  }
+  return "does not replay: it passed when it was run again";
+}
+
+}  // namespace gridmail::sim

@@ -1,0 +1,18 @@
+// One function for each family of scenarios, in a file of its own; scenario.cpp lists them.
+#pragma once
+#include "tests/simulator/scenario.hpp"
+
+namespace gridmail::sim {
+
+[[nodiscard]] std::vector<Scenario> crash_scenarios();
+[[nodiscard]] std::vector<Scenario> network_scenarios();
+[[nodiscard]] std::vector<Scenario> pause_scenarios();
+[[nodiscard]] std::vector<Scenario> growth_scenarios();
+[[nodiscard]] std::vector<Scenario> mail_scenarios();
+/// Schedules drawn from the seed.
+[[nodiscard]] std::vector<Scenario> swarm_scenarios();
+[[nodiscard]] std::vector<Scenario> mail_swarm_scenarios();
+/// Schedules to which the grid has no answer yet.
+[[nodiscard]] std::vector<Scenario> open_scenarios();
+
+}  // namespace gridmail::sim

@@ -1,0 +1,44 @@
+#include "tests/simulator/scenarios/families.hpp"
+#include "tests/simulator/swarm.hpp"
+
+namespace gridmail::sim {
+namespace {
+
+Scenario swarm(std::string name, const SwarmRules& rules, Workload workload) {
+  Scenario scenario;
+  scenario.name = std::move(name);
+  scenario.prepare = [rules](WorldOptions& options) {
+    options.nodes = draw_swarm(options.seed, rules, options).nodes;
+  };
+  scenario.trouble = [rules](World& world, Load& load) {
+    WorldOptions drawn;
+    run_swarm(world, load, draw_swarm(world.options().seed, rules, drawn), rules);
+  };
+  scenario.workload = workload;
+  scenario.safety_only = rules.budget == Budget::unlimited;
+  return scenario;
+}
+
+}  // namespace
+
+std::vector<Scenario> swarm_scenarios() {
+  return {
+      swarm("a random mix of faults", {}, Workload::ledger),
+      swarm("a random mix of faults that may destroy every copy", {.budget = Budget::unlimited},
+            Workload::ledger),
+  };
+}
+
+std::vector<Scenario> mail_swarm_scenarios() {
+  return {swarm("mail under a random mix of faults", {}, Workload::mail)};
+}
+
+std::vector<Scenario> open_scenarios() {
+  return {
+      swarm("a random mix of faults with old disks put back", {.old_disks = true}, Workload::ledger),
+      swarm("a random mix of faults that destroys last in-sync copies", {.budget = Budget::last_copy},
+            Workload::ledger),
+  };
+}
+
+}  // namespace gridmail::sim
