@@ -160,9 +160,10 @@ Task<void> MailLoad::send(MailLoad* load, std::size_t front, std::vector<UserNum
                                          : smtp::Mode::mx;
   auto conversation = load->talk(front, load->life(front).connect_smtp(mode), patience, {{}, recipients[0]});
   SmtpClient client(conversation, load->record_, mode);
-  const auto manner = random.chance(0.05)   ? Manner::vanishes
-                      : random.chance(0.05) ? Manner::bare_lf
-                                            : Manner::proper;
+  const bool strict = mode == smtp::Mode::mx;  // the others mend what users and neighbours send
+  const auto manner = random.chance(0.05)             ? Manner::vanishes
+                      : strict && random.chance(0.05) ? Manner::bare_lf
+                                                      : Manner::proper;
   co_await client.send(some_text(random), std::move(recipients), manner);
 }
 
