@@ -93,7 +93,8 @@ Task<void> LedgerLoad::append(LedgerLoad* load, GridCore* core, SlotId slot, Gui
     if (answer) {
       const auto number = read_be64(*answer);
       load->promises_.acknowledged(slot, guid, number);
-      load->world_.note({slot}, [&] { return "acknowledged " + std::to_string(number) + " " + guid.brief(); });
+      load->world_.note({slot},
+                        [&] { return "acknowledged " + std::to_string(number) + " " + guid.brief(); });
       co_return;
     }
     co_await sleep_for(load->world_.clock(), 20ms);

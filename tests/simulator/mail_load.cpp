@@ -57,9 +57,8 @@ Task<void> MailLoad::guarded(MailLoad* load, Task<void> client) {
 }
 
 MailLoad::MailLoad(World& world, std::size_t users) : world_(world), users_(users) {
-  record_.on_note([this](Subject about, const std::string& what) {
-    world_.note(about, [&] { return what; });
-  });
+  record_.on_note(
+      [this](Subject about, const std::string& what) { world_.note(about, [&] { return what; }); });
 }
 
 void MailLoad::begin() {
@@ -79,7 +78,8 @@ Outcome MailLoad::outcome() const {
 Conversation MailLoad::talk(std::size_t front, std::unique_ptr<Stream> stream, Duration patience,
                             Subject about) {
   return {std::move(stream), world_.clock_of(front), patience, [this, front, about](std::string_view said) {
-            world_.note(about, [&] { return "client of node" + std::to_string(front) + " " + std::string(said); });
+            world_.note(about,
+                        [&] { return "client of node" + std::to_string(front) + " " + std::string(said); });
           }};
 }
 

@@ -59,7 +59,8 @@ void MailRecord::viewed(const MailboxOf& mailbox, const KnownMailbox& before, Ui
   auto& here = mailboxes_[mailbox];
   if (here.validity == 0) here.validity = validity;
   if (here.validity != validity) broken(name_of(mailbox) + ": UIDVALIDITY changed", mailbox.user);
-  if (next < before.next) broken(name_of(mailbox) + ": UIDNEXT fell to " + std::to_string(next), mailbox.user);
+  if (next < before.next)
+    broken(name_of(mailbox) + ": UIDNEXT fell to " + std::to_string(next), mailbox.user);
   for (const Uid uid : uids) {
     if (uid < before.next && !before.present.contains(uid))
       broken(name_of(mailbox, uid) + " came late or came back", mailbox.user);
@@ -94,7 +95,8 @@ void MailRecord::placed(const MailboxOf& mailbox, Uid uid, MessageNumber message
   const auto [known, fresh] = mailboxes_[mailbox].messages.emplace(uid, message);
   if (!fresh && known->second != message) {
     broken(name_of(mailbox, uid) + " was message " + std::to_string(known->second) + " and is now " +
-           std::to_string(message), mailbox.user);
+               std::to_string(message),
+           mailbox.user);
   }
   const auto& sent = messages_[message];
   const std::string what = name_of(mailbox, uid) + ", message " + std::to_string(message);
@@ -103,12 +105,14 @@ void MailRecord::placed(const MailboxOf& mailbox, Uid uid, MessageNumber message
   auto& places = mailboxes_[mailbox].places[message];
   places.insert(uid);
   const std::size_t places_max = mailbox.name == "INBOX" ? 1 : copies_[{mailbox.user, message}].asked;
-  if (places.size() > places_max) broken(what + ", is there " + std::to_string(places.size()) + " times", mailbox.user);
+  if (places.size() > places_max)
+    broken(what + ", is there " + std::to_string(places.size()) + " times", mailbox.user);
 }
 
 void MailRecord::expunged(const MailboxOf& mailbox, Uid uid) {
   auto& here = mailboxes_[mailbox];
-  if (!here.removable.contains(uid)) broken(name_of(mailbox, uid) + " was expunged, which nobody asked for", mailbox.user);
+  if (!here.removable.contains(uid))
+    broken(name_of(mailbox, uid) + " was expunged, which nobody asked for", mailbox.user);
   if (uid < here.known.next) here.known.present.erase(uid);
 }
 
@@ -124,7 +128,8 @@ void MailRecord::settled(UserNumber user, const std::vector<MessageNumber>& inbo
     if (copied < expected.confirmed) broken(what + ": a confirmed copy is lost", user);
     const bool may_be_gone = !sent.accepted.contains(user) || discardable_.contains({user, message});
     if (here == 0 && copied == 0 && !may_be_gone) broken(what + " was accepted and is lost", user);
-    if (here == 0 && expected.asked == 0 && !may_be_gone) broken(what + " was accepted and is not in INBOX", user);
+    if (here == 0 && expected.asked == 0 && !may_be_gone)
+      broken(what + " was accepted and is not in INBOX", user);
   }
 }
 
@@ -133,8 +138,8 @@ void MailRecord::check() const {
 }
 
 std::size_t MailRecord::accepted_count() const {
-  return static_cast<std::size_t>(std::count_if(messages_.begin(), messages_.end(),
-                                                [](const Message& message) { return !message.accepted.empty(); }));
+  return static_cast<std::size_t>(std::count_if(
+      messages_.begin(), messages_.end(), [](const Message& message) { return !message.accepted.empty(); }));
 }
 
 }  // namespace gridmail::sim

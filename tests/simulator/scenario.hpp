@@ -1,5 +1,6 @@
 // Scenarios: each drives a grid through one kind of trouble under load; then everything is healed and every
-// promise checked. One file per family in scenarios/; a new one is a function and a line in its family's list.
+// promise checked. One file per family in scenarios/; a new one is a function and a line in its family's
+// list.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -37,8 +38,8 @@ struct ScenarioFamily {
 };
 
 [[nodiscard]] const std::vector<ScenarioFamily>& families();
-[[nodiscard]] const ScenarioFamily& family(std::string_view name);      ///< it must exist
-[[nodiscard]] const Scenario& scenario(std::string_view name);  ///< it must exist
+[[nodiscard]] const ScenarioFamily& family(std::string_view name);  ///< it must exist
+[[nodiscard]] const Scenario& scenario(std::string_view name);      ///< it must exist
 /// Rules of the protocol that can be broken, by the names of DeliberateFaults. Nothing for any other name.
 [[nodiscard]] std::optional<DeliberateFaults> fault(std::string_view name);
 

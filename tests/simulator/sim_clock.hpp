@@ -1,5 +1,6 @@
 // One simulated node's Clock port: the world's virtual time as this node's clocks show it. Its boot clock
-// began at some other moment than the others' and runs a little faster or slower; its wall clock may be wrong.
+// began at some other moment than the others' and runs a little faster or slower; its wall clock may be
+// wrong.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -27,7 +28,8 @@ class SimClock final : public Clock {
   [[nodiscard]] TimePoint shown_at(TimePoint moment) const {
     const auto passed = moment - start_;
     if (rate_ == 1.0) return {booted_before_ + passed};
-    return {booted_before_ + Duration(static_cast<std::int64_t>(static_cast<double>(passed.count()) * rate_))};
+    return {booted_before_ +
+            Duration(static_cast<std::int64_t>(static_cast<double>(passed.count()) * rate_))};
   }
   /// The first moment at which this clock shows at least `when`.
   [[nodiscard]] TimePoint moment_of(TimePoint when) const {

@@ -1,5 +1,6 @@
-// Swarm: random schedules of faults. Each seed draws a random subset of the kinds of fault and random settings
-// (Groce et al., "Swarm Testing", ISSTA 2012): what all kinds together would hide, some subset shows.
+// Swarm: random schedules of faults. Each seed draws a random subset of the kinds of fault and random
+// settings (Groce et al., "Swarm Testing", ISSTA 2012): what all kinds together would hide, some subset
+// shows.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -11,21 +12,21 @@
 namespace gridmail::sim {
 
 enum class FaultKind : std::uint8_t {
-  crash,            ///< and a return later
-  crash_at_commit,  ///< in the middle of a write
-  crash_rebuilding, ///< of a node that rebuilds a copy, or from which one is rebuilt
-  power_loss,       ///< of all nodes; they return one by one
-  pause,            ///< for longer than a lease, or less
+  crash,             ///< and a return later
+  crash_at_commit,   ///< in the middle of a write
+  crash_rebuilding,  ///< of a node that rebuilds a copy, or from which one is rebuilt
+  power_loss,        ///< of all nodes; they return one by one
+  pause,             ///< for longer than a lease, or less
   slow_node,
-  one_way,          ///< nodes hear one another in one direction only
-  cut_off,          ///< one node is alone
-  two_isolated,     ///< two nodes reach each other only
-  bridge,           ///< two halves that only one node joins
-  flapping,         ///< a link comes and goes
-  disk_hang,        ///< without an error
-  disk_error,       ///< EIO: the node stops itself
-  disk_full,        ///< but for what is kept for deletions
-  blank_disk,       ///< the node is gone for good
+  one_way,       ///< nodes hear one another in one direction only
+  cut_off,       ///< one node is alone
+  two_isolated,  ///< two nodes reach each other only
+  bridge,        ///< two halves that only one node joins
+  flapping,      ///< a link comes and goes
+  disk_hang,     ///< without an error
+  disk_error,    ///< EIO: the node stops itself
+  disk_full,     ///< but for what is kept for deletions
+  blank_disk,    ///< the node is gone for good
   node_joins,
   node_drains,      ///< or leaves, and stays after all
   wall_jump,        ///< of the clock that shows dates
@@ -45,9 +46,9 @@ struct SwarmPlan {
 
 /// How much a swarm may destroy.
 enum class Budget : std::uint8_t {
-  one_copy,     ///< never the last in-sync copy of a slot: everything must survive
-  last_copy,    ///< also the last in-sync copy, while others hold what it holds between them
-  unlimited,    ///< whatever is left must be right, and nothing that is lost may be taken for empty
+  one_copy,   ///< never the last in-sync copy of a slot: everything must survive
+  last_copy,  ///< also the last in-sync copy, while others hold what it holds between them
+  unlimited,  ///< whatever is left must be right, and nothing that is lost may be taken for empty
 };
 struct SwarmRules {
   Budget budget = Budget::one_copy;

@@ -134,7 +134,7 @@ class World {
     bool paused = false;
     bool full = false;
     double rate = 1.0;
-    Duration step{0};     ///< of a slow node
+    Duration step{0};      ///< of a slow node
     TimePoint ready_at{};  ///< of a slow node, for the next step
   };
   [[nodiscard]] Member member(const Node& node) const;

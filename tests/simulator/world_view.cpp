@@ -114,7 +114,9 @@ std::string World::describe() const {
   if (!map) return "no map";
   for (const auto& node : nodes_) {
     text += node->name + " " + node->id.brief() +
-            (node->life ? " up" : node->destroyed ? " destroyed" : " down");
+            (node->life        ? " up"
+             : node->destroyed ? " destroyed"
+                               : " down");
     if (node->life && node->life->core && node->life->core->map())
       text += " map " + std::to_string(node->life->core->map()->version);
     text += "\n";
@@ -140,10 +142,9 @@ void World::note(Subject subject, const std::function<std::string()>& what) {
 /// The rows that changed since the last map.
 void World::record(const MapPtr& map) {
   if (recorded_ && map->version <= recorded_->version) return;
-  const bool voters = !recorded_ || recorded_->voters != map->voters ||
-                      recorded_->voters_before != map->voters_before;
-  if (voters)
-    note({}, [&] { return "voters" + list(map->voters) + " before" + list(map->voters_before); });
+  const bool voters =
+      !recorded_ || recorded_->voters != map->voters || recorded_->voters_before != map->voters_before;
+  if (voters) note({}, [&] { return "voters" + list(map->voters) + " before" + list(map->voters_before); });
   for (SlotId id = 0; id < map->rows.size(); ++id) {
     const auto& row = map->rows[id];
     if (recorded_ && recorded_->rows[id] == row) continue;
