@@ -53,6 +53,7 @@ void PeerTransport::on_stranger(std::function<Task<Bytes>(Bytes, Bytes)> handler
 }
 
 Result<std::uint16_t> PeerTransport::listen(const std::string& address, std::uint16_t port) {
+  GRIDMAIL_ASSERT(on_datagram_ && incoming_.callbacks.message);
   const asio::any_io_executor strand = asio::make_strand(context_);
   // With port 0 the kernel picks one for TCP that may be taken for UDP: then another.
   for (int tries = port == 0 ? free_port_tries_max : 1; tries > 0; --tries) {
@@ -63,7 +64,7 @@ Result<std::uint16_t> PeerTransport::listen(const std::string& address, std::uin
     if (!bound && tries > 1) continue;
     if (!bound) return tl::unexpected(bound.error());
     tasks_.spawn(strand, "accept", incoming_.serve(std::move(*acceptor)));
-    if (on_datagram_) tasks_.spawn(datagrams_->strand(), "datagrams", datagrams_->receive(on_datagram_));
+    tasks_.spawn(datagrams_->strand(), "datagrams", datagrams_->receive(on_datagram_));
     return endpoint.port();
   }
   return fail(Errc::busy, "no port is free for both TCP and UDP");

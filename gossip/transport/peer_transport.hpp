@@ -28,7 +28,8 @@ class PeerTransport final : public Network {
                 OutgoingConnection::Settings settings = {});
   ~PeerTransport() override;
 
-  /// Opens TCP and UDP on the same port number (0: any free one) and gives it. Errors as listen_on().
+  /// Opens TCP and UDP on the same port number (0: any free one) and gives it. Both handlers are set before,
+  /// or nothing would be read. Errors as listen_on().
   [[nodiscard]] Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
   /// Ends every task; nothing is delivered any more. Queued messages are dropped.
   [[nodiscard]] Task<void> stop();

@@ -84,16 +84,17 @@ Task<Result<void>> GridCore::load() {
   });
   router_ = std::make_unique<SlotRouter>(*context_, *slots_);
   for (const auto& [id, service] : services_) router_->serve(id, *service);
-  co_return co_await register_->load();
-}
-
-void GridCore::start() {
-  running_ = true;
+  // Before the owner lets the network listen; until start() what arrives is dropped.
   ports_.network.on_message(
       [this](NodeId from, std::uint16_t kind, Bytes payload) { on_message(from, kind, std::move(payload)); });
   ports_.network.on_datagram([this](std::string address, Bytes payload) {
     if (running_) membership_->on_datagram(std::move(address), std::move(payload));
   });
+  co_return co_await register_->load();
+}
+
+void GridCore::start() {
+  running_ = true;
   slots_->start(nullptr);
   register_->start();
   asio::post(ports_.gossip, [this] {
