@@ -14,6 +14,7 @@ enum class MessageKind : std::uint16_t {
   push = 7,              ///< "MODSEQ is n"
   directory = 8,         ///< positions and follow requests of the directory
   intake = 9,            ///< intake records and their drops
+  verified = 10,         ///< a password that was right, for memory only
 };
 
 }  // namespace gridmail

@@ -20,6 +20,7 @@ constexpr auto drain_max = std::chrono::seconds(3);
 constexpr auto shut_down_max = std::chrono::seconds(15);
 constexpr auto first_admin_max = std::chrono::seconds(60);
 constexpr std::size_t slot_strands = 16;
+constexpr unsigned hashes_at_once_max = 8;  // 64 MiB each
 
 // Sessions as tasks that own their stream (style, coroutine rule 2).
 Task<void> serve_smtp(std::unique_ptr<Stream> stream, smtp::Services services,
@@ -206,6 +207,7 @@ void Node::build() {
   hooks.on_map = [this](MapPtr map) { take_map(map); };
   hooks.on_push = [this](NodeId from, Bytes payload) { mail_->on_push(from, std::move(payload)); };
   hooks.on_intake = [this](NodeId from, Bytes payload) { mail_->on_intake(from, std::move(payload)); };
+  hooks.on_verified = [this](NodeId, Bytes payload) { mail_->on_verified(payload); };
   core_ = std::make_unique<GridCore>(
       std::move(ports),
       Membership::Self{
@@ -215,6 +217,7 @@ void Node::build() {
   settings.message_bytes_max = config_.limits.message_bytes_max;
   settings.in_flight_bytes_max = config_.limits.in_flight_bytes_max;
   settings.spool_dir = config_.data_dir;
+  settings.passwords.at_once_max = std::clamp(std::thread::hardware_concurrency(), 2U, hashes_at_once_max);
   if (!config_.limits.slow_down_wrong_passwords) settings.login_delays.first = Duration::zero();
   mail_ = std::make_unique<MailServices>(MailServices::Parts{*core_, clock_, random_, *transport_, *store_,
                                                              asio::make_strand(context_), &workers_},

@@ -3,10 +3,12 @@
 // Lifecycle: construct → run() on the main thread, which returns the exit code after stop() or a fatal error.
 // stop() may be called from any thread and from a signal handler's task.
 #pragma once
+#include <algorithm>
 #include <asio/io_context.hpp>
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "gossip/transport/peer_transport.hpp"
 #include "node/command_line.hpp"
@@ -52,7 +54,7 @@ class Node {
   SystemRandom random_;
   asio::io_context context_;
   SystemClock clock_{context_};
-  WorkerPool workers_{"worker", 2};
+  WorkerPool workers_{"worker", std::max(2U, std::thread::hardware_concurrency())};
   std::optional<TlsIdentity> identity_;
   std::unique_ptr<RocksDbStore> store_;
   std::unique_ptr<PeerTransport> transport_;

@@ -49,6 +49,7 @@ class GridCore {
     std::function<void(MapPtr)> on_map;    ///< a newer map was taken in
     std::function<void(NodeId, Bytes)> on_push;
     std::function<void(NodeId, Bytes)> on_intake;
+    std::function<void(NodeId, Bytes)> on_verified;
   };
   GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCoreSettings settings, Hooks hooks);
   ~GridCore();

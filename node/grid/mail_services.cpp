@@ -42,7 +42,8 @@ MailServices::MailServices(Parts parts, MailSettings settings)
       view_(parts_.store, parts_.core.directory_age()),
       user_delivery_(mailbox_client_, view_),
       hasher_(parts_.random, parts_.workers, settings.passwords),
-      log_in_(parts_.clock, parts_.random, hasher_, settings.login_delays),
+      log_in_(parts_.clock, parts_.random, hasher_, settings.login_delays,
+              [this](Bytes told) { tell_verified(told); }),
       mailbox_service_(parts_.clock, pushes_),
       directory_service_(parts_.clock, parts_.random,
                          [p = parts_](SlotAccessPtr slot, TimePoint until) {
@@ -61,7 +62,9 @@ MailServices::MailServices(Parts parts, MailSettings settings)
                .alive = [&core = parts_.core](
                             NodeId node) { return core.leases().is_alive(node, std::chrono::seconds(1)); }}),
       mailboxes_({mailbox_client_, spools_, listener_, parts_.clock, parts_.workers}),
-      directory_(view_, log_in_),
+      directory_(
+          view_, log_in_,
+          [this](OldHash old) { tasks_.spawn(parts_.executor, "renew_hash", renew_hash(std::move(old))); }),
       delivery_({.clock = parts_.clock,
                  .random = parts_.random,
                  .users = user_delivery_,
@@ -75,6 +78,26 @@ MailServices::MailServices(Parts parts, MailSettings settings)
   parts_.core.serve(ServiceId::directory, directory_service_);
   parts_.core.serve(ServiceId::queue, queue_service_);
   parts_.core.serve(ServiceId::canary, canary_service_);
+}
+
+void MailServices::tell_verified(const Bytes& payload) {
+  const auto map = parts_.core.map();
+  if (!map) return;
+  for (const auto& member : map->members) {
+    if (member.id == parts_.core.self()) continue;
+    parts_.network.send(member.id, Channel::operations, static_cast<std::uint16_t>(MessageKind::verified),
+                        payload);
+  }
+}
+
+Task<void> MailServices::renew_hash(OldHash old) {
+  const auto user = old.user;
+  const auto renewed = co_await admin_.renew_hash(std::move(old));
+  if (renewed) {
+    log(Level::info, "user.hash_renewed", {{"user", user.hex()}});
+  } else if (renewed.error().code != Errc::conflict) {  // a conflict: somebody else was faster
+    log(Level::warn, "user.hash_not_renewed", {{"user", user.hex()}, {"error", renewed.error().text}});
+  }
 }
 
 Task<Result<void>> MailServices::start() {

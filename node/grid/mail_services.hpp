@@ -46,6 +46,7 @@ class MailServices {
   void on_map(const MapPtr& map) { listener_.on_map(map); }
   void on_push(NodeId from, Bytes payload) { listener_.on_push(from, std::move(payload)); }
   void on_intake(NodeId from, Bytes payload) { intake_.on_message(from, std::move(payload)); }
+  void on_verified(BytesView payload) { log_in_.take_verified(payload); }
 
   // What protocols and administration use.
   [[nodiscard]] ports::Mailboxes& mailboxes() { return mailboxes_; }
@@ -73,6 +74,9 @@ class MailServices {
   [[nodiscard]] static Task<std::vector<NodeId>> applied_everywhere(Parts parts, SlotAccessPtr slot,
                                                                     TimePoint until);
 
+  /// Tells the other live members of a password that was right here.
+  void tell_verified(const Bytes& payload);
+  [[nodiscard]] Task<void> renew_hash(OldHash old);
   /// Sweeps the slots whose primary this node is, one after the other, and users removed long ago.
   [[nodiscard]] Task<void> sweep_now_and_then();
   [[nodiscard]] Task<void> sweep_slot(SlotId slot);

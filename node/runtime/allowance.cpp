@@ -5,10 +5,11 @@
 
 namespace gridmail {
 
-Task<Allowance::Share> Allowance::take(std::uint64_t amount) {
+Task<Allowance::Share> Allowance::take(std::uint64_t amount, Rank rank) {
   amount = std::min(amount, total_);
   const auto waiter = std::make_shared<Waiter>();
   waiter->amount = amount;
+  waiter->rank = rank;
   waiter->turn = std::make_shared<Event>(co_await asio::this_coro::executor);
   bool at_once = false;
   {
@@ -17,7 +18,8 @@ Task<Allowance::Share> Allowance::take(std::uint64_t amount) {
     if (at_once) {
       left_ -= amount;
     } else {
-      waiters_.push_back(waiter);
+      const auto behind = [rank](const auto& other) { return other->rank > rank; };
+      waiters_.insert(std::find_if(waiters_.begin(), waiters_.end(), behind), waiter);
     }
   }
   if (at_once) co_return Share(this, amount);

@@ -10,9 +10,10 @@
 
 namespace gridmail {
 
-/// Thread-safe. First come, first served. Must outlive its shares.
+/// Thread-safe. First come, first served, the preferred ones before the others. Must outlive its shares.
 class Allowance {
  public:
+  enum class Rank : std::uint8_t { preferred, common };
   explicit Allowance(std::uint64_t total) : total_(total), left_(total) {}
 
   /// Gives its amount back when destroyed.
@@ -35,12 +36,13 @@ class Allowance {
   };
 
   /// Waits for `amount`; more than the total counts as the total. Throws operation_aborted on cancellation.
-  [[nodiscard]] Task<Share> take(std::uint64_t amount);
+  [[nodiscard]] Task<Share> take(std::uint64_t amount, Rank rank = Rank::common);
   [[nodiscard]] std::size_t waiting() const;
 
  private:
   struct Waiter {
     std::uint64_t amount;
+    Rank rank;
     std::shared_ptr<Event> turn;
     bool granted = false;
   };

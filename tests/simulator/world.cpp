@@ -122,6 +122,7 @@ void World::start_life(Node& node) {
   hooks.on_intake = [&life](NodeId from, Bytes payload) {
     life.companion->on_intake(from, std::move(payload));
   };
+  hooks.on_verified = [&life](NodeId, Bytes payload) { life.companion->on_verified(payload); };
   life.core = std::make_unique<GridCore>(std::move(ports), std::move(self), KeyRing{{sim_key()}},
                                          options_.core, hooks);
   life.companion =

@@ -59,8 +59,10 @@ Task<Result<void>> UserAdmin::authenticate_admin(std::string name, std::string p
   } else if (admin.error().code != Errc::not_found) {
     final = false;
   }
-  co_return co_await ports_.log_in.check(std::move(record), std::move(password), std::move(peer_address),
-                                         final);
+  const auto checked =
+      co_await ports_.log_in.check(std::move(record), std::move(password), std::move(peer_address), final);
+  if (!checked) co_return tl::unexpected(checked.error());
+  co_return Result<void>{};
 }
 
 Task<Result<std::string>> UserAdmin::authenticate_token(std::string secret) {

@@ -71,9 +71,10 @@ Task<Result<ports::Account>> GridDirectory::authenticate(std::string login, std:
       co_return tl::unexpected(temporary(user.error()));
     }
   }
-  const auto checked =
-      co_await log_in_.check(std::move(record), std::move(password), std::move(peer_address), final);
+  const auto version = record.version;
+  const auto checked = co_await log_in_.check(std::move(record), password, std::move(peer_address), final);
   if (!checked) co_return tl::unexpected(checked.error());
+  if (checked->hash_is_old && renew_) renew_({account.id, version, std::move(password)});
   co_return account;
 }
 

@@ -6,10 +6,20 @@
 
 namespace gridmail {
 
+/// A password that was right for a hash of an old kind or cost, of this version of the user's record.
+struct OldHash {
+  UserId user;
+  std::uint64_t version = 0;
+  std::string password;
+};
+
 /// Thread-safe. What it is given must outlive it.
 class GridDirectory final : public ports::Directory {
  public:
-  GridDirectory(const DirectoryView& view, LogIn& log_in) : view_(view), log_in_(log_in) {}
+  /// Is given what has to be hashed anew, and must not keep the log-in waiting. May be empty.
+  using Renew = std::function<void(OldHash)>;
+  GridDirectory(const DirectoryView& view, LogIn& log_in, Renew renew = {})
+      : view_(view), log_in_(log_in), renew_(std::move(renew)) {}
 
   [[nodiscard]] Task<Result<ports::Target>> resolve(std::string address) override;
   [[nodiscard]] Task<Result<bool>> is_local_domain(std::string domain) override;
@@ -23,6 +33,7 @@ class GridDirectory final : public ports::Directory {
 
   const DirectoryView& view_;
   LogIn& log_in_;
+  Renew renew_;
 };
 
 }  // namespace gridmail

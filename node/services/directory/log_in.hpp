@@ -1,5 +1,6 @@
 // LogIn: whether a password is right, at what price, and how long a wrong one waits.
 #pragma once
+#include <functional>
 #include <string>
 
 #include "node/services/directory/login_delays.hpp"
@@ -16,17 +17,30 @@ struct LoginRecord {
   bool may_log_in = false;
 };
 
+/// The password was right.
+struct LoggedIn {
+  bool hash_is_old = false;  ///< of another kind or cost than new ones: now is the time to replace it
+};
+
 /// Thread-safe; must outlive its calls.
 class LogIn {
  public:
-  LogIn(Clock& clock, Random& random, PasswordHasher& hasher, LoginDelays::Settings delays)
-      : clock_(clock), hasher_(hasher), verified_(clock, random), delays_(clock, random, delays) {}
+  /// Tells the other nodes; what they get they give to take_verified(). May be empty.
+  using Tell = std::function<void(Bytes)>;
+  LogIn(Clock& clock, Random& random, PasswordHasher& hasher, LoginDelays::Settings delays, Tell tell = {})
+      : clock_(clock),
+        hasher_(hasher),
+        verified_(clock, random),
+        delays_(clock, random, delays),
+        tell_(std::move(tell)) {}
 
   /// One who does not exist takes as long as a wrong password. Wrong ones are delayed and counted per
   /// `peer_address` when `final`; otherwise (the directory is out of date) they are only unavailable. Errors:
   /// denied, unavailable.
-  [[nodiscard]] Task<Result<void>> check(LoginRecord record, std::string password, std::string peer_address,
-                                         bool final);
+  [[nodiscard]] Task<Result<LoggedIn>> check(LoginRecord record, std::string password,
+                                             std::string peer_address, bool final);
+  /// From a member of the grid, whose own check it replaces here.
+  void take_verified(BytesView told) { verified_.take(told); }
   [[nodiscard]] std::uint64_t failures() const { return delays_.failures(); }
 
  private:
@@ -34,6 +48,7 @@ class LogIn {
   PasswordHasher& hasher_;
   VerifiedPasswords verified_;
   LoginDelays delays_;
+  Tell tell_;
 };
 
 }  // namespace gridmail

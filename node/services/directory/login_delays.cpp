@@ -6,6 +6,7 @@ namespace gridmail {
 namespace {
 
 constexpr std::size_t peers_max = 100'000;
+constexpr std::size_t owners_max = 100'000;
 constexpr unsigned doublings_max = 16;
 
 }  // namespace
@@ -28,6 +29,22 @@ Duration LoginDelays::failed(const std::string& peer_address) {
 void LoginDelays::succeeded(const std::string& peer_address) {
   const std::lock_guard lock(mutex_);
   peers_.erase(peer_address);
+}
+
+void LoginDelays::guessed(const std::string& owner) {
+  const auto now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  if (guessed_.size() >= owners_max) {
+    std::erase_if(guessed_, [&](const auto& pair) { return pair.second + settings_.forgotten_after < now; });
+    if (guessed_.size() >= owners_max) guessed_.clear();  // everybody's: it says nothing any more
+  }
+  guessed_[owner] = now;
+}
+
+bool LoginDelays::is_guessed_at(const std::string& owner) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = guessed_.find(owner);
+  return found != guessed_.end() && clock_.now() <= found->second + settings_.forgotten_after;
 }
 
 std::uint64_t LoginDelays::failures() const {

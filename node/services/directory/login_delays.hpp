@@ -1,4 +1,5 @@
-// LoginDelays: how long a failed log-in waits for its answer, by the address it came from.
+// LoginDelays: how long a failed log-in waits for its answer, by the address it came from; and whose
+// passwords somebody seems to be guessing.
 #pragma once
 #include <map>
 #include <mutex>
@@ -23,6 +24,10 @@ class LoginDelays {
   /// Counts a failure. The answer is to be held back for so long: up to half as much again, by chance.
   [[nodiscard]] Duration failed(const std::string& peer_address);
   void succeeded(const std::string& peer_address);
+  /// As failed() counts addresses, this counts whose password was wrong.
+  void guessed(const std::string& owner);
+  /// Whether a password of theirs was wrong within Settings::forgotten_after.
+  [[nodiscard]] bool is_guessed_at(const std::string& owner) const;
   /// Since the start of the node.
   [[nodiscard]] std::uint64_t failures() const;
 
@@ -38,6 +43,7 @@ class LoginDelays {
   Settings settings_;
   mutable std::mutex mutex_;
   std::map<std::string, Peer> peers_;
+  std::map<std::string, TimePoint> guessed_;  ///< by owner: the last wrong password
   std::uint64_t failures_ = 0;
 };
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include "node/services/directory/crypt_scheme.hpp"
+
 namespace gridmail {
 namespace {
 
@@ -30,7 +32,7 @@ std::string argon2id(const std::string& password, const std::string& salt, const
 }
 
 bool fits(const std::string& hash, const std::string& password) {
-  if (hash.compare(0, argon2id_prefix.size(), argon2id_prefix) != 0) return false;
+  if (!hash.starts_with(argon2id_prefix)) return fits_crypt_hash(hash, password);
   return crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
 }
 
@@ -69,10 +71,15 @@ Task<Result<std::string>> PasswordHasher::hash(std::string password) {
   co_return text;
 }
 
-Task<Result<bool>> PasswordHasher::verify(std::string hash, std::string password) {
+bool PasswordHasher::is_old(const std::string& hash) const {
+  return crypto_pwhash_str_needs_rehash(hash.c_str(), settings_.cost.operations,
+                                        settings_.cost.memory_bytes) != 0;
+}
+
+Task<Result<bool>> PasswordHasher::verify(std::string hash, std::string password, Allowance::Rank rank) {
   if (password.size() > password_bytes_max) co_return false;
   if (slots_.waiting() >= settings_.waiting_max) co_return fail(Errc::busy, "too many log-ins at once");
-  const auto slot = co_await slots_.take(1);
+  const auto slot = co_await slots_.take(1, rank);
   const auto work = [&hash, &password] { return fits(hash, password); };
   if (pool_ == nullptr) co_return work();
   const bool right = co_await pool_->run(work);

@@ -1,4 +1,4 @@
-// PasswordHasher: Argon2id by libsodium, on a worker pool, a few at once.
+// PasswordHasher: Argon2id by libsodium, on a worker pool, a few at once. Verifies hashes of crypt(3) too.
 #pragma once
 #include <string>
 
@@ -27,8 +27,12 @@ class PasswordHasher {
 
   /// "$argon2id$v=19$m=…,t=…,p=1$salt$hash". Errors: busy, invalid (longer than 1 KiB).
   [[nodiscard]] Task<Result<std::string>> hash(std::string password);
-  /// False also for a hash of a scheme that is not known here. Errors: busy.
-  [[nodiscard]] Task<Result<bool>> verify(std::string hash, std::string password);
+  /// `hash`: one of hash()'s, or a crypt hash (crypt_scheme.hpp). False also for any other. Errors: busy.
+  /// Those of rank `common` wait for the preferred ones.
+  [[nodiscard]] Task<Result<bool>> verify(std::string hash, std::string password,
+                                          Allowance::Rank rank = Allowance::Rank::preferred);
+  /// Whether hash() would give another kind or cost now: to be replaced when the password is known.
+  [[nodiscard]] bool is_old(const std::string& hash) const;
   /// A hash that no password fits: verifying against it takes as long as against a user's.
   [[nodiscard]] const std::string& nobodys_hash() const { return nobodys_hash_; }
 

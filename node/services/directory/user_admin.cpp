@@ -1,6 +1,7 @@
 #include "node/services/directory/user_admin.hpp"
 
 #include "node/base/log.hpp"
+#include "node/services/directory/crypt_scheme.hpp"
 #include "protocols/text/normalization.hpp"
 
 namespace gridmail {
@@ -20,6 +21,12 @@ Result<std::string> canonical_domain(const std::string& name) {
   return std::move(*text);
 }
 
+/// Says who it is that is not there.
+Error named(Error error, const std::string& address) {
+  if (error.code == Errc::not_found) error.text = "no user " + address;
+  return error;
+}
+
 Result<UserId> id_of(const Bytes& bytes) {
   const auto id = UserId::from_bytes(bytes);
   if (!id) return fail(Errc::corrupted, "a user's record without an id");
@@ -31,13 +38,13 @@ Result<UserId> id_of(const Bytes& bytes) {
 Task<Result<UserId>> UserAdmin::find(std::string address) {
   auto name = canonical(address);
   if (!name) co_return tl::unexpected(name.error());
-  const auto user = co_await ports_.view.resolve(std::move(*name));
-  if (!user) co_return tl::unexpected(user.error());
+  const auto user = co_await ports_.view.resolve(*name);
+  if (!user) co_return tl::unexpected(named(user.error(), *name));
   co_return id_of(user->id());
 }
 
 Task<Result<AddedUser>> UserAdmin::add_user(std::string address, std::optional<std::string> password) {
-  const auto name = canonical(address);
+  auto name = canonical(address);
   if (!name) co_return tl::unexpected(name.error());
   std::string hash;
   if (password) {
@@ -45,13 +52,26 @@ Task<Result<AddedUser>> UserAdmin::add_user(std::string address, std::optional<s
     if (!made) co_return tl::unexpected(made.error());
     hash = std::move(*made);
   }
+  co_return co_await put_user(std::move(*name), std::move(hash));
+}
+
+Task<Result<AddedUser>> UserAdmin::import_user(std::string address, std::string crypt_hash) {
+  auto name = canonical(address);
+  if (!name) co_return tl::unexpected(name.error());
+  if (!is_crypt_hash(crypt_hash)) {
+    co_return fail(Errc::invalid, "not a hash of crypt(3) that can be taken, such as {CRYPT}$6$salt$hash");
+  }
+  co_return co_await put_user(std::move(*name), std::move(crypt_hash));
+}
+
+Task<Result<AddedUser>> UserAdmin::put_user(std::string name, std::string hash) {
   AddedUser added;
   added.id = draw_id<UserId>(ports_.random);
   const bool can_log_in = !hash.empty();
-  auto changed = co_await ports_.directory.add_user(added.id, *name, std::move(hash), can_log_in);
+  auto changed = co_await ports_.directory.add_user(added.id, name, std::move(hash), can_log_in);
   if (!changed && changed.error().code == Errc::already_exists) {
     // An earlier call may have stopped before the mailboxes were made.
-    if (const auto existing = co_await find(*name)) {
+    if (const auto existing = co_await find(name)) {
       if (const auto healed = co_await ports_.mailboxes.create_user(*existing); !healed) {
         co_return tl::unexpected(healed.error());
       }
@@ -91,7 +111,7 @@ Task<Result<UserDetails>> UserAdmin::user(std::string address) {
   const auto name = canonical(address);
   if (!name) co_return tl::unexpected(name.error());
   const auto record = co_await ports_.view.resolve(*name);
-  if (!record) co_return tl::unexpected(record.error());
+  if (!record) co_return tl::unexpected(named(record.error(), *name));
   const auto id = id_of(record->id());
   if (!id) co_return tl::unexpected(id.error());
   UserDetails details;
@@ -115,6 +135,17 @@ Task<Result<AppliedChange>> UserAdmin::set_password(std::string address, std::st
   auto hash = co_await ports_.hasher.hash(std::move(password));
   if (!hash) co_return tl::unexpected(hash.error());
   co_return co_await ports_.directory.set_password_hash(*id, std::move(*hash));
+}
+
+Task<Result<AppliedChange>> UserAdmin::renew_hash(OldHash old) {
+  auto hash = co_await ports_.hasher.hash(std::move(old.password));
+  if (!hash) co_return tl::unexpected(hash.error());
+  directory::Change change;
+  auto& user = *change.mutable_update_user();
+  user.set_id(old.user.bytes());
+  user.set_password_hash(std::move(*hash));
+  user.set_expected_version(old.version);
+  co_return co_await ports_.directory.change(std::move(change));
 }
 
 Task<Result<AppliedChange>> UserAdmin::remove_user(std::string address) {

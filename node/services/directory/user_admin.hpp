@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "node/services/directory/grid_directory.hpp"
 #include "node/services/directory/log_in.hpp"
 #include "storage/directory/directory_client.hpp"
 #include "storage/directory/directory_view.hpp"
@@ -69,9 +70,14 @@ class UserAdmin {
   /// The directory first, then the mailboxes. When it stops in between, a repeated call (already_exists) or
   /// the first delivery makes them. Without a password nobody can log in.
   [[nodiscard]] Task<Result<AddedUser>> add_user(std::string address, std::optional<std::string> password);
+  /// As add_user, with a hash from another mail server (crypt_scheme.hpp), which the first log-in replaces.
+  /// Errors also: invalid (not such a hash).
+  [[nodiscard]] Task<Result<AddedUser>> import_user(std::string address, std::string crypt_hash);
   [[nodiscard]] Task<Result<UserListing>> users(std::string domain, std::string from, std::size_t users_max);
   [[nodiscard]] Task<Result<UserDetails>> user(std::string address);
   [[nodiscard]] Task<Result<AppliedChange>> set_password(std::string address, std::string password);
+  /// Hashes the password of this version of the record anew. Errors: conflict (the record is another by now).
+  [[nodiscard]] Task<Result<AppliedChange>> renew_hash(OldHash old);
   [[nodiscard]] Task<Result<AppliedChange>> remove_user(std::string address);
   /// The slot that holds the user's mailboxes.
   [[nodiscard]] Task<Result<SlotId>> locate_user(std::string address);
@@ -107,6 +113,7 @@ class UserAdmin {
 
  private:
   [[nodiscard]] Task<Result<UserId>> find(std::string address);
+  [[nodiscard]] Task<Result<AddedUser>> put_user(std::string name, std::string hash);
 
   Ports ports_;
 };

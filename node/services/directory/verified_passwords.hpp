@@ -1,5 +1,6 @@
-// VerifiedPasswords: remembers for some minutes which password was right, so that clients that reconnect all
-// day do not cost an Argon2id each (design, section 8).
+// VerifiedPasswords: remembers for some minutes which password was right, here or on another node, so that
+// neither clients that reconnect all day nor those of a node that died cost an Argon2id each (design, section
+// 8).
 #pragma once
 #include <map>
 #include <mutex>
@@ -11,7 +12,8 @@
 
 namespace gridmail {
 
-/// Thread-safe. Keeps a hash under a key of this process, never a password; in memory only.
+/// Thread-safe. Keeps a hash under a key of the process that verified it, never a password; in memory only,
+/// and no more than 200,000 of them.
 class VerifiedPasswords {
  public:
   VerifiedPasswords(Clock& clock, Random& random);
@@ -19,16 +21,20 @@ class VerifiedPasswords {
   /// `owner` is a user's id or an administrator's name; `version` that of the record the password was
   /// verified against.
   [[nodiscard]] bool matches(BytesView owner, std::uint64_t version, const std::string& password) const;
-  void remember(BytesView owner, std::uint64_t version, const std::string& password);
+  /// Returns what take() of the other nodes understands.
+  [[nodiscard]] Bytes remember(BytesView owner, std::uint64_t version, const std::string& password);
+  /// What a member of the grid has verified. What cannot be read, or is of an older record, changes nothing.
+  void take(BytesView told);
   [[nodiscard]] std::size_t size() const;
 
  private:
   struct Verified {
     std::uint64_t version = 0;
+    Bytes key;
     Bytes hash;
     TimePoint until;
   };
-  [[nodiscard]] Bytes hash_of(BytesView owner, std::uint64_t version, const std::string& password) const;
+  void put(BytesView owner, Verified verified);
   void make_room();
 
   Clock& clock_;

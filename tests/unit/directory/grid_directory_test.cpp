@@ -1,5 +1,8 @@
 #include <sodium.h>
 
+#include <thread>
+
+#include "node/services/directory/crypt_scheme.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/unit/directory/memory_directory_grid.hpp"
 
@@ -97,6 +100,80 @@ TEST_CASE_FIXTURE(WithUser, "a verified password is forgotten with the record it
   CHECK(log_in_as("user@example.org", "new"));
 }
 
+TEST_CASE_FIXTURE(WithUser, "an imported hash is good for the log-in that replaces it with Argon2id") {
+  const std::string hash = "{CRYPT}$5$rounds=1000$saltsalt$TWdBOWiYhmVJkQgbrDSNb2rxBkKSiutz24Rm5ti0vID";
+  const auto imported = done(admin.import_user("old@example.org", hash)).id;
+  std::vector<OldHash> old;
+  GridDirectory front(grid.view, log_in, [&](OldHash one) { old.push_back(std::move(one)); });
+  const auto enter = [&](const std::string& password) {
+    return grid.run_to_end(front.authenticate("old@example.org", password, "192.0.2.1"));
+  };
+  CHECK(enter("wrong").error().code == Errc::denied);
+  CHECK(old.empty());
+  CHECK(enter("geheim"));
+  REQUIRE(old.size() == 1);
+  done(admin.renew_hash(old[0]));
+  CHECK(refused(admin.renew_hash(old[0])) == Errc::conflict);
+  const auto record = grid.run_to_end(grid.view.user(imported));
+  REQUIRE(record);
+  CHECK(record->password_hash().starts_with("$argon2id$"));
+  CHECK(enter("geheim"));
+  CHECK(!enter("wrong"));
+  CHECK(old.size() == 1);
+  CHECK(refused(admin.import_user("new@example.org", "{CRYPT}$1$salt$hash")) == Errc::invalid);
+  CHECK(refused(admin.import_user("new@example.org", "secret")) == Errc::invalid);
+}
+
+TEST_CASE_FIXTURE(WithUser, "guessing at some passwords does not keep other users waiting") {
+  done(admin.add_user("victim@example.org", "x"));
+  WorkerPool pool("worker", 1);
+  PasswordHasher slow(grid.random, &pool, {{1, 8192}, 1, 512});
+  LogIn busy(grid.clock, grid.random, slow, {.first = Duration::zero()});
+  GridDirectory front(grid.view, busy);
+  std::vector<std::string> order;
+  const auto enter = [&](const std::string& login, const std::string& password) {
+    asio::co_spawn(
+        grid.context, front.authenticate(login, password, "192.0.2.1"),
+        [&order, login](std::exception_ptr, const Result<ports::Account>&) { order.push_back(login); });
+  };
+  const auto run_until = [&](std::size_t answers) {  // in real time: a thread computes
+    while (order.size() < answers) {
+      grid.context.restart();
+      grid.context.poll();
+      std::this_thread::yield();
+    }
+  };
+  enter("victim@example.org", "guess");
+  run_until(1);
+  for (int i = 0; i < 8; ++i) enter(i % 2 == 0 ? "victim@example.org" : "nobody@example.org", "guess");
+  enter("user@example.org", "right");
+  run_until(10);
+  const auto place = std::find(order.begin(), order.end(), "user@example.org") - order.begin();
+  CHECK(place <= 2);  // after the first, and the one that was being looked at
+}
+
+TEST_CASE_FIXTURE(WithUser, "a password verified on one node costs the others nothing") {
+  std::vector<Bytes> told;
+  LogIn here(grid.clock, grid.random, hasher, {}, [&](Bytes bytes) { told.push_back(std::move(bytes)); });
+  PasswordHasher broken(grid.random, nullptr, {{1, 8192}, 1, 0});  // refuses to compute anything
+  LogIn there(grid.clock, grid.random, broken, {});
+  GridDirectory first(grid.view, here), second(grid.view, there);
+  const auto enter = [&](GridDirectory& front, const std::string& password) {
+    return grid.run_to_end(front.authenticate("user@example.org", password, "192.0.2.1")).has_value();
+  };
+  CHECK(!enter(second, "right"));
+  CHECK(enter(first, "right"));
+  CHECK(enter(first, "right"));
+  REQUIRE(told.size() == 1);
+  there.take_verified(told[0]);
+  there.take_verified("garbage");
+  CHECK(enter(second, "right"));
+  CHECK(!enter(second, "wrong"));
+  done(admin.set_password("user@example.org", "new"));
+  CHECK(!enter(second, "right"));
+  CHECK(!enter(second, "new"));
+}
+
 TEST_CASE_FIXTURE(WithUser, "a user may send as the own address and aliases only") {
   done(admin.add_user("other@example.org", "x"));
   CHECK(*grid.run_to_end(directory.may_send_as(id, "USER@example.org")));
@@ -118,14 +195,45 @@ TEST_CASE("a hash is in libsodium's own form, and fits its password alone") {
   CHECK(run_task(hasher.hash(std::string(2000, 'x'))).error().code == Errc::invalid);
 }
 
+TEST_CASE("hashes of crypt(3) fit their password alone, and weak or costly ones are not taken") {
+  for (const std::string hash : {"$6$rounds=1000$saltsalt$vqVEzhF1x7x2p0VCWCzOM1GGIpJ62KqdREyqdHXfkzvqLwi."
+                                 "vIVwX0AcTW9cDubiR4wA.zOlJTle4lioqe99c1",
+                                 "$5$rounds=1000$saltsalt$TWdBOWiYhmVJkQgbrDSNb2rxBkKSiutz24Rm5ti0vID",
+                                 "$2b$04$abcdefghijklmnopqrstuuPWRtT5yx7FBi4dcf6ROhboeNunUrLQ.",
+                                 "$y$j75$saltsalt$xzQI8Ds9w3qse/SU7AFfmsM2IV7zslaKjGzil/jkpa6"}) {
+    CAPTURE(hash);
+    CHECK(is_crypt_hash("{CRYPT}" + hash));
+    CHECK(!is_crypt_hash(hash));
+    CHECK(fits_crypt_hash("{CRYPT}" + hash, "geheim"));
+    CHECK(!fits_crypt_hash("{CRYPT}" + hash, "Geheim"));
+    CHECK(!fits_crypt_hash("{CRYPT}" + hash, std::string("geheim\0", 7)));
+  }
+  for (const auto* hash :
+       {"{CRYPT}", "{CRYPT}$1$salt$hash", "{CRYPT}ab01FAX.bQRSU", "{CRYPT}$6$", "{PLAIN}$6$a$b",
+        "{CRYPT}$2b$31$abcdefghijklmnopqrstuu", "{CRYPT}$2b$xx$abcdefghijklmnopqrstuu",
+        "{CRYPT}$6$rounds=999999999$salt$hash", "{CRYPT}$6$a b$hash"}) {
+    CAPTURE(hash);
+    CHECK(!is_crypt_hash(hash));
+    CHECK(!fits_crypt_hash(hash, "x"));
+  }
+}
+
 TEST_CASE("verified passwords are remembered for minutes, for one version of the record") {
   SeededRandom random(1);
   VirtualClock clock;
   VerifiedPasswords verified(clock, random);
-  verified.remember("id", 1, "secret");
+  VerifiedPasswords elsewhere(clock, random);
+  elsewhere.take(verified.remember("id", 1, "secret"));
   CHECK(verified.matches("id", 1, "secret"));
   CHECK(!verified.matches("id", 2, "secret"));
   CHECK(!verified.matches("id", 1, "Secret"));
+  CHECK(elsewhere.matches("id", 1, "secret"));
+  CHECK(!elsewhere.matches("id", 1, "Secret"));
+  const auto late = verified.remember("id", 1, "secret");
+  elsewhere.take(elsewhere.remember("id", 2, "new"));
+  elsewhere.take(late);  // of an older record than what is known
+  CHECK(elsewhere.matches("id", 2, "new"));
   clock.set_now(clock.now() + 11min);
   CHECK(!verified.matches("id", 1, "secret"));
+  CHECK(!elsewhere.matches("id", 2, "new"));
 }
