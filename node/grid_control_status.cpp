@@ -134,7 +134,7 @@ Task<std::string> GridControlBinding::metrics() {
   gauge("directory_age_seconds", "Age of this node's replica of the directory.",
         age == Duration::max() ? -1 : std::chrono::duration<double>(age).count());
   gauge("intake_records", "Messages in this node's intake journal.",
-        static_cast<double>((co_await parts_.mail.intake().list()).size()));
+        static_cast<double>((co_await parts_.mail.intake().list_here()).size()));
   text += fmt::format(
       "# HELP gridmail_login_failures_total Wrong passwords.\n# TYPE gridmail_login_failures_total counter\n"
       "gridmail_login_failures_total {}\n",

@@ -91,7 +91,8 @@ Task<void> IntakeService::look_at(IntakeId id) {
   // References into held_ stay good while busy: nobody else erases it.
   auto& held = held_.at(id);
   bool finished = false;
-  if (held.accepted + micros(intake_delivered_max) <= ports_.clock.wall()) {
+  const bool too_old = held.accepted + micros(intake_delivered_max) <= ports_.clock.wall();
+  if (too_old && !held.wanted) {
     if (!held.expired) log(Level::warn, "intake.expired", {{"record", id.hex()}});
     held.expired = true;
   } else if (is_first_at_work(held)) {
@@ -111,7 +112,7 @@ Task<void> IntakeService::look_at(IntakeId id) {
     if (held.peer) tell_drop(*held.peer, id);
   }
   if (finished || held.dropped) co_return co_await drop(id);
-  if (held.expired) co_return;  // kept and listed; somebody must decide
+  if (held.expired && !held.wanted) co_return;  // kept and listed; somebody must decide
   held.pause = held.second && is_first_at_work(held) ? second_asks_every
                                                      : std::clamp(held.pause * 2, pause_min, pause_max);
   schedule(id, held.pause);

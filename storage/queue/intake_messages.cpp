@@ -11,6 +11,8 @@ void IntakeService::on_message(NodeId from, Bytes payload) {
 Task<void> IntakeService::take_message(NodeId from, Bytes payload) {
   queue::IntakeMessage message;
   if (!message.ParseFromString(payload)) co_return;
+  if (message.has_question()) co_return co_await answer(from, std::move(message));
+  if (message.has_answer()) co_return take_answer(from, std::move(*message.mutable_answer()));
   const auto id = IntakeId::from_bytes(message.id());
   if (!id || !recovered_) co_return;  // whoever asks will ask again
   const auto offer = offers_.find(*id);
@@ -29,7 +31,7 @@ Task<void> IntakeService::take_message(NodeId from, Bytes payload) {
       // Silence is no answer: only who knows that it was handed over or given up says that it can go.
       if (finished_.contains(*id)) tell_drop(from, *id);
       co_return;
-    case queue::IntakeMessage::WHAT_NOT_SET:
+    default:
       co_return;
   }
 }

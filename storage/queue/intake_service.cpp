@@ -184,29 +184,4 @@ std::vector<NodeId> IntakeService::candidates(std::optional<NodeId> excluded) {
   return nodes;
 }
 
-Task<std::vector<IntakeSummary>> IntakeService::list() {
-  return asio::co_spawn(strand_, list_here(), asio::use_awaitable);
-}
-
-Task<std::vector<IntakeSummary>> IntakeService::list_here() {
-  std::vector<IntakeId> ids;
-  for (const auto& [id, held] : held_) ids.push_back(id);
-  std::vector<IntakeSummary> summaries;
-  for (const auto& id : ids) {
-    const auto record = co_await journal_.read(id);
-    const auto held = held_.find(id);
-    if (!record || !*record || held == held_.end()) continue;
-    IntakeSummary summary;
-    summary.id = id;
-    summary.sender = (*record)->message().sender();
-    summary.body_size = (*record)->message().body_size();
-    summary.accepted = (*record)->message().accepted();
-    for (const auto& recipient : (*record)->recipients()) summary.recipients.push_back(recipient.address());
-    summary.peer = held->second.peer;
-    summary.expired = held->second.expired;
-    summaries.push_back(std::move(summary));
-  }
-  co_return summaries;
-}
-
 }  // namespace gridmail

@@ -24,17 +24,6 @@ namespace gridmail {
 /// later.
 inline constexpr Duration intake_delivered_max = std::chrono::hours(24 * 14);
 
-/// One record of this node's journal, for people.
-struct IntakeSummary {
-  IntakeId id;
-  std::string sender;
-  std::uint64_t body_size = 0;
-  WallMicros accepted = 0;
-  std::vector<std::string> recipients;  ///< to whom it is still to be handed over
-  std::optional<NodeId> peer;
-  bool expired = false;  ///< over 14 days old
-};
-
 /// Thread-safe; its state is touched on a strand of its own. Lifecycle: start() → stop() → destruction; the
 /// ports and clients must outlive it.
 ///
@@ -72,7 +61,15 @@ class IntakeService {
   /// A message of MessageKind::intake.
   void on_message(NodeId from, Bytes payload);
 
-  [[nodiscard]] Task<std::vector<IntakeSummary>> list();
+  /// This node's journal.
+  [[nodiscard]] Task<std::vector<queue::Summary>> list_here();
+  // For people: about the journals of all nodes that live, asked at once and waited for 2 s. A record is
+  // named once, though two nodes hold it.
+  [[nodiscard]] Task<std::vector<queue::Summary>> list();
+  /// Hands it over now, also when it is over 14 days old. Errors: not_found.
+  [[nodiscard]] Task<Result<void>> retry(IntakeId id);
+  /// Drops it. A holder that is away now would hand it over when it is back. Errors: not_found.
+  [[nodiscard]] Task<Result<void>> remove(IntakeId id);
 
  private:
   /// A record in the journal. Its recipients and bytes stay on disk.
@@ -87,6 +84,7 @@ class IntakeService {
     bool busy = false;     ///< a task is at it
     bool dropped = false;  ///< meanwhile
     bool expired = false;
+    bool wanted = false;  ///< somebody has asked for it to be handed over, expired or not
   };
   using OfferPtr = std::shared_ptr<IntakeOffer>;
   struct OwnWrite;
@@ -100,7 +98,6 @@ class IntakeService {
                                                        TimePoint deadline);
   void give_up(IntakeId id, const IntakeOffer& offer, OwnWrite& own);
   [[nodiscard]] std::vector<NodeId> candidates(std::optional<NodeId> excluded);
-  [[nodiscard]] Task<std::vector<IntakeSummary>> list_here();
   [[nodiscard]] Task<Result<void>> recover();
 
   // Messages (intake_messages.cpp).
@@ -109,6 +106,15 @@ class IntakeService {
   [[nodiscard]] Task<void> take_drop(IntakeId id);
   void tell_stored(NodeId to, IntakeId id);
   void tell_drop(NodeId to, IntakeId id);
+
+  // What people ask (intake_questions.cpp).
+  struct Asking;
+  using Found = std::vector<queue::Summary>;
+  [[nodiscard]] Task<Found> ask(queue::Question::Wish wish, std::optional<IntakeId> id);
+  [[nodiscard]] Task<Found> ask_on_strand(queue::Question::Wish wish, std::optional<IntakeId> id);
+  [[nodiscard]] Task<void> answer(NodeId from, queue::IntakeMessage message);
+  [[nodiscard]] Task<Found> fulfil(queue::Question::Wish wish, std::optional<IntakeId> id);
+  void take_answer(NodeId from, queue::Answer answer);
 
   // Handing over (intake_hand_over.cpp).
   struct HandOver;
@@ -140,6 +146,8 @@ class IntakeService {
   std::set<IntakeId> storing_;   ///< taken, not yet on stable storage
   std::set<IntakeId> finished_;  ///< handed over or given up by this run of the program; bounded
   std::deque<IntakeId> finished_order_;
+  std::map<std::uint64_t, std::shared_ptr<Asking>> asking_;
+  std::uint64_t questions_ = 0;
   TaskGroup tasks_{"intake"};
 };
 

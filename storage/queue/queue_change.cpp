@@ -118,6 +118,24 @@ Task<Result<void>> QueueChange::handed_out(QueueEntryId id, const std::vector<st
   co_return co_await finish(id);
 }
 
+Task<Result<void>> QueueChange::check_there(QueueEntryId id) {
+  const auto entry = co_await builder_.get(Family::meta, keys_.entry(id));
+  if (!entry) co_return tl::unexpected(entry.error());
+  if (!*entry) co_return fail(Errc::not_found, "no queue entry " + id.hex());
+  co_return Result<void>{};
+}
+
+Task<Result<void>> QueueChange::remove_entry(QueueEntryId id) {
+  if (auto there = co_await check_there(id); !there) co_return there;
+  const auto first = keys_.recipients_of(id);
+  const auto left = co_await builder_.scan(Family::meta, first, prefix_end(first), SIZE_MAX);
+  if (!left) co_return tl::unexpected(left.error());
+  for (const auto& pair : *left) {
+    if (auto gone = co_await remove(pair.key); !gone) co_return gone;
+  }
+  co_return co_await finish(id);
+}
+
 Task<Result<void>> QueueChange::finish(QueueEntryId id) {
   const auto entry = co_await load<queue::Entry>(keys_.entry(id));
   if (!entry) co_return tl::unexpected(entry.error());

@@ -29,6 +29,10 @@ class QueueChange {
   [[nodiscard]] Task<Result<void>> submit(const queue::Submit& submit);
   /// These recipients have it. With the last one the entry goes, and its chunks are due.
   [[nodiscard]] Task<Result<void>> handed_out(QueueEntryId id, const std::vector<std::uint32_t>& recipients);
+  /// Nobody who does not have it yet gets it. Errors: not_found (no such entry, or handed out by now).
+  [[nodiscard]] Task<Result<void>> remove_entry(QueueEntryId id);
+  /// Errors: not_found.
+  [[nodiscard]] Task<Result<void>> check_there(QueueEntryId id);
   /// Does what was due for `id` under this key of due().
   [[nodiscard]] Task<Result<void>> settle_due(QueueEntryId id, Bytes due_key);
 

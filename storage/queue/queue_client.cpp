@@ -27,6 +27,22 @@ Task<Result<void>> QueueClient::submit(QueueEntryId id, const queue::Message& me
   } else if (auto staged = co_await stage(id, body, options); !staged) {
     co_return staged;
   }
+  co_return co_await ask(id, std::move(request), options);
+}
+
+Task<Result<void>> QueueClient::retry(QueueEntryId id, SlotClient::Options options) {
+  queue::Request request;
+  request.mutable_retry()->set_entry(id.bytes());
+  return ask(id, std::move(request), options);
+}
+
+Task<Result<void>> QueueClient::remove(QueueEntryId id, SlotClient::Options options) {
+  queue::Request request;
+  request.mutable_remove()->set_entry(id.bytes());
+  return ask(id, std::move(request), options);
+}
+
+Task<Result<void>> QueueClient::ask(QueueEntryId id, queue::Request request, SlotClient::Options options) {
   const auto slot = slots_.slot_for(id.view());
   const auto answer = co_await slots_.call(slot, ServiceId::queue, request.SerializeAsString(), options);
   if (!answer) co_return tl::unexpected(answer.error());

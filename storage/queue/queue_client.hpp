@@ -23,7 +23,13 @@ class QueueClient {
   /// Entries of one slot.
   [[nodiscard]] Task<Result<queue::Listing>> list(SlotId slot, SlotClient::Options options);
 
+  /// Hands it out now. Errors: not_found (no such entry, or handed out by now).
+  [[nodiscard]] Task<Result<void>> retry(QueueEntryId id, SlotClient::Options options);
+  /// Drops it for all who do not have it yet. Errors: not_found.
+  [[nodiscard]] Task<Result<void>> remove(QueueEntryId id, SlotClient::Options options);
+
  private:
+  [[nodiscard]] Task<Result<void>> ask(QueueEntryId id, queue::Request request, SlotClient::Options options);
   [[nodiscard]] Task<Result<void>> stage(QueueEntryId id, const MessageBody& body,
                                          SlotClient::Options options);
 

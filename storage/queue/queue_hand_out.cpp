@@ -38,6 +38,7 @@ struct QueueService::HandingOut {
   std::shared_ptr<const MemoryBody> body;
   std::vector<std::pair<std::uint32_t, queue::Recipient>> recipients;
   std::vector<std::uint32_t> done;
+  std::string last_error;
 };
 
 Task<void> QueueService::work(OpenSlotPtr slot) {
@@ -65,7 +66,9 @@ Task<void> QueueService::work(OpenSlotPtr slot) {
     if (outcome && !pass.left && !slot->more) break;
     if (slot->more) continue;
     pause = pass.progress ? pause_min : std::min(pause * 2, pause_max);
+    slot->next_attempt = clock_.wall() + std::chrono::duration_cast<std::chrono::microseconds>(pause).count();
     co_await before(clock_, clock_.now() + pause, woken(slot->wake));
+    slot->next_attempt = 0;
   }
   slot->working = false;
 }
@@ -115,6 +118,7 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
   const auto body = std::make_shared<const MemoryBody>(std::move(*bytes));
 
   Pass pass;
+  std::string last_error;
   Bytes first = slot->keys.recipients_of(id);
   const Bytes last = prefix_end(first);
   for (bool more = true; more;) {
@@ -131,6 +135,7 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
     const auto step = [this, lot](std::size_t index) { return deliver(lot, index); };
     co_await run_parallel(tasks_, "hand_out", lot->recipients.size(), deliveries_at_once_max, step);
     pass.left = pass.left || lot->done.size() < lot->recipients.size();
+    if (!lot->last_error.empty()) last_error = std::move(lot->last_error);
     if (!lot->done.empty()) {
       pass.progress = true;
       Write write = [id, lot](QueueChange& change) { return change.handed_out(id, lot->done); };
@@ -139,6 +144,13 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
     }
     more = page->more && !page->pairs.empty();
     if (more) first = page->pairs.back().key + '\0';
+  }
+  if (pass.left) {
+    auto& trouble = slot->troubles[id];
+    ++trouble.attempts;
+    trouble.last_error = std::move(last_error);
+  } else {
+    slot->troubles.erase(id);
   }
   co_return pass;
 }
@@ -161,7 +173,10 @@ Task<void> QueueService::deliver(std::shared_ptr<HandingOut> page, std::size_t i
   const auto delivered = co_await deliveries_.deliver(page->message, recipient, *page->body, options);
   if (delivered) {
     page->done.push_back(number);
-  } else if (!delivered.error().temporary()) {
+    co_return;
+  }
+  page->last_error = delivered.error().text;
+  if (!delivered.error().temporary()) {
     log(Level::error, "queue.delivery_failed",
         {{"address", recipient.address()}, {"error", delivered.error().text}});
   }

@@ -11,6 +11,7 @@ namespace {
 
 /// Bodies in memory while their entries are handed out, all slots together.
 constexpr std::uint64_t body_bytes_in_memory_max = 128ULL << 20;
+constexpr int listed_recipients_max = 100;
 constexpr Duration due_looked_at_every = std::chrono::minutes(10);
 
 }  // namespace
@@ -72,12 +73,23 @@ Task<Result<Bytes>> QueueService::handle(SlotAccessPtr slot, NodeId from, Bytes 
       break;
     case queue::Request::kList:
       co_return co_await list(state);
+    case queue::Request::kRetry:
+    case queue::Request::kRemove: {
+      const bool removes = wanted->has_remove();
+      const auto id = QueueEntryId::from_bytes(removes ? wanted->remove().entry() : wanted->retry().entry());
+      if (!id) co_return fail(Errc::invalid, "a queue entry's id has 16 bytes");
+      write = [id, removes](QueueChange& change) {
+        return removes ? change.remove_entry(*id) : change.check_there(*id);
+      };
+      break;
+    }
     case queue::Request::WHAT_NOT_SET:
       co_return fail(Errc::unsupported, "an unknown request to the queue");
   }
   if (const auto done = co_await change(state, std::move(write)); !done)
     co_return tl::unexpected(done.error());
-  if (wanted->has_submit()) set_to_work(state);
+  if (wanted->has_remove()) state->troubles.erase(*QueueEntryId::from_bytes(wanted->remove().entry()));
+  if (!wanted->has_stage_chunk()) set_to_work(state);
   co_return Bytes();
 }
 
@@ -103,24 +115,40 @@ Task<Result<Bytes>> QueueService::list(OpenSlotPtr slot) {
     for (const auto& pair : page->pairs) {
       const auto entry = decode_record<queue::Entry>(pair.value);
       if (!entry) co_return tl::unexpected(entry.error());
-      const auto id = QueueKeys::id_in(pair.key);
-      const auto recipients = slot->keys.recipients_of(id);
-      const auto left =
-          co_await snapshot->scan(Family::meta, recipients, prefix_end(recipients), SIZE_MAX, SIZE_MAX);
-      if (!left) co_return tl::unexpected(left.error());
-      auto& summary = *listing.add_entries();
-      summary.set_entry(id.bytes());
-      summary.set_sender(entry->message().sender());
-      summary.set_body_size(entry->message().body_size());
-      summary.set_accepted(entry->message().accepted());
-      summary.set_recipients(entry->recipients());
-      summary.set_left(static_cast<std::uint32_t>(left->pairs.size()));
+      auto summarized =
+          co_await summarize(slot, snapshot, QueueKeys::id_in(pair.key), *entry, listing.add_entries());
+      if (!summarized) co_return tl::unexpected(summarized.error());
     }
     more = page->more && !page->pairs.empty();
     if (more) first = page->pairs.back().key + '\0';
   }
   if (const auto may = slot->access->may_answer(); !may) co_return tl::unexpected(may.error());
   co_return listing.SerializeAsString();
+}
+
+Task<Result<void>> QueueService::summarize(OpenSlotPtr slot, std::shared_ptr<const Snapshot> snapshot,
+                                           QueueEntryId id, queue::Entry entry, queue::Summary* summary) {
+  const auto first = slot->keys.recipients_of(id);
+  const auto left = co_await snapshot->scan(Family::meta, first, prefix_end(first), SIZE_MAX, SIZE_MAX);
+  if (!left) co_return tl::unexpected(left.error());
+  summary->set_entry(id.bytes());
+  summary->set_sender(entry.message().sender());
+  summary->set_body_size(entry.message().body_size());
+  summary->set_accepted(entry.message().accepted());
+  summary->set_recipients(entry.recipients());
+  summary->set_left(static_cast<std::uint32_t>(left->pairs.size()));
+  for (const auto& pair : left->pairs) {
+    if (summary->waiting_size() >= listed_recipients_max) break;
+    const auto recipient = decode_record<queue::Recipient>(pair.value);
+    if (!recipient) co_return tl::unexpected(recipient.error());
+    summary->add_waiting(recipient->address());
+  }
+  const auto trouble = slot->troubles.find(id);
+  if (trouble == slot->troubles.end()) co_return Result<void>{};
+  summary->set_attempts(trouble->second.attempts);
+  summary->set_last_error(trouble->second.last_error);
+  summary->set_next_attempt(slot->next_attempt);
+  co_return Result<void>{};
 }
 
 void QueueService::set_to_work(const OpenSlotPtr& slot) {

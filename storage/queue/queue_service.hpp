@@ -34,13 +34,20 @@ class QueueService final : public SlotService {
   void closed(SlotId slot) override;
 
  private:
+  /// Kept while this node is primary, for people.
+  struct Trouble {
+    std::uint32_t attempts = 0;
+    std::string last_error;
+  };
   struct OpenSlot {
     explicit OpenSlot(SlotAccessPtr slot)
         : access(std::move(slot)), keys(access->slot()), wake(std::make_shared<Event>(access->executor())) {}
     SlotAccessPtr access;
     QueueKeys keys;
-    AsyncMutex changing;          ///< from reading to commit: builders must not meet
-    std::shared_ptr<Event> wake;  ///< ends the worker's pause
+    AsyncMutex changing;                       ///< from reading to commit: builders must not meet
+    std::shared_ptr<Event> wake;               ///< ends the worker's pause
+    std::map<QueueEntryId, Trouble> troubles;  ///< of entries that somebody could not be given
+    WallMicros next_attempt = 0;               ///< while the worker pauses
     bool working = false;
     bool more = false;  ///< something came while the worker was at it
   };
@@ -57,6 +64,8 @@ class QueueService final : public SlotService {
   /// Builds one operation with `write` and commits it.
   [[nodiscard]] Task<Result<void>> change(OpenSlotPtr slot, Write write);
   [[nodiscard]] Task<Result<Bytes>> list(OpenSlotPtr slot);
+  [[nodiscard]] Task<Result<void>> summarize(OpenSlotPtr slot, std::shared_ptr<const Snapshot> snapshot,
+                                             QueueEntryId id, queue::Entry entry, queue::Summary* summary);
   void set_to_work(const OpenSlotPtr& slot);
 
   [[nodiscard]] Task<void> work(OpenSlotPtr slot);

@@ -294,7 +294,7 @@ void MailLoad::drain() {
 
 Task<void> MailLoad::count_left(MailLife* node, std::size_t slots,
                                 std::shared_ptr<std::optional<std::size_t>> left) {
-  const auto records = co_await node->services().intake().list();
+  const auto records = co_await node->services().intake().list_here();
   std::size_t count = records.size();
   for (SlotId slot = 0; slot < slots; ++slot) {
     const auto listing = co_await node->services().queue().list(slot, SlotClient::Options{});
