@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t page_max = 1000;
 constexpr auto look_max = std::chrono::seconds(2);
 constexpr std::size_t looks_at_once = 128;
+constexpr std::size_t added_at_once = 32;
 
 api::Applied applied(const AppliedChange& change) {
   return {change.lagging};
@@ -97,10 +98,45 @@ Task<Result<api::JoinToken>> GridControlBinding::join_token(std::chrono::seconds
 
 // --- users, domains, aliases
 
-Task<Result<api::AddedUser>> GridControlBinding::add_user(std::string address, std::string password) {
-  const auto added = co_await parts_.mail.admin().add_user(std::move(address), std::move(password));
+namespace {
+
+Task<Result<api::AddedUser>> add_one(UserAdmin& admin, api::NewUser user) {
+  Result<AddedUser> added;
+  if (user.password_hash.empty()) {
+    added = co_await admin.add_user(std::move(user.address), std::move(user.password));
+  } else {
+    added = co_await admin.import_user(std::move(user.address), std::move(user.password_hash));
+  }
   if (!added) co_return tl::unexpected(added.error());
   co_return api::AddedUser{added->id, applied(added->applied)};
+}
+
+/// Owned by the lanes.
+struct Adding {
+  std::vector<api::NewUser> users;
+  std::vector<Result<api::AddedUser>> outcomes;
+};
+
+Task<void> add_at(UserAdmin& admin, std::shared_ptr<Adding> adding, std::size_t index) {
+  auto outcome = co_await add_one(admin, std::move(adding->users[index]));
+  adding->outcomes[index] = std::move(outcome);
+}
+
+}  // namespace
+
+Task<Result<api::AddedUser>> GridControlBinding::add_user(api::NewUser user) {
+  return add_one(parts_.mail.admin(), std::move(user));
+}
+
+/// Side by side: passwords are hashed on all cores, and changes of the directory share their waits.
+Task<std::vector<Result<api::AddedUser>>> GridControlBinding::add_users(std::vector<api::NewUser> users) {
+  const auto adding = std::make_shared<Adding>();
+  adding->users = std::move(users);
+  adding->outcomes.resize(adding->users.size());
+  auto& admin = parts_.mail.admin();
+  const auto step = [&admin, adding](std::size_t index) { return add_at(admin, adding, index); };
+  co_await run_parallel(parts_.core.tasks(), "add users", adding->users.size(), added_at_once, step);
+  co_return std::move(adding->outcomes);
 }
 
 Task<Result<std::vector<api::UserRow>>> GridControlBinding::users() {
@@ -200,7 +236,30 @@ Task<void> look_at_slot(std::shared_ptr<QueueLook> look, std::size_t slot) {
 
 }  // namespace
 
-/// Every slot is asked: an entry lies in the slot of its own id.
+namespace {
+
+api::QueueRow row_of(const queue::Summary& summary) {
+  api::QueueRow row;
+  row.id = to_hex(summary.entry());
+  row.sender = summary.sender();
+  row.recipients.assign(summary.waiting().begin(), summary.waiting().end());
+  row.bytes = summary.body_size();
+  row.accepted = summary.accepted();
+  row.next_attempt = summary.next_attempt();
+  row.attempts = summary.attempts();
+  row.last_error = summary.last_error();
+  return row;
+}
+
+SlotClient::Options queue_options() {
+  SlotClient::Options options;
+  options.wait_max = look_max;
+  return options;
+}
+
+}  // namespace
+
+/// Every slot is asked, since an entry lies in the slot of its own id, and every node's intake.
 Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue() {
   const auto map = parts_.core.map();
   if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
@@ -210,25 +269,36 @@ Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue() {
   std::vector<api::QueueRow> rows;
   for (const auto& page : look->pages) {
     if (!*page) co_return tl::unexpected(page->error());
-    for (const auto& entry : (*page)->entries()) {
-      api::QueueRow row;
-      row.id = to_hex(entry.entry());
-      row.sender = entry.sender();
-      row.bytes = entry.body_size();
-      row.accepted = entry.accepted();
-      rows.push_back(std::move(row));
-    }
+    for (const auto& entry : (*page)->entries()) rows.push_back(row_of(entry));
   }
+  const auto records = co_await parts_.mail.intake().list();
+  for (const auto& record : records) rows.push_back(row_of(record));
   co_return rows;
 }
 
-Task<Result<void>> GridControlBinding::retry_queued(std::string) {
-  co_return fail(Errc::unsupported,
-                 "entries for users of this grid are handed out by themselves, as soon as that is possible");
+/// An id is a queue entry's, or an intake record's.
+Task<Result<void>> GridControlBinding::retry_queued(std::string id) {
+  const auto entry = QueueEntryId::from_hex(id);
+  if (!entry) co_return fail(Errc::not_found, "no message " + id + " waits");
+  auto done = co_await parts_.mail.queue().retry(*entry, queue_options());
+  if (!done && done.error().code == Errc::not_found) {
+    done = co_await parts_.mail.intake().retry(*IntakeId::from_hex(id));
+  }
+  if (!done && done.error().code == Errc::not_found)
+    co_return fail(Errc::not_found, "no message " + id + " waits");
+  co_return done;
 }
 
-Task<Result<void>> GridControlBinding::remove_queued(std::string) {
-  co_return fail(Errc::unsupported, "an entry for users of this grid was accepted, and is delivered");
+Task<Result<void>> GridControlBinding::remove_queued(std::string id) {
+  const auto entry = QueueEntryId::from_hex(id);
+  if (!entry) co_return fail(Errc::not_found, "no message " + id + " waits");
+  auto done = co_await parts_.mail.queue().remove(*entry, queue_options());
+  if (!done && done.error().code == Errc::not_found) {
+    done = co_await parts_.mail.intake().remove(*IntakeId::from_hex(id));
+  }
+  if (!done && done.error().code == Errc::not_found)
+    co_return fail(Errc::not_found, "no message " + id + " waits");
+  co_return done;
 }
 
 Task<Result<void>> GridControlBinding::rotate_key() {

@@ -44,7 +44,8 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<void>> remove_node(std::string node) override;
   [[nodiscard]] Task<Result<api::JoinToken>> join_token(std::chrono::seconds ttl) override;
 
-  [[nodiscard]] Task<Result<api::AddedUser>> add_user(std::string address, std::string password) override;
+  [[nodiscard]] Task<Result<api::AddedUser>> add_user(api::NewUser user) override;
+  [[nodiscard]] Task<std::vector<Result<api::AddedUser>>> add_users(std::vector<api::NewUser> users) override;
   [[nodiscard]] Task<Result<std::vector<api::UserRow>>> users() override;
   [[nodiscard]] Task<Result<api::UserDetails>> user(std::string address) override;
   [[nodiscard]] Task<Result<api::Applied>> set_password(std::string address, std::string password) override;

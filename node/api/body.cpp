@@ -9,13 +9,32 @@ namespace gridmail::api {
 
 Result<Body> Body::parse(std::string_view text, std::initializer_list<std::string_view> known) {
   if (text.empty()) return Body(nlohmann::json::object());
-  auto json = nlohmann::json::parse(text, nullptr, false);
-  if (json.is_discarded() || !json.is_object()) return fail(Errc::invalid, "the body is not a JSON object");
+  return check(nlohmann::json::parse(text, nullptr, false), known, "the body");
+}
+
+Result<Body> Body::check(nlohmann::json json, std::initializer_list<std::string_view> known,
+                         std::string_view what) {
+  if (!json.is_object()) return fail(Errc::invalid, fmt::format("{} is not a JSON object", what));
   for (const auto& [name, value] : json.items()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     return fail(Errc::invalid, fmt::format("unknown field \"{}\"; known: {}", name, fmt::join(known, ", ")));
   }
   return Body(std::move(json));
+}
+
+Result<std::vector<Body>> Body::objects(std::string_view field, std::initializer_list<std::string_view> known,
+                                        std::size_t count_max) const {
+  const auto at = object_.find(field);
+  if (at == object_.end() || !at->is_array() || at->size() > count_max) {
+    return fail(Errc::invalid, fmt::format("\"{}\" must be an array of up to {} objects", field, count_max));
+  }
+  std::vector<Body> bodies;
+  for (const auto& item : *at) {
+    auto body = check(item, known, fmt::format("an item of \"{}\"", field));
+    if (!body) return tl::unexpected(body.error());
+    bodies.push_back(std::move(*body));
+  }
+  return bodies;
 }
 
 Result<std::string> Body::text(std::string_view field) const {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "node/base/result.hpp"
 
@@ -17,6 +18,13 @@ class Body {
   [[nodiscard]] static Result<Body> parse(std::string_view text,
                                           std::initializer_list<std::string_view> known);
 
+  [[nodiscard]] bool has(std::string_view field) const { return object_.contains(field); }
+  /// An array of objects, each of which may have the `known` fields. Errors: invalid when it is missing,
+  /// something else, or has more than `count_max` items.
+  [[nodiscard]] Result<std::vector<Body>> objects(std::string_view field,
+                                                  std::initializer_list<std::string_view> known,
+                                                  std::size_t count_max) const;
+
   /// Errors: invalid when it is missing, not text, empty, or over 1,024 bytes.
   [[nodiscard]] Result<std::string> text(std::string_view field) const;
   /// `otherwise` when it is missing. Errors: invalid when it is not a whole number in [least, most].
@@ -24,6 +32,8 @@ class Body {
                                             std::int64_t least, std::int64_t most) const;
 
  private:
+  [[nodiscard]] static Result<Body> check(nlohmann::json json, std::initializer_list<std::string_view> known,
+                                          std::string_view what);
   explicit Body(nlohmann::json object) : object_(std::move(object)) {}
   nlohmann::json object_;
 };

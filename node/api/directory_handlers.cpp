@@ -5,6 +5,29 @@
 namespace gridmail::api {
 namespace {
 
+constexpr std::size_t users_at_once_max = 500;
+
+Result<NewUser> read_new_user(const Body& body) {
+  NewUser user;
+  auto address = body.text("address");
+  if (!address) return tl::unexpected(address.error());
+  user.address = std::move(*address);
+  const bool hashed = body.has("password_hash");
+  if (hashed == body.has("password")) {
+    return fail(Errc::invalid, "a user needs either \"password\" or \"password_hash\"");
+  }
+  auto secret = body.text(hashed ? "password_hash" : "password");
+  if (!secret) return tl::unexpected(secret.error());
+  (hashed ? user.password_hash : user.password) = std::move(*secret);
+  return user;
+}
+
+Json added_json(const std::string& address, const AddedUser& added) {
+  Json json = {{"id", added.id.hex()}, {"address", address}};
+  json.update(to_json(added.applied));
+  return json;
+}
+
 /// {"address": …, "not_yet_on": […]}: what an added or changed record answers with.
 Response changed(std::string_view field, const std::string& value, const Result<Applied>& applied,
                  std::uint16_t status = 200) {
@@ -22,17 +45,39 @@ Task<Response> list_users(GridControl& grid, Request, Parameters) {
 }
 
 Task<Response> add_user(GridControl& grid, Request request, Parameters) {
-  const auto body = Body::parse(request.body, {"address", "password"});
+  const auto body = Body::parse(request.body, {"address", "password", "password_hash"});
   if (!body) co_return problem(body.error());
-  const auto address = body->text("address");
-  if (!address) co_return problem(address.error());
-  const auto password = body->text("password");
-  if (!password) co_return problem(password.error());
-  const auto added = co_await grid.add_user(*address, *password);
+  const auto user = read_new_user(*body);
+  if (!user) co_return problem(user.error());
+  const auto added = co_await grid.add_user(*user);
   if (!added) co_return problem(added.error());
-  Json json = {{"id", added->id.hex()}, {"address", *address}};
-  json.update(to_json(added->applied));
-  co_return json_response(json, 201);
+  co_return json_response(added_json(user->address, *added), 201);
+}
+
+/// Read whole before the first is added: a malformed body adds nobody.
+Task<Response> add_users(GridControl& grid, Request request, Parameters) {
+  const auto body = Body::parse(request.body, {"users"});
+  if (!body) co_return problem(body.error());
+  const auto items = body->objects("users", {"address", "password", "password_hash"}, users_at_once_max);
+  if (!items) co_return problem(items.error());
+  std::vector<NewUser> users;
+  for (const auto& item : *items) {
+    auto user = read_new_user(item);
+    if (!user) co_return problem(user.error());
+    users.push_back(std::move(*user));
+  }
+  const auto outcomes = co_await grid.add_users(users);
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const auto& outcome = outcomes[i];
+    if (outcome) {
+      rows.push_back(added_json(users[i].address, *outcome));
+      continue;
+    }
+    const Json error = {{"code", name_of(outcome.error().code)}, {"detail", outcome.error().text}};
+    rows.push_back({{"address", users[i].address}, {"error", error}});
+  }
+  co_return json_response(rows);
 }
 
 Task<Response> show_user(GridControl& grid, Request, Parameters parameters) {

@@ -80,6 +80,12 @@ struct UserDetails {
   std::uint64_t bytes = 0;
   bool usage_known = false;  ///< false while the user's slot is unavailable
 };
+/// One of the two is empty.
+struct NewUser {
+  std::string address;
+  std::string password;
+  std::string password_hash;  ///< of crypt(3), from another mail server
+};
 struct AddedUser {
   UserId id;
   Applied applied;
@@ -98,7 +104,7 @@ struct QueueRow {
   std::vector<std::string> recipients;  ///< those not yet done
   std::uint64_t bytes = 0;
   WallMicros accepted = 0;
-  WallMicros next_attempt = 0;
+  WallMicros next_attempt = 0;  ///< 0: at once, or not known
   std::uint32_t attempts = 0;
   std::string last_error;
 };
@@ -144,7 +150,9 @@ class GridControl {
 
   // Users, by address. Errors: not_found (no such user; not a domain of ours), already_exists, invalid (not
   // an address).
-  [[nodiscard]] virtual Task<Result<AddedUser>> add_user(std::string address, std::string password) = 0;
+  [[nodiscard]] virtual Task<Result<AddedUser>> add_user(NewUser user) = 0;
+  /// Many at once; an outcome for each, in their order.
+  [[nodiscard]] virtual Task<std::vector<Result<AddedUser>>> add_users(std::vector<NewUser> users) = 0;
   [[nodiscard]] virtual Task<Result<std::vector<UserRow>>> users() = 0;
   [[nodiscard]] virtual Task<Result<UserDetails>> user(std::string address) = 0;
   [[nodiscard]] virtual Task<Result<Applied>> set_password(std::string address, std::string password) = 0;

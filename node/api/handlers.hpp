@@ -29,6 +29,7 @@ Task<Response> openapi(GridControl& grid, Request request, Parameters parameters
 // directory_handlers.cpp
 Task<Response> list_users(GridControl& grid, Request request, Parameters parameters);
 Task<Response> add_user(GridControl& grid, Request request, Parameters parameters);
+Task<Response> add_users(GridControl& grid, Request request, Parameters parameters);
 Task<Response> show_user(GridControl& grid, Request request, Parameters parameters);
 Task<Response> set_password(GridControl& grid, Request request, Parameters parameters);
 Task<Response> remove_user(GridControl& grid, Request request, Parameters parameters);

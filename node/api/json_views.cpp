@@ -120,7 +120,7 @@ Json to_json(const QueueRow& entry) {
           {"recipients", entry.recipients},
           {"bytes", entry.bytes},
           {"accepted", rfc3339(entry.accepted)},
-          {"next_attempt", rfc3339(entry.next_attempt)},
+          {"next_attempt", entry.next_attempt == 0 ? Json() : Json(rfc3339(entry.next_attempt))},
           {"attempts", entry.attempts},
           {"last_error", entry.last_error}};
 }

@@ -29,7 +29,10 @@ constexpr Route table[] = {
     {get, "/api/v1/openapi.json", admin, openapi, "This table as an OpenAPI document."},
 
     {get, "/api/v1/users", admin, list_users, "All users."},
-    {post, "/api/v1/users", admin, add_user, "Adds a user: {\"address\", \"password\"}."},
+    {post, "/api/v1/users", admin, add_user,
+     "Adds a user: {\"address\", \"password\"}, or \"password_hash\" with {CRYPT}$6$… from another server."},
+    {post, "/api/v1/user-batches", admin, add_users,
+     "Adds up to 500 users: {\"users\": [as above, …]}. Answers with an array: what became of each."},
     {get, "/api/v1/users/{address}", admin, show_user, "One user, with aliases and usage."},
     {put, "/api/v1/users/{address}/password", admin, set_password, "Sets the password: {\"password\"}."},
     {del, "/api/v1/users/{address}", admin, remove_user, "Removes the user; the data goes after 14 days."},
@@ -41,7 +44,7 @@ constexpr Route table[] = {
     {post, "/api/v1/aliases", admin, add_alias, "Adds an alias: {\"address\", \"target\"}."},
     {del, "/api/v1/aliases/{address}", admin, remove_alias, "Removes an alias."},
 
-    {get, "/api/v1/queue", admin, list_queue, "Messages that wait for delivery."},
+    {get, "/api/v1/queue", admin, list_queue, "Messages that wait for delivery: queue entries and intake."},
     {post, "/api/v1/queue/{id}/retry", admin, retry_queued, "Tries one again now."},
     {del, "/api/v1/queue/{id}", admin, remove_queued, "Drops one without telling its sender."},
 };

@@ -30,10 +30,20 @@ Errc code_of(int status) {
   }
 }
 
+std::optional<Errc> errc_named(const Json& name) {
+  for (const auto code : {Errc::already_exists, Errc::conflict, Errc::not_found, Errc::invalid,
+                          Errc::unavailable, Errc::timed_out, Errc::busy, Errc::no_space, Errc::too_large,
+                          Errc::denied, Errc::unsupported, Errc::io, Errc::corrupted}) {
+    if (name == name_of(code)) return code;
+  }
+  return std::nullopt;
+}
+
 Error read_problem(const HttpReply& reply) {
   const auto document = Json::parse(reply.body, nullptr, false);
   if (document.is_object() && document.contains("detail") && document["detail"].is_string()) {
-    return {code_of(reply.status), document["detail"].get<std::string>()};
+    const auto named = document.contains("code") ? errc_named(document["code"]) : std::nullopt;
+    return {named.value_or(code_of(reply.status)), document["detail"].get<std::string>()};
   }
   return {code_of(reply.status), fmt::format("the node answered with status {}", reply.status)};
 }

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <deque>
-#include <ostream>
+#include <sstream>
 
 #include "node/cli/verbs.hpp"
 #include "node/version.hpp"
@@ -77,18 +78,39 @@ Result<Outcome> execute(const Command& command, ApiSettings settings) {
   return command.verb->run(*api, arguments);
 }
 
+Json error_document(std::string_view code, std::string_view detail) {
+  return {{"error", {{"code", code}, {"detail", detail}}}};
+}
+
+void print(std::ostream& out, const Json& document) {
+  out << document.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+}
+
+/// A wrong command line, or a question for help or the version. Whoever asked for JSON gets one document.
+int explain(const CLI::App& app, const CLI::ParseError& error, bool json, std::ostream& out,
+            std::ostream& errors) {
+  if (!json) return app.exit(error, out, errors) == 0 ? 0 : 2;
+  std::ostringstream text, wrong;
+  if (app.exit(error, text, wrong) == 0) {
+    print(out, {{"text", text.str()}});
+    return 0;
+  }
+  print(out, error_document("usage", error.what()));
+  errors << wrong.str();
+  return 2;
+}
+
 int report(const Result<Outcome>& outcome, bool json, std::ostream& out, std::ostream& errors) {
-  constexpr auto replace = Json::error_handler_t::replace;
   if (outcome) {
-    out << (json ? outcome->document.dump(2, ' ', false, replace) + "\n" : outcome->text);
+    if (json) {
+      print(out, outcome->document);
+    } else {
+      out << outcome->text;
+    }
     return outcome->exit_code;
   }
   const auto& error = outcome.error();
-  if (json) {
-    out << Json{{"error", {{"code", name_of(error.code)}, {"detail", error.text}}}}.dump(2, ' ', false,
-                                                                                         replace)
-        << "\n";
-  }
+  if (json) print(out, error_document(name_of(error.code), error.text));
   errors << "gridmail: " << error.text << "\n";
   return 1;
 }
@@ -106,7 +128,9 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& erro
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, out, errors) == 0 ? 0 : 2;
+    const bool asked_for_json = std::any_of(
+        argv + 1, argv + argc, [](const char* word) { return std::string_view(word) == "--json"; });
+    return explain(app, error, asked_for_json, out, errors);
   }
   for (const auto& command : commands) {
     const bool chosen = command.app->parsed() && command.app->get_parent()->parsed();

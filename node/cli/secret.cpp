@@ -6,7 +6,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
+#include <sstream>
 
 namespace gridmail::cli {
 namespace {
@@ -58,6 +60,18 @@ Result<std::string> read_new_password(const char* variable, std::string_view who
   if (password.empty())
     return fail(Errc::invalid, fmt::format("no password: give it on standard input or in ${}", variable));
   return password;
+}
+
+Result<std::string> read_file(const std::string& file) {
+  std::ostringstream text;
+  if (file == "-") {
+    text << std::cin.rdbuf();
+    return std::move(text).str();
+  }
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fail(Errc::io, fmt::format("{}: cannot be read", file));
+  text << in.rdbuf();
+  return std::move(text).str();
 }
 
 }  // namespace gridmail::cli

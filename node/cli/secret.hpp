@@ -11,4 +11,7 @@ namespace gridmail::cli {
 /// standard input. Errors: invalid (empty, or the two differ).
 [[nodiscard]] Result<std::string> read_new_password(const char* variable, std::string_view whose);
 
+/// All of a file, or of standard input for "-". Errors: io.
+[[nodiscard]] Result<std::string> read_file(const std::string& file);
+
 }  // namespace gridmail::cli

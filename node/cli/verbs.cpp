@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "node/cli/doctor.hpp"
 #include "node/cli/secret.hpp"
 #include "node/cli/text_view.hpp"
+#include "node/cli/user_file.hpp"
 
 namespace gridmail::cli {
 namespace {
@@ -97,6 +99,34 @@ Result<Outcome> user_add(const ApiClient& api, const Arguments& arguments) {
   return acted(api.post("/users", {{"address", address}, {"password", *password}}),
                fmt::format("added {}", address));
 }
+/// A few in a request, so that each fits the limit of a body and is answered within its time.
+Result<Outcome> user_import(const ApiClient& api, const Arguments& arguments) {
+  constexpr std::size_t users_per_request = 40;
+  const auto text = read_file(arguments.at("file"));
+  if (!text) return tl::unexpected(text.error());
+  const auto users = parse_user_file(*text);
+  if (!users) return tl::unexpected(users.error());
+  Outcome outcome{Json::array(), {}, 0};
+  for (std::size_t begin = 0; begin < users->size(); begin += users_per_request) {
+    Json batch = Json::array();
+    for (std::size_t i = begin; i < std::min(users->size(), begin + users_per_request); ++i) {
+      const auto& user = (*users)[i];
+      batch.push_back(
+          {{"address", user.address}, {user.is_hash ? "password_hash" : "password", user.secret}});
+    }
+    auto rows = api.post("/user-batches", {{"users", batch}});
+    if (!rows) return tl::unexpected(rows.error());
+    for (auto& row : *rows) {
+      const auto error = row.find("error");
+      if (error != row.end()) outcome.exit_code = 1;
+      outcome.text += error != row.end()
+                          ? fmt::format("{}: {}\n", cell_text(row["address"]), cell_text((*error)["detail"]))
+                          : fmt::format("added {}\n", cell_text(row["address"]));
+      outcome.document.push_back(std::move(row));
+    }
+  }
+  return outcome;
+}
 Result<Outcome> user_list(const ApiClient& api, const Arguments&) {
   return list(api, "/users", {"address", "id", "created"});
 }
@@ -179,6 +209,11 @@ const std::vector<Verb> table = {
      node_join_token},
     {"slot", "list", "who holds each slot", {}, slot_list},
     {"user", "add", "add a user", {address, password}, user_add},
+    {"user",
+     "import",
+     "add many users",
+     {{"file", "a line each, address:password or address:{CRYPT}hash; - is standard input"}},
+     user_import},
     {"user", "list", "all users", {}, user_list},
     {"user", "show", "one user with aliases and usage", {address}, user_show},
     {"user", "passwd", "set a user's password", {address, password}, user_passwd},

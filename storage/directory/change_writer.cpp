@@ -91,7 +91,7 @@ Task<Result<void>> ChangeWriter::add_domain(const directory::AddDomain& change) 
   if (!is_domain_name(change.name())) co_return fail(Errc::invalid, "not a domain: " + change.name());
   const auto there = co_await builder_.get(Family::meta, keys_.domain(change.name()));
   if (!there) co_return tl::unexpected(there.error());
-  if (*there) co_return fail(Errc::already_exists, "domain " + change.name());
+  if (*there) co_return fail(Errc::already_exists, "domain " + change.name() + " is there already");
   directory::Domain record;
   record.set_name(change.name());
   record.set_created(now_);
@@ -117,7 +117,7 @@ Task<Result<void>> ChangeWriter::check_free(const std::string& address) {
   if (!*domain_there) co_return fail(Errc::not_found, "domain " + std::string(domain));
   const auto taken = co_await builder_.get(Family::meta, keys_.address(address));
   if (!taken) co_return tl::unexpected(taken.error());
-  if (*taken) co_return fail(Errc::already_exists, "address " + address);
+  if (*taken) co_return fail(Errc::already_exists, address + " is there already");
   co_return Result<void>{};
 }
 
@@ -238,7 +238,8 @@ Task<Result<void>> ChangeWriter::put_admin(const directory::PutAdmin& change) {
   if (!is_name(change.name(), name_bytes_max)) co_return fail(Errc::invalid, "not a name: " + change.name());
   auto there = co_await load<directory::Admin>(keys_.admin(change.name()));
   if (!there) co_return tl::unexpected(there.error());
-  if (*there && !change.replace()) co_return fail(Errc::already_exists, "administrator " + change.name());
+  if (*there && !change.replace())
+    co_return fail(Errc::already_exists, "administrator " + change.name() + " is there already");
   directory::Admin record;
   if (*there) {
     record = std::move(**there);

@@ -46,6 +46,31 @@ class Cli(GridCase):
         self.json("user", "remove", address)
         self.assertNotIn(address, [row["address"] for row in self.json("user", "list")])
 
+    def test_users_are_imported_and_their_old_hashes_renewed(self):
+        domain = self.grid.description["domain"]
+        hashed = "{CRYPT}$5$rounds=1000$saltsalt$TWdBOWiYhmVJkQgbrDSNb2rxBkKSiutz24Rm5ti0vID"
+        text = f"imported1@{domain}:{hashed}\nimported2@{domain}:plain\nimported3@nowhere.test:x\n"
+        done = self.gridmail("user", "import", "-", "--json", stdin=text, check=False)
+        self.assertEqual(1, done.returncode)
+        rows = json.loads(done.stdout)
+        self.assertEqual(["id", "id", "error"], [next(key for key in ("id", "error") if key in row) for row in rows])
+        try:
+            for number, password in ((1, "geheim"), (2, "plain")):
+                for node in self.grid.nodes:
+                    with imap_login(node, {"address": f"imported{number}@{domain}", "password": password}):
+                        pass
+        finally:
+            for number in (1, 2):
+                self.json("user", "remove", f"imported{number}@{domain}")
+
+    def test_json_is_one_document_whatever_is_wrong(self):
+        for line, code in ((("user", "show", "nobody@example.test"), 1), (("user", "add"), 2), (("frobnicate",), 2),
+                           (("queue", "remove", "00"), 1), (("queue", "retry", "0" * 32), 1)):
+            with self.subTest(line):
+                done = self.gridmail(*line, "--json", check=False)
+                self.assertEqual(code, done.returncode)
+                self.assertIn("detail", json.loads(done.stdout)["error"])
+
     def test_domains(self):
         self.json("domain", "add", "second.test")
         self.assertIn("second.test", [row["name"] for row in self.json("domain", "list")])

@@ -3,7 +3,6 @@
 DIR/grid.json describes it (design, section 10); DIR/NAME/ holds each node's configuration, data and log.
 """
 
-import concurrent.futures
 import json
 import os
 import pathlib
@@ -235,19 +234,20 @@ reserve_bytes = "64 MiB"
             node["id"] = ids[node["name"]]
 
     def _add_users(self, api):
-        def add(target, body):
-            def added():
-                try:
-                    api.post(target, body)
-                except ApiError as error:
-                    return error.status == 409  # an earlier try whose answer was lost
-                except OSError:
-                    return False
-                return True
-            wait_until(f"adding {body}", added, 60)
-        add("/domains", {"name": DOMAIN})
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda user: add("/users", user), self.users))
+        def domain_added():
+            try:
+                api.post("/domains", {"name": DOMAIN})
+            except ApiError as error:
+                return error.status == 409  # an earlier try whose answer was lost
+            except OSError:
+                return False
+            return True
+
+        def users_added():
+            rows = self._answers(lambda: api.post("/user-batches", {"users": self.users}))
+            return rows and all("error" not in row or row["error"]["code"] == "already_exists" for row in rows)
+        wait_until("adding the domain", domain_added, 60)
+        wait_until("adding the users", users_added, 60)
 
     def wait_until_whole(self, seconds):
         """Every node is ready, and every slot has as many copies in sync as there can be."""

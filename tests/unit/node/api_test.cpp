@@ -137,6 +137,31 @@ TEST_CASE("a bad body changes nothing and says what is wrong") {
   CHECK(api.grid.passwords.empty());
 }
 
+TEST_CASE("a batch of users adds all that can be added; a malformed one adds nobody") {
+  Api api;
+  const auto add = [&](const char* body) { return api.call(Method::post, "/api/v1/user-batches", body); };
+  for (
+      const auto* body :
+      {"{}", R"({"users": 1})", R"({"users": [1]})", R"({"users": [{"address": "a@example.test"}]})",
+       R"({"users": [{"address": "a@example.test", "password": "p"}, {"address": "b@example.test", "colour": "red"}]})",
+       R"({"users": [{"address": "a@example.test", "password": "p", "password_hash": "h"}]})"}) {
+    CAPTURE(body);
+    CHECK(add(body).status == 400);
+  }
+  CHECK(api.grid.passwords.empty());
+  const auto done = add(
+      R"({"users": [{"address": "a@example.test", "password": "p"}, {"address": "a@example.test", "password": "q"},
+                    {"address": "b@example.test", "password_hash": "{CRYPT}$6$a$b"}]})");
+  CHECK(done.status == 200);
+  const auto rows = Json::parse(done.body);
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0]["address"] == "a@example.test");
+  CHECK(rows[1]["error"]["code"] == "already_exists");
+  CHECK(rows[2]["not_yet_on"].size() == 1);
+  CHECK(api.grid.passwords["a@example.test"] == "p");
+  CHECK(api.grid.passwords["b@example.test"] == "{CRYPT}$6$a$b");
+}
+
 TEST_CASE("errors become the status that fits them") {
   Api api;
   CHECK(api.call(Method::post, "/api/v1/nodes/b/drain").status == 200);

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -13,6 +14,7 @@
 #include "node/api/http_session.hpp"
 #include "node/runtime/system_clock.hpp"
 #include "node/runtime/tcp_server.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tests/unit/node/grid_in_memory.hpp"
 
 using namespace gridmail;
@@ -109,6 +111,44 @@ TEST_CASE("wrong usage exits with 2") {
   CHECK(gridmail_({"node", "explode"}).exit_code == 2);
   CHECK(gridmail_({"user", "add"}).exit_code == 2);
   CHECK(gridmail_({"--help"}).exit_code == 0);
+}
+
+TEST_CASE("whoever asks for JSON gets one document, whatever was wrong") {
+  const std::vector<std::vector<std::string>> lines = {{"--json"},
+                                                       {"node", "--json"},
+                                                       {"node", "explode", "--json"},
+                                                       {"user", "add", "--json"},
+                                                       {"explode", "--json"},
+                                                       {"user", "list", "--explode", "--json"}};
+  for (const auto& line : lines) {
+    const auto ran = gridmail_(line);
+    CHECK(ran.exit_code == 2);
+    CHECK(ran.json()["error"]["code"] == "usage");
+    CHECK(!ran.errors.empty());
+  }
+  CHECK(gridmail_({"--help", "--json"}).json()["text"].is_string());
+}
+
+TEST_CASE("many users are added from a file, and each has its outcome") {
+  ApiOnLoopback api;
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "users";
+  std::ofstream(file)
+      << "# from the old server\n\na@example.test:one:two\r\nb@example.test:{CRYPT}$6$salt$hash\n"
+         "a@example.test:again\n";
+  const auto ran = gridmail_({"--url", api.url, "--json", "user", "import", file.string()});
+  CHECK(ran.exit_code == 1);
+  REQUIRE(ran.json().size() == 3);
+  CHECK(ran.json()[1]["address"] == "b@example.test");
+  CHECK(ran.json()[2]["error"]["code"] == "already_exists");
+  CHECK(api.grid.passwords["a@example.test"] == "one:two");
+  CHECK(api.grid.passwords["b@example.test"] == "{CRYPT}$6$salt$hash");
+  std::ofstream(file) << "c@example.test:x\nno password\n";
+  const auto refused = gridmail_({"--url", api.url, "--json", "user", "import", file.string()});
+  CHECK(refused.exit_code == 1);
+  CHECK(refused.errors == "gridmail: line 2: must be address:password\n");
+  CHECK(api.grid.passwords.size() == 2);
+  CHECK(gridmail_({"--url", api.url, "user", "import", "/nonexistent"}).exit_code == 1);
 }
 
 TEST_CASE("the doctor names each check and fails when one does") {

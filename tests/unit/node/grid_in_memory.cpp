@@ -61,9 +61,18 @@ Task<Result<void>> GridInMemory::remove_node(std::string) {
 Task<Result<JoinToken>> GridInMemory::join_token(std::chrono::seconds ttl) {
   co_return JoinToken{"token-for-" + std::to_string(ttl.count()), 1'000'000 * ttl.count()};
 }
-Task<Result<AddedUser>> GridInMemory::add_user(std::string address, std::string password) {
-  if (!passwords.emplace(address, password).second) co_return fail(Errc::already_exists, address + " exists");
+Task<Result<AddedUser>> GridInMemory::add_user(NewUser user) {
+  if (!passwords.emplace(user.address, user.password + user.password_hash).second)
+    co_return fail(Errc::already_exists, user.address + " exists");
   co_return AddedUser{UserId{}, Applied{{second}}};
+}
+Task<std::vector<Result<AddedUser>>> GridInMemory::add_users(std::vector<NewUser> users) {
+  std::vector<Result<AddedUser>> outcomes;
+  for (const auto& user : users) {
+    auto outcome = co_await add_user(user);
+    outcomes.push_back(std::move(outcome));
+  }
+  co_return outcomes;
 }
 Task<Result<std::vector<UserRow>>> GridInMemory::users() {
   std::vector<UserRow> rows;

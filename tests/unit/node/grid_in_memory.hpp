@@ -26,7 +26,8 @@ class GridInMemory final : public api::GridControl {
   Task<Result<void>> undrain(std::string node) override;
   Task<Result<void>> remove_node(std::string node) override;
   Task<Result<api::JoinToken>> join_token(std::chrono::seconds ttl) override;
-  Task<Result<api::AddedUser>> add_user(std::string address, std::string password) override;
+  Task<Result<api::AddedUser>> add_user(api::NewUser user) override;
+  Task<std::vector<Result<api::AddedUser>>> add_users(std::vector<api::NewUser> users) override;
   Task<Result<std::vector<api::UserRow>>> users() override;
   Task<Result<api::UserDetails>> user(std::string address) override;
   Task<Result<api::Applied>> set_password(std::string address, std::string password) override;
