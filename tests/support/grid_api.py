@@ -13,9 +13,11 @@ class ApiError(Exception):
 
 
 class GridApi:
-    def __init__(self, host, port, token):
-        self.url = f"http://{host}:{port}"
+    def __init__(self, host, port, token, tls=None):
+        """Over TLS when given an SSL context, as nodes take no credentials from other machines without."""
+        self.url = f"{'https' if tls else 'http'}://{host}:{port}"
         self.token = token
+        self.tls = tls
 
     def call(self, method, target, body=None, timeout=45):
         """The answer's JSON. Raises ApiError, or OSError when nobody answers."""
@@ -26,7 +28,7 @@ class GridApi:
             request.add_header("Content-Type", "application/json")
             data = json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(request, data, timeout) as answer:
+            with urllib.request.urlopen(request, data, timeout, context=self.tls) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             text = error.read().decode(errors="replace")
@@ -45,7 +47,7 @@ class GridApi:
     def probe(self, path, timeout=5):
         """Status and text of a path that asks for no log-in; status 0 when nobody answers."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=timeout, context=self.tls) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(errors="replace")

@@ -57,6 +57,8 @@ def is_our_process(pid):
 
 
 class LoopbackGrid:
+    users_count = USERS
+
     def __init__(self, directory):
         self.dir = pathlib.Path(directory).resolve()
         self.file = self.dir / "grid.json"
@@ -106,7 +108,7 @@ class LoopbackGrid:
             "domain": DOMAIN,
             "admin": {"user": "admin", "password": secrets.token_urlsafe(12), "token": secrets.token_urlsafe(24)},
             "users": [{"address": f"user{i}@{DOMAIN}", "password": f"password-of-user{i}"}
-                      for i in range(1, USERS + 1)],
+                      for i in range(1, self.users_count + 1)],
             "nodes": [self._plan_node(i, base_port) for i in range(1, count + 1)],
         }
         for node in self.nodes:
@@ -145,16 +147,17 @@ class LoopbackGrid:
         directory = pathlib.Path(node["dir"])
         directory.mkdir(mode=0o700)
         peer = node["smtp"] + PEER_OFFSET
-        listeners = "\n".join(f'{service} = "{HOST}:{node[service]}"' for service in LISTENERS)
+        listeners = "\n".join(f'{service} = "{node["host"]}:{node[service]}"' for service in [*LISTENERS, "https"]
+                              if service in node)
         head = f'smart_host = "{smart_host}"\n' if smart_host else ""
         (directory / "gridmail.toml").write_text(f"""# A node of a loopback grid: no limits per address and user.
-data_dir = "{directory}/data"
+data_dir = "{self._data_dir(node)}"
 name = "{node['name']}"
 hostname = "{node['name']}.{DOMAIN}"
 zone = "{node['name']}"
 {head}
 [peer]
-listen = "{HOST}:{peer}"
+listen = "{node['host']}:{peer}"
 
 [listen]
 {listeners}
@@ -171,6 +174,13 @@ cache_bytes = "64 MiB"
 reserve_bytes = "64 MiB"
 """)
 
+    def _data_dir(self, node):
+        return pathlib.Path(node["dir"]) / "data"
+
+    def _command(self, node, arguments):
+        """What starts the node; exec only, as the process is to be gridmaild."""
+        return [DAEMON, "--config", pathlib.Path(node["dir"]) / "gridmail.toml", *arguments]
+
     def _spawn(self, node, arguments=(), secrets_of_admin=False):
         directory = pathlib.Path(node["dir"])
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GRIDMAIL_")}
@@ -178,9 +188,8 @@ reserve_bytes = "64 MiB"
             environment |= {"GRIDMAIL_ADMIN_PASSWORD": self.description["admin"]["password"],
                             "GRIDMAIL_ADMIN_TOKEN": self.description["admin"]["token"]}
         with open(directory / "gridmaild.log", "ab") as log:
-            process = subprocess.Popen([DAEMON, "--config", directory / "gridmail.toml", *arguments], cwd=directory,
-                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
-                                       start_new_session=True)
+            process = subprocess.Popen(self._command(node, arguments), cwd=directory, stdin=subprocess.DEVNULL,
+                                       stdout=log, stderr=log, env=environment, start_new_session=True)
         node["pid"] = process.pid
         return process
 

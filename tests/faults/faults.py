@@ -1,0 +1,256 @@
+"""What goes wrong. Each fault begins, is held for a while, and ends; after it ended the grid must heal by itself.
+
+`heavy` faults touch stored data, or may cost a copy: the next fault waits until every record has its copies again.
+"""
+
+import os
+import pathlib
+import signal
+import time
+
+from loopback_grid import GridError, is_our_process
+from packet_switch import Link
+
+LOST = Link(loss=1.0)
+MIB = 1 << 20
+
+
+class Fault:
+    heavy = False
+    seconds = (2, 10)  # for how long it is held
+
+    def __init__(self, grid, random):
+        self.grid, self.random = grid, random
+        self.node = random.choice(grid.nodes)
+        self.hold = random.uniform(*self.seconds)
+
+    def describe(self):
+        return f"{self.title} on {self.node['name']}"
+
+    def begin(self):
+        raise NotImplementedError
+
+    def end(self):
+        raise NotImplementedError
+
+    def machines(self):
+        return [node["machine"] for node in self.grid.nodes]
+
+    def start_again(self, node):
+        """Brings a node back, which may have ended by itself."""
+        if not is_our_process(node["pid"]):
+            self.grid.start_node(node["name"], 120)
+
+
+class Kill(Fault):
+    title = "kill -9"
+    seconds = (0.5, 12)
+    heavy = True
+
+    def begin(self):
+        self.grid.kill(self.node["name"])
+
+    def end(self):
+        self.start_again(self.node)
+
+
+class KillAll(Fault):
+    title = "kill -9 of all nodes at once"
+    seconds = (0, 1)
+    heavy = True
+
+    def describe(self):
+        return self.title
+
+    def begin(self):
+        for node in self.grid.nodes:
+            os.kill(node["pid"], signal.SIGKILL)
+        for node in self.grid.nodes:
+            self.grid.kill(node["name"])
+
+    def end(self):
+        self.grid.start_all_again(120)
+
+
+class Pause(Fault):
+    title = "SIGSTOP for longer than a lease"
+    seconds = (3.5, 9)
+    heavy = True
+
+    def begin(self):
+        os.kill(self.node["pid"], signal.SIGSTOP)
+
+    def end(self):
+        os.kill(self.node["pid"], signal.SIGCONT)
+
+
+class Isolate(Fault):
+    """From the other nodes; clients still reach it."""
+    title = "cut off from the other nodes"
+    seconds = (3, 15)
+
+    def links(self):
+        alone = self.node["machine"]
+        others = [machine for machine in self.machines() if machine != alone]
+        return {pair: LOST for other in others for pair in ((alone, other), (other, alone))}
+
+    def begin(self):
+        self.grid.network.set_links(self.links())
+
+    def end(self):
+        self.grid.network.set_links({})
+
+
+class OneWay(Isolate):
+    title = "nodes hear it, it hears none"
+
+    def links(self):
+        return {(source, target): link for (source, target), link in super().links().items()
+                if target == self.node["machine"]}
+
+
+class OneWayOut(Isolate):
+    title = "it hears all nodes, none hears it"
+
+    def links(self):
+        return {(source, target): link for (source, target), link in super().links().items()
+                if source == self.node["machine"]}
+
+
+class Split(Isolate):
+    title = "the grid in two parts"
+
+    def describe(self):
+        return f"{self.title}, {sorted(self.one_side)} alone"
+
+    def __init__(self, grid, random):
+        super().__init__(grid, random)
+        self.one_side = random.sample(self.machines(), 2)
+
+    def links(self):
+        return {(a, b): LOST for a in self.machines() for b in self.machines()
+                if (a in self.one_side) != (b in self.one_side)}
+
+
+class Bridge(Split):
+    title = "two parts that one node reaches"
+
+    def links(self):
+        between = next(machine for machine in self.machines() if machine not in self.one_side)
+        return {(a, b): link for (a, b), link in super().links().items() if between not in (a, b)}
+
+
+class Loss(Isolate):
+    title = "30 % loss between all"
+    seconds = (5, 15)
+
+    def describe(self):
+        return self.title
+
+    def links(self):
+        everyone = [*self.machines(), self.grid.network.CLIENTS]
+        return {(a, b): Link(loss=0.3) for a in everyone for b in everyone if a != b}
+
+
+class Slow(Isolate):
+    title = "a slow and uneven line"
+    seconds = (5, 15)
+
+    def links(self):
+        return {pair: Link(loss=0.02, delay=0.05, jitter=0.2) for pair in super().links()}
+
+
+class FullDisk(Fault):
+    """Less than the reserve, then nothing at all: intake is refused, or the node stops; nothing is lost."""
+    title = "full disk"
+    seconds = (5, 12)
+    heavy = True
+
+    def __init__(self, grid, random):
+        super().__init__(grid, random)
+        self.leave = random.choice([0, 1, 40]) * MIB
+
+    def describe(self):
+        return f"{super().describe()}, {self.leave // MIB} MiB left"
+
+    def begin(self):
+        self.grid.disk(self.node).fill(self.leave)
+
+    def end(self):
+        self.grid.disk(self.node).empty_out()
+        self.start_again(self.node)
+
+
+class HangingDisk(Fault):
+    title = "a disk that hangs"
+    seconds = (4, 12)
+    heavy = True
+
+    def begin(self):
+        self.grid.disk(self.node).freeze()
+
+    def end(self):
+        self.grid.disk(self.node).thaw()
+        time.sleep(1)
+        self.start_again(self.node)
+
+
+class BrokenDisk(Fault):
+    """Syncs fail. A disk error stops the node (fail-stop); the disk comes back as it was."""
+    title = "disk errors"
+    seconds = (5, 12)
+    heavy = True
+
+    def begin(self):
+        self.grid.disk(self.node).break_down()
+
+    def end(self):
+        self.grid.kill(self.node["name"])
+        self.grid.disk(self.node).repair()
+        self.start_again(self.node)
+
+
+class DamagedFile(Fault):
+    """Bits of a table file turn while the node is down. It may refuse to start: then its disk counts as lost."""
+    title = "a damaged SST file"
+    seconds = (1, 4)
+    heavy = True
+
+    def begin(self):
+        self.grid.kill(self.node["name"])
+        files = sorted(pathlib.Path(self.node["dir"]).glob("disk/data/**/*.sst"), key=lambda path: -path.stat().st_size)
+        self.file = self.random.choice(files[:3]) if files else None
+        if self.file:
+            with open(self.file, "r+b") as table:
+                at = self.random.randrange(self.file.stat().st_size)
+                for offset in range(at, min(at + 64, self.file.stat().st_size)):
+                    table.seek(offset)
+                    byte = table.read(1)[0]
+                    table.seek(offset)
+                    table.write(bytes([byte ^ 0x55]))
+
+    def end(self):
+        try:
+            self.start_again(self.node)
+        except GridError as error:
+            print(f"           {self.node['name']} does not start: {str(error).splitlines()[-1]}", flush=True)
+            self.grid.kill(self.node["name"])
+            self.grid.replace_disk(self.node, 300)
+
+
+class BlankDisk(Fault):
+    title = "a blank disk in place of its own"
+    seconds = (0.5, 8)
+    heavy = True
+
+    def begin(self):
+        self.grid.kill(self.node["name"])
+
+    def end(self):
+        self.grid.replace_disk(self.node, 300)
+
+
+LIGHT = [Isolate, OneWay, OneWayOut, Split, Bridge, Loss, Slow]
+PROCESSES = [Kill, KillAll, Pause]
+DISKS = [FullDisk, HangingDisk, BrokenDisk, DamagedFile, BlankDisk]
+ALL = [*LIGHT, *PROCESSES, *DISKS]

@@ -1,0 +1,115 @@
+"""A grid whose nodes are machines: each has a network namespace with one address, and a disk of its own."""
+
+import pathlib
+import shutil
+
+from loopback_grid import LoopbackGrid, wait_until
+from grid_api import ApiError, GridApi
+from mail_clients import insecure_tls
+from node_disk import NodeDisk
+from packet_switch import Network
+
+DISK_MEBIBYTES = 1024
+
+
+class NamespaceGrid(LoopbackGrid):
+    users_count = 12
+
+    def __init__(self, directory, machines, seed):
+        super().__init__(directory)
+        self.network = Network(range(1, machines + 1), seed)
+        self.disks = {}  # name -> NodeDisk
+        self.tls = insecure_tls()
+
+    # --- what differs from loopback ---
+
+    def _plan_node(self, number, base_port):
+        node = super()._plan_node(number, base_port)
+        # Every machine has the same ports. The API takes credentials over TLS only: https is there too.
+        for service in list(node.keys() - {"id", "name", "pid", "dir", "host"}):
+            node[service] -= base_port + (number - 1) * 16 - 20000
+        return node | {"machine": number, "host": Network.address(number), "https": 20009}
+
+    def _write_config(self, node, smart_host):
+        super()._write_config(node, smart_host)
+        self.disks[node["name"]] = NodeDisk(node["dir"], "disk", DISK_MEBIBYTES)
+
+    def _data_dir(self, node):
+        return pathlib.Path(node["dir"]) / "disk" / "data"
+
+    def _command(self, node, arguments):
+        return [*self.network.entering(node["machine"]), *super()._command(node, arguments)]
+
+    def api(self, node):
+        return GridApi(node["host"], node["https"], self.description["admin"]["token"], self.tls)
+
+    # --- what faults need ---
+
+    def disk(self, node):
+        return self.disks[node["name"]]
+
+    def status(self):
+        """As one of the living nodes tells it; None when none does."""
+        for node in self.living():
+            answer = self._answers(lambda node=node: self.api(node).get("/status", timeout=5))
+            if answer:
+                return answer
+        return None
+
+    def verdict(self):
+        status = self.status()
+        return status["verdict"] if status else "nobody answers"
+
+    def reasons(self):
+        status = self.status()
+        return status["reasons"] if status else []
+
+    def start_all_again(self, seconds):
+        """No node is ready before others are there: all begin, then all are waited for."""
+        processes = [(node, self._spawn(node)) for node in self.nodes]
+        self.save()
+        for node, process in processes:
+            self._wait_for_probe(node, "/readyz", seconds, process)
+
+    def replace_disk(self, node, seconds):
+        """A blank disk is another node: it joins under another name, and the old one is removed."""
+        old_id, old_name = node["id"], node["name"]
+        lives = next(other for other in self.living() if other is not node)
+        shutil.rmtree(self._data_dir(node))
+        node["name"] = f"node{node['machine']}-{len(list(pathlib.Path(node['dir']).glob('*.toml'))) + 1}"
+        self.disks[node["name"]] = self.disks.pop(old_name)
+        config = pathlib.Path(node["dir"]) / "gridmail.toml"
+        config.replace(config.with_name(f"{old_name}.toml"))
+        config.write_text(config.with_name(f"{old_name}.toml").read_text().replace(f'"{old_name}', f'"{node["name"]}'))
+        token = wait_until("a join token", lambda: self._answers(lambda: self.api(lives).post("/join-tokens")), 60)
+        token_file = pathlib.Path(node["dir"]) / "join-token"
+        token_file.write_text(token["token"])
+        token_file.chmod(0o600)
+        process = self._spawn(node, ["--join-file", token_file])
+        self.save()
+        self._wait_for_probe(node, "/startupz", seconds, process)
+
+        def removed():
+            try:
+                rows = self.api(lives).get("/nodes")
+            except (ApiError, OSError):
+                return False
+            for row in rows:
+                if row["name"] == node["name"]:
+                    node["id"] = row["id"]
+            if old_id not in [row["id"] for row in rows]:
+                return True
+            try:
+                self.api(lives).call("DELETE", f"/nodes/{old_id}")
+            except (ApiError, OSError):
+                pass
+            return False
+        wait_until(f"the removal of {old_name}", removed, seconds, 1)
+        self.save()
+
+    def close(self):
+        """Ends every node and the network. Mounts and namespaces go with the run's own."""
+        for disk in self.disks.values():
+            disk.thaw()
+        self.stop()
+        self.network.close()
