@@ -17,6 +17,8 @@ BUILD = ROOT / "build/release"
 SIMULATOR_SEEDS = {"crashes": 200, "network": 200, "pauses": 200, "growth": 200, "mail": 200, "swarm": 2500,
                    "mailswarm": 200}
 FUZZ_SECONDS = 10
+FAULTS_MINUTES = 2
+FAULTS_SKIPPED = 77
 
 
 class Tally:
@@ -79,6 +81,12 @@ def style(tally):
     python_cases(ROOT / "tests/tidy", "style", tally)
 
 
+def model(tally):
+    """Takes a minute and a half on one core that does nothing else."""
+    program = [sys.executable, ROOT / "tests/model/run_model.py"]
+    side_by_side([("models of the protocol", program, r"(\d+) passed, (\d+) failed", 3600)], tally)
+
+
 def simulator(tally):
     """The whole grid under seeds, one family of scenarios after the other; each uses all cores."""
     for family, seeds in SIMULATOR_SEEDS.items():
@@ -119,6 +127,14 @@ def integration(tally):
         grid.load().stop()
 
 
+def faults(tally):
+    """Real machines' faults, as far as this machine lets network namespaces be made."""
+    code, output = run([sys.executable, ROOT / "tests/faults/run_faults.py", "--minutes", str(FAULTS_MINUTES)], 1800)
+    print(output[-8000:])
+    if code != FAULTS_SKIPPED:
+        tally.add(code == 0, code != 0, "faults")
+
+
 def python_cases(folder, where, tally):
     sys.path.insert(0, str(folder))
     suite = unittest.TestLoader().discover(str(folder), pattern="*_test.py", top_level_dir=str(folder))
@@ -130,7 +146,8 @@ def python_cases(folder, where, tally):
     sys.path.remove(str(folder))
 
 
-PARTS = {"unit": unit, "style": style, "simulator": simulator, "fuzz": fuzz, "integration": integration}
+PARTS = {"unit": unit, "style": style, "model": model, "simulator": simulator, "fuzz": fuzz, "integration": integration,
+         "faults": faults}
 
 
 def main():
