@@ -54,6 +54,16 @@ class Kill(Fault):
         self.start_again(self.node)
 
 
+class ClockJump(Kill):
+    """The clock that leases go by starts elsewhere, as after a suspended or replaced machine."""
+    title = "killed, and back with a clock set by days"
+    seconds = (0, 2)
+
+    def end(self):
+        self.grid.clocks[self.node["name"]] = self.random.randrange(0, 40 * 24 * 3600)
+        super().end()
+
+
 class KillAll(Fault):
     title = "kill -9 of all nodes at once"
     seconds = (0, 1)
@@ -250,7 +260,28 @@ class BlankDisk(Fault):
         self.grid.replace_disk(self.node, 300)
 
 
+class OldDisk(Fault):
+    """Backup and restore gone wrong: the node goes on, then gets the disk that it had before. What it acknowledged since is on
+    other disks only."""
+    title = "an old disk put back"
+    seconds = (8, 20)
+    heavy = True
+
+    def begin(self):
+        self.image = pathlib.Path(self.node["dir"]) / "old-image"
+        self.grid.kill(self.node["name"])
+        self.grid.disk(self.node).keep_image(self.image)
+        self.start_again(self.node)
+
+    def end(self):
+        self.grid.kill(self.node["name"])
+        self.grid.disk(self.node).put_back(self.image)
+        self.image.unlink()
+        self.start_again(self.node)
+
+
 LIGHT = [Isolate, OneWay, OneWayOut, Split, Bridge, Loss, Slow]
-PROCESSES = [Kill, KillAll, Pause]
-DISKS = [FullDisk, HangingDisk, BrokenDisk, DamagedFile, BlankDisk]
+PROCESSES = [Kill, ClockJump, KillAll, Pause]
+DISKS = [FullDisk, HangingDisk, BrokenDisk, DamagedFile]
 ALL = [*LIGHT, *PROCESSES, *DISKS]
+ON_REQUEST = [BlankDisk, OldDisk]  # the grid cannot do yet: removing a dead node; noticing an old disk, which loses mail

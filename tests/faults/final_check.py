@@ -55,6 +55,8 @@ def check_view(record, node, user, messages, validity):
 
 
 def check_every_view(grid, record, say):
+    # What is lost already need not be waited for.
+    patience = 5 if record.violations else HANDED_OVER_SECONDS_MAX
     for user in grid.users:
         must, _ = record.expected(user["address"])
         first = None
@@ -62,7 +64,7 @@ def check_every_view(grid, record, say):
             def enough(seen, must=must):
                 return must <= {number_of(received) for received in seen[1].values()}
             seen = patiently(record, f"{user['address']} on {node['name']}", lambda node=node, user=user: view(node, user),
-                             enough, HANDED_OVER_SECONDS_MAX if first is None else 10)
+                             enough, patience if first is None else 10)
             if seen is None:
                 continue
             numbers = check_view(record, node, user, seen[1], seen[0])

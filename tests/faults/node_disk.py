@@ -46,6 +46,19 @@ class NodeDisk:
         self.thaw()
         run("umount", self.mount_point)
 
+    # --- put back ---
+
+    def keep_image(self, path):
+        """The disk as it is now; the node must be down. Blocks never written stay holes."""
+        run("sync", "--file-system", self.mount_point)
+        run("cp", "--sparse=always", self.image, path)
+
+    def put_back(self, path):
+        """The node must be down."""
+        self.unmount()
+        run("cp", "--sparse=always", path, self.image)
+        self.mount()
+
     # --- full ---
 
     def fill(self, leave):

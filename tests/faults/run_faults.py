@@ -9,10 +9,12 @@ kept, 1 when not, 77 when namespaces are not permitted here.
 """
 
 import argparse
+import ctypes
 import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 
 SKIPPED = 77
+PR_SET_PDEATHSIG = 1
 MACHINES = 5
 SENDERS, READERS = 3, 3
 DEFAULT_DIR = ROOT / "build/faults"
@@ -36,8 +39,20 @@ def enter_namespaces():
         reason = probe.stdout.strip() or "no /dev/net/tun"
         print(f"skipped: network namespaces are not permitted here ({reason})")
         return SKIPPED
-    return subprocess.run([*NAMESPACES, sys.executable, *sys.argv], env=os.environ | {"GRIDMAIL_FAULTS_INSIDE": "1"},
-                          check=False).returncode
+    inside = subprocess.Popen([*NAMESPACES, sys.executable, *sys.argv], env=os.environ | {"GRIDMAIL_FAULTS_INSIDE": "1"},
+                              preexec_fn=die_with_parent)
+    # `unshare` waits for its child and hears no SIGTERM; killed, it takes all with it.
+    signal.signal(signal.SIGTERM, lambda *_: inside.kill())
+    try:
+        return inside.wait()
+    except KeyboardInterrupt:
+        inside.kill()
+        return inside.wait()
+
+
+def die_with_parent():
+    """Also when this program is killed with -9."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Run:
@@ -114,10 +129,10 @@ class Run:
 
 
 def run(options):
-    from faults import ALL
+    from faults import ALL, ON_REQUEST
     from loopback_grid import GridError
-    kinds = {kind.__name__: kind for kind in ALL}
-    chosen = [kinds[name] for name in (options.only.split(",") if options.only else kinds)]
+    kinds = {kind.__name__: kind for kind in [*ALL, *ON_REQUEST]}
+    chosen = [kinds[name] for name in options.only.split(",")] if options.only else ALL
     if options.dir.exists():
         shutil.rmtree(options.dir)
     print(f"seed {options.seed}: ./dev faults --minutes {options.minutes:g} --seed {options.seed}"
@@ -147,8 +162,9 @@ def main():
     parser.add_argument("--dir", type=pathlib.Path, default=DEFAULT_DIR)
     options = parser.parse_args()
     if options.list:
-        from faults import ALL
+        from faults import ALL, ON_REQUEST
         print("\n".join(f"{kind.__name__}: {kind.title}" for kind in ALL))
+        print("\n".join(f"{kind.__name__}: {kind.title} (only when named)" for kind in ON_REQUEST))
         return 0
     if "GRIDMAIL_FAULTS_INSIDE" not in os.environ:
         if options.seed is None:

@@ -47,7 +47,6 @@
 /* The sets of voters that a map names: present ones, and those before while a change is under way. */
 #define voters_of(map)                                                                             \
   (stage_of(map) == 0 -> 1 : (1 << who_of(map)) | (stage_of(map) == 1 -> 1 : 0))
-#define covers(asked, map) ((voters_of(map) & ~(asked)) == 0)
 
 #ifdef FORGET_PROMISE /* an acceptor accepts below its promise */
 #define refuses(a, b) false
@@ -55,10 +54,13 @@
 #define refuses(a, b) (promised[a] > b)
 #endif
 #ifdef NEW_VOTERS_ONLY /* a change of voters asks those who come, not those who go too */
+#define needed_by(map) (stage_of(map) == 0 -> 1 : (1 << who_of(map)))
 #define joint(known, extra) (extra == 0 -> known : extra)
 #else
+#define needed_by(map) voters_of(map)
 #define joint(known, extra) (known | extra)
 #endif
+#define covers(asked, map) ((needed_by(map) & ~(asked)) == 0)
 #ifdef IGNORE_FOUND /* builds on what it knows, not on what the voters hold */
 #define newest_found(p) proposer[p].known
 #else
@@ -142,7 +144,7 @@ inline forget_promises(p) {
 inline begin_attempt(p) {
   forget_attempt(p);
   ballot[proposer[p].next_ballot].prepared = true;
-  ballot[proposer[p].next_ballot].asked = joint(voters_of(proposer[p].known), proposer[p].extra);
+  ballot[proposer[p].next_ballot].asked = joint(needed_by(proposer[p].known), proposer[p].extra);
   proposer[p].next_ballot = proposer[p].next_ballot + 2;
   proposer[p].phase = preparing
 }
@@ -174,7 +176,7 @@ inline decide(p, answered) {
   apply_wish(p);
   if
   :: !covers(ballot[current(p)].asked, base) ->
-     proposer[p].extra = proposer[p].extra | voters_of(base);
+     proposer[p].extra = proposer[p].extra | needed_by(base);
      forget_attempt(p)
   :: covers(ballot[current(p)].asked, base) && voters_of(base) != voters_of(proposer[p].known) ->
      have_accepted(p, base, true)
@@ -184,7 +186,7 @@ inline decide(p, answered) {
      :: next == base && base != proposer[p].known -> have_accepted(p, base, false)
      :: next != base && covers(ballot[current(p)].asked, next) -> have_accepted(p, next, false)
      :: else ->
-        proposer[p].extra = proposer[p].extra | voters_of(next);
+        proposer[p].extra = proposer[p].extra | needed_by(next);
         forget_attempt(p)
      fi
   fi;
