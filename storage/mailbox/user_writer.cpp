@@ -123,7 +123,8 @@ struct UserWriter::Waiting {
       : request(std::move(r)), woken(std::make_shared<Event>(executor)) {}
   /// Such a request has its operations for itself.
   [[nodiscard]] bool takes_several() const {
-    return request.has_remove_user() || request.has_rename() || request.has_copy() || request.has_sweep();
+    return alone || request.has_remove_user() || request.has_rename() || request.has_copy() ||
+           request.has_sweep();
   }
   void finish(Result<mailbox::Answer> outcome) {
     answer = std::move(outcome);
@@ -136,6 +137,7 @@ struct UserWriter::Waiting {
   std::shared_ptr<Event> woken;
   Result<mailbox::Answer> answer = fail(Errc::cancelled);
   bool finished = false;
+  bool alone = false;      ///< another one in its batch met a full disk
   bool works = false;      ///< it is this one's turn to commit for all
   bool abandoned = false;  ///< its coroutine is gone
 };
@@ -205,6 +207,9 @@ Task<void> UserWriter::commit_batch(SlotAccessPtr slot) {
   auto operation = batch.operation.take();
   auto committed = slot->may_answer();
   if (!operation.empty()) committed = co_await slot->commit(std::move(operation));
+  // On a full disk what adds nothing must go on, above all what deletes: each by itself.
+  if (!committed && committed.error().code == Errc::no_space && batch.requests.size() > 1)
+    co_return put_back_one_by_one(batch);
   for (const auto& waiting : std::exchange(batch.requests, {})) {
     if (!committed) {
       waiting->finish(tl::unexpected(committed.error()));
@@ -216,6 +221,15 @@ Task<void> UserWriter::commit_batch(SlotAccessPtr slot) {
   }
   if (!committed) co_return;
   for (const auto& news : batch.news) on_news_(news);
+}
+
+void UserWriter::put_back_one_by_one(Batch& batch) {
+  auto requests = std::exchange(batch.requests, {});
+  for (auto waiting = requests.rbegin(); waiting != requests.rend(); ++waiting) {
+    (*waiting)->alone = true;
+    (*waiting)->progress = Progress();
+    if (!(*waiting)->abandoned) line_.push_front(*waiting);
+  }
 }
 
 Task<void> UserWriter::fill(Batch& batch) {

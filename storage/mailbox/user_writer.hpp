@@ -33,6 +33,7 @@ class UserWriter : public std::enable_shared_from_this<UserWriter> {
   class Place;
   class Batch;
   [[nodiscard]] Task<void> commit_batch(SlotAccessPtr slot);
+  void put_back_one_by_one(Batch& batch);
   [[nodiscard]] Task<void> fill(Batch& batch);
   /// One request into the batch; a failed one leaves nothing there. False when there is no room for it.
   [[nodiscard]] Task<bool> draft(Batch& batch, Waiting& waiting);

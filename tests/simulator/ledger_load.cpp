@@ -77,7 +77,7 @@ Outcome LedgerLoad::outcome() const {
 void LedgerLoad::start_append(std::size_t front, SlotId slot) {
   auto& core = world_.core(front);
   core.tasks().spawn(world_.executor(front), "append",
-                     append(this, &core, slot, draw_id<Guid>(world_.chance())));
+                     append(this, &core, &world_.clock_of(front), slot, draw_id<Guid>(world_.chance())));
 }
 
 void LedgerLoad::start_read(std::size_t front, SlotId slot) {
@@ -86,7 +86,7 @@ void LedgerLoad::start_read(std::size_t front, SlotId slot) {
                      read(this, &core, slot, promises_.known(slot), std::make_shared<bool>()));
 }
 
-Task<void> LedgerLoad::append(LedgerLoad* load, GridCore* core, SlotId slot, Guid guid) {
+Task<void> LedgerLoad::append(LedgerLoad* load, GridCore* core, Clock* clock, SlotId slot, Guid guid) {
   ++load->under_way_;
   const std::shared_ptr<void> ended(nullptr, [load](void*) { --load->under_way_; });
   for (int attempt = 0; attempt < 20; ++attempt) {
@@ -98,7 +98,7 @@ Task<void> LedgerLoad::append(LedgerLoad* load, GridCore* core, SlotId slot, Gui
                         [&] { return "acknowledged " + std::to_string(number) + " " + guid.brief(); });
       co_return;
     }
-    co_await sleep_for(load->world_.clock(), 20ms);
+    co_await sleep_for(*clock, 20ms);
   }
 }
 

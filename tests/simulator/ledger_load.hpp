@@ -33,7 +33,7 @@ class LedgerLoad final : public Load {
  private:
   friend class LedgerLife;
   void committed(NodeId by, SlotId slot, Epoch epoch, std::uint64_t number, Guid guid);
-  static Task<void> append(LedgerLoad* load, GridCore* core, SlotId slot, Guid guid);
+  static Task<void> append(LedgerLoad* load, GridCore* core, Clock* clock, SlotId slot, Guid guid);
   static Task<void> read(LedgerLoad* load, GridCore* core, SlotId slot, std::map<std::uint64_t, Guid> known,
                          std::shared_ptr<bool> done);
 

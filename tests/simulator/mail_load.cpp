@@ -179,17 +179,17 @@ Task<void> MailLoad::read(MailLoad* load, std::size_t front, UserNumber user, st
   const std::shared_ptr<void> ended(nullptr, [load](void*) { --load->under_way_; });
   SeededRandom random(seed);
   auto conversation = load->talk(front, load->life(front).connect_imap(), patience, {{}, user});
-  ImapClient client(conversation, load->world_.clock(), load->record_, user);
+  ImapClient client(conversation, load->world_.clock_of(front), load->record_, user);
   const bool known = co_await client.log_in();
   if (!known) co_return;
   const bool archive = random.chance(0.2);
   const std::string mailbox = archive ? copies_mailbox : "INBOX";
   const bool selected = co_await client.select(mailbox, random.chance(0.3));
-  if (selected && !archive) co_await use_mailbox(load, &client, &random);
+  if (selected && !archive) co_await use_mailbox(&load->world_.clock_of(front), &client, &random);
   co_await client.log_out();
 }
 
-Task<void> MailLoad::use_mailbox(MailLoad* load, ImapClient* client, SeededRandom* random) {
+Task<void> MailLoad::use_mailbox(Clock* clock, ImapClient* client, SeededRandom* random) {
   for (std::uint64_t steps = random->below(5); steps > 0; --steps) {
     Uid uid = 0;
     if (client->exists() > 0) uid = client->uids()[random->below(client->exists())];
@@ -203,7 +203,7 @@ Task<void> MailLoad::use_mailbox(MailLoad* load, ImapClient* client, SeededRando
     if (uid != 0 && what == 8) done = co_await client->expunge(uid);
     if (what == 9) done = co_await client->append(some_text(*random));
     if (done) done = co_await client->fetch_new();
-    co_await sleep_for(load->world_.clock(), up_to(*random, 500ms));
+    co_await sleep_for(*clock, up_to(*random, 500ms));
   }
 }
 
@@ -247,7 +247,7 @@ Task<void> MailLoad::watch(MailLoad* load, std::shared_ptr<Watch> watch) {
   const std::shared_ptr<void> gone(nullptr, [load, watch](void*) { std::erase(load->watches_, watch); });
   auto conversation =
       load->talk(watch->front, load->life(watch->front).connect_imap(), 10min, {{}, watch->user});
-  ImapClient client(conversation, load->world_.clock(), load->record_, watch->user);
+  ImapClient client(conversation, load->world_.clock_of(watch->front), load->record_, watch->user);
   const bool known = co_await client.log_in();
   if (!known) co_return;
   bool selected = false;
@@ -323,7 +323,7 @@ void MailLoad::look_at(UserNumber user) {
 
 Task<void> MailLoad::look(MailLoad* load, std::size_t front, UserNumber user, std::shared_ptr<Look> look) {
   auto conversation = load->talk(front, load->life(front).connect_imap(), patience, {{}, user});
-  ImapClient client(conversation, load->world_.clock(), load->record_, user);
+  ImapClient client(conversation, load->world_.clock_of(front), load->record_, user);
   const bool known = co_await client.log_in();
   if (!known) co_return;
   const bool inbox = co_await client.select("INBOX", true);

@@ -31,6 +31,10 @@ class MailLoad final : public Load {
 
   /// One message to all users through some live front.
   void send_to_all();
+  /// One message through this front.
+  void send_one(std::size_t front) { start_sending(front); }
+  /// Whoever sends now must not be deferred, or may be again.
+  void demand_acceptance(bool demanded) { record_.demand_acceptance(demanded); }
 
  private:
   /// A client that stays.
@@ -66,7 +70,7 @@ class MailLoad final : public Load {
                          std::uint64_t seed);
   static Task<void> fetch(MailLoad* load, std::size_t front, UserNumber user, std::uint64_t seed);
   static Task<void> read(MailLoad* load, std::size_t front, UserNumber user, std::uint64_t seed);
-  static Task<void> use_mailbox(MailLoad* load, ImapClient* client, SeededRandom* random);
+  static Task<void> use_mailbox(Clock* clock, ImapClient* client, SeededRandom* random);
   static Task<void> watch(MailLoad* load, std::shared_ptr<Watch> watch);
   static Task<void> look(MailLoad* load, std::size_t front, UserNumber user, std::shared_ptr<Look> look);
   static Task<void> count_left(MailLife* node, std::size_t slots,

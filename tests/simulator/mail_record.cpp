@@ -36,6 +36,12 @@ void MailRecord::accepted(MessageNumber message, std::optional<UserNumber> user)
   }
 }
 
+void MailRecord::deferred(MessageNumber message, int answer) {
+  if (acceptance_demanded_)
+    broken("message " + std::to_string(message) + " was deferred with " + std::to_string(answer) +
+           " while two nodes could talk");
+}
+
 std::string MailRecord::text_of(MessageNumber message) const {
   return messages_[message].text;
 }

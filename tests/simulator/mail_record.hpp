@@ -46,6 +46,10 @@ class MailRecord {
   /// It must not arrive anywhere: refused for good, or broken off.
   void refused(MessageNumber message) { messages_[message].refused = true; }
 
+  /// From now on every proper message must be accepted at once, or no longer (design, section 2, promise 2).
+  void demand_acceptance(bool demanded) { acceptance_demanded_ = demanded; }
+  void deferred(MessageNumber message, int answer);
+
   // Reading.
   /// To be taken before the command goes out whose answer becomes a view.
   [[nodiscard]] KnownMailbox known(const MailboxOf& mailbox) { return mailboxes_[mailbox].known; }
@@ -110,6 +114,7 @@ class MailRecord {
   std::map<MailboxOf, Mailbox> mailboxes_;
   std::map<std::pair<UserNumber, MessageNumber>, Copies> copies_;  ///< by COPY and MOVE
   std::set<std::pair<UserNumber, MessageNumber>> discardable_;     ///< an EXPUNGE of it was asked for
+  bool acceptance_demanded_ = false;
   OnNote on_note_;
   std::string violation_;
   Subject about_;

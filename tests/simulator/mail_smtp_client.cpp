@@ -64,8 +64,10 @@ Task<SmtpClient::Users> SmtpClient::name_recipients(MessageNumber message, Users
     if (answer == 250) {
       record_.sent_to(message, user);
       named.push_back(user);
-    } else if (answer / 100 != 4) {
-      record_.broken("a user who exists was refused with " + std::to_string(answer), user);
+    } else {
+      if (answer / 100 != 4)
+        record_.broken("a user who exists was refused with " + std::to_string(answer), user);
+      record_.deferred(message, answer);
     }
   }
   co_return named;
@@ -103,9 +105,10 @@ void SmtpClient::hear_outcome(MessageNumber message, Manner manner, int answer,
   if (answer == 250) {
     record_.accepted(message, user);
     if (manner == Manner::bare_lf) record_.broken("a bare LF was accepted");
-  } else if (answer / 100 == 5) {
-    if (manner == Manner::proper)
+  } else if (manner == Manner::proper) {
+    if (answer / 100 != 4)
       record_.broken("a proper message was refused with " + std::to_string(answer), user);
+    record_.deferred(message, answer);
   }
 }
 

@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   sim::SeedLoop loop;
   std::string family;
   std::string name;
-  std::string broken_rule;
+  std::string broken;
   bool list = false;
   loop.runs = 100;
   app.add_option("--seed", loop.seed, "first seed");
@@ -37,9 +37,7 @@ int main(int argc, char** argv) {
   app.add_option("--family", family, "only the scenarios of this family");
   app.add_option("--scenario", name, "only scenarios with this in their name");
   app.add_option("--jobs", loop.jobs, "how many processes share the seeds")->check(CLI::Range(1, 256));
-  app.add_option("--break", broken_rule,
-                 "a rule to break on purpose: no_fence, primary_first, no_lease_wait, "
-                 "no_read_lease, resume, no_joining_ack, early_whole");
+  app.add_option("--break", broken, "break something on purpose; README.md lists what");
   app.add_flag("--replay", loop.replay, "run every seed twice: it must come to the same");
   app.add_flag("--list", list, "only name the scenarios");
   CLI11_PARSE(app, argc, argv);
@@ -48,12 +46,11 @@ int main(int argc, char** argv) {
     for (const auto* scenario : loop.scenarios) std::printf("%s\n", scenario->name.c_str());
     return 0;
   }
-  const auto faults = broken_rule.empty() ? std::optional(DeliberateFaults{}) : sim::fault(broken_rule);
-  if (!faults || loop.scenarios.empty()) {
-    std::fprintf(stderr, "no such %s\n", faults ? "scenario" : "rule");
+  loop.broken = sim::mutation(broken);
+  if (loop.scenarios.empty() || (loop.broken == nullptr && !broken.empty())) {
+    std::fprintf(stderr, "no such %s\n", loop.scenarios.empty() ? "scenario" : "mutation");
     return 2;
   }
-  loop.sabotage = *faults;
   set_log_level(Level::error);
   set_log_sink([](Level, std::string_view) {});
   const auto tally = loop.run();

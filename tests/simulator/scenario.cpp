@@ -1,6 +1,5 @@
 #include "tests/simulator/scenario.hpp"
 
-#include <map>
 #include <stdexcept>
 
 #include "tests/simulator/admin.hpp"
@@ -43,23 +42,6 @@ const Scenario& scenario(std::string_view name) {
     }
   }
   throw std::logic_error("no scenario has this name: " + std::string(name));
-}
-
-std::optional<DeliberateFaults> fault(std::string_view name) {
-  static const std::map<std::string_view, bool DeliberateFaults::*> flags{
-      {"no_fence", &DeliberateFaults::no_fence},
-      {"primary_first", &DeliberateFaults::primary_first},
-      {"no_lease_wait", &DeliberateFaults::no_lease_wait},
-      {"no_read_lease", &DeliberateFaults::no_read_lease},
-      {"resume", &DeliberateFaults::resume},
-      {"no_joining_ack", &DeliberateFaults::no_joining_ack},
-      {"early_whole", &DeliberateFaults::early_whole},
-  };
-  const auto found = flags.find(name);
-  if (found == flags.end()) return std::nullopt;
-  DeliberateFaults faults;
-  faults.*found->second = true;
-  return faults;
 }
 
 namespace {
@@ -121,13 +103,12 @@ struct Loads {
 
 }  // namespace
 
-Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage,
-                     History* history) {
+Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const Mutation* broken, History* history) {
   WorldOptions options;
   options.seed = mixed(seed, scenario.name);
   options.history = history;
   if (scenario.prepare) scenario.prepare(options);
-  options.core.replication.sabotage = sabotage;
+  if (broken != nullptr) broken->apply(options);
   const auto faults = options.network;
   options.network = {};  // until the grid is up
   Loads loads;
@@ -155,10 +136,10 @@ Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const Deliber
   }
 }
 
-std::string explain(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage) {
+std::string explain(const Scenario& scenario, std::uint64_t seed, const Mutation* broken) {
   History history;
   try {
-    run_scenario(scenario, seed, sabotage, &history);
+    run_scenario(scenario, seed, broken, &history);
   } catch (const Violation& violation) {
     return violation.what();
   }

@@ -11,6 +11,7 @@
 
 #include "tests/simulator/history.hpp"
 #include "tests/simulator/load.hpp"
+#include "tests/simulator/mutations.hpp"
 #include "tests/simulator/world.hpp"
 
 namespace gridmail::sim {
@@ -40,15 +41,13 @@ struct ScenarioFamily {
 [[nodiscard]] const std::vector<ScenarioFamily>& families();
 [[nodiscard]] const ScenarioFamily& family(std::string_view name);  ///< it must exist
 [[nodiscard]] const Scenario& scenario(std::string_view name);      ///< it must exist
-/// Rules of the protocol that can be broken, by the names of DeliberateFaults. Nothing for any other name.
-[[nodiscard]] std::optional<DeliberateFaults> fault(std::string_view name);
 
-/// Runs one scenario under one seed. Throws Violation. `sabotage` breaks a rule of the protocol on purpose.
-Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const DeliberateFaults& sabotage = {},
+/// Runs one scenario under one seed. Throws Violation. With a mutation the grid is broken on purpose.
+Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const Mutation* broken = nullptr,
                      History* history = nullptr);
 /// Runs a seed that failed once more and tells what led to it: the state of the grid, and the history of the
 /// slot or user concerned.
 [[nodiscard]] std::string explain(const Scenario& scenario, std::uint64_t seed,
-                                  const DeliberateFaults& sabotage = {});
+                                  const Mutation* broken = nullptr);
 
 }  // namespace gridmail::sim

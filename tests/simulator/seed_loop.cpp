@@ -20,14 +20,14 @@ void print(const std::string& text) {
 
 void SeedLoop::run_one(const Scenario& scenario, std::uint64_t at, Tally& tally) const {
   try {
-    const auto outcome = run_scenario(scenario, at, sabotage);
-    if (replay && run_scenario(scenario, at, sabotage) != outcome) throw Violation("does not replay");
+    const auto outcome = run_scenario(scenario, at, broken);
+    if (replay && run_scenario(scenario, at, broken) != outcome) throw Violation("does not replay");
     tally.acknowledged += outcome.acknowledged;
     ++tally.passed;
   } catch (const std::exception& violation) {
     ++tally.failed;
     print(fmt::format("seed {} of \"{}\": {}\n{}\n", at, scenario.name, violation.what(),
-                      explain(scenario, at, sabotage)));
+                      explain(scenario, at, broken)));
   }
 }
 

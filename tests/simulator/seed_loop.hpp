@@ -13,7 +13,7 @@ struct SeedLoop {
   std::uint64_t runs = 1;
   std::size_t jobs = 1;  ///< processes
   bool replay = false;   ///< every run twice: it must come to the same
-  DeliberateFaults sabotage;
+  const Mutation* broken = nullptr;
 
   struct Tally {
     std::uint64_t passed = 0;

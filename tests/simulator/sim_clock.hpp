@@ -13,14 +13,14 @@ namespace gridmail::sim {
 
 class SimClock final : public Clock {
  public:
-  /// `rate` 1.01: a hundredth too fast.
-  SimClock(test::VirtualClock& world, Duration booted_before, double rate)
-      : world_(world), start_(world.now()), booted_before_(booted_before), rate_(rate) {}
+  /// `rate` 1.01: a hundredth too fast. `awake` is set whenever an alarm rings.
+  SimClock(test::VirtualClock& world, Duration booted_before, double rate, bool& awake)
+      : world_(world), start_(world.now()), booted_before_(booted_before), rate_(rate), awake_(awake) {}
 
   [[nodiscard]] TimePoint now() const override { return shown_at(world_.now()); }
   [[nodiscard]] WallMicros wall() const override { return world_.wall() + wall_error_; }
   [[nodiscard]] std::unique_ptr<Alarm> call_at(TimePoint when, std::function<void()> wake) override {
-    return world_.call_at(moment_of(when), std::move(wake));
+    return world_.call_at(moment_of(when), std::move(wake), &awake_);
   }
   void jump_wall(WallMicros by) { wall_error_ += by; }
 
@@ -46,6 +46,7 @@ class SimClock final : public Clock {
   const TimePoint start_;
   const Duration booted_before_;
   const double rate_;
+  bool& awake_;
   WallMicros wall_error_ = 0;
 };
 

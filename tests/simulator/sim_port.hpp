@@ -12,7 +12,9 @@ namespace gridmail::sim {
 
 class SimPort final : public Network {
  public:
-  SimPort(SimContext& context, std::unique_ptr<Network> wire) : context_(context), wire_(std::move(wire)) {}
+  /// `awake` is set whenever something arrives.
+  SimPort(SimContext& context, std::unique_ptr<Network> wire, bool& awake)
+      : context_(context), wire_(std::move(wire)), awake_(awake) {}
 
   void send(NodeId to, Channel channel, std::uint16_t kind, Bytes payload) override {
     if (!cut_) wire_->send(to, channel, kind, std::move(payload));
@@ -22,12 +24,14 @@ class SimPort final : public Network {
   }
   void on_message(OnMessage handler) override {
     wire_->on_message([this, handler = std::move(handler)](NodeId from, std::uint16_t kind, Bytes payload) {
+      awake_ = true;
       asio::post(context_,
                  [handler, from, kind, payload = std::move(payload)] { handler(from, kind, payload); });
     });
   }
   void on_datagram(OnDatagram handler) override {
     wire_->on_datagram([this, handler = std::move(handler)](std::string from, Bytes payload) {
+      awake_ = true;
       asio::post(context_,
                  [handler, from = std::move(from), payload = std::move(payload)] { handler(from, payload); });
     });
@@ -39,6 +43,7 @@ class SimPort final : public Network {
  private:
   SimContext& context_;
   std::unique_ptr<Network> wire_;
+  bool& awake_;
   bool cut_ = false;
 };
 

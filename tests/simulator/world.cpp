@@ -64,6 +64,7 @@ std::size_t World::begin_to_add(NodeTraits traits) {
   node->name = "node" + std::to_string(nodes_.size());
   node->traits = std::move(traits);
   node->disk = std::make_unique<test::MemoryStore>(clock_, random_, options_.disks);
+  node->disk->wakes(node->awake);
   if (options_.drift_max > 0) node->rate = 1 + options_.drift_max * (2 * random_.unit() - 1);
   const bool founds = nodes_.empty();
   nodes_.push_back(std::move(node));
@@ -81,6 +82,7 @@ std::size_t World::begin_to_add(NodeTraits traits) {
 /// An introducer has the new member agreed, then hands over the map.
 void World::ask_to_join(Node& node) {
   if (node.first_map || node.destroyed) return;
+  for (auto& introducer : nodes_) introducer->awake = true;
   MapChange change;
   change.members.push_back({member(node)});
   propose(std::move(change), [node = &node](const Map& map) {
@@ -101,12 +103,13 @@ void World::propose(MapChange change, const std::function<void(const Map&)>& agr
 
 void World::start_life(Node& node) {
   note({}, [&] { return node.name + " starts"; });
+  node.awake = true;
   node.started = true;
   // Its boot clock shows another time than the others' do, and in each life another one.
   const auto booted_before = Duration(static_cast<std::int64_t>(1 + random_.below(1'000'000'000'000)));
-  node.life = std::make_unique<Life>(clock_, booted_before, node.rate);
+  node.life = std::make_unique<Life>(clock_, booted_before, node.rate, node.awake);
   auto& life = *node.life;
-  life.port = std::make_unique<SimPort>(life.context, network_.attach(node.id, node.name + ":1"));
+  life.port = std::make_unique<SimPort>(life.context, network_.attach(node.id, node.name + ":1"), node.awake);
   life.random = std::make_unique<SeededRandom>(random_.u64());
   const asio::any_io_executor executor = life.context.get_executor();
   GridPorts ports{life.clock, *life.random, *life.port, *node.disk, executor, {executor}};
@@ -231,7 +234,8 @@ bool World::poll() {
       if (node.first_map && !node.started) restart(i);
       continue;
     }
-    if (node.paused) continue;
+    if (node.paused || !node.awake) continue;
+    node.awake = false;
     running_ = &node;
     any |= poll(node);
     running_ = nullptr;
@@ -247,7 +251,8 @@ bool World::poll(Node& node) {
   if (node.step == 0ns) return context.poll() > 0;
   if (clock_.now() < node.ready_at || context.poll_one() == 0) return false;
   node.ready_at = clock_.now() + node.step;
-  clock_.call_after(node.step, [] {});  // somebody looks at it again then
+  clock_.call_after(
+      node.step, [] {}, &node.awake);
   return true;
 }
 
@@ -262,6 +267,7 @@ void World::stop_failed(Node& node) {
 bool World::run_for(Duration duration, const std::function<bool()>& done,
                     const std::function<void()>& check) {
   const TimePoint end = clock_.now() + duration;
+  for (auto& node : nodes_) node->awake = true;  // whoever calls may have given it something to do
   for (;;) {
     while (poll()) {
     }

@@ -111,8 +111,8 @@ class World {
 
  private:
   struct Life {
-    Life(test::VirtualClock& world, Duration booted_before, double rate)
-        : clock(world, booted_before, rate) {}
+    Life(test::VirtualClock& world, Duration booted_before, double rate, bool& awake)
+        : clock(world, booted_before, rate, awake) {}
     SimContext context;
     SimClock clock;
     std::unique_ptr<SimPort> port;
@@ -133,6 +133,7 @@ class World {
     bool destroyed = false;
     bool paused = false;
     bool full = false;
+    bool awake = true;  ///< something may be ready to run
     double rate = 1.0;
     Duration step{0};      ///< of a slow node
     TimePoint ready_at{};  ///< of a slow node, for the next step

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,9 @@ class MemoryStore final : public Store {
   struct Options {
     Duration sync_min = std::chrono::microseconds(200);
     Duration sync_max = std::chrono::milliseconds(3);
+    /// A disk that lies: it never writes such records, or answers before it has written.
+    std::function<bool(Family, const Bytes& key)> loses = {};
+    bool answers_early = false;
   };
   MemoryStore(VirtualClock& clock, Random& random) : MemoryStore(clock, random, Options()) {}
   MemoryStore(VirtualClock& clock, Random& random, Options options)
@@ -27,6 +31,10 @@ class MemoryStore final : public Store {
   using Store::commit;
   void commit(Batch batch, Done done) override {
     if (has_crashed()) return;
+    if (disk_->options.answers_early) {
+      disk_->clock.call_after(
+          Duration(1000), [done = std::exchange(done, [](Result<void>) {})] { done({}); }, disk_->awake);
+    }
     disk_->pending.push_back({std::move(batch), std::move(done), disk_->clock.now()});
     if (disk_->crash_after && --*disk_->crash_after == 0) return disk_->on_crash();
     disk_->begin_sync();
@@ -73,6 +81,8 @@ class MemoryStore final : public Store {
   void restore(const std::array<std::shared_ptr<std::map<Bytes, Bytes>>, family_count>& image) {
     disk_->families = image;
   }
+  /// Set whenever a commit was answered: whose disk it is has something to do.
+  void wakes(bool& awake) { disk_->awake = &awake; }
   /// Works again as it should.
   void repair() {
     disk_->error.reset();
@@ -104,9 +114,12 @@ class MemoryStore final : public Store {
       syncing = true;
       const auto range = static_cast<std::uint64_t>((options.sync_max - options.sync_min).count()) + 1;
       const auto delay = options.sync_min + Duration(static_cast<std::int64_t>(random.below(range)));
-      clock.call_after(delay, [self = shared_from_this(), group = pending.size(), this_life = life] {
-        if (self->life == this_life) self->end_sync(group);
-      });
+      clock.call_after(
+          delay,
+          [self = shared_from_this(), group = pending.size(), this_life = life] {
+            if (self->life == this_life) self->end_sync(group);
+          },
+          awake);
     }
     void end_sync(std::size_t group) {
       syncing = false;
@@ -123,6 +136,8 @@ class MemoryStore final : public Store {
     }
     void apply(const Batch& batch) {
       for (const auto& write : batch.writes()) {
+        if (options.loses && write.kind == Batch::Write::Kind::put && options.loses(write.family, write.key))
+          continue;
         auto& family = families[static_cast<std::size_t>(write.family)];
         if (family.use_count() > 1) family = std::make_shared<Pairs>(*family);  // snapshots keep the old one
         switch (write.kind) {
@@ -148,6 +163,7 @@ class MemoryStore final : public Store {
     std::optional<Errc> error;
     std::optional<std::uint64_t> crash_after;  ///< commits; 0: it has crashed
     std::function<void()> on_crash;
+    bool* awake = nullptr;
     std::uint64_t life = 0;
     bool syncing = false;
     bool stalled = false;

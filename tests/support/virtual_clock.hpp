@@ -18,14 +18,18 @@ class VirtualClock final : public Clock {
     return wall_at_start + std::chrono::duration_cast<std::chrono::microseconds>(now_.since_boot).count();
   }
   [[nodiscard]] std::unique_ptr<Alarm> call_at(TimePoint when, std::function<void()> wake) override {
+    return call_at(when, std::move(wake), nullptr);
+  }
+  /// `awake`, when given, is set just before: whose alarm it is has something to do. It outlives the alarm.
+  [[nodiscard]] std::unique_ptr<Alarm> call_at(TimePoint when, std::function<void()> wake, bool* awake) {
     const Key key{std::max(when, now_), ++sequence_};
-    alarms_->emplace(key, std::move(wake));
+    alarms_->emplace(key, Call{std::move(wake), awake});
     return std::make_unique<Pending>(alarms_, key);
   }
 
   /// As call_at, for what nobody will want to cancel: messages under way, syncs.
-  void call_after(Duration delay, std::function<void()> wake) {
-    alarms_->emplace(Key{now_ + delay, ++sequence_}, std::move(wake));
+  void call_after(Duration delay, std::function<void()> wake, bool* awake = nullptr) {
+    alarms_->emplace(Key{now_ + delay, ++sequence_}, Call{std::move(wake), awake});
   }
   [[nodiscard]] TimePoint next_alarm() const {
     return alarms_->empty() ? TimePoint::never() : alarms_->begin()->first.first;
@@ -34,13 +38,18 @@ class VirtualClock final : public Clock {
   void ring_next() {
     auto first = alarms_->extract(alarms_->begin());
     now_ = std::max(now_, first.key().first);
-    first.mapped()();
+    if (first.mapped().awake != nullptr) *first.mapped().awake = true;
+    first.mapped().wake();
   }
   void set_now(TimePoint now) { now_ = std::max(now_, now); }
 
  private:
   using Key = std::pair<TimePoint, std::uint64_t>;
-  using Alarms = std::map<Key, std::function<void()>>;
+  struct Call {
+    std::function<void()> wake;
+    bool* awake;
+  };
+  using Alarms = std::map<Key, Call>;
   /// Shares the table, so that an alarm may outlive the clock.
   class Pending final : public Alarm {
    public:

@@ -25,6 +25,63 @@ void to_many(World& world, Load& load) {
   }
 }
 
+/// All nodes but two are down; one of these may store nothing. Mail goes on being accepted, and is delivered
+/// later.
+void only_two_left(World& world, Load& load) {
+  auto& mail = dynamic_cast<MailLoad&>(load);
+  for (int round = 0; round < 2; ++round) {
+    load.run(10);
+    const std::size_t one = world.chance().below(world.size());
+    const std::size_t other = (one + 1 + world.chance().below(world.size() - 1)) % world.size();
+    for (std::size_t node = 0; node < world.size(); ++node) {
+      if (node != one && node != other) world.crash(node);
+    }
+    load.run_for(3s);  // until then a slot's primary may only seem slow
+    if (!load.run_for(30s, [&] { return load.under_way() == 0; }))
+      throw Violation("a client is never answered");
+    mail.demand_acceptance(true);
+    for (int message = 0; message < 6; ++message) {
+      mail.send_one(message % 2 == 0 ? one : other);
+      load.run_for(1ms * static_cast<int>(world.chance().below(500)));
+    }
+    load.run_for(30s, [&] { return load.under_way() == 0; });
+    mail.demand_acceptance(false);
+    world.heal();
+    if (!load.run_for(60s, [&] { return world.is_whole(); }))
+      throw Violation("a slot does not get its copies back");
+  }
+}
+
+void four_with_a_light_one(WorldOptions& options) {
+  options.nodes.resize(4);
+  options.nodes[3].weight = 0;
+}
+
+/// Stops, slow disks and growth, one after the other.
+void other_troubles(World& world, Load& load) {
+  for (int round = 0; round < 2; ++round) {
+    load.run(8);
+    const std::size_t node = world.chance().below(world.size());
+    const bool stops = world.chance().chance(0.5);
+    if (stops) {
+      world.pause(node, true);
+    } else {
+      world.disk(node).stall(true);
+    }
+    load.run(static_cast<int>(world.chance().below(50)));
+    world.pause(node, false);
+    world.disk(node).stall(false);
+  }
+}
+
+void grow(World& world, Load& load) {
+  for (int more = 0; more < 2; ++more) {
+    load.run(10);
+    world.add_node();
+    load.run(30);
+  }
+}
+
 }  // namespace
 
 std::vector<Scenario> mail_scenarios() {
@@ -39,6 +96,10 @@ std::vector<Scenario> mail_scenarios() {
       {"mail while the grid is cut in two and heals", split},
       {"all nodes lose power under mail and return one by one", power_loss},
       {.name = "mail to more than 64 recipients while nodes crash", .trouble = to_many, .users = 66},
+      {"mail while only two nodes are left, one of which may store nothing", only_two_left,
+       four_with_a_light_one},
+      {"mail while nodes stop and disks hang for a while", other_troubles},
+      {"mail while the grid grows from one node to three", grow, {}, 1},
       {"mail under everything at once",
        [](World& world, Load& load) {
          crash_and_return(world, load, world.chance().chance(0.5), 2);

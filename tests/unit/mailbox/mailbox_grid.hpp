@@ -37,6 +37,9 @@ class MemorySlot final : public SlotAccess {
     ++commits;
     const auto what = closed ? Fate::lost : fate ? fate() : Fate::normal;
     if (what == Fate::lost) co_return fail(Errc::unavailable, "lost");
+    for (const auto& write : operation.writes) {
+      if (full && write.family == Family::body && write.value) co_return fail(Errc::no_space);
+    }
     Batch batch;
     for (auto& write : operation.writes) {
       check_old_value(write);
@@ -54,6 +57,7 @@ class MemorySlot final : public SlotAccess {
   std::function<Fate()> fate;
   std::size_t commits = 0;
   bool closed = false;
+  bool full = false;  ///< the disk, but for what is kept for deletions
 
  private:
   /// A copy that takes an operation back puts the old values there: they must be true.

@@ -223,5 +223,30 @@ TEST_CASE("garbage is refused as invalid") {
         Errc::invalid);
 }
 
+TEST_CASE("on a full disk a message is refused, and changes in the same batch are made all the same") {
+  Grid grid;
+  grid.deliver("first");
+  const auto box = grid.id_of();
+  grid.slots.slot->full = true;
+  const auto store = [&](std::uint32_t flags) {
+    return grid.client.store(grid.user, box, Grid::set_of({1}), Store::ADD, Grid::flags(flags));
+  };
+  std::size_t changed = 0;
+  const auto count = [&](const auto& done) { changed += done ? 1 : 0; };
+  std::optional<Errc> refused;
+  const MemoryBody body("second");
+  // The first is on its way while the others gather behind it.
+  grid.spawn<Result<mailbox::Stored>>(store(seen), count);
+  grid.spawn<Result<mailbox::Added>>(grid.client.deliver(grid.user, draw_id<Guid>(grid.random), {}, body),
+                                     [&](const auto& done) {
+                                       if (!done) refused = done.error().code;
+                                     });
+  grid.spawn<Result<mailbox::Stored>>(store(deleted), count);
+  REQUIRE(
+      run_for(grid.context, grid.clock, std::chrono::minutes(1), [&] { return changed == 2 && refused; }));
+  CHECK(refused == Errc::no_space);
+  CHECK(grid.must(grid.client.expunge(grid.user, box, Grid::set_of({1}), true)).count() == 1);
+}
+
 }  // namespace
 }  // namespace gridmail::test

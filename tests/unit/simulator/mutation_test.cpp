@@ -1,8 +1,10 @@
-// The checkers bite: each rule of the protocol is broken on purpose, and a seed is found that breaks a
-// promise.
+// The checkers bite: the grid is broken on purpose in each way that there is, and a seed is found, among as
+// many as the tests run, under which clients see a broken promise.
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <optional>
+#include <sstream>
 
 #include "tests/simulator/scenario.hpp"
 #include "tests/unit/simulator/quiet.hpp"
@@ -10,42 +12,46 @@
 namespace gridmail::sim {
 namespace {
 
-/// The first seed under which clients see a broken promise: not only a grid that gets stuck.
-std::optional<std::uint64_t> seed_that_breaks(const char* rule, const std::string& name,
-                                              std::uint64_t seeds_max) {
-  be_quiet();
+constexpr std::uint64_t seeds_max = 200;
+
+/// A broken promise: not only a grid that gets stuck, or does not come up.
+bool is_broken_promise(const Violation& violation) {
+  const std::string_view what = violation.what();
+  return what.starts_with("slot ") ? what.find("cannot be read") == std::string_view::npos
+                                   : what.starts_with("user ");
+}
+
+std::optional<std::uint64_t> seed_that_finds(const Mutation& broken) {
+  const auto& finder = scenario(broken.scenario);
   for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) {
     try {
-      run_scenario(scenario(name), seed, fault(rule).value());
+      run_scenario(finder, seed, &broken);
     } catch (const Violation& violation) {
-      if (std::string_view(violation.what()).starts_with("slot ")) return seed;
+      if (is_broken_promise(violation)) return seed;
     }
   }
   return std::nullopt;
 }
 
-TEST_SUITE("rules") {
-  TEST_CASE("without fencing a copy takes entries of a primary that was deposed") {
-    CHECK(seed_that_breaks("no_fence", "of three copies one hears nothing, but is heard", 60));
+TEST_CASE("whatever is broken on purpose, a seed breaks a promise") {
+  be_quiet();
+  for (const auto& broken : mutations()) {
+    const auto seed = seed_that_finds(broken);
+    CHECK_MESSAGE(seed.has_value(), broken.name);
+    if (seed)
+      MESSAGE("| `" << broken.name << "` | " << broken.what << " | " << broken.scenario << " | " << *seed
+                    << " |");
   }
-  TEST_CASE("a primary that applies before the others have it acknowledges what they lack") {
-    CHECK(seed_that_breaks("primary_first", "another copy crashes and returns", 20));
-  }
-  TEST_CASE("without waiting for leases a new primary writes while the old one is read") {
-    CHECK(seed_that_breaks("no_lease_wait", "a copy that was stopped takes over from a primary that lives",
-                           400));
-  }
-  TEST_CASE("without leases a primary that is cut off shows old state") {
-    CHECK(seed_that_breaks("no_read_lease", "the grid is cut in two and heals", 60));
-  }
-  TEST_CASE("a restarted primary that goes on in its epoch gives a place to two entries") {
-    CHECK(seed_that_breaks("resume", "everything at once", 200));
-  }
-  TEST_CASE("a commit that does not wait for joining copies is lost with the primary") {
-    CHECK(seed_that_breaks("no_joining_ack", "the grid grows from one node to three", 60));
-  }
-  TEST_CASE("a joining copy named in sync before its gap is closed lacks what is in the gap") {
-    CHECK(seed_that_breaks("early_whole", "a node is gone for good and a blank one takes its place", 60));
+}
+
+TEST_CASE("the README lists what can be broken, and which scenario finds it") {
+  std::ifstream file(GRIDMAIL_SIMULATOR_README);
+  std::ostringstream text;
+  text << file.rdbuf();
+  REQUIRE_FALSE(text.str().empty());
+  for (const auto& broken : mutations()) {
+    const auto row = "| `" + broken.name + "` | " + broken.what + " | " + broken.scenario + " |";
+    CHECK_MESSAGE(text.str().find(row) != std::string::npos, row);
   }
 }
 

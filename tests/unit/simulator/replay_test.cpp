@@ -17,7 +17,7 @@ TEST_CASE("a seed replays exactly, recorded or not") {
       if (family.name == "open") continue;
       const auto first = run_scenario(one, 7);
       History history;
-      CHECK(run_scenario(one, 7, {}, &history) == first);
+      CHECK(run_scenario(one, 7, nullptr, &history) == first);
       CHECK_FALSE(run_scenario(one, 8) == first);
     }
   }
@@ -27,7 +27,7 @@ TEST_CASE("a seed that breaks a promise breaks the same one again") {
   be_quiet();
   const auto violation = [] {
     try {
-      run_scenario(scenario(broken_scenario), 1, fault("primary_first").value());
+      run_scenario(scenario(broken_scenario), 1, mutation("primary_first"));
       return std::string("none");
     } catch (const Violation& found) {
       return std::string(found.what());
@@ -40,7 +40,7 @@ TEST_CASE("a seed that breaks a promise breaks the same one again") {
 
 TEST_CASE("a failing seed is explained by what happened to its slot, in order of time") {
   be_quiet();
-  const auto text = explain(scenario(broken_scenario), 1, fault("primary_first").value());
+  const auto text = explain(scenario(broken_scenario), 1, mutation("primary_first"));
   CAPTURE(text);
   CHECK(text.find("slot ") == 0);
   CHECK(text.find("slot.opened") != std::string::npos);

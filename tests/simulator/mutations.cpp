@@ -1,0 +1,88 @@
+#include "tests/simulator/mutations.hpp"
+
+namespace gridmail::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using Apply = std::function<void(WorldOptions&)>;
+
+Apply rule(bool DeliberateFaults::*flag) {
+  return [flag](WorldOptions& options) { options.core.replication.sabotage.*flag = true; };
+}
+
+using Loses = bool (*)(Family family, const Bytes& key);
+/// No disk ever keeps such a record.
+Apply lost(Loses loses) {
+  return [loses](WorldOptions& options) { options.disks.loses = loses; };
+}
+
+constexpr std::size_t slot_bytes = 4;
+constexpr std::size_t user_bytes = slot_bytes + 1 + 16;
+
+bool is_undo(Family family, const Bytes& key) {
+  return family == Family::log && key.size() > slot_bytes && key[slot_bytes] == 'U';
+}
+bool is_log_entry(Family family, const Bytes& key) {
+  return family == Family::log && key.size() > slot_bytes && key[slot_bytes] == 'L';
+}
+bool is_acceptor_state(Family family, const Bytes& key) {
+  return family == Family::node && key.starts_with("acceptor/");
+}
+bool is_intake(Family family, const Bytes& key) {
+  return family == Family::node && key.starts_with("intake/");
+}
+bool is_mail_guid(Family family, const Bytes& key) {
+  return family == Family::meta && key.size() > user_bytes && key[slot_bytes] == 'u' &&
+         key[user_bytes] == 'G';
+}
+bool is_start_count(Family family, const Bytes& key) {
+  return family == Family::node && key == "starts";
+}
+
+constexpr const char* any_mix = "a random mix of faults";
+
+}  // namespace
+
+const std::vector<Mutation>& mutations() {
+  static const std::vector<Mutation> all{
+      {"no_fence", "copies take entries of any epoch", rule(&DeliberateFaults::no_fence),
+       "of three copies one hears nothing, but is heard"},
+      {"primary_first", "the primary applies before the others have it",
+       rule(&DeliberateFaults::primary_first), "another copy crashes and returns"},
+      {"no_lease_wait", "copies serve a new primary at once", rule(&DeliberateFaults::no_lease_wait),
+       "a copy that was stopped takes over from a primary that lives"},
+      {"no_read_lease", "primaries answer without a lease", rule(&DeliberateFaults::no_read_lease),
+       "the grid is cut in two and heals"},
+      {"long_lease", "leases are used for longer than they are given",
+       [](WorldOptions& options) { options.core.leases.held = 9s; }, "the grid is cut in two and heals"},
+      {"resume", "a restarted primary goes on in its old epoch", rule(&DeliberateFaults::resume),
+       "everything at once"},
+      {"no_joining_ack", "commits do not wait for joining copies", rule(&DeliberateFaults::no_joining_ack),
+       "the grid grows from one node to three"},
+      {"early_whole", "a joining copy is named in sync before its gap is closed",
+       rule(&DeliberateFaults::early_whole), "a node is gone for good and a blank one takes its place"},
+      {"early_answer", "disks answer before they have written",
+       [](WorldOptions& options) { options.disks.answers_early = true; },
+       "all nodes lose power and return one by one"},
+      {"lost_undo", "copies forget over a restart what entries replaced that may be taken back",
+       lost(is_undo), any_mix},
+      {"lost_log", "copies forget over a restart which keys were touched", lost(is_log_entry), any_mix},
+      {"lost_votes", "voters forget over a restart what they promised and accepted", lost(is_acceptor_state),
+       any_mix},
+      {"lost_starts", "nodes forget how often they started", lost(is_start_count), any_mix},
+      {"lost_guids", "mailboxes forget which deliveries they took", lost(is_mail_guid),
+       "mail under a random mix of faults"},
+      {"lost_intake", "the two nodes that took a message in forget it over a restart", lost(is_intake),
+       "mail under a random mix of faults"},
+  };
+  return all;
+}
+
+const Mutation* mutation(std::string_view name) {
+  for (const auto& one : mutations()) {
+    if (one.name == name) return &one;
+  }
+  return nullptr;
+}
+
+}  // namespace gridmail::sim
