@@ -57,8 +57,8 @@ class SlotClient {
   virtual ~SlotClient() = default;
   struct Options {
     Duration wait_max = std::chrono::seconds(15);  ///< for the slot to become available, retries included
-    /// Give up with unavailable as soon as the slot's primary, or a copy that must acknowledge, gave no sign
-    /// of life for 1 s: what SMTP does, which has the intake to turn to.
+    /// Give up with unavailable as soon as a node that a write needs gave no sign of life for 1 s, or the
+    /// primary refused for 1 s: what SMTP does, which has the intake to turn to.
     bool only_if_alive = false;
     bool bulk = false;  ///< large answers travel on the bulk channel
   };

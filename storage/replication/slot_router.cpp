@@ -10,7 +10,8 @@ namespace {
 constexpr SlotId no_slot = UINT32_MAX;
 constexpr auto silent_after =
     std::chrono::seconds(1);  // a slot is unavailable when one it needs is silent for so long
-constexpr auto ask_again = std::chrono::seconds(1);  // the question or its answer may have been lost
+constexpr auto refused_for = std::chrono::seconds(1);  // or when its primary refuses for so long
+constexpr auto ask_again = std::chrono::seconds(1);    // the question or its answer may have been lost
 constexpr auto look_again = std::chrono::milliseconds(250);
 constexpr auto back_off_min = std::chrono::milliseconds(10);
 constexpr auto back_off_max = std::chrono::milliseconds(100);
@@ -34,7 +35,9 @@ SlotId SlotRouter::slot_for(BytesView key) const {
   return map ? slot_of(key, map->slots()) : no_slot;  // call() refuses it, also when a map has come meanwhile
 }
 
-bool SlotRouter::all_alive(const SlotRow& row) const {
+bool SlotRouter::can_commit(const Map& map, SlotId slot) const {
+  const SlotRow& row = map.rows[slot];
+  if (row.paired && row.in_sync.size() + row.joining.size() < map.settings.copies_min) return false;
   if (!row.primary || !context_.leases.is_alive(*row.primary, silent_after)) return false;
   for (const auto& node : row.others()) {
     if (!context_.leases.is_alive(node, silent_after)) return false;
@@ -45,17 +48,28 @@ bool SlotRouter::all_alive(const SlotRow& row) const {
 Task<Result<Bytes>> SlotRouter::call(SlotId slot, ServiceId service, Bytes request, Options options) {
   const TimePoint deadline = context_.clock.now() + options.wait_max;
   Duration back_off = back_off_min;
+  std::optional<TimePoint> refused_since;
   Error last{Errc::unavailable, "the slot is not available"};
   for (;;) {
     const auto map = table_.map();
     if (!map || slot >= map->rows.size()) co_return fail(Errc::unavailable, "no map yet");
     const SlotRow& row = map->rows[slot];
-    if (options.only_if_alive && !all_alive(row)) co_return tl::unexpected(last);
+    if (options.only_if_alive && !can_commit(*map, slot)) co_return tl::unexpected(last);
     if (row.primary) {
+      const auto asked = context_.clock.now();
       auto answer = co_await ask(*row.primary, slot, service, request, deadline, options);
       if (answer || !goes_on(answer.error())) co_return answer;
       last = answer.error();
+      // Slow is one thing. A primary that says no for long cannot open, or has no lease: the map may be
+      // frozen.
+      if (last.code == Errc::timed_out) {
+        refused_since.reset();
+      } else if (!refused_since) {
+        refused_since = asked;
+      }
       last.code = Errc::unavailable;
+      if (options.only_if_alive && refused_since && context_.clock.now() - *refused_since >= refused_for)
+        co_return tl::unexpected(last);
     }
     const auto now = context_.clock.now();
     if (now >= deadline) co_return tl::unexpected(last);
@@ -109,7 +123,7 @@ Task<Result<Bytes>> SlotRouter::ask(NodeId primary, SlotId slot, ServiceId servi
     }
     const auto map = table_.map();
     if (map->rows[slot].primary != primary) co_return fail(Errc::not_primary);
-    if (options.only_if_alive && !all_alive(map->rows[slot]))
+    if (options.only_if_alive && !can_commit(*map, slot))
       co_return fail(Errc::unavailable, "a copy is silent");
   }
   co_return fail(Errc::timed_out, "no answer");

@@ -35,7 +35,8 @@ class SlotRouter final : public SlotClient {
     std::shared_ptr<Event> answered;
     std::optional<Result<Bytes>> answer;
   };
-  [[nodiscard]] bool all_alive(const SlotRow& row) const;
+  /// Whoever must take part in a write gave a sign of life, and they are enough.
+  [[nodiscard]] bool can_commit(const Map& map, SlotId slot) const;
   [[nodiscard]] Task<Result<Bytes>> ask(NodeId primary, SlotId slot, ServiceId service, const Bytes& request,
                                         TimePoint deadline, const Options& options);
   void settle(std::uint64_t id, Result<Bytes> answer);
