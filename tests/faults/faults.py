@@ -221,31 +221,38 @@ class BrokenDisk(Fault):
 
 
 class DamagedFile(Fault):
-    """Bits of a table file turn while the node is down. It may refuse to start: then its disk counts as lost."""
+    """Bytes of a table file turn while the node is down. The node refuses to start, or stops when it comes to read them: what is
+    damaged is never served. The bytes are right again at the end."""
     title = "a damaged SST file"
-    seconds = (1, 4)
+    seconds = (3, 8)
     heavy = True
+    bytes_max = 64
 
     def begin(self):
         self.grid.kill(self.node["name"])
         files = sorted(pathlib.Path(self.node["dir"]).glob("disk/data/**/*.sst"), key=lambda path: -path.stat().st_size)
         self.file = self.random.choice(files[:3]) if files else None
-        if self.file:
-            with open(self.file, "r+b") as table:
-                at = self.random.randrange(self.file.stat().st_size)
-                for offset in range(at, min(at + 64, self.file.stat().st_size)):
-                    table.seek(offset)
-                    byte = table.read(1)[0]
-                    table.seek(offset)
-                    table.write(bytes([byte ^ 0x55]))
-
-    def end(self):
+        self.at = self.random.randrange(self.file.stat().st_size) if self.file else 0
+        self.turn_bytes()
         try:
             self.start_again(self.node)
         except GridError as error:
-            print(f"           {self.node['name']} does not start: {str(error).splitlines()[-1]}", flush=True)
-            self.grid.kill(self.node["name"])
-            self.grid.replace_disk(self.node, 300)
+            said = [line for line in str(error).splitlines() if line.startswith("gridmaild: ")]
+            print(f"           {(said or [str(error)])[-1][:200]}", flush=True)
+
+    def turn_bytes(self):
+        """Twice is back again."""
+        if self.file and self.file.exists():
+            with open(self.file, "r+b") as table:
+                table.seek(self.at)
+                damaged = bytes(byte ^ 0x55 for byte in table.read(self.bytes_max))
+                table.seek(self.at)
+                table.write(damaged)
+
+    def end(self):
+        self.grid.kill(self.node["name"])
+        self.turn_bytes()
+        self.start_again(self.node)
 
 
 class BlankDisk(Fault):
