@@ -15,7 +15,7 @@ import tempfile
 import time
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-SECONDS_MAX = 1800  # of one search: far more than it takes on a machine that does nothing else
+SECONDS_MAX = 3600  # of one search: far more than it takes on a machine that does nothing else
 MEMORY_MIB_MAX = 4096
 
 SOUND = [

@@ -84,7 +84,7 @@ def style(tally):
 def model(tally):
     """Takes a minute and a half on one core that does nothing else."""
     program = [sys.executable, ROOT / "tests/model/run_model.py"]
-    side_by_side([("models of the protocol", program, r"(\d+) passed, (\d+) failed", 3600)], tally)
+    side_by_side([("models of the protocol", program, r"(\d+) passed, (\d+) failed", 7200)], tally)
 
 
 def simulator(tally):
