@@ -14,6 +14,11 @@ std::uint32_t number_after(const std::string& text, const std::string& name) {
   return at == std::string::npos ? 0 : static_cast<std::uint32_t>(std::stoul(text.substr(at + name.size())));
 }
 
+/// NO because a slot is unavailable, or a disk full.
+bool is_for_a_while(const std::string& answer) {
+  return answer.find("[UNAVAILABLE]") != std::string::npos || answer.find("[OVERQUOTA]") != std::string::npos;
+}
+
 /// "{310}" at the end of a line.
 std::optional<std::size_t> literal_announced(const std::string& line) {
   if (!line.ends_with("}\r\n")) return std::nullopt;
@@ -38,9 +43,9 @@ Task<ImapClient::Answer> ImapClient::command(std::string text) {
   flagged_ = record_.flagged_in(mailbox_);
   co_await conversation_.send(tag + " " + text + "\r\n");
   auto answered = co_await answer(tag);
-  const bool excused = answered.text.find("[UNAVAILABLE]") != std::string::npos ||
-                       answered.text.find("[EXPUNGEISSUED]") != std::string::npos;  // another client's
-  if (!answered.ok && !excused) record_.broken(text + " was answered with " + answered.text, user_);
+  const bool expunged = answered.text.find("[EXPUNGEISSUED]") != std::string::npos;  // by another client
+  if (!answered.ok && !expunged && !is_for_a_while(answered.text))
+    record_.broken(text + " was answered with " + answered.text, user_);
   co_return answered;
 }
 
@@ -227,8 +232,7 @@ Task<bool> ImapClient::append(std::string text) {
     const std::string heard = co_await response();
     asked = heard.starts_with("+ ");
     if (heard.starts_with(tag)) {
-      if (heard.find("[UNAVAILABLE]") == std::string::npos)
-        record_.broken("APPEND was answered with " + heard, user_);
+      if (!is_for_a_while(heard)) record_.broken("APPEND was answered with " + heard, user_);
       co_return false;
     }
     if (!asked) hear(heard);
@@ -236,8 +240,7 @@ Task<bool> ImapClient::append(std::string text) {
   co_await conversation_.send(literal + "\r\n");
   const auto answered = co_await answer(tag);
   if (!answered.ok) {
-    if (answered.text.find("[UNAVAILABLE]") == std::string::npos)
-      record_.broken("APPEND was answered with " + answered.text, user_);
+    if (!is_for_a_while(answered.text)) record_.broken("APPEND was answered with " + answered.text, user_);
     co_return false;
   }
   record_.accepted(message);

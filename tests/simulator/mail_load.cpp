@@ -271,7 +271,7 @@ void MailLoad::settle() {
   run_for(heard_of_max);
   for (UserNumber user = 0; user < users_; ++user) look_at(user);
   run_for(2s);
-  if (world_.is_whole()) world_.check_copies_equal();
+  if (world_.is_whole()) world_.check_copies_equal([this] { record_.check(); });
 }
 
 /// Accepted messages leave intake and queue.

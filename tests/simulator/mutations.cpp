@@ -1,5 +1,9 @@
 #include "tests/simulator/mutations.hpp"
 
+#include "gossip/message_kind.hpp"
+#include "gossip/register/register.pb.h"
+#include "storage/replication/replication.pb.h"
+
 namespace gridmail::sim {
 namespace {
 
@@ -19,14 +23,8 @@ Apply lost(Loses loses) {
 constexpr std::size_t slot_bytes = 4;
 constexpr std::size_t user_bytes = slot_bytes + 1 + 16;
 
-bool is_undo(Family family, const Bytes& key) {
-  return family == Family::log && key.size() > slot_bytes && key[slot_bytes] == 'U';
-}
 bool is_log_entry(Family family, const Bytes& key) {
   return family == Family::log && key.size() > slot_bytes && key[slot_bytes] == 'L';
-}
-bool is_acceptor_state(Family family, const Bytes& key) {
-  return family == Family::node && key.starts_with("acceptor/");
 }
 bool is_intake(Family family, const Bytes& key) {
   return family == Family::node && key.starts_with("intake/");
@@ -35,8 +33,44 @@ bool is_mail_guid(Family family, const Bytes& key) {
   return family == Family::meta && key.size() > user_bytes && key[slot_bytes] == 'u' &&
          key[user_bytes] == 'G';
 }
-bool is_start_count(Family family, const Bytes& key) {
-  return family == Family::node && key == "starts";
+
+void forget_accepted(std::uint16_t kind, Bytes& payload) {
+  gossip::RegisterMessage message;
+  if (kind != static_cast<std::uint16_t>(MessageKind::register_call) || !message.ParseFromString(payload))
+    return;
+  if (!message.has_promise()) return;
+  message.mutable_promise()->clear_accepted_ballot();
+  message.mutable_promise()->clear_accepted_digest();
+  message.mutable_promise()->clear_accepted_map();
+  payload = message.SerializeAsString();
+}
+
+using Change = bool (*)(replication::SlotMessage& message);
+/// What nodes say of slots is changed where `change` says so.
+Apply altered(Change change) {
+  return [change](WorldOptions& options) {
+    options.tamper = [change](std::uint16_t kind, Bytes& payload) {
+      replication::SlotMessage message;
+      if (kind != static_cast<std::uint16_t>(MessageKind::slot) || !message.ParseFromString(payload)) return;
+      if (change(message)) payload = message.SerializeAsString();
+    };
+  };
+}
+
+bool claim_whole(replication::SlotMessage& message) {
+  if (!message.has_opened()) return false;
+  message.mutable_opened()->set_whole(true);
+  return true;
+}
+bool shorten_piece(replication::SlotMessage& message) {
+  if (!message.has_fill_chunk() || message.fill_chunk().writes().empty()) return false;
+  message.mutable_fill_chunk()->mutable_writes()->RemoveLast();
+  return true;
+}
+bool acknowledge_more(replication::SlotMessage& message) {
+  if (!message.has_acknowledge()) return false;
+  message.mutable_acknowledge()->set_sequence(message.acknowledge().sequence() + 1);
+  return true;
 }
 
 constexpr const char* any_mix = "a random mix of faults";
@@ -64,12 +98,15 @@ const std::vector<Mutation>& mutations() {
       {"early_answer", "disks answer before they have written",
        [](WorldOptions& options) { options.disks.answers_early = true; },
        "all nodes lose power and return one by one"},
-      {"lost_undo", "copies forget over a restart what entries replaced that may be taken back",
-       lost(is_undo), any_mix},
       {"lost_log", "copies forget over a restart which keys were touched", lost(is_log_entry), any_mix},
-      {"lost_votes", "voters forget over a restart what they promised and accepted", lost(is_acceptor_state),
+      {"whole_at_once", "joining and retired copies say at each opening that they hold all",
+       altered(claim_whole), "a node is gone for good and a blank one takes its place"},
+      {"short_pieces", "what a joining copy is sent lacks a key", altered(shorten_piece),
+       "a node is gone for good and a blank one takes its place"},
+      {"more_than_held", "copies acknowledge one entry more than they hold", altered(acknowledge_more),
        any_mix},
-      {"lost_starts", "nodes forget how often they started", lost(is_start_count), any_mix},
+      {"forgetful_voters", "voters do not tell what they have accepted",
+       [](WorldOptions& options) { options.tamper = forget_accepted; }, any_mix},
       {"lost_guids", "mailboxes forget which deliveries they took", lost(is_mail_guid),
        "mail under a random mix of faults"},
       {"lost_intake", "the two nodes that took a message in forget it over a restart", lost(is_intake),

@@ -1,5 +1,6 @@
 // Mutations: a grid that is broken on purpose, to show that the simulator's checkers bite. Rules of the
-// protocol are left out, settings are wrong, or disks lose records that they were given.
+// protocol are left out, settings are wrong, disks lose records that they were given, nodes say what is not
+// so.
 #pragma once
 #include <functional>
 #include <string>

@@ -60,7 +60,7 @@ void come_to_rest(World& world, Load& load) {
       changed = world.clock().now();
     }
     const bool quiet = world.clock().now() - changed >= quiet_for;
-    if (quiet && world.is_whole() && load.under_way() == 0) return;
+    if (quiet && world.is_whole() && load.under_way() == 0) return world.check_balance();
     load.run_for(1s);
   }
   if (!world.is_whole()) throw Violation("a slot does not get its copies back");

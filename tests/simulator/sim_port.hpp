@@ -10,13 +10,17 @@
 
 namespace gridmail::sim {
 
+/// Changes messages on purpose.
+using Tamper = std::function<void(std::uint16_t kind, Bytes& payload)>;
+
 class SimPort final : public Network {
  public:
   /// `awake` is set whenever something arrives.
-  SimPort(SimContext& context, std::unique_ptr<Network> wire, bool& awake)
-      : context_(context), wire_(std::move(wire)), awake_(awake) {}
+  SimPort(SimContext& context, std::unique_ptr<Network> wire, bool& awake, const Tamper& tamper)
+      : context_(context), wire_(std::move(wire)), awake_(awake), tamper_(tamper) {}
 
   void send(NodeId to, Channel channel, std::uint16_t kind, Bytes payload) override {
+    if (tamper_) tamper_(kind, payload);
     if (!cut_) wire_->send(to, channel, kind, std::move(payload));
   }
   void send_datagram(const std::string& address, Bytes payload) override {
@@ -44,6 +48,7 @@ class SimPort final : public Network {
   SimContext& context_;
   std::unique_ptr<Network> wire_;
   bool& awake_;
+  const Tamper& tamper_;
   bool cut_ = false;
 };
 

@@ -78,6 +78,9 @@ class Swarm {
       case FaultKind::disk_full:
         fill_disk(any());
         break;
+      case FaultKind::disks_swapped:
+        swap_disks(any(), any());
+        break;
       case FaultKind::blank_disk:
         destroy(any());
         break;
@@ -92,6 +95,9 @@ class Swarm {
         break;
       case FaultKind::settings_change:
         change_settings();
+        break;
+      case FaultKind::bit_rot:
+        rot(any());
         break;
       case FaultKind::old_disk:
         put_old_disk_back(any());
@@ -175,7 +181,8 @@ class Swarm {
     last(some_time(), [this, node] { world_.slow_down(node, 0ns); });
   }
   void jump(std::size_t node) {
-    const auto hours = static_cast<WallMicros>(random_.below(2000)) - 1000;
+    // Less than the 14 days after which intake is left to the admin.
+    const auto hours = static_cast<WallMicros>(random_.below(600)) - 300;
     world_.clock_of(node).jump_wall(hours * 3'600'000'000);
   }
   void drain(std::size_t node) {
@@ -219,9 +226,35 @@ class Swarm {
     world_.fill_disk(node, true);
     last(some_time(), [this, node] { world_.fill_disk(node, false); });
   }
+  void swap_disks(std::size_t one, std::size_t other) {
+    const auto runs = [this](std::size_t node) { return world_.is_up(node) && world_.core(node).running(); };
+    if (one == other || !runs(one) || !runs(other)) return;
+    world_.swap_disks(one, other);
+    for (const auto node : {one, other}) last(some_time(), [this, node] { world_.restart(node); });
+  }
+  /// Some record of some slot.
+  void rot(std::size_t node) {
+    const auto family = random_.chance(0.5) ? Family::meta : Family::body;
+    const auto& pairs = world_.disk(node).contents(family);
+    if (pairs.empty()) return;
+    const auto at = std::next(pairs.begin(), static_cast<std::ptrdiff_t>(random_.below(pairs.size())));
+    world_.note({}, [&] { return "a record rots on the disk of node" + std::to_string(node); });
+    world_.disk(node).rot(family, at->first);
+  }
+  [[nodiscard]] bool may_lose(std::size_t node) const {
+    switch (rules_.budget) {
+      case Budget::one_copy:
+        return world_.may_destroy(node);
+      case Budget::last_copy:
+        return world_.may_destroy_last_copies(node);
+      case Budget::unlimited:
+        break;
+    }
+    return true;
+  }
   void destroy(std::size_t node) {
     if (world_.is_destroyed(node)) return;
-    if (rules_.budget != Budget::unlimited && !world_.may_destroy(node)) return;
+    if (!may_lose(node)) return;
     world_.destroy(node);
     // An admin replaces it, sooner or later.
     last(some_time(), [this, node] {
@@ -234,7 +267,7 @@ class Swarm {
     const auto image = world_.disk(node).image();
     last(some_time(), [this, node, image] {
       if (world_.is_destroyed(node)) return;
-      if (rules_.budget != Budget::unlimited && !world_.may_destroy(node)) return;
+      if (!may_lose(node)) return;
       world_.crash(node);
       world_.note({}, [&] { return "node" + std::to_string(node) + " gets an old disk"; });
       world_.disk(node).restore(image);

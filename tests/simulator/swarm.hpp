@@ -18,19 +18,21 @@ enum class FaultKind : std::uint8_t {
   power_loss,        ///< of all nodes; they return one by one
   pause,             ///< for longer than a lease, or less
   slow_node,
-  one_way,       ///< nodes hear one another in one direction only
-  cut_off,       ///< one node is alone
-  two_isolated,  ///< two nodes reach each other only
-  bridge,        ///< two halves that only one node joins
-  flapping,      ///< a link comes and goes
-  disk_hang,     ///< without an error
-  disk_error,    ///< EIO: the node stops itself
-  disk_full,     ///< but for what is kept for deletions
-  blank_disk,    ///< the node is gone for good
+  one_way,        ///< nodes hear one another in one direction only
+  cut_off,        ///< one node is alone
+  two_isolated,   ///< two nodes reach each other only
+  bridge,         ///< two halves that only one node joins
+  flapping,       ///< a link comes and goes
+  disk_hang,      ///< without an error
+  disk_error,     ///< EIO: the node stops itself
+  disk_full,      ///< but for what is kept for deletions
+  disks_swapped,  ///< between two nodes, and their identities with them
+  blank_disk,     ///< the node is gone for good
   node_joins,
   node_drains,      ///< or leaves, and stays after all
   wall_jump,        ///< of the clock that shows dates
   settings_change,  ///< copies_min
+  bit_rot,          ///< a record cannot be read
   old_disk,         ///< an image of the disk, taken earlier, is put back
   count_,
 };
@@ -53,6 +55,7 @@ enum class Budget : std::uint8_t {
 struct SwarmRules {
   Budget budget = Budget::one_copy;
   bool old_disks = false;
+  bool bit_rot = false;
 };
 
 /// Draws the plan, and with it settings of the world.

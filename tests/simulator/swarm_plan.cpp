@@ -57,8 +57,11 @@ SwarmPlan draw_swarm(std::uint64_t seed, const SwarmRules& rules, WorldOptions& 
   for (std::uint8_t kind = 0; kind < static_cast<std::uint8_t>(FaultKind::count_); ++kind) {
     const bool wanted = random.chance(0.35);
     const auto fault = static_cast<FaultKind>(kind);
-    if (wanted && (fault != FaultKind::old_disk || rules.old_disks)) plan.kinds.push_back(fault);
+    const bool allowed =
+        (fault != FaultKind::old_disk || rules.old_disks) && (fault != FaultKind::bit_rot || rules.bit_rot);
+    if (wanted && allowed) plan.kinds.push_back(fault);
   }
+  if (rules.bit_rot && random.chance(0.7)) plan.kinds.push_back(FaultKind::bit_rot);
   if (rules.old_disks && random.chance(0.7)) plan.kinds.push_back(FaultKind::old_disk);
   if (plan.kinds.empty()) plan.kinds.push_back(FaultKind::crash);
   plan.faults = 2 + random.below(7);

@@ -109,7 +109,8 @@ void World::start_life(Node& node) {
   const auto booted_before = Duration(static_cast<std::int64_t>(1 + random_.below(1'000'000'000'000)));
   node.life = std::make_unique<Life>(clock_, booted_before, node.rate, node.awake);
   auto& life = *node.life;
-  life.port = std::make_unique<SimPort>(life.context, network_.attach(node.id, node.name + ":1"), node.awake);
+  life.port = std::make_unique<SimPort>(life.context, network_.attach(node.id, node.name + ":1"), node.awake,
+                                        options_.tamper);
   life.random = std::make_unique<SeededRandom>(random_.u64());
   const asio::any_io_executor executor = life.context.get_executor();
   GridPorts ports{life.clock, *life.random, *life.port, *node.disk, executor, {executor}};
@@ -195,6 +196,22 @@ void World::crash_at_commit(std::size_t node, std::uint64_t n) {
   nodes_[node]->disk->crash_at(n, [this, number = node] {
     if (nodes_[number]->life) nodes_[number]->life->port->cut();
   });
+}
+
+void World::swap_disks(std::size_t one, std::size_t other) {
+  crash(one);
+  crash(other);
+  note({}, [&] { return nodes_[one]->name + " and " + nodes_[other]->name + " have their disks swapped"; });
+  auto& a = *nodes_[one];
+  auto& b = *nodes_[other];
+  std::swap(a.id, b.id);
+  std::swap(a.key, b.key);
+  std::swap(a.first_map, b.first_map);
+  std::swap(a.traits, b.traits);
+  std::swap(a.destroyed, b.destroyed);
+  std::swap(a.disk, b.disk);
+  a.disk->wakes(a.awake);
+  b.disk->wakes(b.awake);
 }
 
 void World::destroy(std::size_t node) {

@@ -35,6 +35,7 @@ struct WorldOptions {
   test::MemoryStore::Options disks;
   double drift_max = 0;  ///< of the nodes' boot clocks, either way: 0.01 is a hundredth
   MakeCompanion companion;
+  Tamper tamper;               ///< with what nodes send
   History* history = nullptr;  ///< told of everything, when there is one
   WorldOptions();
 };
@@ -57,6 +58,8 @@ class World {
   void pause(std::size_t node, bool stopped);
   /// From now on each of the node's steps takes this long.
   void slow_down(std::size_t node, Duration step);
+  /// Both crash and find each other's disk, and with it each other's identity.
+  void swap_disks(std::size_t one, std::size_t other);
   /// Its disk is gone with it: it can only come back as a new node.
   void destroy(std::size_t node);
   /// The disk has no space left but what is kept for deletions.
@@ -97,13 +100,19 @@ class World {
   [[nodiscard]] MapPtr newest_map() const;
   /// Every slot has all its copies in sync on live nodes, and a primary that has opened.
   [[nodiscard]] bool is_whole() const;
+  /// Every node holds its fair share of the copies, and is primary of its share, but for what whole numbers
+  /// cannot express. Where zones or weights of 0 leave little choice, nothing is demanded.
+  void check_balance() const;
   /// As many voters as this many nodes should have, and no change of them under way.
   [[nodiscard]] bool has_its_voters() const;
   /// Everything survives the loss of this node's disk: another in-sync copy of each of its slots is there,
   /// as the newest map of all says, and more than half of the voters remain.
   [[nodiscard]] bool may_destroy(std::size_t node) const;
+  /// As before, but it may hold the last in-sync copy: what the others hold makes a whole between them, as no
+  /// other loss is left to be mended.
+  [[nodiscard]] bool may_destroy_last_copies(std::size_t node) const;
   /// All in-sync copies hold the same, byte for byte. To be asked when nothing is under way.
-  void check_copies_equal() const;
+  void check_copies_equal(const std::function<void()>& check);
   /// What the slots look like, for the report of a failing seed.
   [[nodiscard]] std::string describe() const;
   /// For the history of a run that is recorded.
@@ -145,6 +154,7 @@ class World {
   void stop_failed(Node& node);
   bool poll();
   bool poll(Node& node);
+  [[nodiscard]] std::string difference_of_copies() const;
   [[nodiscard]] bool knows_newest_map() const;
   [[nodiscard]] bool keeps_majority_without(const NodeSet& voters, std::size_t node) const;
   [[nodiscard]] std::string describe(const SlotRow& row) const;

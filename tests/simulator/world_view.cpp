@@ -1,8 +1,12 @@
 // What a test may know of the whole grid at once, and what it tells of it.
+#include <algorithm>
+
 #include "node/base/log.hpp"
 #include "tests/simulator/world.hpp"
 
 namespace gridmail::sim {
+
+using namespace std::chrono_literals;
 
 MapPtr World::newest_map() const {
   MapPtr newest;
@@ -32,6 +36,41 @@ bool World::is_whole() const {
     if (!slot || !slot->opened() || slot->row().epoch != row.epoch) return false;
   }
   return true;
+}
+
+namespace {
+
+// What whole numbers and a few slots cannot express.
+constexpr double copies_off_max = 1.0;
+constexpr double primaries_off_max = 2.0;
+
+}  // namespace
+
+void World::check_balance() const {
+  const auto map = newest_map();
+  double weights = 0;
+  std::size_t storing = 0;
+  for (const auto& member : map->members) {
+    if (!member.zone.empty()) return;
+    weights += member.weight;
+    storing += member.weight > 0 ? 1 : 0;
+  }
+  const auto rows = static_cast<double>(map->rows.size());
+  const auto copies = static_cast<double>(std::min<std::size_t>(map->settings.copies, storing));
+  for (const auto& member : map->members) {
+    const double share = member.weight / weights;
+    const double copies_fair = std::min(rows, rows * copies * share);
+    const auto held = std::count_if(map->rows.begin(), map->rows.end(),
+                                    [&](const SlotRow& row) { return row.in_sync.contains(member.id); });
+    const auto primaries = std::count_if(map->rows.begin(), map->rows.end(),
+                                         [&](const SlotRow& row) { return row.primary == member.id; });
+    const auto off = std::abs(static_cast<double>(held) - copies_fair);
+    const auto primaries_off = std::abs(static_cast<double>(primaries) - rows * share);
+    if (off <= copies_off_max && primaries_off <= primaries_off_max) continue;
+    throw Violation("node" + std::to_string(number_of(member.id)) + " has " + std::to_string(held) +
+                    " copies and " + std::to_string(primaries) + " primaries of " +
+                    std::to_string(map->rows.size()) + " slots, which is not its share");
+  }
 }
 
 bool World::has_its_voters() const {
@@ -65,32 +104,84 @@ bool World::keeps_majority_without(const NodeSet& voters, std::size_t node) cons
 bool World::may_destroy(std::size_t node) const {
   if (!knows_newest_map()) return false;
   const auto map = newest_map();
+  // A slot with one copy that moves may be about to leave the old one.
+  if (map->settings.copies < 2) return false;
   if (!keeps_majority_without(map->voters, node) || !keeps_majority_without(map->voters_before, node))
     return false;
   return std::all_of(map->rows.begin(), map->rows.end(), [&](const SlotRow& row) {
     if (!row.in_sync.contains(nodes_[node]->id)) return true;
     return std::any_of(row.in_sync.begin(), row.in_sync.end(), [&](NodeId id) {
       const std::size_t other = number_of(id);
-      return other != node && !nodes_[other]->destroyed;
+      return other != node && nodes_[other]->life && !nodes_[other]->paused;
     });
   });
 }
 
-void World::check_copies_equal() const {
+bool World::may_destroy_last_copies(std::size_t node) const {
+  if (!knows_newest_map()) return false;
+  const auto map = newest_map();
+  if (map->settings.copies < 2 || map->settings.copies_min < 2) return false;
+  if (!keeps_majority_without(map->voters, node) || !keeps_majority_without(map->voters_before, node))
+    return false;
+  return std::all_of(map->rows.begin(), map->rows.end(), [&](const SlotRow& row) {
+    std::size_t left = 0;
+    for (const auto* set : {&row.in_sync, &row.joining, &row.retired, &row.partial}) {
+      for (const auto& id : *set) {
+        const std::size_t number = number_of(id);
+        if (nodes_[number]->destroyed) return false;
+        left += number != node ? 1 : 0;
+      }
+    }
+    return row.paired && left > 0;
+  });
+}
+
+namespace {
+
+using Pairs = std::map<Bytes, Bytes>;
+
+/// The first key of which two copies hold something else, in hex; nothing when there is none.
+std::string first_difference(const Pairs& one, const Pairs& other) {
+  const auto ends = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
+  if (ends.first == one.end() && ends.second == other.end()) return {};
+  if (ends.first == one.end()) return to_hex(ends.second->first);
+  if (ends.second == other.end()) return to_hex(ends.first->first);
+  return to_hex(std::min(ends.first->first, ends.second->first));
+}
+
+}  // namespace
+
+std::string World::difference_of_copies() const {
   const auto map = newest_map();
   for (SlotId id = 0; id < map->rows.size(); ++id) {
     for (const auto family : {Family::meta, Family::body}) {
-      std::optional<std::map<Bytes, Bytes>> first;
+      std::optional<Pairs> first;
       for (const auto& node : map->rows[id].in_sync) {
         const auto& all = nodes_[number_of(node)]->disk->contents(family);
-        std::map<Bytes, Bytes> here(all.lower_bound(slot_begin(id)), all.lower_bound(slot_begin(id + 1)));
+        Pairs here(all.lower_bound(slot_begin(id)), all.lower_bound(slot_begin(id + 1)));
         if (!first) {
           first = std::move(here);
         } else if (*first != here) {
-          throw Violation("slot " + std::to_string(id) + ": copies differ");
+          return "slot " + std::to_string(id) + ": copies differ in " + first_difference(*first, here);
         }
       }
     }
+  }
+  return {};
+}
+
+void World::check_copies_equal(const std::function<void()>& check) {
+  std::string difference;
+  const auto equal = [&] {
+    difference = difference_of_copies();
+    return difference.empty();
+  };
+  // Sweeps go on while nobody asks for anything: the others have each operation first.
+  for (int attempt = 0; attempt < 20 && !equal(); ++attempt) run_for(51ms, {}, check);
+  Subject about;
+  if (!difference.empty()) {
+    about.slot = static_cast<SlotId>(std::stoul(difference.substr(5)));
+    throw Violation(difference, about);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "node/base/random.hpp"
@@ -40,7 +41,7 @@ class MemoryStore final : public Store {
     disk_->begin_sync();
   }
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() override {
-    return std::make_shared<View>(disk_->families);
+    return std::make_shared<View>(disk_->families, disk_->rotten);
   }
   [[nodiscard]] Duration oldest_commit_age() const override {
     return disk_->pending.empty() ? Duration::zero() : disk_->clock.now() - disk_->pending.front().since;
@@ -59,6 +60,7 @@ class MemoryStore final : public Store {
   void wipe() {
     crash();
     for (auto& family : disk_->families) family = std::make_shared<Pairs>();
+    disk_->rotten.reset();
   }
   /// While stalled no commit finishes.
   void stall(bool stalled) {
@@ -81,6 +83,12 @@ class MemoryStore final : public Store {
   void restore(const std::array<std::shared_ptr<std::map<Bytes, Bytes>>, family_count>& image) {
     disk_->families = image;
   }
+  /// A bit of this record flips: its checksum is wrong whenever it is read, until it is written anew.
+  void rot(Family family, const Bytes& key) {
+    auto more = std::make_shared<Rotten>(disk_->rotten ? *disk_->rotten : Rotten());
+    more->emplace(family, key);
+    disk_->rotten = std::move(more);
+  }
   /// Set whenever a commit was answered: whose disk it is has something to do.
   void wakes(bool& awake) { disk_->awake = &awake; }
   /// Works again as it should.
@@ -97,6 +105,7 @@ class MemoryStore final : public Store {
  private:
   using Pairs = std::map<Bytes, Bytes>;
   using Families = std::array<std::shared_ptr<Pairs>, family_count>;
+  using Rotten = std::set<std::pair<Family, Bytes>>;
   struct Pending {
     Batch batch;
     Done done;
@@ -138,6 +147,11 @@ class MemoryStore final : public Store {
       for (const auto& write : batch.writes()) {
         if (options.loses && write.kind == Batch::Write::Kind::put && options.loses(write.family, write.key))
           continue;
+        if (rotten && rotten->contains({write.family, write.key})) {
+          auto fewer = std::make_shared<Rotten>(*rotten);
+          fewer->erase({write.family, write.key});
+          rotten = std::move(fewer);
+        }
         auto& family = families[static_cast<std::size_t>(write.family)];
         if (family.use_count() > 1) family = std::make_shared<Pairs>(*family);  // snapshots keep the old one
         switch (write.kind) {
@@ -159,6 +173,7 @@ class MemoryStore final : public Store {
     Random& random;
     Options options;
     Families families;
+    std::shared_ptr<const Rotten> rotten;
     std::deque<Pending> pending;
     std::optional<Errc> error;
     std::optional<std::uint64_t> crash_after;  ///< commits; 0: it has crashed
@@ -171,11 +186,13 @@ class MemoryStore final : public Store {
 
   class View final : public Snapshot {
    public:
-    explicit View(Families families) : families_(std::move(families)) {}
+    View(Families families, std::shared_ptr<const Rotten> rotten)
+        : families_(std::move(families)), rotten_(std::move(rotten)) {}
     [[nodiscard]] Task<Result<std::optional<Bytes>>> get(Family family, Bytes key) const override {
       const auto& pairs = of(family);
       const auto at = pairs.find(key);
       if (at == pairs.end()) co_return std::optional<Bytes>();
+      if (is_rotten(family, key)) co_return fail(Errc::corrupted, "checksum");
       co_return std::optional<Bytes>(at->second);
     }
     [[nodiscard]] Task<Result<Page>> scan(Family family, Bytes first, Bytes last, std::size_t pairs_max,
@@ -189,6 +206,7 @@ class MemoryStore final : public Store {
           page.more = true;
           break;
         }
+        if (is_rotten(family, at->first)) co_return fail(Errc::corrupted, "checksum");
         bytes += at->first.size() + at->second.size();
         page.pairs.push_back({at->first, at->second});
       }
@@ -200,6 +218,7 @@ class MemoryStore final : public Store {
       auto at = last.empty() ? pairs.end() : pairs.lower_bound(last);
       if (at == pairs.begin() || std::prev(at)->first < first) co_return std::optional<KeyValue>();
       --at;
+      if (is_rotten(family, at->first)) co_return fail(Errc::corrupted, "checksum");
       co_return std::optional<KeyValue>(KeyValue{at->first, at->second});
     }
 
@@ -207,7 +226,11 @@ class MemoryStore final : public Store {
     [[nodiscard]] const Pairs& of(Family family) const {
       return *families_[static_cast<std::size_t>(family)];
     }
+    [[nodiscard]] bool is_rotten(Family family, const Bytes& key) const {
+      return rotten_ && rotten_->contains({family, key});
+    }
     Families families_;
+    std::shared_ptr<const Rotten> rotten_;
   };
 
   std::shared_ptr<Disk> disk_;

@@ -36,6 +36,7 @@ std::vector<Scenario> mail_swarm_scenarios() {
 std::vector<Scenario> open_scenarios() {
   return {
       swarm("a random mix of faults with old disks put back", {.old_disks = true}, Workload::ledger),
+      swarm("a random mix of faults with records that rot", {.bit_rot = true}, Workload::ledger),
       swarm("a random mix of faults that destroys last in-sync copies", {.budget = Budget::last_copy},
             Workload::ledger),
   };
