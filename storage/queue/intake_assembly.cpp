@@ -44,10 +44,11 @@ std::optional<TakenRecord> IntakeAssembly::take_complete(NodeId from, IntakeId i
 }
 
 void IntakeAssembly::forget(IntakeId id) {
-  const auto first = unfinished_.lower_bound({id, NodeId{}});
-  auto last = first;
-  for (; last != unfinished_.end() && last->first.first == id; ++last) bytes_ -= last->second.bytes;
-  unfinished_.erase(first, last);
+  std::erase_if(unfinished_, [&](const auto& pair) {
+    const bool same = pair.first.first == id;
+    if (same) bytes_ -= pair.second.bytes;
+    return same;
+  });
 }
 
 void IntakeAssembly::forget_old(TimePoint now) {
