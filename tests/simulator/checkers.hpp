@@ -26,7 +26,8 @@ class Promises {
  public:
   /// An append was acknowledged under this number.
   void acknowledged(SlotId slot, Guid guid, std::uint64_t number) {
-    const auto [at, fresh] = numbers_.emplace(std::pair(slot, guid), number);
+    const auto [at, fresh] = numbers_[slot].emplace(guid, number);
+    acknowledgements_ += fresh ? 1 : 0;
     if (!fresh && at->second != number)
       broken(slot, "acknowledged twice, as " + std::to_string(at->second) + " and " + std::to_string(number));
   }
@@ -51,9 +52,8 @@ class Promises {
   [[nodiscard]] std::map<std::uint64_t, Guid> known(SlotId slot) const {
     std::map<std::uint64_t, Guid> all;
     if (const auto at = shown_.find(slot); at != shown_.end()) all = at->second;
-    for (auto at = numbers_.lower_bound({slot, Guid{}}); at != numbers_.end() && at->first.first == slot;
-         ++at) {
-      all[at->second] = at->first.second;
+    if (const auto at = numbers_.find(slot); at != numbers_.end()) {
+      for (const auto& [guid, number] : at->second) all[number] = guid;
     }
     return all;
   }
@@ -61,7 +61,7 @@ class Promises {
     const auto [at, fresh] = committers_.emplace(std::pair(slot, epoch), by);
     if (!fresh && at->second != by) broken(slot, "two nodes committed in epoch " + std::to_string(epoch));
   }
-  [[nodiscard]] std::size_t acknowledgements() const { return numbers_.size(); }
+  [[nodiscard]] std::size_t acknowledgements() const { return acknowledgements_; }
   [[nodiscard]] std::size_t reads() const { return reads_; }
   /// Throws the first violation found, if any.
   void check() const {
@@ -79,7 +79,8 @@ class Promises {
   std::string violation_;
   Subject about_;
   std::size_t reads_ = 0;
-  std::map<std::pair<SlotId, Guid>, std::uint64_t> numbers_;
+  std::size_t acknowledgements_ = 0;
+  std::map<SlotId, std::map<Guid, std::uint64_t>> numbers_;
   std::map<SlotId, std::map<std::uint64_t, Guid>> shown_;
   std::map<std::pair<SlotId, Epoch>, NodeId> committers_;
 };
