@@ -15,13 +15,19 @@ bool all_members(const Map& map, const NodeSet& nodes) {
                      [&](const NodeId& node) { return map.member(node) != nullptr; });
 }
 
+/// A copy that is not in sync.
+bool is_left(const SlotRow& row, NodeId node) {
+  return row.retired.contains(node) || row.joining.contains(node) || row.partial.contains(node);
+}
+
 bool keeps_invariants(const Map& map, const SlotRow& row) {
-  return !row.in_sync.empty() && (!row.primary || row.in_sync.contains(*row.primary)) &&
-         disjoint(row.in_sync, row.joining) && disjoint(row.in_sync, row.retired) &&
-         disjoint(row.joining, row.retired) && disjoint(row.in_sync, row.partial) &&
-         disjoint(row.joining, row.partial) && disjoint(row.retired, row.partial) &&
-         all_members(map, row.in_sync) && all_members(map, row.joining) && all_members(map, row.retired) &&
-         all_members(map, row.partial);
+  const bool led = row.primary ? row.in_sync.contains(*row.primary) && !row.combining
+                               : row.combining && is_left(row, *row.combining);
+  return led && !row.in_sync.empty() && disjoint(row.in_sync, row.joining) &&
+         disjoint(row.in_sync, row.retired) && disjoint(row.joining, row.retired) &&
+         disjoint(row.in_sync, row.partial) && disjoint(row.joining, row.partial) &&
+         disjoint(row.retired, row.partial) && all_members(map, row.in_sync) &&
+         all_members(map, row.joining) && all_members(map, row.retired) && all_members(map, row.partial);
 }
 
 /// Every slot change raises the epoch, also one that only asks for a new one or touches only retired copies:
@@ -30,7 +36,11 @@ bool apply_slot(Map& map, const SlotChange& change) {
   if (change.slot >= map.rows.size()) return false;
   SlotRow& row = map.rows[change.slot];
   if (row.epoch != change.expected || !keeps_invariants(map, change.row)) return false;
-  if (change.row.primary && !row.in_sync.contains(*change.row.primary)) return false;
+  if (change.row.primary && !row.in_sync.contains(*change.row.primary)) {
+    const bool combined =
+        row.combining == change.row.primary && change.row.in_sync == NodeSet{*row.combining};
+    if (!combined) return false;
+  }
   row = change.row;
   row.epoch = change.expected + 1;
   row.epoch_since = map.version + 1;

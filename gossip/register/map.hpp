@@ -59,8 +59,9 @@ class NodeSet {
   std::vector<NodeId> nodes_;
 };
 
-/// Who holds one slot. Invariants: primary ∈ in_sync (when there is one); the four sets are disjoint; in_sync
-/// is never empty; every change of primary, in_sync or joining raises epoch.
+/// Who holds one slot. Invariants: primary ∈ in_sync, or, while there is none, combining ∈ retired, joining
+/// or partial; the four sets are disjoint; in_sync is never empty; every change of primary, in_sync or
+/// joining raises epoch.
 struct SlotRow {
   Epoch epoch = 0;
   MapVersion epoch_since = 0;     ///< the map version in which this epoch began
@@ -69,6 +70,8 @@ struct SlotRow {
   NodeSet joining;
   NodeSet retired;  ///< removed while whole: kept until a joining copy is named in sync
   NodeSet partial;  ///< removed while joining: likewise; shown as retired
+  /// While there is no primary: who makes itself whole from the other copies that are left.
+  std::optional<NodeId> combining;
   /// False until the slot first had a second copy opened: such a slot goes on alone, flagged (small grids).
   bool paired = false;
   bool operator==(const SlotRow&) const = default;

@@ -95,6 +95,7 @@ void write_row(const SlotRow& row, NodeTable& nodes, RowRecord& record) {
   nodes.write(row.retired, *record.mutable_retired());
   nodes.write(row.partial, *record.mutable_partial());
   record.set_paired(row.paired);
+  if (row.combining) record.set_combining_plus_one(nodes.index(*row.combining) + 1);
 }
 
 [[nodiscard]] bool read_row(const RowRecord& record, const NodeTable& nodes, SlotRow& row) {
@@ -104,6 +105,11 @@ void write_row(const SlotRow& row, NodeTable& nodes, RowRecord& record) {
     const auto* primary = nodes.at(record.primary_plus_one() - 1);
     if (primary == nullptr) return false;
     row.primary = *primary;
+  }
+  if (record.combining_plus_one() != 0) {
+    const auto* combining = nodes.at(record.combining_plus_one() - 1);
+    if (combining == nullptr) return false;
+    row.combining = *combining;
   }
   row.paired = record.paired();
   return nodes.read(record.in_sync(), row.in_sync) && nodes.read(record.joining(), row.joining) &&
