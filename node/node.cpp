@@ -196,7 +196,7 @@ Task<Result<void>> Node::enter_grid() {
 
 void Node::build() {
   transport_ = std::make_unique<PeerTransport>(context_, clock_, *identity_);
-  GridPorts ports{clock_, random_, *transport_, *store_, asio::make_strand(context_), {}};
+  GridPorts ports{clock_, random_, *transport_, *store_, asio::make_strand(context_), {}, store_->suspect()};
   for (std::size_t i = 0; i < slot_strands; ++i) ports.slots.push_back(asio::make_strand(context_));
   GridCore::Hooks hooks;
   hooks.fail_stop = [](Error error) {

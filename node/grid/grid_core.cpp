@@ -7,13 +7,6 @@
 #include "storage/directory/directory_keys.hpp"
 
 namespace gridmail {
-namespace {
-
-Bytes starts_key() {
-  return "starts";
-}
-
-}  // namespace
 
 GridCore::GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCoreSettings settings,
                    Hooks hooks)
@@ -21,7 +14,8 @@ GridCore::GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCor
       self_(std::move(self)),
       keys_(std::move(keys)),
       settings_(settings),
-      hooks_(std::move(hooks)) {
+      hooks_(std::move(hooks)),
+      marks_(ports_.store) {
   MapRegister::Callbacks callbacks;
   callbacks.on_map = [this](MapPtr map) { take_map(map); };
   callbacks.is_alive = [this](NodeId node) {
@@ -46,15 +40,8 @@ bool GridCore::working() const {
 }
 
 Task<Result<void>> GridCore::load() {
-  const auto counted = co_await ports_.store.get(Family::node, starts_key());
-  if (!counted) co_return tl::unexpected(counted.error());
-  starts_ = *counted && (*counted)->size() == 8 ? read_be64(**counted) + 1 : 1;
-  Bytes count;
-  append_be64(count, starts_);
-  Batch batch;
-  batch.put(Family::node, starts_key(), std::move(count));
-  const auto noted = co_await ports_.store.commit(std::move(batch));
-  if (!noted) co_return noted;
+  const auto marked = co_await marks_.load(ports_.clock.wall(), ports_.random, ports_.disk_damaged);
+  if (!marked) co_return marked;
 
   Membership::Callbacks callbacks;
   callbacks.on_newer_map = [this](NodeId node, MapVersion) { register_->fetch_from(node); };
@@ -62,7 +49,7 @@ Task<Result<void>> GridCore::load() {
   membership_ = std::make_unique<Membership>(ports_.gossip, ports_.clock, ports_.random, ports_.network,
                                              self_, keys_, std::move(callbacks), settings_.swim);
   leases_ = std::make_unique<Leases>(
-      self_.id, ports_.gossip, ports_.clock, ports_.network, starts_, settings_.leases,
+      self_.id, ports_.gossip, ports_.clock, ports_.network, marks_, settings_.leases,
       Leases::Surroundings{.map = [this] { return slots_->map(); },
                            .accepted_version = [this] { return register_->accepted_version(); },
                            .working = [this] { return working(); }});
@@ -72,6 +59,7 @@ Task<Result<void>> GridCore::load() {
                                         .network = ports_.network,
                                         .store = ports_.store,
                                         .leases = *leases_,
+                                        .marks = marks_,
                                         .tasks = tasks_,
                                         .settings = settings_.replication,
                                         .services = {},

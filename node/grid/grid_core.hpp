@@ -39,6 +39,7 @@ struct GridPorts {
   Store& store;
   asio::any_io_executor gossip;              ///< strand of membership and register
   std::vector<asio::any_io_executor> slots;  ///< strands that the slots are dealt to
+  bool disk_damaged = false;  ///< the store was opened before damage: something acknowledged may be missing
 };
 
 class GridCore {
@@ -76,6 +77,7 @@ class GridCore {
   [[nodiscard]] MapPtr map() const { return register_->current(); }
   [[nodiscard]] Membership& membership() { return *membership_; }
   [[nodiscard]] MapRegister& map_register() { return *register_; }
+  [[nodiscard]] DiskMarks& marks() { return marks_; }
   [[nodiscard]] Leases& leases() { return *leases_; }
   [[nodiscard]] SlotTable& slots() { return *slots_; }
   [[nodiscard]] SlotRouter& router() { return *router_; }
@@ -129,7 +131,7 @@ class GridCore {
   const GridCoreSettings settings_;
   const Hooks hooks_;
   TaskGroup tasks_{"grid"};
-  std::uint64_t starts_ = 0;  ///< of this node, counted on its disk
+  DiskMarks marks_;
   std::unique_ptr<MapRegister> register_;
   std::unique_ptr<Membership> membership_;
   std::unique_ptr<Leases> leases_;

@@ -24,15 +24,22 @@ using History = std::vector<std::pair<Epoch, Sequence>>;
 /// Whether a log with this history and last position contains `at` (as Kafka's leader epochs do).
 [[nodiscard]] bool contains(const History& history, Position last, Position at);
 
+/// Whether a log with this history and last position cannot contain `at`. One that is trimmed may have.
+[[nodiscard]] bool excludes(const History& history, Position last, Position at);
+
 /// An operation with its place.
 struct PlacedOperation {
   Position at;
   std::vector<SlotWrite> writes;
+  /// With what it replaces.
+  [[nodiscard]] std::size_t bytes() const;
 };
 
 class Copy {
  public:
-  explicit Copy(SlotId slot) : slot_(slot) {}
+  /// `life`: the disk's, see gossip/disk_marks.hpp.
+  explicit Copy(SlotId slot, std::uint64_t life = 0, std::uint64_t doubts = 0)
+      : slot_(slot), life_(life), disk_doubts_(doubts), doubts_(doubts) {}
 
   /// Reads what is on disk. Errors: io, corrupted.
   [[nodiscard]] Task<Result<void>> load(Store& store);
@@ -45,10 +52,25 @@ class Copy {
   [[nodiscard]] const std::deque<PlacedOperation>& tail() const { return tail_; }
   [[nodiscard]] Epoch opened_epoch() const { return opened_epoch_; }
   [[nodiscard]] std::optional<NodeId> opened_primary() const { return opened_primary_; }
+  /// The start of that primary: it opens an epoch once.
+  [[nodiscard]] std::uint64_t opened_incarnation() const { return opened_incarnation_; }
   [[nodiscard]] bool whole() const { return whole_; }
-  /// Nothing is held: never opened, or dropped.
+  /// Stored in this life of the disk; until it is, all counts as lost.
+  [[nodiscard]] std::uint64_t life() const { return life_; }
+  /// What is on the disk counts as lost; it stays there until the slot joins again, or drop().
+  void disown(std::uint64_t life);
+  [[nodiscard]] bool disowned() const { return disowned_; }
+  /// The disk's, when this copy was last known to lack nothing. Below the disk's present ones it is suspect.
+  [[nodiscard]] std::uint64_t doubts() const { return doubts_; }
+  void trust(std::uint64_t doubts) { doubts_ = doubts; }
+  /// Nothing is held: never opened, dropped or disowned.
   [[nodiscard]] bool blank() const { return opened_epoch_ == 0; }
   [[nodiscard]] const replication::Fill& fill() const { return fill_; }
+  /// Not whole: up to where everything is held, if it is.
+  [[nodiscard]] std::optional<Position> complete_to() const { return complete_to_; }
+  /// The first write to this key by an entry after `sequence` that may yet be taken back; null when there is
+  /// none.
+  [[nodiscard]] const SlotWrite* touched_after(Sequence sequence, Family family, BytesView key) const;
 
   /// A new slot of a new grid: whole and empty.
   void found() { whole_ = true; }
@@ -60,16 +82,18 @@ class Copy {
   /// position.
   [[nodiscard]] Batch open_as_primary(Epoch epoch, NodeId self);
   /// Any other copy's step: takes back what the primary lacks, takes what it brings. `ok` is false when it
-  /// must be refused: something known to be committed would be taken back, or an in-sync copy would be left
-  /// with a gap.
+  /// must be refused: something known to be committed would be taken back (then this copy is `ahead`), or an
+  /// in-sync copy would be left with a gap.
   struct OpenStep {
     bool ok = false;
+    bool ahead = false;
     std::string reason;
     Batch batch;
   };
   struct Opening {
     Epoch epoch;
     NodeId primary;
+    std::uint64_t incarnation = 0;         ///< the primary's start
     Position commit;                       ///< the primary's
     Position tail;                         ///< the primary's last position
     Sequence log_base;                     ///< its log holds everything after
@@ -84,8 +108,12 @@ class Copy {
   void set_commit(Position at);
   /// Cuts the log so that it holds at most `keep` entries; empty when there is little to cut.
   [[nodiscard]] Batch trim(std::size_t keep);
+  /// About how much an entry takes in the log.
+  [[nodiscard]] std::size_t log_entry_bytes() const { return log_entry_bytes_; }
   /// A piece of the gap: what was touched after `from` stays as it is.
   [[nodiscard]] Batch fill_in(std::vector<SlotWrite> pieces, replication::Fill next);
+  /// The record as it is: what was written before is on stable storage once this is.
+  [[nodiscard]] Batch rewrite() const;
   /// Forgets everything: the node no longer holds the slot.
   [[nodiscard]] Batch drop();
 
@@ -101,6 +129,10 @@ class Copy {
   [[nodiscard]] Epoch epoch_of(Sequence sequence) const;
 
   SlotId slot_;
+  std::uint64_t life_ = 0;
+  std::uint64_t disk_doubts_ = 0;  // in this start
+  std::uint64_t doubts_ = 0;
+  bool disowned_ = false;
   Position position_;
   Position commit_;
   Position base_;
@@ -108,11 +140,13 @@ class Copy {
   std::deque<PlacedOperation> tail_;
   Epoch opened_epoch_ = 0;
   std::optional<NodeId> opened_primary_;
+  std::uint64_t opened_incarnation_ = 0;
   bool whole_ = false;
   std::optional<Position> complete_to_;
   Position from_;
   replication::Fill fill_;
   std::set<std::pair<Family, Bytes>> touched_;  // after from_, while not whole
+  std::size_t log_entry_bytes_ = 128;           // a running mean
   Sequence undo_on_disk_ = 0;                   // undo records up to here have been removed
 };
 
@@ -121,6 +155,8 @@ class Copy {
 [[nodiscard]] Position from_record(const replication::Place& place);
 void to_record(const SlotWrite& write, replication::Write& record);
 [[nodiscard]] SlotWrite from_record(replication::Write&& record);
+void to_record(const PlacedOperation& entry, replication::Entry& record);
+[[nodiscard]] PlacedOperation from_record(replication::Entry&& record);
 [[nodiscard]] History from_record(const google::protobuf::RepeatedPtrField<replication::EpochStart>& starts);
 void to_record(const History& history, google::protobuf::RepeatedPtrField<replication::EpochStart>& starts);
 
@@ -128,5 +164,8 @@ void to_record(const History& history, google::protobuf::RepeatedPtrField<replic
 [[nodiscard]] Bytes copy_record_key(SlotId slot);
 [[nodiscard]] Bytes log_entry_key(SlotId slot, Sequence sequence);
 [[nodiscard]] Bytes undo_key(SlotId slot, Sequence sequence);
+/// After the last key of that kind.
+[[nodiscard]] Bytes log_end(SlotId slot);
+[[nodiscard]] Bytes undo_end(SlotId slot);
 
 }  // namespace gridmail

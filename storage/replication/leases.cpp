@@ -3,10 +3,19 @@
 #include <asio/post.hpp>
 
 #include "gossip/message_kind.hpp"
-#include "storage/replication/replication.pb.h"
 
 namespace gridmail {
 namespace {
+
+void to_record(DiskMarks::Mark mark, replication::Mark& record) {
+  record.set_start(mark.start);
+  record.set_chance(mark.chance);
+}
+DiskMarks::Mark from_record(const replication::Mark& record) {
+  return {record.start(), record.chance()};
+}
+
+constexpr std::uint64_t deaf_ms_max = 24ULL * 3600 * 1000;
 
 void send(Network& network, NodeId to, const replication::LeaseMessage& message) {
   network.send(to, Channel::control, static_cast<std::uint16_t>(MessageKind::lease),
@@ -15,13 +24,14 @@ void send(Network& network, NodeId to, const replication::LeaseMessage& message)
 
 }  // namespace
 
-Leases::Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network,
-               std::uint64_t incarnation, LeaseSettings settings, Surroundings surroundings)
+Leases::Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network, DiskMarks& marks,
+               LeaseSettings settings, Surroundings surroundings)
     : self_(self),
       executor_(std::move(executor)),
       clock_(clock),
       network_(network),
-      incarnation_(incarnation),
+      marks_(marks),
+      incarnation_(marks.newest().start),
       settings_(settings),
       surroundings_(std::move(surroundings)) {}
 
@@ -44,18 +54,53 @@ void Leases::renew() {
   const auto map = surroundings_.map();
   const auto now = clock_.now();
   if (map && surroundings_.working()) {
-    replication::LeaseMessage message;
-    auto& request = *message.mutable_request();
-    request.set_sent(now.since_boot.count());
-    request.set_incarnation(incarnation_);
-    request.set_map_version(map->version);
     for (const auto& member : map->members) {
-      if (member.id != self_) send(network_, member.id, message);
+      if (member.id != self_) request(member.id, map->version, now);
     }
   }
   const std::lock_guard lock(mutex_);
   if (!running_) return;
   alarm_ = clock_.call_at(now + settings_.renewal, [this] { asio::post(executor_, [this] { renew(); }); });
+}
+
+void Leases::request(NodeId to, MapVersion version, TimePoint now) {
+  replication::LeaseMessage message;
+  auto& request = *message.mutable_request();
+  request.set_sent(now.since_boot.count());
+  request.set_incarnation(incarnation_);
+  request.set_map_version(version);
+  request.set_chance(marks_.newest().chance);
+  if (const auto mark = marks_.remembered(to)) to_record(*mark, *request.mutable_remembered());
+  if (const auto mark = marks_.checked(to)) to_record(*mark, *request.mutable_checked());
+  {
+    const std::lock_guard lock(mutex_);
+    const auto deaf = std::chrono::duration_cast<std::chrono::milliseconds>(since_heard(to, now));
+    request.set_deaf_ms(static_cast<std::uint64_t>(deaf.count()));
+  }
+  send(network_, to, message);
+}
+
+void Leases::on_request(NodeId from, const replication::LeaseRequest& request) {
+  hear(from, std::chrono::milliseconds(std::min<std::uint64_t>(request.deaf_ms(), deaf_ms_max)));
+  bool answer = marks_.on_memory(
+      from, request.has_remembered() ? std::optional(from_record(request.remembered())) : std::nullopt);
+  answer |=
+      marks_.on_mark(from, {request.incarnation(), request.chance()},
+                     request.has_checked() ? std::optional(from_record(request.checked())) : std::nullopt);
+  const auto map = surroundings_.map();
+  if (answer && map && surroundings_.working()) this->request(from, map->version, clock_.now());
+  if (marks_.knows(from, request.incarnation())) grant(from, request.sent(), request.incarnation());
+}
+
+/// When anything was last heard of `node`, whatever it had heard itself.
+Duration Leases::since_heard(NodeId node, TimePoint now) const {
+  const auto found = heard_.find(node);
+  return now - (found == heard_.end() ? started_ : found->second.at);
+}
+
+void Leases::hear(NodeId from, Duration deaf) {
+  const std::lock_guard lock(mutex_);
+  heard_[from] = {clock_.now(), deaf};
 }
 
 void Leases::grant(NodeId to, std::int64_t sent, std::uint64_t incarnation) {
@@ -85,19 +130,14 @@ void Leases::grant(NodeId to, std::int64_t sent, std::uint64_t incarnation) {
 void Leases::on_message(NodeId from, BytesView payload) {
   replication::LeaseMessage message;
   if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return;
-  const auto now = clock_.now();
   switch (message.body_case()) {
-    case replication::LeaseMessage::kRequest: {
-      {
-        const std::lock_guard lock(mutex_);
-        heard_[from] = now;
-      }
-      grant(from, message.request().sent(), message.request().incarnation());
+    case replication::LeaseMessage::kRequest:
+      on_request(from, message.request());
       break;
-    }
     case replication::LeaseMessage::kGrant: {
       const auto& grant = message.grant();
       if (grant.incarnation() != incarnation_) break;
+      hear(from, Duration::zero());  // it heard the request
       const TimePoint until = TimePoint{Duration(grant.sent())} + settings_.held;
       const std::lock_guard lock(mutex_);
       auto& held = held_[from];
@@ -184,14 +224,15 @@ Duration Leases::silence(NodeId node) const {
   if (node == self_) return Duration::zero();
   const std::lock_guard lock(mutex_);
   const auto found = heard_.find(node);
-  return clock_.now() - (found == heard_.end() ? started_ : found->second);
+  const auto now = clock_.now();
+  return found == heard_.end() ? now - started_ : found->second.silence(now);
 }
 
 SignsOfLife Leases::signs_of_life(Duration alive_within, Duration dead_after) const {
   const auto now = clock_.now();
   const std::lock_guard lock(mutex_);
   SignsOfLife signs(alive_within, dead_after, now - started_);
-  for (const auto& [node, heard] : heard_) signs.note(node, now - heard);
+  for (const auto& [node, heard] : heard_) signs.note(node, heard.silence(now));
   signs.note(self_, Duration::zero());
   return signs;
 }
@@ -200,7 +241,7 @@ bool Leases::is_alive(NodeId node, Duration within) const {
   if (node == self_) return true;
   const std::lock_guard lock(mutex_);
   const auto found = heard_.find(node);
-  return found != heard_.end() && clock_.now() - found->second < within;
+  return found != heard_.end() && found->second.silence(clock_.now()) < within;
 }
 
 }  // namespace gridmail

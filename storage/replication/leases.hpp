@@ -2,15 +2,18 @@
 // a lease from every other copy; a copy serves no other primary until the leases it gave have run out. They
 // also are the sign of life that failover goes by.
 #pragma once
+#include <algorithm>
 #include <asio/any_io_executor.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 
+#include "gossip/disk_marks.hpp"
 #include "gossip/register/map.hpp"
 #include "node/base/clock.hpp"
 #include "node/base/network.hpp"
+#include "storage/replication/replication.pb.h"
 #include "storage/replication/signs_of_life.hpp"
 
 namespace gridmail {
@@ -32,11 +35,12 @@ class Leases {
     std::function<MapVersion()> accepted_version;  ///< of this node's acceptor
     std::function<bool()> working;  ///< false: group commit stalls, so no leases (alive means working)
   };
-  Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network,
-         std::uint64_t incarnation, LeaseSettings settings, Surroundings surroundings);
+  Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network, DiskMarks& marks,
+         LeaseSettings settings, Surroundings surroundings);
 
-  /// Asks every member for leases, again and again. `incarnation` rises with every start of this node: the
-  /// first request tells the givers that whatever an earlier life held is no longer held.
+  /// Asks every member for leases, again and again. The mark of this start rises with every start: the first
+  /// request tells the givers that whatever an earlier life held is no longer held. With the requests go the
+  /// marks of both disks; none is granted to a node whose mark is not remembered here.
   void start();
   void stop();
   void on_message(NodeId from, BytesView payload);
@@ -60,7 +64,8 @@ class Leases {
   /// Gives back, for one slot, what is held: its epoch ends by plan.
   void hand_back(SlotId slot, Epoch epoch, const NodeSet& givers);
 
-  /// How long `node` has given no sign of life; zero for oneself. Counts from start() for one never heard of.
+  /// How long `node` has given no sign of life, or has heard none of this node as far as it says: who hears
+  /// nothing can do nothing either. Zero for oneself. Counts from start() for one never heard of.
   [[nodiscard]] Duration silence(NodeId node) const;
   /// Heard of within `within`, ever; true for oneself.
   [[nodiscard]] bool is_alive(NodeId node, Duration within) const;
@@ -80,7 +85,17 @@ class Leases {
     std::uint64_t incarnation = 0;
     std::map<SlotId, Epoch> handed_back;
   };
+  /// The last sign of life of another node.
+  struct Heard {
+    TimePoint at;
+    Duration deaf{0};  ///< how long it had heard nothing of this node then
+    [[nodiscard]] Duration silence(TimePoint now) const { return std::max(now - at, deaf); }
+  };
   void renew();
+  void request(NodeId to, MapVersion version, TimePoint now);
+  void on_request(NodeId from, const replication::LeaseRequest& request);
+  void hear(NodeId from, Duration deaf);
+  [[nodiscard]] Duration since_heard(NodeId node, TimePoint now) const;
   void grant(NodeId to, std::int64_t sent, std::uint64_t incarnation);
   [[nodiscard]] bool majority(const NodeSet& voters, const Map& map, MapVersion since, TimePoint now) const;
 
@@ -88,14 +103,15 @@ class Leases {
   const asio::any_io_executor executor_;
   Clock& clock_;
   Network& network_;
-  const std::uint64_t incarnation_;
+  DiskMarks& marks_;
+  const std::uint64_t incarnation_;  ///< of this start
   const LeaseSettings settings_;
   const Surroundings surroundings_;
 
   mutable std::mutex mutex_;
   std::map<NodeId, Held> held_;
   std::map<NodeId, Given> given_;
-  std::map<NodeId, TimePoint> heard_;
+  std::map<NodeId, Heard> heard_;
   TimePoint started_{};
   bool running_ = false;
   std::unique_ptr<Clock::Alarm> alarm_;

@@ -1,14 +1,15 @@
 #include "storage/replication/slot.hpp"
 
-#include <asio/async_result.hpp>
 #include <asio/post.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include "gossip/message_kind.hpp"
 #include "node/base/log.hpp"
 
 namespace gridmail {
 namespace {
+
+constexpr unsigned returns_max = 4;
+constexpr auto resumed_for = std::chrono::seconds(5);
 
 std::string brief(const SlotRow& row) {
   const auto list = [](const NodeSet& set) {
@@ -23,7 +24,10 @@ std::string brief(const SlotRow& row) {
 }  // namespace
 
 Slot::Slot(SlotId id, ReplicationContext& context, asio::any_io_executor executor)
-    : id_(id), context_(context), executor_(std::move(executor)), copy_(id) {}
+    : id_(id),
+      context_(context),
+      executor_(std::move(executor)),
+      copy_(id, context.marks.life(), context.marks.doubts()) {}
 
 Slot::~Slot() {
   if (moving_) --context_.moves;
@@ -43,6 +47,7 @@ Task<Result<void>> Slot::load() {
     // Still the epoch it was opened in: its log is a beginning of the primary's, which sends again what is
     // missing.
     open_on_disk_as_copy_ = true;
+    resumed_until_ = context_.clock.now() + resumed_for;
     fill_from_ = context_.clock.now();
     whole_at_ = durable_;
   }
@@ -64,12 +69,27 @@ bool Slot::is_needed() const {
 }
 
 void Slot::drop_if_unneeded() {
-  if (is_needed() || !loaded_ || copy_.blank()) return;
+  if (is_needed() || !loaded_ || (copy_.blank() && !copy_.disowned())) return;
   ++drops_;
   write(copy_.drop(), [](Slot& slot) { --slot.drops_; });
 }
 
+/// A peer remembers a newer disk than this one: what was stored here before counts as lost.
+void Slot::notice_old_disk() {
+  const auto life = context_.marks.life();
+  if (!loaded_ || copy_.life() == life || context_.settings.sabotage.trust_old_disks) return;
+  log(Level::error, "slot.lost_with_old_disk", {{"slot", id_}, {"epoch", row_.epoch}});
+  end_role();
+  fail_pending(Errc::not_primary);
+  copy_.disown(life);
+  open_on_disk_as_copy_ = false;
+  durable_ = 0;
+  settled_in_ = 0;
+  drop_if_unneeded();
+}
+
 void Slot::on_map(MapPtr map) {
+  notice_old_disk();
   map_ = std::move(map);
   const SlotRow& row = map_->rows[id_];
   if (row.epoch > row_.epoch) take_row(row);
@@ -83,8 +103,12 @@ void Slot::take_row(const SlotRow& row) {
   if (before && *before != context_.self && before != row.primary) {
     waits_.push_back({*before, context_.leases.promise_to(*before), epoch_before});
   }
+  if (!row_.primary && row.primary && row_.in_sync.contains(*row.primary)) {
+    returns_ = std::min(returns_ + 1, returns_max);
+  }
   row_ = row;
   settled_in_ = 0;
+  standings_.clear();
   asked_.reset();
   if (moving_ && row_.joining.empty()) {
     moving_ = false;
@@ -109,9 +133,12 @@ void Slot::end_role() {
   const bool was_serving = access_ != nullptr;
   opening_ = opened_ = handing_over_ = false;
   peers_.clear();
+  incoming_.reset();
+  combining_.reset();
   access_.reset();
   fill_from_.reset();
   fill_asked_.reset();
+  resumed_until_.reset();
   if (fill_counted_) {
     fill_counted_ = false;
     --context_.fills;
@@ -138,9 +165,13 @@ bool Slot::must_wait(NodeId primary) {
 }
 
 Batch Slot::trim_log() {
-  // Whoever is away, or still joining, may need it back to where it stopped.
+  // Whoever is away, or still joining, may need it back to where it stopped; for one that is away for very
+  // long, copying everything anew is cheaper.
+  const auto& settings = context_.settings;
   const bool all_in_place = row_.retired.empty() && row_.partial.empty() && row_.joining.empty();
-  return all_in_place ? copy_.trim(context_.settings.log_keep) : Batch{};
+  return copy_.trim(all_in_place
+                        ? settings.log_keep
+                        : std::max(settings.log_keep, settings.log_away_bytes / copy_.log_entry_bytes()));
 }
 
 replication::SlotMessage Slot::message() const {
@@ -174,6 +205,7 @@ void Slot::write(Batch batch, std::function<void(Slot&)> then) {
 
 void Slot::on_message(NodeId from, replication::SlotMessage message) {
   if (!loaded_) return;
+  notice_old_disk();
   if (message.body_case() == replication::SlotMessage::kOpen) {
     settled_in_ = 0;
     on_open(from, std::move(message));
@@ -181,13 +213,22 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
   }
   // Fencing: only the present epoch counts.
   if (message.epoch() != row_.epoch && !context_.settings.sabotage.no_fence) return;
+  if (message.has_compare()) return answer_compare(from);
+  if (message.has_standing()) return on_standing(from, message.standing());
+  if (!row_.primary) return on_combining_message(from, std::move(message));
   if (row_.primary == context_.self) {
     switch (message.body_case()) {
+      case replication::SlotMessage::kOpenMore:
+        on_open_more(from, message.open_more().after());
+        break;
+      case replication::SlotMessage::kRefused:
+        on_refused(from, message.refused().ahead());
+        break;
       case replication::SlotMessage::kOpened:
-        on_opened(from, message.opened().whole());
+        on_opened(from, message.opened());
         break;
       case replication::SlotMessage::kAcknowledge:
-        on_acknowledge(from, message.acknowledge().sequence());
+        on_acknowledge(from, message.acknowledge());
         break;
       case replication::SlotMessage::kFillRequest:
         on_fill_request(from, message.fill_request().at());
@@ -209,6 +250,7 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
 
 void Slot::tick(const SlotTarget& target) {
   if (!loaded_ || row_.epoch == 0) return;
+  notice_old_disk();
   if (open_stash_) {
     auto [from, open] = std::move(*open_stash_);
     open_stash_.reset();
@@ -217,9 +259,13 @@ void Slot::tick(const SlotTarget& target) {
   if (row_.primary == context_.self) {
     try_open();
     primary_tick();
-  } else if (row_.holds(context_.self)) {
+  } else if (row_.combining == context_.self) {
+    combine_tick();
+  } else if (row_.primary && row_.holds(context_.self)) {
     copy_tick();
   }
+  note_losses(target);
+  suspect_tick();
   const bool nothing_to_ask = plan(target);
   settled_in_ = nothing_to_ask && is_at_rest() ? target.surroundings : 0;
 }
@@ -227,26 +273,59 @@ void Slot::tick(const SlotTarget& target) {
 /// Nothing that time alone would change: no resend, no opening, no filling is due. Whatever ends the rest (an
 /// operation, another row, other surroundings) makes tick() look again.
 bool Slot::is_at_rest() const {
-  if (open_stash_ || drops_ > 0 || handing_over_ || !row_.joining.empty() || !pending_.empty()) return false;
-  if (row_.primary != context_.self) return !row_.holds(context_.self) || open_on_disk_as_copy_;
+  if (open_stash_ || drops_ > 0 || is_lost() || handing_over_ || !row_.joining.empty() || !pending_.empty())
+    return false;
+  if (!row_.primary || all_lost_since_ || is_suspect()) return false;
+  if (row_.primary != context_.self)
+    return !row_.holds(context_.self) || (open_on_disk_as_copy_ && !resumed_until_);
   return access_ && std::all_of(peers_.begin(), peers_.end(), [this](const auto& item) {
            return !item.second.waiting_since && item.second.told >= committed_;
          });
+}
+
+/// Since when no in-sync copy gives a sign of life. One that was only out of this node's hearing takes its
+/// place again: then this node is slower to believe it the next time.
+void Slot::note_losses(const SlotTarget& target) {
+  const bool all_lost = std::all_of(row_.in_sync.begin(), row_.in_sync.end(),
+                                    [&](const NodeId& node) { return target.signs.is_dead(node); });
+  if (!all_lost) {
+    all_lost_since_.reset();
+  } else if (!all_lost_since_) {
+    all_lost_since_ = context_.clock.now();
+  }
 }
 
 /// Asks for what the row should become. True when that is nothing, and would be so again in the same
 /// surroundings.
 bool Slot::plan(const SlotTarget& target) {
   const auto now = context_.clock.now();
+  if (!target.in_touch || !context_.disk_checked) return false;
   if (asked_ && now - *asked_ < std::chrono::milliseconds(500)) return false;
   SlotSituation situation(context_.self, *map_, id_, row_);
   situation.is_alive = [&target](NodeId node) { return target.signs.is_alive(node); };
   situation.is_dead = [&target](NodeId node) { return target.signs.is_dead(node); };
   situation.opened = opened_;
+  situation.unfit = unfit_ || is_lost();
+  situation.complete_part = copy_.whole() || copy_.complete_to();
+  situation.all_lost =
+      all_lost_since_ && now - *all_lost_since_ >= context_.settings.lost_after * (1U << returns_);
+  situation.suspect = is_suspect();
+  if (situation.suspect) situation.fittest = fittest(target);
+  if (situation.suspect && situation.fittest == context_.self && row_.primary == context_.self) {
+    trust_copy();
+    situation.suspect = false;
+  }
+  if (combining_) {
+    situation.combined = combining_->finished;
+    situation.heir = combining_->heir;
+  }
   situation.restarted = restarted_epoch_ == row_.epoch;
   for (const auto& [node, peer] : peers_) {
     const auto patience = context_.settings.stuck_after * (peer.opened ? 1 : 4);
     if (peer.waiting_since && now - *peer.waiting_since >= patience) situation.stuck.insert(node);
+    if (peer.refusal == Refusal::ahead) situation.ahead.insert(node);
+    if (peer.refusal == Refusal::behind) situation.behind.insert(node);
+    if (peer.lost_thread) situation.stuck.insert(node);
     if (peer.whole) situation.complete.insert(node);
     if (peer.filling) situation.filling.insert(node);
   }
@@ -288,89 +367,6 @@ std::string Slot::describe() const {
   return fmt::format("{} row {} at {}.{} commit {}{} pending {}", role, row_.epoch, copy_.position().epoch,
                      copy_.position().sequence, copy_.commit().sequence, copy_.whole() ? " whole" : "",
                      pending_.size());
-}
-
-// --- what services see
-
-namespace {
-
-class Access final : public SlotAccess {
- public:
-  Access(std::weak_ptr<Slot> slot, SlotId id, Epoch epoch, asio::any_io_executor executor, Store& store)
-      : slot_(std::move(slot)), id_(id), epoch_(epoch), executor_(std::move(executor)), store_(store) {}
-
-  [[nodiscard]] SlotId slot() const override { return id_; }
-  [[nodiscard]] Epoch epoch() const override { return epoch_; }
-  [[nodiscard]] asio::any_io_executor executor() const override { return executor_; }
-  [[nodiscard]] Result<void> may_answer() const override {
-    const auto slot = slot_.lock();
-    return slot ? slot->may_answer(epoch_) : fail(Errc::not_primary);
-  }
-  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const override { return store_.snapshot(); }
-
-  [[nodiscard]] Task<Result<void>> commit(Operation operation) override {
-    return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
-        [weak = slot_, epoch = epoch_, executor = executor_](auto handler, Operation writes) {
-          auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-          auto done = [shared, executor](Result<void> result) {
-            asio::post(executor,
-                       [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
-          };
-          const auto slot = weak.lock();
-          if (!slot) return done(fail(Errc::not_primary));
-          slot->submit(epoch, std::move(writes), std::move(done));
-        },
-        asio::use_awaitable, std::move(operation));
-  }
-
- private:
-  const std::weak_ptr<Slot> slot_;
-  const SlotId id_;
-  const Epoch epoch_;
-  const asio::any_io_executor executor_;
-  Store& store_;
-};
-
-}  // namespace
-
-SlotAccessPtr Slot::access() const {
-  return access_;
-}
-
-Result<void> Slot::may_answer(Epoch epoch) const {
-  if (!access_ || row_.epoch != epoch || handing_over_) return fail(Errc::not_primary);
-  if (context_.settings.sabotage.no_read_lease) return {};
-  const auto others = row_.others();
-  const bool leased = others.empty() ? context_.leases.held_from_voters(*map_, row_.epoch_since)
-                                     : context_.leases.held_from(others, row_.epoch_since, map_->version);
-  if (!leased) return fail(Errc::unavailable, "no lease");
-  return {};
-}
-
-void Slot::finish_opening() {
-  opening_ = false;
-  opened_ = true;
-  copy_.set_commit(copy_.position());
-  committed_ = copy_.position();
-  log(Level::debug, "slot.opened", {{"slot", id_}, {"epoch", row_.epoch}, {"sequence", committed_.sequence}});
-  if (!writes_allowed()) fail_pending(Errc::unavailable);
-  carry_pending();
-  begin_service();
-}
-
-/// The directory's service is told of the directory's slot only, the others of all.
-bool Slot::concerns(ServiceId service) const {
-  return service != ServiceId::directory || (map_ && id_ == map_->directory_slot());
-}
-
-/// Services build on committed state only, so they come after the operations carried over from the last
-/// epoch.
-void Slot::begin_service() {
-  if (!opened_ || access_ || !pending_.empty()) return;
-  access_ = std::make_shared<Access>(weak_from_this(), id_, row_.epoch, executor_, context_.store);
-  for (const auto& [id, service] : context_.services) {
-    if (concerns(id)) service->opened(access_);
-  }
 }
 
 }  // namespace gridmail

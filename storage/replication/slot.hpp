@@ -18,6 +18,7 @@
 #include "node/base/network.hpp"
 #include "node/base/random.hpp"
 #include "node/runtime/task_group.hpp"
+#include "storage/replication/combination.hpp"
 #include "storage/replication/copy.hpp"
 #include "storage/replication/leases.hpp"
 #include "storage/replication/slot_access.hpp"
@@ -27,26 +28,37 @@ namespace gridmail {
 
 /// Rules broken on purpose, to show that the simulator's checkers bite. All false outside tests.
 struct DeliberateFaults {
-  bool no_fence = false;        ///< copies take entries of any epoch
-  bool primary_first = false;   ///< the primary applies before the others have it
-  bool no_lease_wait = false;   ///< copies serve a new primary at once
-  bool no_read_lease = false;   ///< primaries answer without a lease
-  bool resume = false;          ///< a restarted primary goes on in its old epoch
-  bool no_joining_ack = false;  ///< commits do not wait for joining copies
-  bool early_whole = false;     ///< a joining copy is named in sync before its gap is closed
+  bool no_fence = false;         ///< copies take entries of any epoch
+  bool primary_first = false;    ///< the primary applies before the others have it
+  bool no_lease_wait = false;    ///< copies serve a new primary at once
+  bool no_read_lease = false;    ///< primaries answer without a lease
+  bool resume = false;           ///< a restarted primary goes on in its old epoch
+  bool no_joining_ack = false;   ///< commits do not wait for joining copies
+  bool early_whole = false;      ///< a joining copy is named in sync before its gap is closed
+  bool ignore_refusal = false;   ///< a primary removes a copy that knows more than it does
+  bool trust_suspects = false;   ///< a copy on a damaged disk may be primary like any other
+  bool trust_old_disks = false;  ///< what an old disk holds counts
+  bool combine_early = false;    ///< copies are combined before all have said what they hold
 };
 
 struct ReplicationSettings {
   Duration dead_after = std::chrono::milliseconds(2500);    ///< silence after which a copy is replaced
   Duration alive_within = std::chrono::milliseconds(1000);  ///< heard of this recently: may be given work
   Duration stuck_after = std::chrono::milliseconds(2500);   ///< a write unacknowledged for this long
-  Duration resend = std::chrono::milliseconds(300);         ///< of what was not answered
+  Duration lost_after = std::chrono::seconds(5);     ///< all in-sync copies silent: what is left is combined
+  Duration resend = std::chrono::milliseconds(300);  ///< of what was not answered
   Duration tick = std::chrono::milliseconds(100);
-  Duration fill_delay = std::chrono::seconds(30);  ///< a lost copy may come back within
-  std::size_t log_keep = 10'000;                   ///< entries of a slot whose copies are all in place
-  std::size_t fill_bytes = 512 * 1024;             ///< of one piece
-  std::size_t fills_max = 64;                      ///< under way at once on one node
-  std::size_t moves_max = 1024;                    ///< planned movements a node's primaries have under way
+  Duration fill_delay = std::chrono::seconds(30);        ///< a lost copy may come back within
+  Duration suspect_patience = std::chrono::minutes(10);  ///< for a sound copy, before a suspect one opens
+  std::size_t log_away_bytes = 64 * 1024 * 1024;  ///< about; of a slot one of whose copies is away or joins
+  std::size_t log_keep = 10'000;                  ///< entries of a slot whose copies are all in place
+  std::size_t fill_bytes = 512 * 1024;            ///< of one piece
+  std::size_t open_bytes = 1024 * 1024;           ///< of the tail, in one message of an opening
+  std::size_t window_bytes = 8 * 1024 * 1024;     ///< of a slot's operations on their way to other copies
+  std::size_t window_operations = 512;            ///< likewise
+  std::size_t pending_bytes_max = 64 * 1024 * 1024;  ///< of those that wait for the window, too
+  std::size_t fills_max = 64;                        ///< under way at once on one node
+  std::size_t moves_max = 1024;                      ///< planned movements a node's primaries have under way
   DeliberateFaults sabotage;
 };
 
@@ -58,12 +70,16 @@ struct ReplicationContext {
   Network& network;
   Store& store;
   Leases& leases;
+  DiskMarks& marks;
   TaskGroup& tasks;
   ReplicationSettings settings;
   std::vector<std::pair<ServiceId, SlotService*>> services;  ///< told of openings and closings
   std::function<void(SlotChange)> propose;                   ///< sent to the register; may come to nothing
   std::function<void(Error)> fail_stop;                      ///< the disk failed: the node must stop
   std::function<bool()> low_space;                           ///< the disk's reserve is reached
+  /// The disk here was compared with what a majority of the voters remember of it: before, this node leads
+  /// nothing.
+  std::atomic<bool> disk_checked{false};
   std::atomic<std::size_t> fills{0};
   std::atomic<std::size_t> moves{0};
 };
@@ -73,6 +89,8 @@ struct SlotTarget {
   const SignsOfLife& signs;
   /// Another number whenever the signs, the map or the plan are others than at the last tick. Never zero.
   std::uint64_t surroundings = 0;
+  /// This node is in touch with a majority of the voters: without, nothing it asks of the map makes sense.
+  bool in_touch = false;
   const NodeSet* copies = nullptr;
   std::optional<NodeId> primary;
 };
@@ -102,7 +120,9 @@ class Slot : public std::enable_shared_from_this<Slot> {
   /// Opened, and serving requests.
   [[nodiscard]] bool opened() const { return access_ != nullptr; }
   /// The row names this node no more, and nothing is left on its disk: the object may go.
-  [[nodiscard]] bool is_gone() const { return copy_.blank() && loaded_ && drops_ == 0 && !is_needed(); }
+  [[nodiscard]] bool is_gone() const {
+    return copy_.blank() && !copy_.disowned() && loaded_ && drops_ == 0 && !is_needed();
+  }
   /// For people: what this node is doing for the slot.
   [[nodiscard]] std::string describe() const;
   /// Up to where this primary's operations are on stable storage everywhere, here too.
@@ -113,11 +133,14 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void submit(Epoch epoch, Operation operation, std::function<void(Result<void>)> done);
 
  private:
+  enum class Refusal : std::uint8_t { none, ahead, behind };
   /// Another copy, as the primary sees it in this epoch.
   struct Peer {
     bool opened = false;
-    bool whole = false;  ///< and all it holds known to be committed: may be named in sync
+    Refusal refusal = Refusal::none;  ///< of the opening: it knows more than the primary, or lacks something
+    bool whole = false;               ///< and all it holds known to be committed: may be named in sync
     bool filling = false;
+    bool lost_thread = false;  ///< the log here no longer reaches back to where it is
     Sequence acknowledged = 0;
     Position told;   ///< the commit position it was last sent
     TimePoint sent;  ///< when it was last sent something that wants an answer
@@ -126,6 +149,8 @@ class Slot : public std::enable_shared_from_this<Slot> {
   /// An operation on its way; in order.
   struct Pending {
     PlacedOperation entry;
+    std::size_t bytes = 0;
+    bool sent = false;      ///< within the window
     bool applying = false;  ///< every other copy has it; being made durable here
     std::function<void(Result<void>)> done;
   };
@@ -134,6 +159,19 @@ class Slot : public std::enable_shared_from_this<Slot> {
     NodeId holder;
     Leases::Promise promise;
     Epoch epoch;
+  };
+
+  /// What the copy that combines knows so far, in this epoch.
+  struct Combining {
+    std::map<NodeId, Holding> holdings;
+    std::map<NodeId, NodeId> opened_by;  ///< of each: the primary that opened it last
+    std::optional<TimePoint> asked;
+    std::optional<NodeId> tail_of;  ///< whose log is being taken over, and what has come of its tail
+    std::vector<PlacedOperation> tail;
+    std::optional<NodeId> heir;  ///< another copy is the one to be made whole
+    bool writing = false;
+    bool finished = false;
+    bool hopeless = false;
   };
 
   // slot.cpp: roles
@@ -147,17 +185,33 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void write(Batch batch, std::function<void(Slot&)> then);
   [[nodiscard]] Batch trim_log();
   [[nodiscard]] bool plan(const SlotTarget& target);
+  void notice_old_disk();
+  /// In sync by the map, and nothing is here.
+  [[nodiscard]] bool is_lost() const {
+    return row_.in_sync.contains(context_.self) && copy_.blank() && !copy_.whole();
+  }
+  void note_losses(const SlotTarget& target);
   [[nodiscard]] bool is_at_rest() const;
   void ask_for(const SlotStep& step);
 
-  // slot_primary.cpp
+  // slot_opening.cpp
   void try_open();
-  void send_open(NodeId to, Peer& peer);
-  void on_opened(NodeId from, bool whole);
+  void send_open(NodeId to, Peer& peer, Sequence after);
+  void on_open_more(NodeId from, Sequence after);
+  void on_opened(NodeId from, const replication::Opened& opened);
+  void on_refused(NodeId from, bool ahead);
   void finish_opening();
+  void on_open(NodeId from, replication::SlotMessage message);
+  [[nodiscard]] bool take_piece(NodeId from, replication::SlotMessage message);
+  void answer_opened();
+  void refuse(NodeId primary, bool ahead);
+
+  // slot_primary.cpp
+  void send_window();
+  void resend_window(NodeId to, Peer& peer);
   void broadcast(const Pending& pending);
   void send_entry(NodeId to, Peer& peer, const Bytes& wire);
-  void on_acknowledge(NodeId from, Sequence sequence);
+  void on_acknowledge(NodeId from, const replication::Acknowledge& acknowledge);
   [[nodiscard]] bool acknowledged_by_all(Sequence sequence) const;
   void apply_ready();
   void begin_service();
@@ -167,6 +221,30 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void fail_pending(Errc code);
   void carry_pending();
   [[nodiscard]] bool writes_allowed() const;
+
+  // slot_combine.cpp
+  void on_combining_message(NodeId from, replication::SlotMessage message);
+  void answer_holding(NodeId to, Sequence after);
+  void combine_tick();
+  void ask_holding(NodeId from, Sequence after);
+  void on_holding(NodeId from, replication::Holding record);
+  void combine_on();
+  void finish_combining();
+  void take_over_log(NodeId last);
+  void ask_for_gap(const std::vector<Combination::Source>& sources);
+  void on_combining_chunk(replication::FillChunk chunk);
+  void write_step(Batch batch);
+
+  // slot_suspect.cpp
+  [[nodiscard]] bool is_suspect() const;
+  void suspect_tick();
+  void answer_compare(NodeId to);
+  void on_standing(NodeId from, const replication::Standing& standing);
+  [[nodiscard]] std::optional<NodeId> fittest(const SlotTarget& target) const;
+  void trust_copy();
+
+  // slot_fill.cpp
+  void serve(NodeId from, replication::Fill at);
   void on_fill_request(NodeId from, replication::Fill at);
   [[nodiscard]] static Task<void> serve_fill(std::shared_ptr<Slot> self, NodeId to, Epoch epoch,
                                              replication::Fill at);
@@ -174,12 +252,13 @@ class Slot : public std::enable_shared_from_this<Slot> {
   [[nodiscard]] Task<Result<replication::FillChunk>> delta_piece(replication::Fill at);
 
   // slot_copy.cpp
-  void on_open(NodeId from, replication::SlotMessage message);
   void on_entry(NodeId from, replication::Entry entry);
   void on_commit(Position commit);
-  void acknowledge();
+  void acknowledge(bool resumed = false);
   void on_fill_chunk(replication::FillChunk chunk);
   void copy_tick();
+  void tell_that_lost();
+  void tell_that_resumed();
   void ask_for_fill();
 
   const SlotId id_;
@@ -191,10 +270,18 @@ class Slot : public std::enable_shared_from_this<Slot> {
   SlotRow row_;
   Epoch restarted_epoch_ = 0;  ///< this node was primary of it in an earlier life: never resumed
   std::vector<Wait> waits_;
-  std::optional<TimePoint> asked_;  ///< when a change of the row was last asked for
-  bool moving_ = false;             ///< counted in context_.moves
-  std::uint64_t settled_in_ = 0;    ///< surroundings in which nothing was left to do; zero: look again
-  unsigned drops_ = 0;              ///< of the copy, on their way to the disk
+  std::optional<TimePoint> asked_;           ///< when a change of the row was last asked for
+  std::optional<TimePoint> all_lost_since_;  ///< no in-sync copy gave a sign of life since then
+  unsigned returns_ = 0;                     ///< how often one came back after all
+  bool unfit_ = false;                       ///< as primary, this life was shown to lack something committed
+  std::optional<Combining> combining_;
+  std::map<NodeId, replication::Standing>
+      standings_;  ///< of the other in-sync copies, while this one is suspect
+  std::optional<TimePoint> suspect_since_;
+  std::optional<TimePoint> compared_;
+  bool moving_ = false;           ///< counted in context_.moves
+  std::uint64_t settled_in_ = 0;  ///< surroundings in which nothing was left to do; zero: look again
+  unsigned drops_ = 0;            ///< of the copy, on their way to the disk
 
   // primary
   bool opening_ = false;
@@ -202,14 +289,21 @@ class Slot : public std::enable_shared_from_this<Slot> {
   bool handing_over_ = false;
   std::map<NodeId, Peer> peers_;
   std::deque<Pending> pending_;
-  Position committed_;  ///< on stable storage everywhere, here too
+  std::size_t pending_bytes_ = 0;
+  std::size_t window_bytes_ = 0;  ///< of what is sent and not applied yet, and how many they are
+  std::size_t window_operations_ = 0;
+  Sequence sent_to_ = 0;  ///< the last operation sent in this epoch
+  Position committed_;    ///< on stable storage everywhere, here too
   SlotAccessPtr access_;
   std::optional<TimePoint> lost_since_;  ///< since when retired copies are waited for
 
   // other copy
   std::optional<std::pair<NodeId, replication::SlotMessage>> open_stash_;
-  Sequence durable_ = 0;  ///< entries up to here are on stable storage
+  std::optional<Copy::Opening> incoming_;  ///< what has come of an opening in pieces
+  Sequence durable_ = 0;                   ///< entries up to here are on stable storage
   bool open_on_disk_as_copy_ = false;
+  std::optional<TimePoint> told_resumed_;
+  std::optional<TimePoint> resumed_until_;  ///< restarted in this epoch: the primary is told what is here
   std::optional<TimePoint> fill_from_;
   std::optional<TimePoint> fill_asked_;
   bool fill_counted_ = false;

@@ -1,56 +1,7 @@
-// The other copies' half: being opened, acknowledging, closing the gap of a joining copy.
-#include "node/base/log.hpp"
+// The other copies' half of an opened epoch: acknowledging, closing the gap of a joining copy.
 #include "storage/replication/slot.hpp"
 
 namespace gridmail {
-
-void Slot::on_open(NodeId from, replication::SlotMessage message) {
-  const Epoch epoch = message.epoch();
-  if (epoch < row_.epoch) return;
-  if (epoch > row_.epoch ||
-      must_wait(from)) {  // the map is on its way; or a lease binds this copy to another primary
-    open_stash_.emplace(from, std::move(message));
-    return;
-  }
-  if (row_.primary != from || from == context_.self || !row_.holds(context_.self)) return;
-  if (copy_.opened_epoch() == epoch) {
-    if (!open_on_disk_as_copy_) return;
-    auto answer = this->message();
-    answer.mutable_opened()->set_whole(copy_.whole());
-    send(from, answer);
-    return;
-  }
-  auto& body = *message.mutable_open();
-  Copy::Opening opening{.epoch = epoch,
-                        .primary = from,
-                        .commit = from_record(message.commit()),
-                        .tail = from_record(body.tail()),
-                        .log_base = body.log_base(),
-                        .history = from_record(body.history()),
-                        .entries = {},
-                        .in_sync = row_.in_sync.contains(context_.self)};
-  for (auto& entry : *body.mutable_entries()) {
-    PlacedOperation placed{from_record(entry.at()), {}};
-    for (auto& write : *entry.mutable_writes()) placed.writes.push_back(from_record(std::move(write)));
-    opening.entries.push_back(std::move(placed));
-  }
-  auto step = copy_.open(std::move(opening));
-  if (!step.ok) {
-    log(Level::error, "slot.open_refused", {{"slot", id_}, {"epoch", epoch}, {"reason", step.reason}});
-    return;
-  }
-  open_on_disk_as_copy_ = false;
-  fill_from_ = context_.clock.now() + std::chrono::milliseconds(body.fill_after_ms());
-  whole_at_ = copy_.position().sequence;
-  write(std::move(step.batch), [from, epoch, sequence = copy_.position().sequence](Slot& slot) {
-    if (slot.row_.epoch != epoch) return;
-    slot.open_on_disk_as_copy_ = true;
-    slot.durable_ = sequence;
-    auto answer = slot.message();
-    answer.mutable_opened()->set_whole(slot.copy_.whole());
-    slot.send(from, answer);
-  });
-}
 
 void Slot::on_entry(NodeId, replication::Entry record) {
   if (!open_on_disk_as_copy_) return;
@@ -61,10 +12,7 @@ void Slot::on_entry(NodeId, replication::Entry record) {
     return;
   }
   if (at.sequence != last + 1) return;  // one before it is missing; the primary sends both again
-  PlacedOperation entry{at, {}};
-  entry.writes.reserve(static_cast<std::size_t>(record.writes_size()));
-  for (auto& write : *record.mutable_writes()) entry.writes.push_back(from_record(std::move(write)));
-  Batch batch = copy_.append(std::move(entry), true);
+  Batch batch = copy_.append(from_record(std::move(record)), true);
   batch.append(trim_log());
   write(std::move(batch), [epoch = row_.epoch, sequence = at.sequence](Slot& slot) {
     if (slot.row_.epoch != epoch) return;
@@ -73,9 +21,10 @@ void Slot::on_entry(NodeId, replication::Entry record) {
   });
 }
 
-void Slot::acknowledge() {
+void Slot::acknowledge(bool resumed) {
   auto answer = message();
   answer.mutable_acknowledge()->set_sequence(durable_);
+  answer.mutable_acknowledge()->set_resumed(resumed);
   send(*row_.primary, answer);
 }
 
@@ -84,6 +33,8 @@ void Slot::on_commit(Position commit) {
 }
 
 void Slot::copy_tick() {
+  if ((is_lost() || is_suspect()) && context_.disk_checked) return tell_that_lost();
+  if (resumed_until_) tell_that_resumed();
   if (copy_.opened_epoch() != row_.epoch || !open_on_disk_as_copy_ || !row_.joining.contains(context_.self))
     return;
   const auto now = context_.clock.now();
@@ -105,6 +56,24 @@ void Slot::copy_tick() {
   auto tell = message();
   tell.mutable_complete()->set_sequence(copy_.commit().sequence);
   send(*row_.primary, tell);
+}
+
+/// A primary that writes nothing would not notice what a disk has forgotten.
+void Slot::tell_that_resumed() {
+  const auto now = context_.clock.now();
+  if (now >= *resumed_until_) return resumed_until_.reset();
+  if (told_resumed_ && now - *told_resumed_ < std::chrono::seconds(1)) return;
+  told_resumed_ = now;
+  acknowledge(true);
+}
+
+/// The map believes this copy to be in sync, and nothing is here, or its end may be missing. So it joins
+/// again.
+void Slot::tell_that_lost() {
+  const auto now = context_.clock.now();
+  if (fill_asked_ && now - *fill_asked_ < std::chrono::seconds(1)) return;
+  fill_asked_ = now;
+  refuse(*row_.primary, false);
 }
 
 void Slot::ask_for_fill() {

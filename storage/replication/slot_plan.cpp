@@ -11,8 +11,9 @@ class Planner {
 
   std::optional<SlotStep> plan() {
     if (s_.row.primary == s_.self) return as_primary();
-    if (s_.row.in_sync.contains(s_.self) && s_.row.primary) return as_backup();
-    return std::nullopt;
+    if (!s_.row.primary) return while_combining();
+    if (s_.row.in_sync.contains(s_.self)) return as_backup();
+    return as_survivor();
   }
 
  private:
@@ -52,7 +53,8 @@ class Planner {
 
   // Only the copy that will be primary may ask.
   std::optional<SlotStep> as_backup() const {
-    if (!is_dead(*s_.row.primary)) return std::nullopt;
+    if (s_.unfit || !is_dead(*s_.row.primary)) return std::nullopt;
+    if (s_.suspect && s_.fittest != s_.self) return std::nullopt;
     SlotRow row = s_.row;
     row.in_sync.erase(*s_.row.primary);
     row.retired.insert(*s_.row.primary);
@@ -61,7 +63,53 @@ class Planner {
     return SlotStep{row, false, false};
   }
 
+  /// What is left of a slot whose in-sync copies are lost is combined, by a copy that holds everything up to
+  /// some position.
+  std::optional<SlotStep> as_survivor() const {
+    // Where a primary may go on alone, it may have committed what nobody else has.
+    const bool may_commit_alone = !s_.row.paired || s_.map.settings.copies_min == 1;
+    if (!s_.all_lost || !is_left(s_.self) || !s_.complete_part || may_commit_alone) return std::nullopt;
+    SlotRow row = s_.row;
+    row.primary.reset();
+    row.combining = s_.self;
+    return SlotStep{row, false, false};
+  }
+  [[nodiscard]] bool is_left(NodeId node) const {
+    return s_.row.retired.contains(node) || s_.row.joining.contains(node) || s_.row.partial.contains(node);
+  }
+
+  std::optional<SlotStep> while_combining() const {
+    SlotRow row = s_.row;
+    if (s_.row.in_sync.contains(s_.self)) {
+      if (s_.unfit) return std::nullopt;
+      row.primary = s_.self;  // it is not lost after all
+      row.combining.reset();
+      return SlotStep{row, false, false};
+    }
+    if (s_.row.combining != s_.self) {
+      if (!is_left(s_.self) || !s_.complete_part || !is_dead(*s_.row.combining)) return std::nullopt;
+      row.combining = s_.self;
+      return SlotStep{row, false, false};
+    }
+    if (s_.heir) {
+      row.combining = *s_.heir;
+      return SlotStep{row, false, false};
+    }
+    if (!s_.combined) return std::nullopt;
+    for (const auto& lost : s_.row.in_sync) row.retired.insert(lost);
+    row.in_sync.clear();
+    join(row, s_.self);
+    row.joining.erase(s_.self);
+    row.in_sync.insert(s_.self);
+    row.primary = s_.self;
+    row.combining.reset();
+    if (const auto node = candidate(row)) join(row, *node);
+    return SlotStep{row, false, false};
+  }
+
   std::optional<SlotStep> as_primary() const {
+    if (s_.unfit || !s_.ahead.empty()) return give_way();
+    if (s_.suspect) return leave_to_the_fittest();
     if (s_.restarted) return after_restart();
     if (auto step = remove_dead()) return step;
     if (auto step = replace_joining()) return step;
@@ -88,10 +136,49 @@ class Planner {
     return SlotStep{s_.row, false, false};
   }
 
+  /// A suspect copy is primary only when no sound one can be, and then the longest.
+  std::optional<SlotStep> leave_to_the_fittest() const {
+    if (!s_.fittest || s_.fittest == s_.self) return std::nullopt;
+    SlotRow row = s_.row;
+    row.primary = *s_.fittest;
+    return SlotStep{row, false, false};
+  }
+
+  /// Another copy knows something to be committed that this one lacks, or its disk is an old one: it is not
+  /// fit to be primary. Whoever has all takes over, and this copy joins again with what it holds.
+  std::optional<SlotStep> give_way() const {
+    std::optional<NodeId> heir;
+    for (const auto& node : s_.row.in_sync) {
+      if (node == s_.self || !is_alive(node) || s_.behind.contains(node)) continue;
+      if (!heir || (s_.ahead.contains(node) && !s_.ahead.contains(*heir))) heir = node;
+    }
+    SlotRow row = s_.row;
+    if (!heir) return leave_to_the_rest(row);
+    row.primary = *heir;
+    row.in_sync.erase(s_.self);
+    row.retired.insert(s_.self);
+    if (row.in_sync.size() + row.joining.size() < copies() && stores(s_.self)) join(row, s_.self);
+    return SlotStep{row, false, false};
+  }
+
+  /// The only in-sync copy is not fit: what is left besides it is combined.
+  std::optional<SlotStep> leave_to_the_rest(SlotRow row) const {
+    if (row.in_sync.size() > 1) return std::nullopt;  // the others may come back
+    for (const auto* set : {&row.retired, &row.joining, &row.partial}) {
+      for (const auto& node : *set) {
+        if (row.combining || !is_alive(node)) continue;
+        row.combining = node;
+      }
+    }
+    if (!row.combining) return std::nullopt;
+    row.primary.reset();
+    return SlotStep{row, false, false};
+  }
+
   std::optional<SlotStep> remove_dead() const {
     SlotRow row = s_.row;
     for (const auto& node : s_.row.in_sync) {
-      if (node == s_.self || !is_dead(node)) continue;
+      if (node == s_.self || !(is_dead(node) || s_.behind.contains(node))) continue;
       row.in_sync.erase(node);
       row.retired.insert(node);
     }

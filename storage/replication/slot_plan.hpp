@@ -20,9 +20,18 @@ struct SlotSituation {
   std::function<bool(NodeId)> is_dead;   ///< silent for long enough to be replaced; false for self
   bool opened = false;                   ///< self is primary and has opened this epoch
   bool restarted = false;                ///< self was primary of this epoch in an earlier life
-  NodeSet stuck;                         ///< alive, but leave a write unacknowledged for too long
-  NodeSet complete;  ///< joining copies that are whole, with all they hold known to be committed
-  NodeSet filling;   ///< joining copies that have begun to close their gap
+  bool unfit = false;                    ///< self lacks something that is known to be committed
+  bool suspect = false;           ///< self is in sync, on a disk that may have lost something acknowledged
+  std::optional<NodeId> fittest;  ///< then: the in-sync copy that should be primary, once that is clear
+  bool complete_part = false;     ///< self holds everything up to some position
+  bool all_lost = false;          ///< no in-sync copy has given a sign of life for long
+  bool combined = false;          ///< self has made itself whole
+  std::optional<NodeId> heir;     ///< it is for this one to do so
+  NodeSet stuck;                  ///< alive, but leave a write unacknowledged for too long
+  NodeSet ahead;                  ///< refused the opening, knowing something committed that self lacks
+  NodeSet behind;                 ///< refused the opening, being in sync and lacking something
+  NodeSet complete;               ///< joining copies that are whole, with all they hold known to be committed
+  NodeSet filling;                ///< joining copies that have begun to close their gap
   const NodeSet* target = nullptr;  ///< planned copies; nothing: no movement now
   std::optional<NodeId> preferred_primary;
   bool may_move = false;  ///< the node's budget allows one more planned movement

@@ -15,6 +15,16 @@ bool names(const SlotRow& row, NodeId node) {
   return row.holds(node) || row.retired.contains(node) || row.partial.contains(node);
 }
 
+/// Those of whom `holds` are a majority of the voters, before a change of voters and after it.
+template <class Holds>
+bool has_majority(const Map& map, Holds holds) {
+  const auto majority = [&](const NodeSet& voters) {
+    const auto count = std::count_if(voters.begin(), voters.end(), holds);
+    return static_cast<std::size_t>(count) * 2 > voters.size();
+  };
+  return majority(map.voters) && (map.voters_before.empty() || majority(map.voters_before));
+}
+
 }  // namespace
 
 SlotTable::SlotTable(ReplicationContext& context, std::vector<asio::any_io_executor> strands,
@@ -128,7 +138,7 @@ void SlotTable::tick(Shard& shard) {
   for (auto& [id, slot] : shard.slots) {
     if (slot->is_settled(surroundings->number)) continue;
     all_settled = false;
-    SlotTarget target{surroundings->signs, surroundings->number, nullptr, {}};
+    SlotTarget target{surroundings->signs, surroundings->number, surroundings->in_touch, nullptr, {}};
     // A plan made before the row last changed may want to undo that very change.
     if (plan && id < plan->copies.size() && plan->map->version >= slot->row().epoch_since) {
       target.copies = &plan->copies[id];
@@ -173,11 +183,19 @@ void SlotTable::renew_plan() {
 
 void SlotTable::renew_surroundings() {
   auto signs = context_.leases.signs_of_life(context_.settings.alive_within, context_.settings.dead_after);
+  const auto life = context_.marks.life();
   const std::lock_guard lock(mutex_);
+  if (map_ && !context_.disk_checked) {
+    context_.disk_checked = has_majority(*map_, [this](const NodeId& voter) {
+      return voter == context_.self || context_.marks.has_met(voter);
+    });
+  }
   const auto& last = surroundings_;
-  if (last && last->signs == signs && last->plan == plan_ && last->map == map_) return;
+  if (last && last->signs == signs && last->life == life && last->plan == plan_ && last->map == map_) return;
+  const bool in_touch =
+      map_ && has_majority(*map_, [&](const NodeId& voter) { return signs.is_alive(voter); });
   surroundings_ = std::make_shared<Surroundings>(
-      Surroundings{last ? last->number + 1 : 1, std::move(signs), plan_, map_});
+      Surroundings{last ? last->number + 1 : 1, std::move(signs), in_touch, life, plan_, map_});
 }
 
 void SlotTable::propose(SlotChange change) {

@@ -71,6 +71,8 @@ class SlotTable {
   struct Surroundings {
     std::uint64_t number = 1;  ///< another one whenever something in here is
     SignsOfLife signs;
+    bool in_touch = false;   ///< with a majority of the voters
+    std::uint64_t life = 0;  ///< of the disk
     std::shared_ptr<const Plan> plan;
     MapPtr map;
   };

@@ -57,7 +57,7 @@ PlacedOperation entry(Position at, char name, std::optional<Bytes> value,
 Copy::Opening opening(Epoch epoch, Position commit, History history,
                       std::vector<PlacedOperation> entries = {}) {
   const Position tail = entries.empty() ? commit : entries.back().at;
-  return {epoch, node('P'), commit, tail, 0, std::move(history), std::move(entries), true};
+  return {epoch, node('P'), 1, commit, tail, 0, std::move(history), std::move(entries), true};
 }
 
 /// In sync in epoch 1, with entries 1 and 2, of which the first is known to be committed.

@@ -2,9 +2,11 @@
 #include "storage/replication/leases.hpp"
 
 #include <doctest/doctest.h>
+#include <asio/co_spawn.hpp>
 
 #include "storage/replication/replication.pb.h"
 #include "tests/support/lossy_network.hpp"
+#include "tests/support/memory_store.hpp"
 
 namespace gridmail {
 namespace {
@@ -23,6 +25,8 @@ struct Pair {
     MapVersion version = 5;
     MapVersion accepted = 5;
     bool working = true;
+    std::unique_ptr<test::MemoryStore> disk;
+    std::unique_ptr<DiskMarks> marks;
     std::unique_ptr<Network> port;
     std::unique_ptr<Leases> leases;
   };
@@ -37,13 +41,20 @@ struct Pair {
     for (const auto& id : {a, b})
       map.members.push_back({id, {}, id.brief(), {}, {}, 100, MemberState::active});
     map.voters = {b};
-    start(one, a, 1);
-    start(other, b, 1);
+    start(one, a);
+    start(other, b);
   }
-  void start(Side& side, NodeId id, std::uint64_t incarnation) {
+  void start(Side& side, NodeId id) {
+    if (!side.disk) side.disk = std::make_unique<test::MemoryStore>(clock, random);
+    side.marks = std::make_unique<DiskMarks>(*side.disk);
+    bool loaded = false;
+    asio::co_spawn(context, side.marks->load(0, random, false),
+                   [&](std::exception_ptr, Result<void> result) { loaded = result.has_value(); });
+    run(10ms);
+    REQUIRE(loaded);
     side.port = network.attach(id, id.brief());
     side.leases = std::make_unique<Leases>(
-        id, context.get_executor(), clock, *side.port, incarnation, LeaseSettings{},
+        id, context.get_executor(), clock, *side.port, *side.marks, LeaseSettings{},
         Leases::Surroundings{.map =
                                  [this, &side] {
                                    auto now = map;
@@ -134,9 +145,9 @@ TEST_CASE(
   pair.run(1s);
   const auto promise = pair.other.leases->promise_to(a);
   pair.one.leases->stop();
-  pair.start(pair.one, a, 2);
+  pair.start(pair.one, a);
   CHECK_FALSE(pair.held());
-  pair.run(50ms);
+  pair.run(1s);
   CHECK(pair.other.leases->is_over(a, promise, 0, 1));
   CHECK(pair.held());
 }
@@ -150,6 +161,39 @@ TEST_CASE("a primary without other copies reads under a majority of the voters t
   pair.other.accepted = 6;
   pair.run(1s);
   CHECK_FALSE(pair.one.leases->held_from_voters(map, 5));
+}
+
+TEST_CASE("who is heard but says that it hears nothing gives no sign of life") {
+  Pair pair;
+  pair.run(1s);
+  CHECK(pair.one.leases->is_alive(b, 1s));
+  pair.network.block(a, b);
+  pair.run(3s);
+  CHECK(pair.one.leases->silence(b) >= 2500ms);
+  CHECK_FALSE(pair.one.leases->is_alive(b, 1s));
+  CHECK(pair.one.leases->signs_of_life(1s, 2500ms).is_dead(b));
+  pair.network.heal();
+  pair.run(1s);
+  CHECK(pair.one.leases->is_alive(b, 1s));
+}
+
+TEST_CASE("an old disk is found out by the mark that a peer remembers, and is given leases as another life") {
+  Pair pair;
+  pair.run(1s);
+  const auto backup = pair.one.disk->image();
+  pair.one.leases->stop();
+  pair.start(pair.one, a);
+  pair.run(1s);
+  CHECK(pair.one.marks->life() == 0);
+  CHECK(pair.other.marks->knows(a, pair.one.marks->newest().start));
+  pair.one.leases->stop();
+  pair.one.disk->restore(backup);
+  pair.start(pair.one, a);
+  pair.run(1s);
+  CHECK(pair.one.marks->life() == 1);
+  CHECK(pair.one.marks->has_met(b));
+  CHECK(pair.other.marks->life() == 0);
+  CHECK(pair.other.marks->knows(a, pair.one.marks->newest().start));
 }
 
 }  // namespace gridmail

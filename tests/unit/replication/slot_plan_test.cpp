@@ -190,4 +190,82 @@ TEST_CASE("nothing moves beyond the node's budget") {
   CHECK_FALSE(scene.plan());
 }
 
+TEST_CASE("a primary that lacks what another copy knows gives way to it, and joins again") {
+  Scene scene(a);
+  scene.situation.opened = false;
+  scene.situation.ahead = {b};
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->row.primary == b);
+  CHECK(step->row.in_sync == NodeSet{b});
+  CHECK(step->row.joining == NodeSet{a});
+}
+
+TEST_CASE("an in-sync copy that lacks something joins again with what it holds") {
+  Scene scene(a);
+  scene.situation.opened = false;
+  scene.situation.behind = {b};
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->row.in_sync == NodeSet{a});
+  CHECK(step->row.joining == NodeSet{b});
+}
+
+/// All in-sync copies are lost; c joined, d is retired.
+struct Loss : Scene {
+  explicit Loss(NodeId who) : Scene(who) {
+    row.in_sync = {a};
+    row.joining = {c};
+    row.retired = {d};
+    dead = {a};
+    situation.opened = false;
+    situation.all_lost = true;
+    situation.complete_part = who == d;
+  }
+};
+
+TEST_CASE("a retired copy that holds everything up to some position has what is left combined") {
+  const auto step = Loss(d).plan();
+  REQUIRE(step);
+  CHECK_FALSE(step->row.primary);
+  CHECK(step->row.combining == d);
+  CHECK(step->row.in_sync == NodeSet{a});
+  CHECK_FALSE(Loss(c).plan());  // only a part
+}
+
+TEST_CASE("nothing is combined where the lost primary may have committed alone") {
+  Loss scene(d);
+  CHECK(scene.plan());
+  scene.map.settings.copies_min = 1;
+  CHECK_FALSE(scene.plan());
+}
+
+TEST_CASE("a copy made whole is primary, the lost ones are kept, and another joins") {
+  Loss scene(d);
+  scene.row.primary.reset();
+  scene.row.combining = d;
+  CHECK_FALSE(scene.plan());
+  scene.situation.combined = true;
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->row.primary == d);
+  CHECK_FALSE(step->row.combining);
+  CHECK(step->row.in_sync == NodeSet{d});
+  CHECK(step->row.joining == NodeSet{c});
+  CHECK(step->row.retired == NodeSet{a});
+}
+
+TEST_CASE("a lost copy that is back before the rest is combined is primary again") {
+  Loss scene(a);
+  scene.dead.clear();
+  scene.row.primary.reset();
+  scene.row.combining = d;
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->row.primary == a);
+  CHECK_FALSE(step->row.combining);
+  scene.situation.unfit = true;
+  CHECK_FALSE(scene.plan());
+}
+
 }  // namespace gridmail
