@@ -113,7 +113,7 @@ void World::start_life(Node& node) {
                                         options_.tamper);
   life.random = std::make_unique<SeededRandom>(random_.u64());
   const asio::any_io_executor executor = life.context.get_executor();
-  GridPorts ports{life.clock, *life.random, *life.port, *node.disk, executor, {executor}};
+  GridPorts ports{life.clock, *life.random, *life.port, *node.disk, executor, {executor}, node.damaged};
   Membership::Self self{node.id, node.name, {node.name + ":1"}, "simulated"};
   GridCore::Hooks hooks;
   hooks.fail_stop = [&life](const Error& error) { life.failed = error; };
@@ -212,6 +212,12 @@ void World::swap_disks(std::size_t one, std::size_t other) {
   std::swap(a.disk, b.disk);
   a.disk->wakes(a.awake);
   b.disk->wakes(b.awake);
+}
+
+void World::restart_damaged(std::size_t node) {
+  nodes_[node]->damaged = true;
+  restart(node);
+  nodes_[node]->damaged = false;
 }
 
 void World::destroy(std::size_t node) {

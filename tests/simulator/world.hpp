@@ -54,6 +54,8 @@ class World {
   std::size_t begin_to_add(NodeTraits traits);
   void crash(std::size_t node);
   void restart(std::size_t node);
+  /// Its store says that the disk was damaged: something acknowledged may be missing there.
+  void restart_damaged(std::size_t node);
   /// Stops the node's processor, as SIGSTOP does, or lets it go on: messages and alarms wait meanwhile.
   void pause(std::size_t node, bool stopped);
   /// From now on each of the node's steps takes this long.
@@ -143,6 +145,7 @@ class World {
     bool paused = false;
     bool full = false;
     bool awake = true;  ///< something may be ready to run
+    bool damaged = false;  ///< the store says so, in the life that starts
     double rate = 1.0;
     Duration step{0};      ///< of a slow node
     TimePoint ready_at{};  ///< of a slow node, for the next step

@@ -195,8 +195,10 @@ std::string World::list(const NodeSet& nodes) const {
 
 std::string World::describe(const SlotRow& row) const {
   return "epoch " + std::to_string(row.epoch) + " primary " +
-         (row.primary ? std::to_string(number_of(*row.primary)) : "none") + " in sync" + list(row.in_sync) +
-         " joining" + list(row.joining) + " retired" + list(row.retired) + " partial" + list(row.partial);
+         (row.primary ? std::to_string(number_of(*row.primary)) : "none") +
+         (row.combining ? " combining " + std::to_string(number_of(*row.combining)) : "") + " in sync" +
+         list(row.in_sync) + " joining" + list(row.joining) + " retired" + list(row.retired) + " partial" +
+         list(row.partial);
 }
 
 std::string World::describe() const {

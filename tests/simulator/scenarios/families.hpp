@@ -8,6 +8,8 @@ namespace gridmail::sim {
 [[nodiscard]] std::vector<Scenario> network_scenarios();
 [[nodiscard]] std::vector<Scenario> pause_scenarios();
 [[nodiscard]] std::vector<Scenario> growth_scenarios();
+/// What becomes of a slot's copies.
+[[nodiscard]] std::vector<Scenario> copy_scenarios();
 [[nodiscard]] std::vector<Scenario> mail_scenarios();
 /// Schedules drawn from the seed.
 [[nodiscard]] std::vector<Scenario> swarm_scenarios();

@@ -1,0 +1,279 @@
+// What becomes of a slot's copies: primaries that hear nothing, disks that lost something, copies that are
+// all there is left of a slot.
+#include <tuple>
+
+#include "tests/simulator/ledger_load.hpp"
+#include "tests/simulator/scenarios/families.hpp"
+#include "tests/simulator/torrent.hpp"
+#include "tests/simulator/troubles.hpp"
+
+namespace gridmail::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A primary that is heard by all and hears nothing cannot do its work: the others go on without it.
+void deaf_primary(World& world, Load& load) {
+  for (int round = 0; round < 2; ++round) {
+    load.run(5);
+    const auto deaf = holder(world, true);
+    if (!deaf) continue;
+    for (std::size_t i = 0; i < world.size(); ++i) {
+      if (i != *deaf) world.network().block(world.id(i), world.id(*deaf));
+    }
+    load.run(80);
+    const std::size_t front = (*deaf + 1) % world.size();
+    for (SlotId slot = 0; slot < world.options().slots; ++slot) {
+      auto& ledger = dynamic_cast<LedgerLoad&>(load);
+      const auto before = ledger.promises().known(slot).size();
+      ledger.start_append(front, slot);
+      if (!load.run_for(10s, [&] { return ledger.promises().known(slot).size() > before; })) {
+        throw Violation("slot " + std::to_string(slot) + ": nothing goes on while a node hears nothing");
+      }
+    }
+    world.network().heal();
+    load.run(20);
+  }
+}
+
+/// A node without a vote: what its disk loses is of its copies only.
+std::optional<std::size_t> voiceless_node(World& world) {
+  const auto map = world.newest_map();
+  for (std::size_t i = 0; i < world.size(); ++i) {
+    if (world.is_up(i) && !map->voters.contains(world.id(i))) return i;
+  }
+  return std::nullopt;
+}
+
+/// A copy is back so soon that nobody missed it, and lacks what it had acknowledged. Then primaries restart,
+/// and hand over to it.
+void lying_disk(World& world, Load& load) {
+  load.run(10);
+  const auto liar = voiceless_node(world);
+  if (!liar) return;
+  const auto image = world.disk(*liar).image();
+  load.run(10 + static_cast<int>(world.chance().below(20)));
+  world.crash(*liar);
+  world.disk(*liar).restore(image);
+  world.restart(*liar);
+  load.run_for(1ms * static_cast<int>(world.chance().below(1500)));
+  for (int round = 0; round < 3; ++round) {
+    const auto primary = holder(world, true);
+    if (!primary || *primary == *liar) continue;
+    world.crash(*primary);
+    load.run_for(1ms * static_cast<int>(world.chance().below(500)));
+    world.restart(*primary);
+    load.run(5);
+  }
+  load.run(80);
+}
+
+/// A backup of a node's disk is put back, from before its last start. Then all lose power, and the node with
+/// the old disk is among the first to return.
+void old_disk(World& world, Load& load) {
+  load.run(10);
+  const auto node = voiceless_node(world);
+  if (!node) return;
+  const auto backup = world.disk(*node).image();
+  load.run(static_cast<int>(world.chance().below(20)));
+  world.crash(*node);
+  load.run(static_cast<int>(world.chance().below(30)));
+  world.restart(*node);
+  (void)load.run_for(20s, [&] { return world.is_whole(); });
+  load.run(30);
+  if (world.chance().chance(0.5)) {
+    for (std::size_t i = 0; i < world.size(); ++i) world.crash(i);
+  } else {
+    world.crash(*node);
+  }
+  world.disk(*node).restore(backup);
+  world.restart(*node);
+  for (std::size_t i = 0; i < world.size(); ++i) {
+    load.run_for(1ms * static_cast<int>(world.chance().below(4000)));
+    world.restart(i);
+  }
+  load.run(80);
+}
+
+/// A node's log is damaged before its end, so that it opens without what it acknowledged last, and knows.
+/// Others restart at the same time.
+void damaged_log(World& world, Load& load) {
+  load.run(10);
+  const auto node = voiceless_node(world);
+  if (!node) return;
+  const auto image = world.disk(*node).image();
+  load.run(5 + static_cast<int>(world.chance().below(30)));
+  const bool all = world.chance().chance(0.6);
+  for (std::size_t i = 0; i < world.size(); ++i) {
+    if (all || i == *node) world.crash(i);
+  }
+  world.disk(*node).restore(image);
+  world.restart_damaged(*node);
+  for (std::size_t i = 0; i < world.size(); ++i) {
+    load.run_for(1ms * static_cast<int>(world.chance().below(8000)));
+    world.restart(i);
+  }
+  load.run(80);
+}
+
+/// Many operations on their way at once, more than the window has room for, while nodes crash: the tails that
+/// openings carry come in pieces.
+void torrents(World& world, Load& load) {
+  Torrent torrent(world);
+  const auto pour = [&] {
+    for (SlotId slot = 0; slot < world.options().slots; ++slot) torrent.pour(slot, world.chance().below(30));
+  };
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 10; ++i) {
+      pour();
+      load.run(1);
+    }
+    const auto node = holder(world, world.chance().chance(0.7));
+    if (!node) continue;
+    pour();
+    load.run_for(Duration(static_cast<std::int64_t>(world.chance().below(20'000'000))));
+    world.crash(*node);
+    load.run(static_cast<int>(world.chance().below(60)));
+    world.restart(*node);
+  }
+  if (!load.run_for(120s, [&] { return world.is_whole() && load.under_way() == 0; })) {
+    throw Violation("does not come to rest");
+  }
+  load.run_for(2s);
+  if (world.is_whole()) torrent.check();
+  if (torrent.acknowledged() == 0) throw Violation("no operation was acknowledged");
+}
+
+/// No slot has lost what only this node holds: each has another in-sync copy, or a whole retired one and an
+/// opened joining one to be combined.
+bool may_lose(World& world, std::size_t node) {
+  const auto map = world.newest_map();
+  for (SlotId id = 0; id < map->rows.size(); ++id) {
+    const auto& row = map->rows[id];
+    if (!row.in_sync.contains(world.id(node)) || row.in_sync.size() > 1) continue;
+    const bool opened = std::any_of(row.joining.begin(), row.joining.end(), [&](const NodeId& joining) {
+      const std::size_t other = world.number_of(joining);
+      if (!world.is_up(other) || !world.core(other).running()) return false;
+      const auto slot = world.core(other).slots().find(id);
+      return slot && slot->copy().opened_epoch() == row.epoch;
+    });
+    if (!opened || row.retired.empty()) return false;
+  }
+  return true;
+}
+
+/// A node is away, others have joined for it and have yet to fetch what was there before, when its partner is
+/// lost for good. What is left makes a whole copy once the first node is back.
+void combine_what_is_left(World& world, Load& load) {
+  load.run(10);
+  const auto away = holder(world, world.chance().chance(0.5));
+  if (!away) return;
+  const auto id = world.id(*away);
+  world.crash(*away);
+  const auto has_gone = [&] {
+    const auto map = world.newest_map();
+    return std::none_of(map->rows.begin(), map->rows.end(), [&](const SlotRow& row) {
+      return row.holds(id) || row.joining.empty() != row.retired.empty();
+    });
+  };
+  (void)load.run_for(8s, has_gone);
+  load.run(static_cast<int>(world.chance().below(30)));
+  if (world.chance().chance(0.4)) {  // a joining copy is replaced, or the retired one is back for a while
+    world.restart(*away);
+    load.run(static_cast<int>(world.chance().below(40)));
+    const auto other = holder(world, false);
+    if (other && world.chance().chance(0.5)) {
+      world.crash(*other);
+      load.run(40);
+      world.restart(*other);
+      load.run(static_cast<int>(world.chance().below(20)));
+    }
+  }
+  const auto lost = holder(world, true);
+  if (!lost || *lost == *away) return;
+  if (!load.run_for(10s, [&] { return may_lose(world, *lost); })) return;
+  world.destroy(*lost);
+  load.run(static_cast<int>(world.chance().below(60)));
+  world.restart(*away);
+  load.run(40);
+}
+
+void long_gaps(WorldOptions& options) {
+  options.core.replication.fill_delay = 20s;
+}
+
+/// An admin changes how many copies there are to be, and how many must be, while nodes crash now and then.
+void change_copies(World& world, Load& load) {
+  const std::vector<std::pair<std::uint32_t, std::uint32_t>> choices{{1, 1}, {2, 1}, {2, 2}, {3, 2}, {3, 3}};
+  for (int round = 0; round < 5; ++round) {
+    auto settings = world.newest_map()->settings;
+    std::tie(settings.copies, settings.copies_min) = choices[world.chance().below(choices.size())];
+    MapChange change;
+    change.settings = SettingsChange{settings};
+    world.propose(change);
+    load.run(20);
+    const auto node = holder(world, world.chance().chance(0.5));
+    if (node && world.chance().chance(0.5)) {
+      world.crash(*node);
+      load.run(static_cast<int>(world.chance().below(40)));
+      world.restart(*node);
+    }
+    const auto in_shape = [&] {
+      const auto map = world.newest_map();
+      return world.is_whole() && map->settings == settings &&
+             std::all_of(map->rows.begin(), map->rows.end(),
+                         [&](const SlotRow& row) { return row.in_sync.size() == settings.copies; });
+    };
+    const auto until = world.clock().now() + 60s;
+    while (!in_shape() && world.clock().now() < until) load.run(1);
+    if (!in_shape()) throw Violation("the copies do not become " + std::to_string(settings.copies));
+  }
+}
+
+/// A copy is away for long, and the primaries' logs are kept short: sometimes they reach back to where it
+/// stopped, sometimes not.
+void long_away(World& world, Load& load) {
+  for (int round = 0; round < 3; ++round) {
+    load.run(10);
+    const auto node = holder(world, false);
+    if (!node) continue;
+    world.crash(*node);
+    load.run(static_cast<int>(world.chance().below(120)));
+    world.restart(*node);
+    load.run(static_cast<int>(world.chance().below(40)));
+  }
+}
+
+void short_logs(WorldOptions& options) {
+  options.core.replication.log_keep = 4;
+  options.core.replication.log_away_bytes = 2048;
+  options.core.replication.fill_bytes = 256;
+  options.network.delay_max = 30ms;
+}
+
+void small_window(WorldOptions& options) {
+  auto& replication = options.core.replication;
+  replication.window_operations = 8;
+  replication.window_bytes = 6 * 1024;
+  replication.pending_bytes_max = 40 * 1024;
+  replication.open_bytes = 2 * 1024;
+  options.network.loss = 0.02;
+}
+
+}  // namespace
+
+std::vector<Scenario> copy_scenarios() {
+  return {
+      {"a primary hears nothing, but is heard", deaf_primary},
+      {"a copy comes back at once and has forgotten what it acknowledged", lying_disk, {}, 4},
+      {"an old backup of a disk is put back", old_disk, {}, 4},
+      {"a disk's log is damaged before its end", damaged_log, {}, 4},
+      {"the last copy in sync is lost for good, and what is left is combined", combine_what_is_left,
+       long_gaps, 4},
+      {"the number of copies is changed again and again", change_copies, {}, 4},
+      {"a copy is away for longer than the logs reach back", long_away, short_logs},
+      {"more operations are on their way than the window holds", torrents, small_window},
+  };
+}
+
+}  // namespace gridmail::sim
