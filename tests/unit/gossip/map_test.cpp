@@ -42,6 +42,24 @@ TEST_CASE("a map comes back from its bytes as it was") {
   CHECK(*back == map);
 }
 
+TEST_CASE(
+    "while copies are combined a row has no primary, and of the rest only the one that combines may be it") {
+  Map map = two_nodes();
+  map = apply(map, slot_change(3, 1, row(node(1), {node(1)}, {}, {node(2)})));
+  auto combining = row(std::nullopt, {node(1)}, {}, {node(2)});
+  CHECK(apply(map, slot_change(3, 2, combining)).version == map.version);  // by nobody
+  combining.combining = node(1);
+  CHECK(apply(map, slot_change(3, 2, combining)).version == map.version);  // by the lost one
+  const auto combined = row(node(2), {node(2)}, {}, {node(1)});
+  CHECK(apply(map, slot_change(3, 2, combined)).version == map.version);  // not yet
+  combining.combining = node(2);
+  const auto next = apply(map, slot_change(3, 2, combining));
+  REQUIRE(next.version == map.version + 1);
+  CHECK(*decode_map(encode_map(next)) == next);
+  CHECK(apply(next, slot_change(3, 3, combined)).rows[3].primary == node(2));
+  CHECK(apply(next, slot_change(3, 3, row(node(1), {node(1)}, {}, {node(2)}))).rows[3].primary == node(1));
+}
+
 TEST_CASE("a row of a large map costs about sixteen bytes") {
   Map map = create_map(member(1), 4096, Bytes(16, 'g'), {});
   map = test::with_member(map, member(2));
