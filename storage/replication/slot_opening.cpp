@@ -110,7 +110,8 @@ void Slot::on_open(NodeId from, replication::SlotMessage message) {
   if (row_.primary != from || from == context_.self || !row_.holds(context_.self)) return;
   if (copy_.opened_epoch() == epoch) {
     // It was restarted, and has forgotten that it opened this epoch: then it has forgotten more.
-    if (copy_.opened_incarnation() != message.open().incarnation()) return refuse(from, true);
+    const bool again = copy_.opened_incarnation() != message.open().incarnation();
+    if (again && !context_.settings.sabotage.resume) return refuse(from, true);
     if (open_on_disk_as_copy_) answer_opened();
     return;
   }
