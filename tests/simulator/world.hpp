@@ -144,7 +144,7 @@ class World {
     bool destroyed = false;
     bool paused = false;
     bool full = false;
-    bool awake = true;  ///< something may be ready to run
+    bool awake = true;     ///< something may be ready to run
     bool damaged = false;  ///< the store says so, in the life that starts
     double rate = 1.0;
     Duration step{0};      ///< of a slow node
