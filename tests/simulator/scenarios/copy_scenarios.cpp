@@ -45,6 +45,11 @@ std::optional<std::size_t> voiceless_node(World& world) {
   return std::nullopt;
 }
 
+/// Nothing is on its way any more: so what a disk forgets now was acknowledged by it and by the primary.
+void settle_operations(Load& load) {
+  (void)load.run_for(20s, [&] { return load.under_way() == 0; });
+}
+
 /// A copy is back so soon that nobody missed it, and lacks what it had acknowledged. Then primaries restart,
 /// and hand over to it.
 void lying_disk(World& world, Load& load) {
@@ -53,6 +58,7 @@ void lying_disk(World& world, Load& load) {
   if (!liar) return;
   const auto image = world.disk(*liar).image();
   load.run(10 + static_cast<int>(world.chance().below(20)));
+  settle_operations(load);
   world.crash(*liar);
   world.disk(*liar).restore(image);
   world.restart(*liar);
@@ -103,6 +109,7 @@ void damaged_log(World& world, Load& load) {
   if (!node) return;
   const auto image = world.disk(*node).image();
   load.run(5 + static_cast<int>(world.chance().below(30)));
+  settle_operations(load);
   const bool all = world.chance().chance(0.6);
   for (std::size_t i = 0; i < world.size(); ++i) {
     if (all || i == *node) world.crash(i);
