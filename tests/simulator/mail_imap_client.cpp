@@ -1,5 +1,6 @@
 #include "tests/simulator/mail_imap_client.hpp"
 
+#include <algorithm>
 #include <asio/experimental/awaitable_operators.hpp>
 
 #include "node/runtime/timer.hpp"
@@ -194,7 +195,10 @@ Task<bool> ImapClient::idle(Duration duration) {
 
 Task<bool> ImapClient::flag(Uid uid) {
   const auto answered = co_await command("UID STORE " + std::to_string(uid) + " +FLAGS (\\Flagged)");
-  if (answered.ok) record_.flagged(mailbox_, uid);
+  // A message that was expunged meanwhile is passed over (RFC 3501, 6.4.8), and this session was told so
+  // before the OK.
+  const bool is_there = std::find(uids_.begin(), uids_.end(), uid) != uids_.end();
+  if (answered.ok && is_there) record_.flagged(mailbox_, uid);
   co_return answered.ok;
 }
 
