@@ -6,9 +6,9 @@
 
 namespace gridmail {
 
-CopyPlan::CopyPlan(const Map& map)
+CopyPlan::CopyPlan(const Map& map, const NodeSet& gone)
     : map_(map),
-      storers_(map),
+      storers_(map, gone),
       nobody_(storers_.size()),
       copies_(std::min<std::size_t>(map.settings.copies, storers_.size())),
       zone_copies_max_(storers_.zones == 0 ? 0 : (copies_ + storers_.zones - 1) / storers_.zones),

@@ -11,7 +11,7 @@ namespace gridmail {
 
 class CopyPlan {
  public:
-  explicit CopyPlan(const Map& map);
+  CopyPlan(const Map& map, const NodeSet& gone);
   [[nodiscard]] std::vector<NodeSet> solve();
 
  private:

@@ -11,15 +11,15 @@
 namespace gridmail {
 
 struct Storers {
-  std::vector<const Member*> members;  ///< of weight over 0 and not leaving, in order of their ids
+  std::vector<const Member*> members;  ///< that store and are not `gone`, in order of their ids
   std::vector<Storer> storers;
   std::size_t zones = 0;
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-  explicit Storers(const Map& map) {
+  explicit Storers(const Map& map, const NodeSet& gone = {}) {
     std::map<std::string, std::size_t> zone_numbers;
     for (const auto& member : map.members) {
-      if (member.weight == 0 || member.state == MemberState::leaving) continue;
+      if (!member.stores() || gone.contains(member.id)) continue;
       const auto zone = zone_numbers.emplace(member.zone, zone_numbers.size()).first->second;
       members.push_back(&member);
       storers.push_back({member.weight, zone});

@@ -47,7 +47,8 @@ bool apply_slot(Map& map, const SlotChange& change) {
   return true;
 }
 
-bool apply_member(Map& map, const Member& member) {
+bool apply_member(Map& map, const MemberChange& change) {
+  const Member& member = change.member;
   if (std::find(map.removed.begin(), map.removed.end(), member.id) != map.removed.end()) return false;
   const bool name_taken = std::any_of(map.members.begin(), map.members.end(), [&](const Member& other) {
     return other.id != member.id && other.name == member.name;
@@ -56,11 +57,11 @@ bool apply_member(Map& map, const Member& member) {
   const auto at = std::lower_bound(map.members.begin(), map.members.end(), member.id,
                                    [](const Member& m, const NodeId& id) { return m.id < id; });
   if (at == map.members.end() || at->id != member.id) {
-    if (map.members.size() >= map_members_max) return false;
+    if (change.expected || map.members.size() >= map_members_max) return false;
     map.members.insert(at, member);
     return true;
   }
-  if (*at == member) return false;
+  if (*at == member || (change.expected && *at != *change.expected)) return false;
   *at = member;
   return true;
 }
@@ -103,7 +104,7 @@ Map apply(const Map& map, const MapChange& change) {
   Map next = map;
   bool changed = false;
   // Members come before the rows that may name them, removals after the rows that no longer do.
-  for (const auto& member : change.members) changed |= apply_member(next, member.member);
+  for (const auto& member : change.members) changed |= apply_member(next, member);
   for (const auto& slot : change.slots) changed |= apply_slot(next, slot);
   if (change.voters) changed |= apply_voters(next, change.voters->voters);
   for (const auto& removal : change.removals) changed |= apply_removal(next, removal.id);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "node/base/bytes.hpp"
+#include "node/base/clock.hpp"
 #include "node/base/ids.hpp"
 #include "node/base/result.hpp"
 
@@ -30,7 +31,15 @@ struct Member {
   std::string zone;
   std::uint32_t weight = 100;  ///< share of slots; 0 stores none and votes
   MemberState state = MemberState::active;
+  /// Not 0: away by plan until then. It gives its primaries away, and what it holds is not rebuilt meanwhile.
+  WallMicros maintenance_until = 0;
+  std::optional<NodeId> successor;  ///< of a leaving member: who takes its place
+  bool paused = false;              ///< what its leaving, its draining or its death has set moving is held
   bool operator==(const Member&) const = default;
+
+  /// Whether it may be given slots.
+  [[nodiscard]] bool stores() const { return weight > 0 && state != MemberState::leaving; }
+  [[nodiscard]] bool may_be_primary() const { return state == MemberState::active && maintenance_until == 0; }
 };
 
 /// A sorted set of nodes; a handful at most.
@@ -93,6 +102,7 @@ struct GridSettings {
   std::uint32_t copies = 2;
   std::uint32_t copies_min = 2;
   std::uint32_t format_level = 1;
+  bool balance_paused = false;  ///< copies and primaries are not moved only to share the load
   bool operator==(const GridSettings&) const = default;
 };
 
@@ -117,9 +127,8 @@ struct Map {
     return at != members.end() && at->id == id ? &*at : nullptr;
   }
   [[nodiscard]] std::size_t storing_members() const {
-    return static_cast<std::size_t>(std::count_if(members.begin(), members.end(), [](const Member& m) {
-      return m.weight > 0 && m.state != MemberState::leaving;
-    }));
+    return static_cast<std::size_t>(
+        std::count_if(members.begin(), members.end(), [](const Member& m) { return m.stores(); }));
   }
 };
 using MapPtr = std::shared_ptr<const Map>;
@@ -136,9 +145,11 @@ struct SlotChange {
   Epoch expected = 0;
   SlotRow row;  ///< epoch and epoch_since are filled in by apply()
 };
-/// Adds a member or replaces the record of the one with this id.
+/// Adds a member or replaces the record of the one with this id: where `expected` is given, only if that is
+/// its record still, so that two changes at once never undo each other.
 struct MemberChange {
   Member member;
+  std::optional<Member> expected = {};
 };
 /// Only once no row names it.
 struct MemberRemoval {

@@ -71,6 +71,9 @@ void write_member(const Member& member, MemberRecord& record) {
   record.set_zone(member.zone);
   record.set_weight(member.weight);
   record.set_state(static_cast<std::uint32_t>(member.state));
+  record.set_maintenance_until(member.maintenance_until);
+  if (member.successor) record.set_successor(member.successor->bytes());
+  record.set_paused(member.paused);
 }
 
 [[nodiscard]] bool read_member(const MemberRecord& record, Member& member) {
@@ -83,6 +86,12 @@ void write_member(const Member& member, MemberRecord& record) {
   member.zone = record.zone();
   member.weight = record.weight();
   member.state = static_cast<MemberState>(record.state());
+  member.maintenance_until = record.maintenance_until();
+  if (!record.successor().empty()) {
+    member.successor = NodeId::from_bytes(record.successor());
+    if (!member.successor) return false;
+  }
+  member.paused = record.paused();
   return true;
 }
 
@@ -120,10 +129,11 @@ void write_settings(const GridSettings& settings, SettingsRecord& record) {
   record.set_copies(settings.copies);
   record.set_copies_min(settings.copies_min);
   record.set_format_level(settings.format_level);
+  record.set_balance_paused(settings.balance_paused);
 }
 
 GridSettings read_settings(const SettingsRecord& record) {
-  return {record.copies(), record.copies_min(), record.format_level()};
+  return {record.copies(), record.copies_min(), record.format_level(), record.balance_paused()};
 }
 
 [[nodiscard]] bool read_members(const MapRecord& record, Map& map, NodeTable& nodes) {
@@ -167,7 +177,9 @@ GridSettings read_settings(const SettingsRecord& record) {
     if (!read_row(slot.row(), nodes, read.row)) return false;
   }
   for (const auto& member : record.members()) {
-    if (!read_member(member, change.members.emplace_back().member)) return false;
+    auto& read = change.members.emplace_back();
+    if (!read_member(member.member(), read.member)) return false;
+    if (member.has_expected() && !read_member(member.expected(), read.expected.emplace())) return false;
   }
   std::vector<NodeId> removals;
   if (!split_ids(record.removals(), removals)) return false;
@@ -221,7 +233,11 @@ Bytes encode_change(const MapChange& change) {
     written.set_expected(slot.expected);
     write_row(slot.row, nodes, *written.mutable_row());
   }
-  for (const auto& member : change.members) write_member(member.member, *record.add_members());
+  for (const auto& member : change.members) {
+    auto& written = *record.add_members();
+    write_member(member.member, *written.mutable_member());
+    if (member.expected) write_member(*member.expected, *written.mutable_expected());
+  }
   std::vector<NodeId> removals;
   for (const auto& removal : change.removals) removals.push_back(removal.id);
   record.set_removals(join_ids(removals));

@@ -4,6 +4,7 @@
 
 #include "gossip/message_kind.hpp"
 #include "gossip/register/map_limits.hpp"
+#include "gossip/register/member_plan.hpp"
 #include "gossip/register/voter_plan.hpp"
 #include "node/base/log.hpp"
 
@@ -25,6 +26,7 @@ RegisterService::RegisterService(asio::any_io_executor strand, Clock& clock, Ran
                                  Store& store, NodeId self, MapRegister::Callbacks callbacks,
                                  RegisterSettings settings)
     : strand_(strand),
+      clock_(clock),
       network_(network),
       store_(store),
       self_(self),
@@ -225,6 +227,10 @@ void RegisterService::on_chosen(const ChosenMap& chosen) {
   for (const auto& member : chosen.map->members) {
     if (member.id != self_) send(member.id, message);
   }
+  // Whoever was removed by it is told as well, for the last time.
+  for (const auto& member : newest_.map->members) {
+    if (chosen.map->member(member.id) == nullptr) send(member.id, message);
+  }
   take_in(chosen);
 }
 
@@ -274,11 +280,11 @@ void RegisterService::tick() {
   const auto kept = current();
   const bool behind = newest_.map && (!kept || kept->version < newest_.version());
   if (behind && map_writes_ == 0) write_newest();  // there was no space for it before
-  keep_voters_in_shape();
+  keep_members_in_shape();
 }
 
-/// The lowest live voter sees to it that there are the right ones.
-void RegisterService::keep_voters_in_shape() {
+/// The lowest live voter sees to it that the right ones vote, and that whoever has left is removed.
+void RegisterService::keep_members_in_shape() {
   if (!newest_.map || plan_under_way_) return;
   const auto& voters = newest_.map->voters;
   const auto lowest = std::find_if(voters.begin(), voters.end(), [this](NodeId voter) {
@@ -286,12 +292,13 @@ void RegisterService::keep_voters_in_shape() {
   });
   if (lowest == voters.end() || *lowest != self_) return;
   const auto is_alive = [this](NodeId node) { return node == self_ || callbacks_.is_alive(node); };
-  auto change = plan_voters(*newest_.map, callbacks_.dead_for_long(), is_alive);
-  if (!change) return;
+  auto voters_change = plan_voters(*newest_.map, callbacks_.dead_for_long(), is_alive);
+  auto planned = plan_members(*newest_.map, clock_.wall());
+  if (!voters_change && !planned) return;
   plan_under_way_ = true;
-  MapChange planned;
-  planned.voters = std::move(change);
-  add_to_batch(std::move(planned), [this](const Result<MapVersion>&) { plan_under_way_ = false; });
+  if (!planned) planned.emplace();
+  planned->voters = std::move(voters_change);
+  add_to_batch(std::move(*planned), [this](const Result<MapVersion>&) { plan_under_way_ = false; });
 }
 
 }  // namespace gridmail

@@ -51,9 +51,10 @@ class RegisterService : public std::enable_shared_from_this<RegisterService> {
   void written(const ChosenMap& chosen);
   void set_current(ChosenMap chosen);
   void tick();
-  void keep_voters_in_shape();
+  void keep_members_in_shape();
 
   asio::any_io_executor strand_;
+  Clock& clock_;
   Network& network_;
   Store& store_;
   NodeId self_;

@@ -40,7 +40,8 @@ std::optional<VotersChange> plan_voters(const Map& map, const NodeSet& dead_for_
   if (!map.voters_before.empty()) return VotersChange{map.voters};
   std::vector<NodeId> able;
   for (const auto& member : map.members) {
-    if (member.state == MemberState::leaving || dead_for_long.contains(member.id)) continue;
+    if (member.state == MemberState::leaving) continue;
+    if (dead_for_long.contains(member.id) && member.maintenance_until == 0) continue;
     if (map.voters.contains(member.id) || is_alive(member.id)) able.push_back(member.id);
   }
   std::size_t count = wanted_voters(map);

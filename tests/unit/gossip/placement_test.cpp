@@ -202,6 +202,34 @@ TEST_CASE("a replacement comes from another zone, lives, and holds nothing of th
   CHECK_FALSE(replacement(map, 0, {}, [](NodeId) { return false; }));
 }
 
+TEST_CASE("a node that is gone is given nothing, and one that is away no primaries") {
+  Map map = grid(5, 256);
+  settle(map);
+  const auto without = plan_copies(map, {node(3)});
+  CHECK(loads(without)[node(3)] == 0);
+  for (const auto& [id, load] : loads(without)) {
+    if (id != node(3)) CHECK(std::abs(static_cast<double>(load) - 257.0 * 2 / 4) < 1.01);
+  }
+  const auto targets = plan_copies(map);
+  PlanHints hints;
+  hints.away = {node(2), node(5)};
+  const auto primaries = plan_primaries(map, targets, hints);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    if (targets[i] != hints.away) CHECK_FALSE(hints.away.contains(primaries[i]));
+  }
+}
+
+TEST_CASE("a new node of the same weight takes exactly the place of one that leaves") {
+  Map map = grid(6, 300);
+  settle(map);
+  const auto held = loads(plan_copies(map))[node(4)];
+  map = test::with_member(map, member(7));
+  map.members[3].state = MemberState::leaving;
+  const auto targets = plan_copies(map);
+  CHECK(moves(map, targets) == held);
+  CHECK(loads(targets)[node(7)] == held);
+}
+
 TEST_CASE("planning 4,096 slots on 30 nodes is quick") {
   Map map = grid(30);
   const auto begin = std::chrono::steady_clock::now();

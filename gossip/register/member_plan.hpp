@@ -1,0 +1,14 @@
+// What the members' records need next by themselves. Pure; the lowest live voter carries it out.
+#pragma once
+#include <optional>
+
+#include "gossip/register/map.hpp"
+
+namespace gridmail {
+
+/// Members that have left and hold nothing any more are removed, as long as enough are left to hold all
+/// copies; a maintenance that is over ends. Nothing when all is as it should be: a plan that was carried out
+/// is not made again. `wall` is read on one node only, so that clocks need not agree.
+[[nodiscard]] std::optional<MapChange> plan_members(const Map& map, WallMicros wall);
+
+}  // namespace gridmail
