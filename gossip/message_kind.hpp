@@ -15,6 +15,7 @@ enum class MessageKind : std::uint16_t {
   directory = 8,         ///< positions and follow requests of the directory
   intake = 9,            ///< intake records and their drops
   verified = 10,         ///< a password that was right, for memory only
+  load = 11,             ///< how busy a node's slots are, and its disk
 };
 
 }  // namespace gridmail

@@ -53,19 +53,21 @@ Task<Result<void>> GridCore::load() {
       Leases::Surroundings{.map = [this] { return slots_->map(); },
                            .accepted_version = [this] { return register_->accepted_version(); },
                            .working = [this] { return working(); }});
-  context_.reset(new ReplicationContext{.self = self_.id,
-                                        .clock = ports_.clock,
-                                        .random = ports_.random,
-                                        .network = ports_.network,
-                                        .store = ports_.store,
-                                        .leases = *leases_,
-                                        .marks = marks_,
-                                        .tasks = tasks_,
-                                        .settings = settings_.replication,
-                                        .services = {},
-                                        .propose = {},
-                                        .fail_stop = hooks_.fail_stop,
-                                        .low_space = hooks_.low_space});
+  context_.reset(new ReplicationContext{
+      .self = self_.id,
+      .clock = ports_.clock,
+      .random = ports_.random,
+      .network = ports_.network,
+      .store = ports_.store,
+      .leases = *leases_,
+      .marks = marks_,
+      .tasks = tasks_,
+      .settings = settings_.replication,
+      .services = {},
+      .propose = {},
+      .fail_stop = hooks_.fail_stop,
+      .low_space = hooks_.low_space,
+      .dead_for_long = [this] { return membership_->dead_for(settings_.dead_for_long); }});
   context_->services = services_;
   slots_ = std::make_unique<SlotTable>(*context_, ports_.slots, [this](MapChange change) {
     register_->propose(std::move(change), [](Result<MapPtr>) {});  // whoever asked looks at the map it gets
@@ -90,6 +92,24 @@ void GridCore::start() {
   });
   membership_->start();
   leases_->start();
+  tasks_.spawn(ports_.gossip, "tell loads", tell_loads(this));
+}
+
+/// To all alike, so that all plan by the same figures.
+Task<void> GridCore::tell_loads(GridCore* core) {
+  for (;;) {
+    co_await sleep_for(core->ports_.clock, core->settings_.tell_loads_every);
+    const auto map = core->map();
+    if (!map) continue;
+    const auto now = core->ports_.clock.now();
+    const DiskState disk = core->hooks_.disk ? core->hooks_.disk() : DiskState{};
+    const Bytes report = core->loads().report(*map, core->self(), disk, now);
+    for (const auto& member : map->members) {
+      if (member.id == core->self()) continue;
+      core->ports_.network.send(member.id, Channel::control, static_cast<std::uint16_t>(MessageKind::load),
+                                report);
+    }
+  }
 }
 
 void GridCore::stop() {
@@ -154,6 +174,9 @@ void GridCore::on_message(NodeId from, std::uint16_t kind, Bytes payload) {
       break;
     case MessageKind::directory:
       if (auto* follower = follower_.load()) follower->on_message(from, std::move(payload));
+      break;
+    case MessageKind::load:
+      context_->loads.on_report(from, payload);
       break;
     case MessageKind::intake:
       if (hooks_.on_intake) hooks_.on_intake(from, std::move(payload));

@@ -28,7 +28,8 @@ struct GridCoreSettings {
   LeaseSettings leases;
   ReplicationSettings replication;
   Duration commit_stall_max = std::chrono::seconds(2);  ///< alive means working
-  Duration dead_for_long = std::chrono::minutes(5);     ///< then a voter is replaced
+  Duration dead_for_long = std::chrono::minutes(5);  ///< then a voter is replaced, and its slots given away
+  Duration tell_loads_every = std::chrono::seconds(10);
 };
 
 /// The ports and strands of one node. All outlive the core.
@@ -51,6 +52,7 @@ class GridCore {
     std::function<void(NodeId, Bytes)> on_push;
     std::function<void(NodeId, Bytes)> on_intake;
     std::function<void(NodeId, Bytes)> on_verified;
+    std::function<DiskState()> disk;  ///< for whoever plans to give this node slots; empty: nothing is told
   };
   GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCoreSettings settings, Hooks hooks);
   ~GridCore();
@@ -81,6 +83,9 @@ class GridCore {
   [[nodiscard]] Leases& leases() { return *leases_; }
   [[nodiscard]] SlotTable& slots() { return *slots_; }
   [[nodiscard]] SlotRouter& router() { return *router_; }
+  [[nodiscard]] FillBudget& fill_budget() { return context_->fill_budget; }
+  [[nodiscard]] LoadBook& loads() { return context_->loads; }
+  [[nodiscard]] std::uint64_t operation_bytes() const { return context_->operation_bytes; }
   /// The same, for those that are constructed before load().
   [[nodiscard]] SlotClient& requests() { return requests_; }
   /// Of this node's replica; empty before the first map. Follows once there is a map.
@@ -124,6 +129,7 @@ class GridCore {
   void on_message(NodeId from, std::uint16_t kind, Bytes payload);
   void take_map(const MapPtr& map);
   [[nodiscard]] static Task<void> follow(GridCore* core);
+  [[nodiscard]] static Task<void> tell_loads(GridCore* core);
 
   const GridPorts ports_;
   const Membership::Self self_;

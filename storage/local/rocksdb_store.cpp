@@ -150,6 +150,19 @@ std::shared_ptr<const Snapshot> RocksDbStore::snapshot() {
   return std::make_shared<RocksDbSnapshot>(database_);
 }
 
+std::uint64_t RocksDbStore::bytes_stored() const {
+  std::uint64_t sum = 0;
+  for (auto* const family : database_->handles) {
+    for (const auto& property :
+         {rocksdb::DB::Properties::kLiveSstFilesSize, rocksdb::DB::Properties::kLiveBlobFileSize,
+          rocksdb::DB::Properties::kCurSizeAllMemTables}) {
+      std::uint64_t bytes = 0;
+      if (database_->db->GetIntProperty(family, property, &bytes)) sum += bytes;
+    }
+  }
+  return sum;
+}
+
 Result<void> RocksDbStore::write_group(const std::vector<GroupCommit::Pending>& group) {
   if (space_.bytes_free() < options_.space_floor_bytes) {
     return fail(Errc::no_space, fmt::format("less than {} bytes are free", options_.space_floor_bytes));

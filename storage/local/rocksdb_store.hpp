@@ -56,6 +56,8 @@ class RocksDbStore final : public Store {
   /// Whether the disk reserve is reached: only deletions and what serves them should be begun.
   [[nodiscard]] bool low_space() { return space_.bytes_free() < options_.space_reserve_bytes; }
   [[nodiscard]] std::uint64_t bytes_free() { return space_.bytes_free(); }
+  /// What the store holds on disk, without its logs; an estimate.
+  [[nodiscard]] std::uint64_t bytes_stored() const;
   /// The log was damaged before its end: acknowledged writes may be missing (design, section 5: a suspect
   /// copy). Stays true for as long as the store is open.
   [[nodiscard]] bool suspect() const { return suspect_; }

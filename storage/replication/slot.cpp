@@ -30,8 +30,8 @@ Slot::Slot(SlotId id, ReplicationContext& context, asio::any_io_executor executo
       copy_(id, context.marks.life(), context.marks.doubts()) {}
 
 Slot::~Slot() {
-  if (moving_) --context_.moves;
-  if (fill_counted_) --context_.fills;
+  count_in(nullptr);
+  if (fill_counted_) context_.fill_budget.end();
 }
 
 Task<Result<void>> Slot::load() {
@@ -110,10 +110,7 @@ void Slot::take_row(const SlotRow& row) {
   settled_in_ = 0;
   standings_.clear();
   asked_.reset();
-  if (moving_ && row_.joining.empty()) {
-    moving_ = false;
-    --context_.moves;
-  }
+  if (row_.joining.empty()) count_in(nullptr);
   if (row_.retired.empty()) {
     lost_since_.reset();
   } else if (!lost_since_) {
@@ -132,6 +129,7 @@ void Slot::take_row(const SlotRow& row) {
 void Slot::end_role() {
   const bool was_serving = access_ != nullptr;
   opening_ = opened_ = handing_over_ = false;
+  hands_over_next_.reset();
   peers_.clear();
   incoming_.reset();
   combining_.reset();
@@ -141,7 +139,7 @@ void Slot::end_role() {
   resumed_until_.reset();
   if (fill_counted_) {
     fill_counted_ = false;
-    --context_.fills;
+    context_.fill_budget.end();
   }
   if (was_serving) {
     for (const auto& [id, service] : context_.services) {
@@ -331,29 +329,40 @@ bool Slot::plan(const SlotTarget& target) {
   }
   situation.target = target.copies;
   situation.preferred_primary = target.primary;
-  situation.may_move = moving_ || context_.moves < context_.settings.moves_max;
+  situation.may_move = counted_in_ == &context_.moves || context_.moves < context_.settings.moves_max;
+  situation.may_hand_over =
+      counted_in_ == &context_.handovers || context_.handovers < context_.settings.handovers_max;
   const auto step = plan_slot(situation);
   if (step) {
     ask_for(*step);
   } else if (handing_over_) {
     ask_for({row_, false, false});  // the lease was given back: only a new epoch can answer again
   }
-  return !step && !handing_over_ && situation.may_move && target.copies != nullptr;
+  return !step && !handing_over_ && situation.may_move && situation.may_hand_over && target.copies != nullptr;
 }
 
 void Slot::ask_for(const SlotStep& step) {
+  if (step.movement) count_in(step.hand_over ? &context_.handovers : &context_.moves);
   if (step.hand_over && !handing_over_) handing_over_ = true;
   if (step.hand_over) {
-    if (!pending_.empty()) return;  // what was accepted is committed first; the next tick asks
+    if (!pending_.empty()) {  // what was accepted is committed first
+      hands_over_next_ = step;
+      return;
+    }
+    hands_over_next_.reset();
     context_.leases.hand_back(id_, row_.epoch, row_.others());
-  }
-  if (step.movement && !moving_) {
-    moving_ = true;
-    ++context_.moves;
   }
   asked_ = context_.clock.now();
   log(Level::debug, "slot.asks", {{"slot", id_}, {"epoch", row_.epoch}, {"for", brief(step.row)}});
   context_.propose({id_, row_.epoch, step.row});
+}
+
+/// A slot is counted in one budget at most.
+void Slot::count_in(std::atomic<std::size_t>* budget) {
+  if (counted_in_ == budget) return;
+  if (counted_in_ != nullptr) --*counted_in_;
+  counted_in_ = budget;
+  if (counted_in_ != nullptr) ++*counted_in_;
 }
 
 std::string Slot::describe() const {

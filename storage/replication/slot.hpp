@@ -20,7 +20,10 @@
 #include "node/runtime/task_group.hpp"
 #include "storage/replication/combination.hpp"
 #include "storage/replication/copy.hpp"
+#include "storage/replication/fill_budget.hpp"
 #include "storage/replication/leases.hpp"
+#include "storage/replication/load_book.hpp"
+#include "storage/replication/plan_keeper.hpp"
 #include "storage/replication/slot_access.hpp"
 #include "storage/replication/slot_plan.hpp"
 
@@ -52,13 +55,14 @@ struct ReplicationSettings {
   Duration suspect_patience = std::chrono::minutes(10);  ///< for a sound copy, before a suspect one opens
   std::size_t log_away_bytes = 64 * 1024 * 1024;  ///< about; of a slot one of whose copies is away or joins
   std::size_t log_keep = 10'000;                  ///< entries of a slot whose copies are all in place
-  std::size_t fill_bytes = 512 * 1024;            ///< of one piece
   std::size_t open_bytes = 1024 * 1024;           ///< of the tail, in one message of an opening
   std::size_t window_bytes = 8 * 1024 * 1024;     ///< of a slot's operations on their way to other copies
   std::size_t window_operations = 512;            ///< likewise
   std::size_t pending_bytes_max = 64 * 1024 * 1024;  ///< of those that wait for the window, too
-  std::size_t fills_max = 64;                        ///< under way at once on one node
-  std::size_t moves_max = 1024;                      ///< planned movements a node's primaries have under way
+  std::size_t moves_max = 1024;     ///< planned movements of copies that a node's primaries have under way
+  std::size_t handovers_max = 128;  ///< roles a node gives away at once: each slot stands still for a moment
+  FillSettings fill;
+  PlanSettings plan;
   DeliberateFaults sabotage;
 };
 
@@ -77,11 +81,15 @@ struct ReplicationContext {
   std::function<void(SlotChange)> propose;                   ///< sent to the register; may come to nothing
   std::function<void(Error)> fail_stop;                      ///< the disk failed: the node must stop
   std::function<bool()> low_space;                           ///< the disk's reserve is reached
+  std::function<NodeSet()> dead_for_long;                    ///< by gossip
   /// The disk here was compared with what a majority of the voters remember of it: before, this node leads
   /// nothing.
   std::atomic<bool> disk_checked{false};
-  std::atomic<std::size_t> fills{0};
   std::atomic<std::size_t> moves{0};
+  std::atomic<std::size_t> handovers{0};
+  FillBudget fill_budget{settings.fill};
+  LoadBook loads{};
+  std::atomic<std::uint64_t> operation_bytes{0};  ///< of all operations taken as primary
 };
 
 /// One slot's share of the placement plan, and by whom it goes.
@@ -141,6 +149,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
     bool whole = false;               ///< and all it holds known to be committed: may be named in sync
     bool filling = false;
     bool lost_thread = false;  ///< the log here no longer reaches back to where it is
+    bool being_handed_a_piece = false;
     Sequence acknowledged = 0;
     Position told;   ///< the commit position it was last sent
     TimePoint sent;  ///< when it was last sent something that wants an answer
@@ -152,6 +161,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
     std::size_t bytes = 0;
     bool sent = false;      ///< within the window
     bool applying = false;  ///< every other copy has it; being made durable here
+    TimePoint since;
     std::function<void(Result<void>)> done;
   };
   /// A promise to an earlier primary: no part is taken in another one's epoch before it is over.
@@ -193,6 +203,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void note_losses(const SlotTarget& target);
   [[nodiscard]] bool is_at_rest() const;
   void ask_for(const SlotStep& step);
+  void count_in(std::atomic<std::size_t>* budget);
 
   // slot_opening.cpp
   void try_open();
@@ -248,8 +259,8 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void on_fill_request(NodeId from, replication::Fill at);
   [[nodiscard]] static Task<void> serve_fill(std::shared_ptr<Slot> self, NodeId to, Epoch epoch,
                                              replication::Fill at);
-  [[nodiscard]] Task<Result<replication::FillChunk>> bulk_piece(replication::Fill at);
-  [[nodiscard]] Task<Result<replication::FillChunk>> delta_piece(replication::Fill at);
+  [[nodiscard]] Task<Result<replication::FillChunk>> bulk_piece(replication::Fill at, std::size_t bytes_max);
+  [[nodiscard]] Task<Result<replication::FillChunk>> delta_piece(replication::Fill at, std::size_t bytes_max);
 
   // slot_copy.cpp
   void on_entry(NodeId from, replication::Entry entry);
@@ -279,7 +290,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
       standings_;  ///< of the other in-sync copies, while this one is suspect
   std::optional<TimePoint> suspect_since_;
   std::optional<TimePoint> compared_;
-  bool moving_ = false;           ///< counted in context_.moves
+  std::atomic<std::size_t>* counted_in_ = nullptr;  ///< context_.moves or .handovers
   std::uint64_t settled_in_ = 0;  ///< surroundings in which nothing was left to do; zero: look again
   unsigned drops_ = 0;            ///< of the copy, on their way to the disk
 
@@ -287,6 +298,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   bool opening_ = false;
   bool opened_ = false;
   bool handing_over_ = false;
+  std::optional<SlotStep> hands_over_next_;  ///< once nothing is pending
   std::map<NodeId, Peer> peers_;
   std::deque<Pending> pending_;
   std::size_t pending_bytes_ = 0;

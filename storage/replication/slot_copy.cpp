@@ -1,4 +1,5 @@
 // The other copies' half of an opened epoch: acknowledging, closing the gap of a joining copy.
+#include "gossip/placement/movement.hpp"
 #include "storage/replication/slot.hpp"
 
 namespace gridmail {
@@ -41,11 +42,10 @@ void Slot::copy_tick() {
   const bool answered = !fill_asked_ || now - *fill_asked_ >= std::chrono::seconds(1);
   if (!answered) return;
   if (!copy_.whole() && !context_.settings.sabotage.early_whole) {
-    if (!fill_from_ || now < *fill_from_) return;
+    if (!fill_from_ || now < *fill_from_ || !may_fill(*map_, row_)) return;
     if (!fill_counted_) {
-      if (context_.fills >= context_.settings.fills_max) return;
+      if (!context_.fill_budget.begin(id_, row_.in_sync.size() == 1, now)) return;
       fill_counted_ = true;
-      ++context_.fills;
     }
     ask_for_fill();
     return;
@@ -93,12 +93,15 @@ void Slot::on_fill_chunk(replication::FillChunk chunk) {
   fill_asked_ = context_.clock.now();
   write(copy_.fill_in(std::move(pieces), std::move(*chunk.mutable_next())), [epoch = row_.epoch](Slot& slot) {
     if (slot.row_.epoch != epoch) return;
-    if (!slot.copy_.whole()) return slot.ask_for_fill();
+    if (!slot.copy_.whole()) {
+      if (may_fill(*slot.map_, slot.row_)) slot.ask_for_fill();
+      return;
+    }
     slot.whole_at_ = slot.copy_.position().sequence;
     slot.fill_asked_.reset();
     if (slot.fill_counted_) {
       slot.fill_counted_ = false;
-      --slot.context_.fills;
+      slot.context_.fill_budget.end();
     }
   });
 }

@@ -1,6 +1,7 @@
 // The primary's part in closing the gap of a joining copy: pieces of all keys, or of those that the log says
 // were touched.
 #include "node/base/log.hpp"
+#include "node/runtime/timer.hpp"
 #include "storage/replication/slot.hpp"
 
 namespace gridmail {
@@ -16,8 +17,9 @@ Family next_family(Family family) {
 
 void Slot::on_fill_request(NodeId from, replication::Fill at) {
   const auto found = peers_.find(from);
-  if (!opened_ || found == peers_.end()) return;
+  if (!opened_ || found == peers_.end() || found->second.being_handed_a_piece) return;
   found->second.filling = true;
+  found->second.being_handed_a_piece = true;
   serve(from, std::move(at));
 }
 
@@ -26,12 +28,19 @@ void Slot::serve(NodeId from, replication::Fill at) {
 }
 
 Task<void> Slot::serve_fill(std::shared_ptr<Slot> self, NodeId to, Epoch epoch, replication::Fill at) {
+  auto& budget = self->context_.fill_budget;
+  const auto turn = budget.next_piece(self->context_.clock.now());
+  // A slot that is being combined serves nobody before it is.
+  const bool waits = turn.wait > Duration::zero() && self->row_.combining != to;
+  if (waits) co_await sleep_for(self->context_.clock, turn.wait);
   Result<replication::FillChunk> piece;
   if (at.delta()) {
-    piece = co_await self->delta_piece(at);
+    piece = co_await self->delta_piece(at, turn.bytes);
   } else {
-    piece = co_await self->bulk_piece(at);
+    piece = co_await self->bulk_piece(at, turn.bytes);
   }
+  // Another epoch has other peers.
+  if (self->row_.epoch == epoch && self->peers_.contains(to)) self->peers_[to].being_handed_a_piece = false;
   if (!piece && piece.error().code == Errc::not_found) {
     const auto peer = self->peers_.find(to);
     if (self->row_.epoch == epoch && peer != self->peers_.end()) peer->second.lost_thread = true;
@@ -45,15 +54,15 @@ Task<void> Slot::serve_fill(std::shared_ptr<Slot> self, NodeId to, Epoch epoch, 
   auto answer = self->message();
   *piece->mutable_at() = std::move(at);
   *answer.mutable_fill_chunk() = std::move(*piece);
+  budget.handed_out(turn, answer.ByteSizeLong(), self->context_.clock.now());
   self->send(to, answer, Channel::bulk);
 }
 
-Task<Result<replication::FillChunk>> Slot::bulk_piece(replication::Fill at) {
+Task<Result<replication::FillChunk>> Slot::bulk_piece(replication::Fill at, std::size_t bytes_max) {
   const auto view = context_.store.snapshot();
   const auto family = static_cast<Family>(at.family());
   const Bytes first = at.next_key().empty() ? slot_begin(id_) : at.next_key();
-  const auto page =
-      co_await view->scan(family, first, slot_begin(id_ + 1), fill_keys_max, context_.settings.fill_bytes);
+  const auto page = co_await view->scan(family, first, slot_begin(id_ + 1), fill_keys_max, bytes_max);
   if (!page) co_return tl::unexpected(page.error());
   replication::FillChunk piece;
   for (const auto& pair : page->pairs) {
@@ -77,7 +86,7 @@ Task<Result<replication::FillChunk>> Slot::bulk_piece(replication::Fill at) {
 
 /// Present values of the keys that the log says were touched. An entry after these that was never committed,
 /// as a copy may hold one while what is left is combined, does not count.
-Task<Result<replication::FillChunk>> Slot::delta_piece(replication::Fill at) {
+Task<Result<replication::FillChunk>> Slot::delta_piece(replication::Fill at, std::size_t bytes_max) {
   const auto view = context_.store.snapshot();
   replication::FillChunk piece;
   auto& next = *piece.mutable_next();
@@ -85,14 +94,13 @@ Task<Result<replication::FillChunk>> Slot::delta_piece(replication::Fill at) {
   std::set<std::pair<std::uint32_t, Bytes>> seen;
   std::size_t bytes = 0;
   const auto log = co_await view->scan(Family::log, log_entry_key(id_, at.next_sequence()),
-                                       log_entry_key(id_, at.last_sequence() + 1), fill_keys_max,
-                                       context_.settings.fill_bytes);
+                                       log_entry_key(id_, at.last_sequence() + 1), fill_keys_max, bytes_max);
   if (!log) co_return tl::unexpected(log.error());
   const bool begins = !log->pairs.empty() && read_be64(log->pairs.front().key, 5) == at.next_sequence();
   if (!begins && at.next_sequence() <= at.last_sequence())
     co_return fail(Errc::not_found, "the log begins later");
   for (const auto& pair : log->pairs) {
-    if (bytes >= context_.settings.fill_bytes) co_return piece;
+    if (bytes >= bytes_max) co_return piece;
     replication::LogEntry entry;
     if (!entry.ParseFromString(pair.value)) co_return fail(Errc::corrupted, "log entry");
     for (const auto& key : entry.keys()) {

@@ -269,7 +269,7 @@ class Planner {
         return SlotStep{row, false, true};
       }
     }
-    if (!surplus_self && !s_.may_move) return std::nullopt;
+    if (!s_.may_hand_over) return std::nullopt;
     const auto preferred = s_.preferred_primary;
     if (preferred && *preferred != s_.self && row.in_sync.contains(*preferred) && is_alive(*preferred)) {
       row.primary = *preferred;

@@ -34,7 +34,8 @@ struct SlotSituation {
   NodeSet filling;                ///< joining copies that have begun to close their gap
   const NodeSet* target = nullptr;  ///< planned copies; nothing: no movement now
   std::optional<NodeId> preferred_primary;
-  bool may_move = false;  ///< the node's budget allows one more planned movement
+  bool may_move = false;       ///< the node's budget allows one more planned movement of a copy
+  bool may_hand_over = false;  ///< likewise, of a primary
 };
 
 /// What is to be asked of the register. A hand-over must first stop answering and give its leases back.

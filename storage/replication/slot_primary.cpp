@@ -32,10 +32,14 @@ void Slot::submit(Epoch epoch, Operation operation, std::function<void(Result<vo
     return done(fail(Errc::unavailable, "too many operations wait"));
   }
   const Sequence last = pending_.empty() ? copy_.position().sequence : pending_.back().entry.at.sequence;
+  context_.loads.note(id_, static_cast<double>(operation.bytes()) / LoadBook::bytes_of_one_request,
+                      context_.clock.now());
+  context_.operation_bytes += operation.bytes();
   Pending pending;
   pending.entry = {{row_.epoch, last + 1}, std::move(operation.writes)};
   pending.bytes = bytes;
   pending.done = std::move(done);
+  pending.since = context_.clock.now();
   settled_in_ = 0;
   pending_bytes_ += bytes;
   pending_.push_back(std::move(pending));
@@ -129,10 +133,16 @@ void Slot::on_applied(Sequence sequence) {
   window_bytes_ -= pending.bytes;
   --window_operations_;
   committed_ = std::max(committed_, pending.entry.at);
+  const auto now = context_.clock.now();
+  context_.fill_budget.note_commit(now - pending.since, now);
   pending.done({});
   if (opened_) send_window();
   apply_ready();
   begin_service();
+  if (hands_over_next_ && pending_.empty()) {
+    const SlotStep step = *hands_over_next_;
+    ask_for(step);
+  }
 }
 
 /// Operations on their way when the epoch changed under this primary come next, in order, in the new one.

@@ -159,6 +159,7 @@ Task<void> SlotRouter::serve_local(std::uint64_t id, SlotId slot, ServiceId serv
 Task<Result<Bytes>> SlotRouter::serve_here(SlotId slot, ServiceId service, NodeId from, Bytes request) {
   auto access = table_.access(slot);
   if (!access) co_return fail(Errc::not_primary);
+  context_.loads.note(slot, LoadBook::request_cost, context_.clock.now());
   const auto index = static_cast<std::size_t>(service);
   if (index >= services_.size() || services_[index] == nullptr)
     co_return fail(Errc::unsupported, "unknown service");

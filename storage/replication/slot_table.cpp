@@ -2,14 +2,12 @@
 
 #include <asio/post.hpp>
 
-#include "gossip/placement/planner.hpp"
 #include "node/base/log.hpp"
 
 namespace gridmail {
 namespace {
 
 constexpr auto gather_for = std::chrono::milliseconds(5);  // changes asked for together are sent together
-constexpr auto plan_period = std::chrono::seconds(1);
 
 bool names(const SlotRow& row, NodeId node) {
   return row.holds(node) || row.retired.contains(node) || row.partial.contains(node);
@@ -29,7 +27,9 @@ bool has_majority(const Map& map, Holds holds) {
 
 SlotTable::SlotTable(ReplicationContext& context, std::vector<asio::any_io_executor> strands,
                      std::function<void(MapChange)> propose)
-    : context_(context), propose_(std::move(propose)) {
+    : context_(context),
+      propose_(std::move(propose)),
+      plans_(context.self, context.loads, context.settings.plan) {
   for (auto& strand : strands) {
     shards_.push_back(std::make_unique<Shard>());
     shards_.back()->strand = std::move(strand);
@@ -140,9 +140,11 @@ void SlotTable::tick(Shard& shard) {
     all_settled = false;
     SlotTarget target{surroundings->signs, surroundings->number, surroundings->in_touch, nullptr, {}};
     // A plan made before the row last changed may want to undo that very change.
-    if (plan && id < plan->copies.size() && plan->map->version >= slot->row().epoch_since) {
-      target.copies = &plan->copies[id];
-      if (!plan->primaries[id].is_nil()) target.primary = plan->primaries[id];
+    const bool planned = plan && id < plan->placement.copies.size();
+    if (planned && plan->map->version >= slot->row().epoch_since) {
+      target.copies = &plan->placement.copies[id];
+      const NodeId primary = plan->placement.primaries[id];
+      if (!primary.is_nil()) target.primary = primary;
     }
     slot->tick(target);
   }
@@ -168,15 +170,12 @@ void SlotTable::renew_plan() {
   MapPtr map;
   {
     const std::lock_guard lock(mutex_);
-    const auto now = context_.clock.now();
-    if (!map_ || (plan_ && (plan_->map->version == map_->version || now - planned_at_ < plan_period))) return;
     map = map_;
-    planned_at_ = now;
   }
-  auto plan = std::make_shared<Plan>();
-  plan->map = map;
-  plan->copies = plan_copies(*map);
-  plan->primaries = plan_primaries(*map, plan->copies);
+  if (!map) return;
+  const auto signs =
+      context_.leases.signs_of_life(context_.settings.alive_within, context_.settings.dead_after);
+  auto plan = plans_.renew(map, signs, context_.dead_for_long, context_.clock.now());
   const std::lock_guard lock(mutex_);
   plan_ = std::move(plan);
 }
@@ -229,6 +228,11 @@ std::shared_ptr<Slot> SlotTable::find(SlotId slot) const {
 std::shared_ptr<const Map> SlotTable::map() const {
   const std::lock_guard lock(mutex_);
   return map_;
+}
+
+PlanKeeper::PlanPtr SlotTable::plan() const {
+  const std::lock_guard lock(mutex_);
+  return plan_;
 }
 
 SlotCounts SlotTable::counts() const {

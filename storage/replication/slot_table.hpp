@@ -49,6 +49,8 @@ class SlotTable {
   /// On strand_of(slot) only. Null when no copy of it is here.
   [[nodiscard]] std::shared_ptr<Slot> find(SlotId slot) const;
   [[nodiscard]] std::shared_ptr<const Map> map() const;
+  /// What the primaries here move towards; null before the first tick with a map. Thread-safe.
+  [[nodiscard]] PlanKeeper::PlanPtr plan() const;
   /// As of the last tick. Thread-safe.
   [[nodiscard]] SlotCounts counts() const;
   /// True once every copy that the first map named has been read from disk.
@@ -62,18 +64,13 @@ class SlotTable {
     SlotCounts counts;
     bool running = false;
   };
-  struct Plan {
-    MapPtr map;
-    std::vector<NodeSet> copies;
-    std::vector<NodeId> primaries;
-  };
   /// What all shards go by in one tick. Immutable.
   struct Surroundings {
     std::uint64_t number = 1;  ///< another one whenever something in here is
     SignsOfLife signs;
     bool in_touch = false;   ///< with a majority of the voters
     std::uint64_t life = 0;  ///< of the disk
-    std::shared_ptr<const Plan> plan;
+    PlanKeeper::PlanPtr plan;
     MapPtr map;
   };
   void take_map(Shard& shard, std::size_t index, const MapPtr& map);
@@ -92,8 +89,8 @@ class SlotTable {
 
   mutable std::mutex mutex_;
   MapPtr map_;
-  std::shared_ptr<const Plan> plan_;
-  TimePoint planned_at_{};
+  PlanKeeper plans_;  ///< on the first shard's strand only
+  PlanKeeper::PlanPtr plan_;
   std::shared_ptr<const Surroundings> surroundings_;
   std::vector<SlotChange> changes_;
   std::unique_ptr<Clock::Alarm> flush_alarm_;

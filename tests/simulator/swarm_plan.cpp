@@ -27,9 +27,12 @@ void draw_settings(Random& random, WorldOptions& options) {
   auto& replication = options.core.replication;
   replication.fill_delay = 1ms * one_of(random, {0, 500, 5000});
   replication.log_keep = one_of<std::size_t>(random, {4, 30, 10'000});
-  replication.fill_bytes = one_of<std::size_t>(random, {200, 4000, 512 * 1024});
-  replication.fills_max = one_of<std::size_t>(random, {1, 64});
+  replication.fill.piece_bytes = one_of<std::size_t>(random, {200, 4000, 512 * 1024});
+  replication.fill.busy_piece_bytes =
+      std::min(replication.fill.piece_bytes, replication.fill.busy_piece_bytes);
+  replication.fill.slots_max = one_of<std::size_t>(random, {1, 64});
   replication.moves_max = one_of<std::size_t>(random, {1, 1024});
+  replication.handovers_max = one_of<std::size_t>(random, {1, 128});
   options.core.dead_for_long = 1s * one_of(random, {6, 12, 20});
 }
 

@@ -254,7 +254,8 @@ void long_away(World& world, Load& load) {
 void short_logs(WorldOptions& options) {
   options.core.replication.log_keep = 4;
   options.core.replication.log_away_bytes = 2048;
-  options.core.replication.fill_bytes = 256;
+  options.core.replication.fill.piece_bytes = 256;
+  options.core.replication.fill.busy_piece_bytes = 256;
   options.network.delay_max = 30ms;
 }
 

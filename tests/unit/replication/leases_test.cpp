@@ -38,8 +38,12 @@ struct Pair {
   Side one, other;
 
   Pair() {
-    for (const auto& id : {a, b})
-      map.members.push_back({id, {}, id.brief(), {}, {}, 100, MemberState::active});
+    for (const auto& id : {a, b}) {
+      Member member;
+      member.id = id;
+      member.name = id.brief();
+      map.members.push_back(std::move(member));
+    }
     map.voters = {b};
     start(one, a);
     start(other, b);

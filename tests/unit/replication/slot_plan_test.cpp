@@ -23,8 +23,12 @@ struct Scene {
   SlotSituation situation;
 
   explicit Scene(NodeId who) : situation(who, map, 0, row) {
-    for (const auto& id : {a, b, c, d})
-      map.members.push_back({id, {}, id.brief(), {}, {}, 100, MemberState::active});
+    for (const auto& id : {a, b, c, d}) {
+      Member member;
+      member.id = id;
+      member.name = id.brief();
+      map.members.push_back(std::move(member));
+    }
     row.epoch = 7;
     row.primary = a;
     row.in_sync = {a, b};
@@ -34,6 +38,7 @@ struct Scene {
     situation.is_dead = [this](NodeId id) { return dead.contains(id); };
     situation.opened = who == a;
     situation.may_move = true;
+    situation.may_hand_over = true;
   }
   std::optional<SlotStep> plan() { return plan_slot(situation); }
 };
@@ -180,6 +185,20 @@ TEST_CASE("without a plan that is new enough nothing moves and no copy is let go
   const auto step = scene.plan();
   REQUIRE(step);
   CHECK(step->row.in_sync == NodeSet{a, b, c});
+}
+
+TEST_CASE("a primary is handed over only within the budget for that") {
+  Scene scene(a);
+  scene.target = {a, b};
+  scene.situation.target = &scene.target;
+  scene.situation.preferred_primary = b;
+  scene.situation.may_hand_over = false;
+  CHECK_FALSE(scene.plan());
+  scene.situation.may_hand_over = true;
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->hand_over);
+  CHECK(step->row.primary == b);
 }
 
 TEST_CASE("nothing moves beyond the node's budget") {
