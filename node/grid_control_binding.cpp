@@ -47,41 +47,6 @@ Result<Member> GridControlBinding::find_member(const std::string& name_or_id) co
   return fail(Errc::not_found, "no node " + name_or_id);
 }
 
-Task<Result<void>> GridControlBinding::set_state(std::string node, MemberState state) {
-  auto member = find_member(node);
-  if (!member) co_return tl::unexpected(member.error());
-  member->state = state;
-  const NodeId id = member->id;
-  MapChange change;
-  change.members.push_back({std::move(*member)});
-  const auto map = co_await parts_.core.map_register().propose(std::move(change));
-  if (!map) co_return tl::unexpected(map.error());
-  const auto* agreed = (*map)->member(id);
-  if (agreed == nullptr || agreed->state != state)
-    co_return fail(Errc::conflict, "the map was changed meanwhile");
-  co_return Result<void>{};
-}
-
-Task<Result<void>> GridControlBinding::drain(std::string node) {
-  return set_state(std::move(node), MemberState::draining);
-}
-
-Task<Result<void>> GridControlBinding::undrain(std::string node) {
-  return set_state(std::move(node), MemberState::active);
-}
-
-Task<Result<void>> GridControlBinding::remove_node(std::string node) {
-  const auto member = find_member(node);
-  if (!member) co_return tl::unexpected(member.error());
-  const auto map = parts_.core.map();
-  const bool stores = member->weight > 0 && member->state != MemberState::leaving;
-  if (stores && map->storing_members() <= map->settings.copies) {
-    co_return fail(Errc::conflict, "without " + member->name + " too few nodes are left for " +
-                                       std::to_string(map->settings.copies) + " copies of every slot");
-  }
-  co_return co_await set_state(std::move(node), MemberState::leaving);
-}
-
 Task<Result<api::JoinToken>> GridControlBinding::join_token(std::chrono::seconds ttl) {
   const auto map = parts_.core.map();
   if (!map) co_return fail(Errc::unavailable, "this node is in no grid");

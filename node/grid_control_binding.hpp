@@ -6,11 +6,13 @@
 #include "node/api/grid_control.hpp"
 #include "node/config.hpp"
 #include "node/grid/mail_services.hpp"
+#include "node/job_board.hpp"
+#include "node/movement_check.hpp"
 #include "storage/local/rocksdb_store.hpp"
 
 namespace gridmail {
 
-/// Thread-safe, nearly without state of its own; the parts outlive it.
+/// Thread-safe; its only state of its own is what it has seen of the jobs. The parts outlive it.
 class GridControlBinding final : public api::GridControl {
  public:
   struct Parts {
@@ -25,6 +27,8 @@ class GridControlBinding final : public api::GridControl {
   explicit GridControlBinding(Parts parts) : parts_(std::move(parts)) {}
   /// The listeners are up.
   void set_started() { started_ = true; }
+  /// A newer map was taken in: keeps the jobs' progress.
+  void on_map(const MapPtr& map);
   /// Before the first request.
   void count_sessions(std::function<std::size_t()> sessions) { sessions_ = std::move(sessions); }
 
@@ -39,9 +43,20 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<std::vector<api::ReadinessCheck>> readiness() override;
   [[nodiscard]] Task<std::string> metrics() override;
 
-  [[nodiscard]] Task<Result<void>> drain(std::string node) override;
+  // grid_control_movement.cpp
+  [[nodiscard]] Task<Result<api::Begun>> drain(std::string node) override;
   [[nodiscard]] Task<Result<void>> undrain(std::string node) override;
-  [[nodiscard]] Task<Result<void>> remove_node(std::string node) override;
+  [[nodiscard]] Task<Result<api::Begun>> remove_node(std::string node) override;
+  [[nodiscard]] Task<Result<api::Begun>> replace_node(std::string node, std::string successor) override;
+  [[nodiscard]] Task<Result<api::Begun>> set_weight(std::string node, std::uint32_t weight) override;
+  [[nodiscard]] Task<Result<api::Begun>> set_zone(std::string node, std::string zone) override;
+  [[nodiscard]] Task<Result<api::Begun>> maintain(std::string node, std::chrono::seconds duration) override;
+  [[nodiscard]] Task<Result<api::Settings>> settings() override;
+  [[nodiscard]] Task<Result<api::Settings>> change_settings(std::optional<std::uint32_t> copies,
+                                                            std::optional<std::uint32_t> copies_min) override;
+  [[nodiscard]] Task<Result<std::vector<api::JobRow>>> jobs() override;
+  [[nodiscard]] Task<Result<void>> pause_job(std::string id, bool paused) override;
+
   [[nodiscard]] Task<Result<api::JoinToken>> join_token(std::chrono::seconds ttl) override;
 
   [[nodiscard]] Task<Result<api::AddedUser>> add_user(api::NewUser user) override;
@@ -67,12 +82,17 @@ class GridControlBinding final : public api::GridControl {
 
  private:
   [[nodiscard]] Result<Member> find_member(const std::string& name_or_id) const;
-  [[nodiscard]] Task<Result<void>> set_state(std::string node, MemberState state);
+  /// Has these records agreed, as long as nobody changed them since `map`. Errors: conflict.
+  [[nodiscard]] Task<Result<void>> change_members(MapPtr map, std::vector<Member> members);
+  [[nodiscard]] Result<void> check(const Map& map, const std::vector<Member>& members) const;
+  [[nodiscard]] bool is_alive(NodeId node) const;
+  [[nodiscard]] DiskFiguresByNode disks() const;
   [[nodiscard]] Task<api::ReadinessCheck> write_and_read_canary();
 
   Parts parts_;
   std::function<std::size_t()> sessions_;
   std::atomic<bool> started_{false};
+  JobBoard jobs_;
 };
 
 /// One row of the map for people: retired copies whole and partial.

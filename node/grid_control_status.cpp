@@ -49,6 +49,7 @@ Task<Result<api::GridStatus>> GridControlBinding::status() {
     row.weight = member.weight;
     row.addresses = member.addresses;
     row.is_voter = map->voters.contains(member.id);
+    row.maintenance_until = member.maintenance_until;
     const auto gossiped = view->find(member.id);
     const bool known = gossiped != view->end();
     row.liveness = liveness_of(known ? gossiped->second.state : Liveness::suspect, is_alive(member.id));
@@ -135,10 +136,15 @@ Task<std::string> GridControlBinding::metrics() {
         age == Duration::max() ? -1 : std::chrono::duration<double>(age).count());
   gauge("intake_records", "Messages in this node's intake journal.",
         static_cast<double>((co_await parts_.mail.intake().list_here()).size()));
-  text += fmt::format(
-      "# HELP gridmail_login_failures_total Wrong passwords.\n# TYPE gridmail_login_failures_total counter\n"
-      "gridmail_login_failures_total {}\n",
-      parts_.mail.failed_log_ins());
+  const auto counter = [&text](std::string_view name, std::string_view help, std::uint64_t value) {
+    text += fmt::format("# HELP gridmail_{} {}\n# TYPE gridmail_{} counter\ngridmail_{} {}\n", name, help,
+                        name, name, value);
+  };
+  counter("login_failures_total", "Wrong passwords.", parts_.mail.failed_log_ins());
+  counter("operation_bytes_total", "Bytes of operations taken by slots whose primary this node was.",
+          core.operation_bytes());
+  counter("fill_bytes_total", "Bytes handed to joining copies to close their gaps.",
+          core.fill_budget().bytes());
   co_return text;
 }
 

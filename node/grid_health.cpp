@@ -46,7 +46,10 @@ Health health_of(const Map& map, const std::function<bool(NodeId)>& is_alive) {
     say(api::Verdict::degraded, "the set of voters is being changed: losing a voter now may stop the map");
   }
   for (const auto& member : map.members) {
-    if (!is_alive(member.id)) say(api::Verdict::degraded, fmt::format("node {} is silent", member.name));
+    if (is_alive(member.id)) continue;
+    const bool planned = member.maintenance_until != 0;
+    say(api::Verdict::degraded,
+        fmt::format("node {} is {}", member.name, planned ? "away by plan: it is not rebuilt" : "silent"));
   }
   std::size_t without_primary = 0;
   std::size_t too_few = 0;

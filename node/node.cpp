@@ -171,6 +171,10 @@ Task<Result<void>> Node::find_keys() {
 Task<Result<void>> Node::enter_grid() {
   if (keys_stored_) {
     if (!core_->has_map()) co_return fail(Errc::corrupted, "this data directory has keys but no map");
+    if (core_->map()->member(identity_->node_id()) == nullptr) {
+      co_return fail(Errc::denied,
+                     "this node was removed from its grid: join again with an empty data directory");
+    }
     // A repeated start may well give the token again that let this node in.
     if (command_line_.join_token) co_return check_grid_of(*command_line_.join_token, core_->map()->grid_id);
     co_return Result<void>{};
@@ -208,6 +212,11 @@ void Node::build() {
   hooks.on_push = [this](NodeId from, Bytes payload) { mail_->on_push(from, std::move(payload)); };
   hooks.on_intake = [this](NodeId from, Bytes payload) { mail_->on_intake(from, std::move(payload)); };
   hooks.on_verified = [this](NodeId, Bytes payload) { mail_->on_verified(payload); };
+  hooks.disk = [this] {
+    const auto free = store_->bytes_free();
+    const auto reserve = config_.storage.reserve_bytes;
+    return DiskState{store_->bytes_stored(), free > reserve ? free - reserve : 0};
+  };
   core_ = std::make_unique<GridCore>(
       std::move(ports),
       Membership::Self{
@@ -236,6 +245,12 @@ void Node::take_map(const MapPtr& map) {
   for (const auto& member : map->members) peers.push_back({member.id, member.public_key, member.addresses});
   transport_->set_members(map->grid_id, std::move(peers));
   mail_->on_map(map);
+  control_->on_map(map);
+  if (map->member(identity_->node_id()) == nullptr) {
+    log(Level::error, "node.removed", {{"id", identity_->node_id().hex()}});
+    exit_code_ = 2;
+    stop();
+  }
 }
 
 Task<Result<void>> Node::start() {
@@ -298,11 +313,13 @@ Task<void> Node::keep_record_current() {
     const auto map = core_->map();
     const auto* member = map ? map->member(identity_->node_id()) : nullptr;
     if (member != nullptr) {
-      Member own = own_record();
-      own.state = member->state;
+      // Weight and zone count when the node joins; from then on they are the admin's to change.
+      Member own = *member;
+      own.name = config_.name;
+      own.addresses = {config_.advertised().text()};
       if (own == *member) co_return;
       MapChange change;
-      change.members.push_back({own});
+      change.members.push_back({own, *member});
       (void)co_await core_->map_register().propose(std::move(change));
     }
     co_await sleep_for(clock_, std::chrono::seconds(2));

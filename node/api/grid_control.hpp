@@ -40,6 +40,7 @@ struct NodeRow {
   std::vector<std::string> addresses;  ///< of the peer listener
   std::string version;                 ///< of the program; empty when not known yet
   bool is_voter = false;
+  WallMicros maintenance_until = 0;  ///< 0: none
 };
 
 struct GridStatus {
@@ -109,6 +110,30 @@ struct QueueRow {
   std::string last_error;
 };
 
+/// The grid-wide settings that can be changed online.
+struct Settings {
+  std::uint32_t copies = 0, copies_min = 0;
+};
+
+enum class JobState : std::uint8_t { running, paused, waiting, done };
+/// Something long that moves in the grid (node/jobs.hpp).
+struct JobRow {
+  std::string id;    ///< such as "remove-node3"
+  std::string kind;  ///< drain, remove, replace, rebuild, copies, balance
+  std::optional<NodeId> node;
+  JobState state = JobState::running;
+  std::string waits_for;  ///< of a waiting one
+  std::size_t slots_total = 0, slots_done = 0;
+  WallMicros begun = 0;  ///< when the answering node first saw it
+  std::optional<WallMicros> ended;
+  std::optional<std::int64_t> seconds_left;  ///< an estimate from the last minute; nothing while unknown
+  std::vector<NodeId> run_by;                ///< the primaries of the slots left: no one of them matters
+};
+/// What a verb has set going; empty where it was done at once.
+struct Begun {
+  std::string job;
+};
+
 struct JoinToken {
   std::string token;
   WallMicros expires = 0;
@@ -141,11 +166,27 @@ class GridControl {
   /// Prometheus text format 0.0.4.
   [[nodiscard]] virtual Task<std::string> metrics() = 0;
 
-  // Nodes, by name or hex id. Errors: not_found, conflict.
-  [[nodiscard]] virtual Task<Result<void>> drain(std::string node) = 0;
+  // Nodes, by name or hex id. Errors: not_found; conflict with the reason where it cannot work.
+  [[nodiscard]] virtual Task<Result<Begun>> drain(std::string node) = 0;
+  /// Ends draining, leaving and maintenance.
   [[nodiscard]] virtual Task<Result<void>> undrain(std::string node) = 0;
   /// Begins to move its copies away; the node is a member until that is done.
-  [[nodiscard]] virtual Task<Result<void>> remove_node(std::string node) = 0;
+  [[nodiscard]] virtual Task<Result<Begun>> remove_node(std::string node) = 0;
+  /// The same, with `successor` in its place: one that stored nothing is given the weight of `node`.
+  [[nodiscard]] virtual Task<Result<Begun>> replace_node(std::string node, std::string successor) = 0;
+  [[nodiscard]] virtual Task<Result<Begun>> set_weight(std::string node, std::uint32_t weight) = 0;
+  [[nodiscard]] virtual Task<Result<Begun>> set_zone(std::string node, std::string zone) = 0;
+  /// The node gives its primaries away, and may then be away so long without being rebuilt. 0 ends it.
+  [[nodiscard]] virtual Task<Result<Begun>> maintain(std::string node, std::chrono::seconds duration) = 0;
+
+  [[nodiscard]] virtual Task<Result<Settings>> settings() = 0;
+  /// Changes what is given. Errors: invalid, conflict.
+  [[nodiscard]] virtual Task<Result<Settings>> change_settings(std::optional<std::uint32_t> copies,
+                                                               std::optional<std::uint32_t> copies_min) = 0;
+
+  [[nodiscard]] virtual Task<Result<std::vector<JobRow>>> jobs() = 0;
+  /// By id. Errors: not_found; conflict for one that cannot be paused.
+  [[nodiscard]] virtual Task<Result<void>> pause_job(std::string id, bool paused) = 0;
   [[nodiscard]] virtual Task<Result<JoinToken>> join_token(std::chrono::seconds ttl) = 0;
 
   // Users, by address. Errors: not_found (no such user; not a domain of ours), already_exists, invalid (not

@@ -47,21 +47,6 @@ Task<Response> list_nodes(GridControl& grid, Request, Parameters) {
   co_return json_response(to_json(status->nodes));
 }
 
-Task<Response> drain_node(GridControl& grid, Request, Parameters parameters) {
-  const auto done = co_await grid.drain(parameters.at(0));
-  co_return respond(done);
-}
-
-Task<Response> undrain_node(GridControl& grid, Request, Parameters parameters) {
-  const auto done = co_await grid.undrain(parameters.at(0));
-  co_return respond(done);
-}
-
-Task<Response> remove_node(GridControl& grid, Request, Parameters parameters) {
-  const auto done = co_await grid.remove_node(parameters.at(0));
-  co_return respond(done);
-}
-
 Task<Response> make_join_token(GridControl& grid, Request request, Parameters) {
   constexpr std::int64_t hour = 3600, month = 30 * 24 * hour;
   const auto body = Body::parse(request.body, {"ttl_seconds"});

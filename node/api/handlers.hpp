@@ -17,9 +17,22 @@ Task<Response> dashboard_file(GridControl& grid, Request request, Parameters par
 // grid_handlers.cpp
 Task<Response> grid_status(GridControl& grid, Request request, Parameters parameters);
 Task<Response> list_nodes(GridControl& grid, Request request, Parameters parameters);
+
+// movement_handlers.cpp
 Task<Response> drain_node(GridControl& grid, Request request, Parameters parameters);
 Task<Response> undrain_node(GridControl& grid, Request request, Parameters parameters);
 Task<Response> remove_node(GridControl& grid, Request request, Parameters parameters);
+Task<Response> replace_node(GridControl& grid, Request request, Parameters parameters);
+Task<Response> set_node_weight(GridControl& grid, Request request, Parameters parameters);
+Task<Response> set_node_zone(GridControl& grid, Request request, Parameters parameters);
+Task<Response> maintain_node(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_settings(GridControl& grid, Request request, Parameters parameters);
+Task<Response> change_settings(GridControl& grid, Request request, Parameters parameters);
+Task<Response> list_jobs(GridControl& grid, Request request, Parameters parameters);
+Task<Response> pause_job(GridControl& grid, Request request, Parameters parameters);
+Task<Response> resume_job(GridControl& grid, Request request, Parameters parameters);
+
+// grid_handlers.cpp
 Task<Response> make_join_token(GridControl& grid, Request request, Parameters parameters);
 Task<Response> show_map(GridControl& grid, Request request, Parameters parameters);
 Task<Response> list_slots(GridControl& grid, Request request, Parameters parameters);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <ctime>
 
 namespace gridmail::api {
@@ -49,6 +50,20 @@ std::string_view name_of(MemberState state) {
   return "active";
 }
 
+std::string_view name_of(JobState state) {
+  switch (state) {
+    case JobState::running:
+      return "running";
+    case JobState::paused:
+      return "paused";
+    case JobState::waiting:
+      return "waiting";
+    case JobState::done:
+      return "done";
+  }
+  return "running";
+}
+
 }  // namespace
 
 std::string rfc3339(WallMicros micros) {
@@ -66,6 +81,8 @@ Json to_json(const NodeRow& node) {
           {"member_state", name_of(node.member_state)},
           {"zone", node.zone},
           {"weight", node.weight},
+          {"maintenance_until",
+           node.maintenance_until == 0 ? Json(nullptr) : Json(rfc3339(node.maintenance_until))},
           {"voter", node.is_voter},
           {"addresses", node.addresses},
           {"version", node.version}};
@@ -127,6 +144,31 @@ Json to_json(const QueueRow& entry) {
 
 Json to_json(const JoinToken& token) {
   return {{"token", token.token}, {"expires", rfc3339(token.expires)}};
+}
+
+Json to_json(const Settings& settings) {
+  return {{"copies", settings.copies}, {"copies_min", settings.copies_min}};
+}
+
+Json to_json(const JobRow& job) {
+  const double progress =
+      job.slots_total == 0 ? 1 : static_cast<double>(job.slots_done) / static_cast<double>(job.slots_total);
+  return {{"id", job.id},
+          {"kind", job.kind},
+          {"node", job.node ? Json(job.node->hex()) : Json(nullptr)},
+          {"state", name_of(job.state)},
+          {"waits_for", job.waits_for.empty() ? Json(nullptr) : Json(job.waits_for)},
+          {"progress", std::floor(progress * 1000) / 1000},
+          {"slots_done", job.slots_done},
+          {"slots_total", job.slots_total},
+          {"begun", rfc3339(job.begun)},
+          {"ended", job.ended ? Json(rfc3339(*job.ended)) : Json(nullptr)},
+          {"seconds_left", job.seconds_left ? Json(*job.seconds_left) : Json(nullptr)},
+          {"run_by", ids(job.run_by)}};
+}
+
+Json to_json(const Begun& begun) {
+  return {{"done", true}, {"job", begun.job.empty() ? Json(nullptr) : Json(begun.job)}};
 }
 
 Json to_json(const Applied& applied) {

@@ -20,6 +20,10 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const AliasRow& alias);
 [[nodiscard]] Json to_json(const QueueRow& entry);
 [[nodiscard]] Json to_json(const JoinToken& token);
+[[nodiscard]] Json to_json(const Settings& settings);
+[[nodiscard]] Json to_json(const JobRow& job);
+/// {"done": true, "job": its id or null}
+[[nodiscard]] Json to_json(const Begun& begun);
 /// {"not_yet_on": [node ids]}
 [[nodiscard]] Json to_json(const Applied& applied);
 

@@ -6,42 +6,14 @@
 #include <charconv>
 
 #include "node/cli/doctor.hpp"
+#include "node/cli/movement_verbs.hpp"
+#include "node/cli/outcome.hpp"
 #include "node/cli/secret.hpp"
 #include "node/cli/text_view.hpp"
 #include "node/cli/user_file.hpp"
 
 namespace gridmail::cli {
 namespace {
-
-using Columns = std::initializer_list<std::string_view>;
-
-Result<Outcome> list(const ApiClient& api, std::string_view target, Columns columns) {
-  auto rows = api.get(target);
-  if (!rows) return tl::unexpected(rows.error());
-  auto text = table_text(*rows, columns);
-  return Outcome{std::move(*rows), std::move(text), 0};
-}
-
-Result<Outcome> show(Result<Json> answer) {
-  if (!answer) return tl::unexpected(answer.error());
-  auto text = record_text(*answer);
-  return Outcome{std::move(*answer), std::move(text), 0};
-}
-
-/// For verbs that only act: a sentence, with the nodes that have not applied the change yet.
-Result<Outcome> acted(Result<Json> answer, std::string sentence) {
-  if (!answer) return tl::unexpected(answer.error());
-  sentence += '\n';
-  const auto behind = answer->find("not_yet_on");
-  if (behind != answer->end() && !behind->empty()) {
-    sentence += fmt::format("not yet applied on: {}\n", cell_text(*behind));
-  }
-  return Outcome{std::move(*answer), std::move(sentence), 0};
-}
-
-std::string below(std::string_view collection, const std::string& item, std::string_view rest = {}) {
-  return fmt::format("/{}/{}{}", collection, path_part(item), rest);
-}
 
 Result<std::string> password_for(const Arguments& arguments) {
   if (const auto given = arguments.find("--password"); given != arguments.end()) return given->second;
@@ -58,19 +30,6 @@ Result<Outcome> grid_status(const ApiClient& api, const Arguments&) {
 Result<Outcome> node_list(const ApiClient& api, const Arguments&) {
   return list(api, "/nodes",
               {"name", "id", "state", "member_state", "zone", "weight", "addresses", "version"});
-}
-Result<Outcome> node_drain(const ApiClient& api, const Arguments& arguments) {
-  const auto& node = arguments.at("node");
-  return acted(api.post(below("nodes", node, "/drain")), fmt::format("{} gives its primaries away", node));
-}
-Result<Outcome> node_undrain(const ApiClient& api, const Arguments& arguments) {
-  const auto& node = arguments.at("node");
-  return acted(api.post(below("nodes", node, "/undrain")), fmt::format("{} may have primaries again", node));
-}
-Result<Outcome> node_remove(const ApiClient& api, const Arguments& arguments) {
-  const auto& node = arguments.at("node");
-  return acted(api.remove(below("nodes", node)),
-               fmt::format("{} moves its copies away and is then removed", node));
 }
 Result<Outcome> node_join_token(const ApiClient& api, const Arguments& arguments) {
   Json body = Json::object();
@@ -198,15 +157,39 @@ const Argument id{"id", "the entry's id"};
 
 const std::vector<Verb> table = {
     {"grid", "status", "verdict, reasons and nodes", {}, grid_status},
+    {"grid",
+     "settings",
+     "shows the grid-wide settings, and changes those given",
+     {{"--copies", "of every slot"}, {"--copies-min", "that a write must reach"}},
+     grid_settings},
     {"node", "list", "all nodes", {}, node_list},
     {"node", "drain", "move a node's primaries to other nodes", {node}, node_drain},
-    {"node", "undrain", "let a node have primaries again", {node}, node_undrain},
+    {"node", "undrain", "end draining, leaving or maintenance", {node}, node_undrain},
     {"node", "remove", "move a node's copies away, then remove it", {node}, node_remove},
+    {"node",
+     "replace",
+     "move a node's copies to another in its place, then remove it",
+     {node, {"--with", "the other's name or id"}},
+     node_replace},
+    {"node",
+     "weight",
+     "set a node's share of slots; 0 stores none and votes",
+     {node, {"weight", "0 to 10000"}},
+     node_weight},
+    {"node", "zone", "say where a node stands", {node, {"zone", "its zone"}}, node_zone},
+    {"node",
+     "maintenance",
+     "let a node be away for a while without being rebuilt",
+     {node, {"--for", "such as 10m; units s, m, h, d; 0 ends it"}},
+     node_maintenance},
     {"node",
      "join-token",
      "a single-use token for gridmaild --join",
      {{"--ttl", "seconds until it expires (3600)"}},
      node_join_token},
+    {"job", "list", "what moves: progress and estimate", {}, job_list},
+    {"job", "pause", "hold a job", {{"id", "as in job list"}}, job_pause},
+    {"job", "resume", "let it go on", {{"id", "as in job list"}}, job_resume},
     {"slot", "list", "who holds each slot", {}, slot_list},
     {"user", "add", "add a user", {address, password}, user_add},
     {"user",
@@ -244,10 +227,15 @@ std::span<const Verb> verbs() {
 
 std::string_view help_of_noun(std::string_view noun) {
   constexpr std::pair<std::string_view, std::string_view> nouns[] = {
-      {"grid", "the grid as a whole"},           {"node", "its nodes"},
-      {"slot", "the shares of all mail"},        {"user", "who has a mailbox"},
-      {"domain", "domains the grid is home to"}, {"alias", "addresses that lead to a user"},
-      {"queue", "messages on their way"},        {"key", "keys between nodes"}};
+      {"grid", "the grid as a whole"},
+      {"node", "its nodes"},
+      {"job", "what moves in the grid"},
+      {"slot", "the shares of all mail"},
+      {"user", "who has a mailbox"},
+      {"domain", "domains the grid is home to"},
+      {"alias", "addresses that lead to a user"},
+      {"queue", "messages on their way"},
+      {"key", "keys between nodes"}};
   for (const auto& [name, help] : nouns) {
     if (name == noun) return help;
   }

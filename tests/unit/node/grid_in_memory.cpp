@@ -47,15 +47,56 @@ Task<std::vector<ReadinessCheck>> GridInMemory::readiness() {
 Task<std::string> GridInMemory::metrics() {
   co_return "gridmail_up 1\n";
 }
-Task<Result<void>> GridInMemory::drain(std::string node) {
+Task<Result<Begun>> GridInMemory::drain(std::string node) {
   if (node != "b") co_return fail(Errc::not_found, "no node is called " + node);
   drained = node;
-  co_return Result<void>();
+  co_return Begun{"drain-b"};
 }
 Task<Result<void>> GridInMemory::undrain(std::string) {
   co_return Result<void>();
 }
-Task<Result<void>> GridInMemory::remove_node(std::string) {
+Task<Result<Begun>> GridInMemory::remove_node(std::string node) {
+  if (node == "a") co_return fail(Errc::conflict, "too few nodes");
+  co_return Begun{"remove-" + node};
+}
+Task<Result<Begun>> GridInMemory::replace_node(std::string node, std::string successor) {
+  last_movement = "replace " + node + " with " + successor;
+  co_return Begun{"replace-" + node};
+}
+Task<Result<Begun>> GridInMemory::set_weight(std::string node, std::uint32_t weight) {
+  last_movement = "weight of " + node + " " + std::to_string(weight);
+  co_return Begun{"balance"};
+}
+Task<Result<Begun>> GridInMemory::set_zone(std::string node, std::string zone) {
+  last_movement = "zone of " + node + " " + zone;
+  co_return Begun{};
+}
+Task<Result<Begun>> GridInMemory::maintain(std::string node, std::chrono::seconds duration) {
+  last_movement = "maintenance of " + node + " " + std::to_string(duration.count());
+  co_return Begun{"drain-" + node};
+}
+Task<Result<Settings>> GridInMemory::settings() {
+  co_return grid_settings;
+}
+Task<Result<Settings>> GridInMemory::change_settings(std::optional<std::uint32_t> copies,
+                                                     std::optional<std::uint32_t> copies_min) {
+  grid_settings = {copies.value_or(grid_settings.copies), copies_min.value_or(grid_settings.copies_min)};
+  co_return grid_settings;
+}
+Task<Result<std::vector<JobRow>>> GridInMemory::jobs() {
+  JobRow job;
+  job.id = "remove-b";
+  job.kind = "remove";
+  job.node = second;
+  job.slots_total = 3;
+  job.slots_done = 1;
+  job.seconds_left = 12;
+  job.run_by = {first};
+  co_return std::vector{job};
+}
+Task<Result<void>> GridInMemory::pause_job(std::string id, bool paused) {
+  if (id != "remove-b") co_return fail(Errc::not_found, "no job " + id + " is running");
+  last_movement = paused ? "pause" : "resume";
   co_return Result<void>();
 }
 Task<Result<JoinToken>> GridInMemory::join_token(std::chrono::seconds ttl) {

@@ -12,6 +12,8 @@ class GridInMemory final : public api::GridControl {
 
   bool is_ready = true;
   std::string drained;
+  std::string last_movement;  ///< the last verb of movement with its arguments
+  api::Settings grid_settings{2, 2};
   std::map<std::string, std::string> passwords;  ///< of users
   NodeId first, second;
 
@@ -22,9 +24,18 @@ class GridInMemory final : public api::GridControl {
   Task<bool> started() override;
   Task<std::vector<api::ReadinessCheck>> readiness() override;
   Task<std::string> metrics() override;
-  Task<Result<void>> drain(std::string node) override;
+  Task<Result<api::Begun>> drain(std::string node) override;
   Task<Result<void>> undrain(std::string node) override;
-  Task<Result<void>> remove_node(std::string node) override;
+  Task<Result<api::Begun>> remove_node(std::string node) override;
+  Task<Result<api::Begun>> replace_node(std::string node, std::string successor) override;
+  Task<Result<api::Begun>> set_weight(std::string node, std::uint32_t weight) override;
+  Task<Result<api::Begun>> set_zone(std::string node, std::string zone) override;
+  Task<Result<api::Begun>> maintain(std::string node, std::chrono::seconds duration) override;
+  Task<Result<api::Settings>> settings() override;
+  Task<Result<api::Settings>> change_settings(std::optional<std::uint32_t> copies,
+                                              std::optional<std::uint32_t> copies_min) override;
+  Task<Result<std::vector<api::JobRow>>> jobs() override;
+  Task<Result<void>> pause_job(std::string id, bool paused) override;
   Task<Result<api::JoinToken>> join_token(std::chrono::seconds ttl) override;
   Task<Result<api::AddedUser>> add_user(api::NewUser user) override;
   Task<std::vector<Result<api::AddedUser>>> add_users(std::vector<api::NewUser> users) override;

@@ -1,0 +1,102 @@
+#include "node/api/body.hpp"
+#include "node/api/handlers.hpp"
+#include "node/api/json_response.hpp"
+
+namespace gridmail::api {
+namespace {
+
+constexpr std::int64_t weight_max = 10'000;
+constexpr std::int64_t maintenance_seconds_max = 7 * 24 * 3600;
+constexpr std::int64_t copies_max = 2;  // in sets everywhere, so that more can follow
+constexpr std::int64_t unchanged = 0;
+
+}  // namespace
+
+Task<Response> drain_node(GridControl& grid, Request, Parameters parameters) {
+  const auto begun = co_await grid.drain(parameters.at(0));
+  co_return respond(begun);
+}
+
+Task<Response> undrain_node(GridControl& grid, Request, Parameters parameters) {
+  const auto done = co_await grid.undrain(parameters.at(0));
+  co_return respond(done);
+}
+
+Task<Response> remove_node(GridControl& grid, Request, Parameters parameters) {
+  const auto begun = co_await grid.remove_node(parameters.at(0));
+  co_return respond(begun);
+}
+
+Task<Response> replace_node(GridControl& grid, Request request, Parameters parameters) {
+  const auto body = Body::parse(request.body, {"with"});
+  if (!body) co_return problem(body.error());
+  auto successor = body->text("with");
+  if (!successor) co_return problem(successor.error());
+  const auto begun = co_await grid.replace_node(parameters.at(0), std::move(*successor));
+  co_return respond(begun);
+}
+
+Task<Response> set_node_weight(GridControl& grid, Request request, Parameters parameters) {
+  const auto body = Body::parse(request.body, {"weight"});
+  if (!body) co_return problem(body.error());
+  const auto weight = body->number("weight", -1, 0, weight_max);
+  if (!weight) co_return problem(weight.error());
+  if (*weight < 0) co_return problem({Errc::invalid, "weight is missing"});
+  const auto begun = co_await grid.set_weight(parameters.at(0), static_cast<std::uint32_t>(*weight));
+  co_return respond(begun);
+}
+
+Task<Response> set_node_zone(GridControl& grid, Request request, Parameters parameters) {
+  const auto body = Body::parse(request.body, {"zone"});
+  if (!body) co_return problem(body.error());
+  auto zone = body->text("zone");
+  if (!zone) co_return problem(zone.error());
+  const auto begun = co_await grid.set_zone(parameters.at(0), std::move(*zone));
+  co_return respond(begun);
+}
+
+Task<Response> maintain_node(GridControl& grid, Request request, Parameters parameters) {
+  const auto body = Body::parse(request.body, {"seconds"});
+  if (!body) co_return problem(body.error());
+  const auto seconds = body->number("seconds", -1, 0, maintenance_seconds_max);
+  if (!seconds) co_return problem(seconds.error());
+  if (*seconds < 0) co_return problem({Errc::invalid, "seconds is missing"});
+  const auto begun = co_await grid.maintain(parameters.at(0), std::chrono::seconds(*seconds));
+  co_return respond(begun);
+}
+
+Task<Response> show_settings(GridControl& grid, Request, Parameters) {
+  const auto settings = co_await grid.settings();
+  co_return respond(settings);
+}
+
+Task<Response> change_settings(GridControl& grid, Request request, Parameters) {
+  const auto body = Body::parse(request.body, {"copies", "copies_min"});
+  if (!body) co_return problem(body.error());
+  const auto copies = body->number("copies", unchanged, 1, copies_max);
+  if (!copies) co_return problem(copies.error());
+  const auto copies_min = body->number("copies_min", unchanged, 1, copies_max);
+  if (!copies_min) co_return problem(copies_min.error());
+  const auto given = [](std::int64_t value) {
+    return value == unchanged ? std::nullopt : std::optional(static_cast<std::uint32_t>(value));
+  };
+  const auto settings = co_await grid.change_settings(given(*copies), given(*copies_min));
+  co_return respond(settings);
+}
+
+Task<Response> list_jobs(GridControl& grid, Request, Parameters) {
+  const auto jobs = co_await grid.jobs();
+  co_return respond(jobs);
+}
+
+Task<Response> pause_job(GridControl& grid, Request, Parameters parameters) {
+  const auto done = co_await grid.pause_job(parameters.at(0), true);
+  co_return respond(done);
+}
+
+Task<Response> resume_job(GridControl& grid, Request, Parameters parameters) {
+  const auto done = co_await grid.pause_job(parameters.at(0), false);
+  co_return respond(done);
+}
+
+}  // namespace gridmail::api

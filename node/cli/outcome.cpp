@@ -1,0 +1,36 @@
+#include "node/cli/outcome.hpp"
+
+#include <fmt/format.h>
+
+#include "node/cli/text_view.hpp"
+
+namespace gridmail::cli {
+
+Result<Outcome> list(const ApiClient& api, std::string_view target, Columns columns) {
+  auto rows = api.get(target);
+  if (!rows) return tl::unexpected(rows.error());
+  auto text = table_text(*rows, columns);
+  return Outcome{std::move(*rows), std::move(text), 0};
+}
+
+Result<Outcome> show(Result<Json> answer) {
+  if (!answer) return tl::unexpected(answer.error());
+  auto text = record_text(*answer);
+  return Outcome{std::move(*answer), std::move(text), 0};
+}
+
+Result<Outcome> acted(Result<Json> answer, std::string sentence) {
+  if (!answer) return tl::unexpected(answer.error());
+  sentence += '\n';
+  const auto behind = answer->find("not_yet_on");
+  if (behind != answer->end() && !behind->empty()) {
+    sentence += fmt::format("not yet applied on: {}\n", cell_text(*behind));
+  }
+  return Outcome{std::move(*answer), std::move(sentence), 0};
+}
+
+std::string below(std::string_view collection, const std::string& item, std::string_view rest) {
+  return fmt::format("/{}/{}{}", collection, path_part(item), rest);
+}
+
+}  // namespace gridmail::cli

@@ -1,0 +1,272 @@
+// What moves: drain, undrain, remove, replace, weights, zones, maintenance, settings, and the jobs they
+// become.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gossip/placement/planner.hpp"
+#include "node/grid_control_binding.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr auto alive_within = std::chrono::seconds(2);
+
+Error no_grid() {
+  return {Errc::unavailable, "this node is in no grid"};
+}
+
+Result<Member> member_of(const Map& map, const std::string& name_or_id) {
+  for (const auto& member : map.members) {
+    if (member.name == name_or_id || member.id.hex() == name_or_id) return member;
+  }
+  return fail(Errc::not_found, "no node " + name_or_id);
+}
+
+std::string job_id(JobKind kind, const Member& member) {
+  return fmt::format("{}-{}", name_of(kind), member.name);
+}
+
+}  // namespace
+
+DiskFiguresByNode GridControlBinding::disks() const {
+  DiskFiguresByNode disks;
+  for (const auto& [node, state] : parts_.core.loads().disks()) {
+    disks[node] = {state.stored_bytes, state.free_bytes};
+  }
+  return disks;
+}
+
+bool GridControlBinding::is_alive(NodeId node) const {
+  return parts_.core.leases().is_alive(node, alive_within);
+}
+
+Task<Result<void>> GridControlBinding::change_members(MapPtr map, std::vector<Member> members) {
+  MapChange change;
+  for (const auto& member : members) change.members.push_back({member, *map->member(member.id)});
+  const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
+  if (!agreed) co_return tl::unexpected(agreed.error());
+  for (const auto& member : members) {
+    const auto* now = (*agreed)->member(member.id);
+    if (now == nullptr || *now != member) {
+      co_return fail(Errc::conflict, "the node's record was changed by somebody else meanwhile; try again");
+    }
+  }
+  co_return Result<void>{};
+}
+
+/// Whether the grid can hold all copies with these records.
+Result<void> GridControlBinding::check(const Map& map, const std::vector<Member>& members) const {
+  MapChange change;
+  for (const auto& member : members) change.members.push_back({member});
+  return check_copies_fit(map, apply(map, change), disks());
+}
+
+Task<Result<api::Begun>> GridControlBinding::drain(std::string node) {
+  const auto map = parts_.core.map();
+  if (!map) co_return tl::unexpected(no_grid());
+  auto member = member_of(*map, node);
+  if (!member) co_return tl::unexpected(member.error());
+  if (member->state == MemberState::leaving) {
+    co_return fail(Errc::conflict,
+                   member->name + " is leaving: its copies move away, and its primaries with them");
+  }
+  const auto may = check_drain(*map, member->id, [this](NodeId id) { return is_alive(id); });
+  if (!may) co_return tl::unexpected(may.error());
+  member->state = MemberState::draining;
+  std::vector<Member> records{*member};
+  const auto done = co_await change_members(map, std::move(records));
+  if (!done) co_return tl::unexpected(done.error());
+  co_return api::Begun{job_id(JobKind::drain, *member)};
+}
+
+Task<Result<void>> GridControlBinding::undrain(std::string node) {
+  const auto map = parts_.core.map();
+  if (!map) co_return tl::unexpected(no_grid());
+  auto member = member_of(*map, node);
+  if (!member) co_return tl::unexpected(member.error());
+  member->state = MemberState::active;
+  member->maintenance_until = 0;
+  member->successor.reset();
+  member->paused = false;
+  std::vector<Member> records{*member};
+  co_return co_await change_members(map, std::move(records));
+}
+
+Task<Result<api::Begun>> GridControlBinding::remove_node(std::string node) {
+  const auto map = parts_.core.map();
+  if (!map) co_return tl::unexpected(no_grid());
+  auto member = member_of(*map, node);
+  if (!member) co_return tl::unexpected(member.error());
+  member->state = MemberState::leaving;
+  member->maintenance_until = 0;
+  const auto may = check(*map, {*member});
+  if (!may) co_return tl::unexpected(may.error());
+  std::vector<Member> records{*member};
+  const auto done = co_await change_members(map, std::move(records));
+  if (!done) co_return tl::unexpected(done.error());
+  co_return api::Begun{job_id(member->successor ? JobKind::replace : JobKind::remove, *member)};
+}
+
+Task<Result<api::Begun>> GridControlBinding::replace_node(std::string node, std::string successor) {
+  const auto map = parts_.core.map();
+  if (!map) co_return tl::unexpected(no_grid());
+  auto old_member = member_of(*map, node);
+  if (!old_member) co_return tl::unexpected(old_member.error());
+  auto new_member = member_of(*map, successor);
+  if (!new_member) co_return tl::unexpected(new_member.error());
+  if (old_member->id == new_member->id) co_return fail(Errc::invalid, "a node cannot replace itself");
+  if (new_member->state == MemberState::leaving) {
+    co_return fail(Errc::conflict, new_member->name + " is leaving itself");
+  }
+  if (!is_alive(new_member->id)) co_return fail(Errc::conflict, new_member->name + " is silent");
+  if (new_member->weight == 0) new_member->weight = old_member->weight;
+  new_member->state = MemberState::active;
+  old_member->state = MemberState::leaving;
+  old_member->maintenance_until = 0;
+  old_member->successor = new_member->id;
+  const auto may = check(*map, {*old_member, *new_member});
+  if (!may) co_return tl::unexpected(may.error());
+  std::vector<Member> records{*old_member, *new_member};
+  const auto done = co_await change_members(map, std::move(records));
+  if (!done) co_return tl::unexpected(done.error());
+  co_return api::Begun{job_id(JobKind::replace, *old_member)};
+}
+
+Task<Result<api::Begun>> GridControlBinding::set_weight(std::string node, std::uint32_t weight) {
+  const auto map = parts_.core.map();
+  if (!map) co_return tl::unexpected(no_grid());
+  auto member = member_of(*map, node);
+  if (!member) co_return tl::unexpected(member.error());
+  if (member->weight == weight) co_return api::Begun{};
+  member->weight = weight;
+  const auto may = check(*map, {*member});
+  if (!may) co_return tl::unexpected(may.error());
+  std::vector<Member> records{*member};
+  const auto done = co_await change_members(map, std::move(records));
+  if (!done) co_return tl::unexpected(done.error());
+  co_return api::Begun{std::string(name_of(JobKind::balance))};
+}
+
+Task<Result<api::Begun>> GridControlBinding::set_zone(std::string node, std::string zone) {
+  const auto map = parts_.core.map();
+  if (!map) co_return tl::unexpected(no_grid());
+  auto member = member_of(*map, node);
+  if (!member) co_return tl::unexpected(member.error());
+  if (member->zone == zone) co_return api::Begun{};
+  member->zone = std::move(zone);
+  const auto may = check(*map, {*member});
+  if (!may) co_return tl::unexpected(may.error());
+  std::vector<Member> records{*member};
+  const auto done = co_await change_members(map, std::move(records));
+  if (!done) co_return tl::unexpected(done.error());
+  co_return api::Begun{std::string(name_of(JobKind::balance))};
+}
+
+Task<Result<api::Begun>> GridControlBinding::maintain(std::string node, std::chrono::seconds duration) {
+  const auto map = parts_.core.map();
+  if (!map) co_return tl::unexpected(no_grid());
+  auto member = member_of(*map, node);
+  if (!member) co_return tl::unexpected(member.error());
+  if (member->state == MemberState::leaving) co_return fail(Errc::conflict, member->name + " is leaving");
+  if (duration.count() > 0) {
+    for (const auto& other : map->members) {
+      const bool away = other.maintenance_until != 0 || !is_alive(other.id);
+      if (other.id == member->id || !other.stores() || !away) continue;
+      co_return fail(
+          Errc::conflict,
+          fmt::format("{} is away already: slots that both hold would be unavailable", other.name));
+    }
+    const auto may = check_drain(*map, member->id, [this](NodeId id) { return is_alive(id); });
+    if (!may && map->settings.copies > 1) co_return tl::unexpected(may.error());
+  }
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+  member->maintenance_until = duration.count() > 0 ? parts_.clock.wall() + micros : 0;
+  std::vector<Member> records{*member};
+  const auto done = co_await change_members(map, std::move(records));
+  if (!done) co_return tl::unexpected(done.error());
+  co_return api::Begun{duration.count() > 0 ? job_id(JobKind::drain, *member) : std::string()};
+}
+
+// --- settings
+
+Task<Result<api::Settings>> GridControlBinding::settings() {
+  const auto map = parts_.core.map();
+  if (!map) co_return tl::unexpected(no_grid());
+  co_return api::Settings{map->settings.copies, map->settings.copies_min};
+}
+
+Task<Result<api::Settings>> GridControlBinding::change_settings(std::optional<std::uint32_t> copies,
+                                                                std::optional<std::uint32_t> copies_min) {
+  const auto map = parts_.core.map();
+  if (!map) co_return tl::unexpected(no_grid());
+  GridSettings wanted = map->settings;
+  wanted.copies = copies.value_or(wanted.copies);
+  // Fewer copies can only be written to fewer.
+  wanted.copies_min = copies_min.value_or(std::min(wanted.copies_min, wanted.copies));
+  if (wanted.copies_min > wanted.copies) {
+    co_return fail(Errc::invalid,
+                   fmt::format("copies_min, {}, is more than copies, {}", wanted.copies_min, wanted.copies));
+  }
+  MapChange change;
+  change.settings = SettingsChange{wanted};
+  const auto fits = check_copies_fit(*map, apply(*map, change), disks());
+  if (!fits) co_return tl::unexpected(fits.error());
+  const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
+  if (!agreed) co_return tl::unexpected(agreed.error());
+  const auto& now = (*agreed)->settings;
+  if (now.copies != wanted.copies || now.copies_min != wanted.copies_min) {
+    co_return fail(Errc::conflict, "the settings were changed by somebody else meanwhile");
+  }
+  co_return api::Settings{now.copies, now.copies_min};
+}
+
+// --- jobs
+
+void GridControlBinding::on_map(const MapPtr& map) {
+  const auto plan = parts_.core.slots().plan();
+  std::vector<NodeSet> targets;
+  if (plan && plan->placement.copies.size() == map->rows.size() && !map->settings.balance_paused) {
+    targets = plan->placement.copies;
+    for (std::size_t i = 0; i < targets.size();
+         ++i) {  // a row changed since: the next plan says where it goes
+      if (map->rows[i].epoch_since > plan->map->version) targets[i] = map->rows[i].in_sync;
+    }
+  } else {
+    targets = plan_copies(*map);
+  }
+  jobs_.look(jobs_of(*map, targets), parts_.clock.now(), parts_.clock.wall());
+}
+
+Task<Result<std::vector<api::JobRow>>> GridControlBinding::jobs() {
+  const auto map = parts_.core.map();
+  if (!map) co_return tl::unexpected(no_grid());
+  on_map(map);
+  co_return jobs_.rows(parts_.clock.now());
+}
+
+Task<Result<void>> GridControlBinding::pause_job(std::string id, bool paused) {
+  const auto rows = co_await jobs();
+  if (!rows) co_return tl::unexpected(rows.error());
+  const auto map = parts_.core.map();
+  if (id == name_of(JobKind::balance)) {
+    MapChange change;
+    change.settings = SettingsChange{map->settings};
+    change.settings->settings.balance_paused = paused;
+    const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
+    if (!agreed) co_return tl::unexpected(agreed.error());
+    if ((*agreed)->settings.balance_paused != paused) co_return fail(Errc::conflict, "try again");
+    co_return Result<void>{};
+  }
+  const auto job = std::find_if(rows->begin(), rows->end(), [&](const api::JobRow& row) {
+    return row.id == id && row.state != api::JobState::done;
+  });
+  if (job == rows->end()) co_return fail(Errc::not_found, "no job " + id + " is running");
+  if (!job->node) co_return fail(Errc::conflict, "what makes missing copies cannot be paused");
+  Member member = *map->member(*job->node);
+  member.paused = paused;
+  std::vector<Member> records{member};
+  co_return co_await change_members(map, std::move(records));
+}
+
+}  // namespace gridmail

@@ -1,0 +1,111 @@
+// The routes and the words of movement.
+#include <doctest/doctest.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <nlohmann/json.hpp>
+
+#include "node/api/json_views.hpp"
+#include "node/api/router.hpp"
+#include "node/cli/movement_verbs.hpp"
+#include "tests/unit/node/grid_in_memory.hpp"
+
+namespace gridmail::api {
+namespace {
+
+struct Api {
+  testing::GridInMemory grid;
+
+  Response call(Method method, std::string path, std::string body = {}) {
+    Request request;
+    request.method = method;
+    request.path = "/api/v1" + path;
+    request.body = std::move(body);
+    request.authorization = "Bearer the-token";
+    request.peer_is_loopback = true;
+    asio::io_context context;
+    Response response;
+    asio::co_spawn(context, answer(grid, std::move(request)),
+                   [&](std::exception_ptr thrown, Response answered) {
+                     REQUIRE(!thrown);
+                     response = std::move(answered);
+                   });
+    context.run();
+    return response;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("verbs of movement answer with their job") {
+  Api api;
+  CHECK(Json::parse(api.call(Method::post, "/nodes/b/drain").body) ==
+        Json{{"done", true}, {"job", "drain-b"}});
+  CHECK(Json::parse(api.call(Method::delete_, "/nodes/b").body)["job"] == "remove-b");
+  CHECK(Json::parse(api.call(Method::post, "/nodes/b/replace", R"({"with": "c"})").body)["job"] ==
+        "replace-b");
+  CHECK(api.grid.last_movement == "replace b with c");
+  CHECK(api.call(Method::put, "/nodes/b/weight", R"({"weight": 0})").status == 200);
+  CHECK(api.grid.last_movement == "weight of b 0");
+  CHECK(Json::parse(api.call(Method::put, "/nodes/b/zone", R"({"zone": "cellar"})").body)["job"].is_null());
+  CHECK(api.grid.last_movement == "zone of b cellar");
+  CHECK(api.call(Method::post, "/nodes/b/maintenance", R"({"seconds": 600})").status == 200);
+  CHECK(api.grid.last_movement == "maintenance of b 600");
+}
+
+TEST_CASE("what cannot work is refused with its reason") {
+  Api api;
+  const auto refused = api.call(Method::delete_, "/nodes/a");
+  CHECK(refused.status == 409);
+  CHECK(Json::parse(refused.body)["detail"] == "too few nodes");
+  struct Wrong {
+    const char* path;
+    const char* body;
+  };
+  for (const auto& wrong :
+       {Wrong{"/nodes/b/weight", R"({"weight": -1})"}, Wrong{"/nodes/b/weight", R"({"weight": 10001})"},
+        Wrong{"/nodes/b/weight", "{}"}, Wrong{"/nodes/b/zone", R"({"zone": ""})"},
+        Wrong{"/settings", R"({"copies": 3})"}, Wrong{"/settings", R"({"colour": 1})"}}) {
+    CAPTURE(wrong.body);
+    CHECK(api.call(Method::put, wrong.path, wrong.body).status == 400);
+  }
+  CHECK(api.call(Method::post, "/nodes/b/replace", "{}").status == 400);
+  CHECK(api.call(Method::post, "/nodes/b/maintenance", R"({"seconds": -5})").status == 400);
+}
+
+TEST_CASE("settings are shown, and those given are changed") {
+  Api api;
+  CHECK(Json::parse(api.call(Method::get, "/settings").body) == Json{{"copies", 2}, {"copies_min", 2}});
+  CHECK(Json::parse(api.call(Method::put, "/settings", R"({"copies_min": 1})").body) ==
+        Json{{"copies", 2}, {"copies_min", 1}});
+}
+
+TEST_CASE("jobs show progress and estimate, and are paused by id") {
+  Api api;
+  const auto jobs = Json::parse(api.call(Method::get, "/jobs").body);
+  REQUIRE(jobs.size() == 1);
+  CHECK(jobs[0]["id"] == "remove-b");
+  CHECK(jobs[0]["state"] == "running");
+  CHECK(jobs[0]["progress"] == 0.333);
+  CHECK(jobs[0]["seconds_left"] == 12);
+  CHECK(api.call(Method::post, "/jobs/remove-b/pause").status == 200);
+  CHECK(api.grid.last_movement == "pause");
+  CHECK(api.call(Method::post, "/jobs/remove-b/resume").status == 200);
+  CHECK(api.grid.last_movement == "resume");
+  CHECK(api.call(Method::post, "/jobs/remove-z/pause").status == 404);
+}
+
+TEST_CASE("durations are read with their unit") {
+  CHECK(cli::seconds_from("90") == 90);
+  CHECK(cli::seconds_from("90s") == 90);
+  CHECK(cli::seconds_from("10m") == 600);
+  CHECK(cli::seconds_from("2h") == 7200);
+  CHECK(cli::seconds_from("1d") == 86400);
+  CHECK(cli::seconds_from("0") == 0);
+  for (const auto* text : {"", "m", "-5m", "ten", "5w", "99999999999999999999d", "106751991167d"}) {
+    CAPTURE(text);
+    CHECK_FALSE(cli::seconds_from(text));
+  }
+}
+
+}  // namespace gridmail::api
