@@ -16,7 +16,7 @@ from loopback_grid import LoopbackGrid, wait_until  # noqa: E402
 __all__ = ["ROOT", "cpu_seconds", "folder", "grid_of", "imap", "message", "report", "resident_bytes", "stored",
            "wait_until"]
 
-BASE_PORT = 29000
+BASE_PORT = int(os.environ.get("GRIDMAIL_BENCH_PORT", "29000"))
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 imaplib._MAXLINE = 10_000_000
