@@ -18,6 +18,9 @@ Bytes sim_key() {
 WorldOptions::WorldOptions() {
   core.replication.fill_delay = 5s;
   core.dead_for_long = 20s;
+  core.replication.plan.back_for = 2s;
+  // Numbers are compared at the end, so loads do not count, but where a scenario is about them.
+  core.replication.plan.loads_every = 24h;
 }
 
 World::World(WorldOptions options)
@@ -173,7 +176,14 @@ void World::crash(std::size_t node) {
 
 void World::restart(std::size_t node) {
   auto& starting = *nodes_[node];
-  if (!starting.life && !starting.destroyed && starting.first_map) start_life(starting);
+  if (starting.life || starting.destroyed || !starting.first_map || is_removed(starting)) return;
+  start_life(starting);
+}
+
+/// From the map: as the daemon does then, it ends and starts no more.
+bool World::is_removed(const Node& node) const {
+  const auto map = newest_map();
+  return map && std::find(map->removed.begin(), map->removed.end(), node.id) != map->removed.end();
 }
 
 void World::pause(std::size_t node, bool stopped) {
@@ -232,6 +242,7 @@ void World::heal() {
   network_.heal();
   note({}, [] { return "everything is healed"; });
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i]->life && is_removed(*nodes_[i])) end_life(*nodes_[i]);
     pause(i, false);
     if (nodes_[i]->step > 0ns) slow_down(i, 0ns);
     if (nodes_[i]->full) fill_disk(i, false);

@@ -155,6 +155,7 @@ class World {
   void start_life(Node& node);
   void end_life(Node& node);
   void stop_failed(Node& node);
+  [[nodiscard]] bool is_removed(const Node& node) const;
   bool poll();
   bool poll(Node& node);
   [[nodiscard]] std::string difference_of_copies() const;
