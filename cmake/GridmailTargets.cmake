@@ -19,7 +19,20 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_definitions(gridmail_asio INTERFACE __cpp_impl_coroutine=201902L)
   target_compile_options(gridmail_asio INTERFACE -Wno-builtin-macro-redefined)
 endif()
+# Asio 1.22 takes std::aligned_alloc where a standard header came before it and operator new where none did: one function
+# in two versions, and memory freed by the other's means.
+target_compile_definitions(gridmail_asio INTERFACE ASIO_DISABLE_STD_ALIGNED_ALLOC)
 target_link_libraries(gridmail_asio INTERFACE Threads::Threads)
+
+# What most sources include, read once and taken over by every library that says PCH; likewise for the tests, with their
+# main function.
+add_library(gridmail_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
+target_link_libraries(gridmail_precompiled PRIVATE gridmail_asio fmt::fmt gridmail_warnings)
+target_precompile_headers(gridmail_precompiled PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
+add_library(gridmail_doctest OBJECT ${CMAKE_SOURCE_DIR}/tests/support/doctest_main.cpp)
+target_include_directories(gridmail_doctest PRIVATE ${CMAKE_SOURCE_DIR})
+target_link_libraries(gridmail_doctest PRIVATE gridmail_asio fmt::fmt gridmail_warnings)
+target_precompile_headers(gridmail_doctest PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/precompiled.hpp)
 
 # gridmail_library(NAME SOURCES... [LINK libs...] [PROTO files...] [PCH])
 # A static library of this project; PROTO records are compiled apart, without our warnings.
@@ -34,7 +47,7 @@ function(gridmail_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE gridmail_warnings)
   if(ARG_PCH)
     target_link_libraries(${name} PUBLIC gridmail_asio)
-    target_precompile_headers(${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
+    target_precompile_headers(${name} REUSE_FROM gridmail_precompiled)
   endif()
 endfunction()
 
@@ -60,15 +73,18 @@ function(gridmail_records name)
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf-lite)
 endfunction()
 
+# gridmail_test_program(NAME SOURCES... LINK libs...): one doctest program.
+function(gridmail_test_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} gridmail_doctest gridmail_asio gridmail_warnings)
+  target_precompile_headers(${name} REUSE_FROM gridmail_doctest)
+endfunction()
+
 # gridmail_test(NAME SOURCES... LINK libs...): one doctest program, run by ctest.
 function(gridmail_test name)
-  cmake_parse_arguments(ARG "PCH" "" "SOURCES;LINK" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/support/doctest_main.cpp)
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
-  target_link_libraries(${name} PRIVATE ${ARG_LINK} gridmail_warnings)
-  if(ARG_PCH)
-    target_precompile_headers(${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
-  endif()
+  gridmail_test_program(${name} ${ARGN})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()

@@ -1,5 +1,8 @@
-// What nearly every translation unit that waits includes; compiled once per library.
+// What nearly every translation unit that waits includes; compiled once.
 #pragma once
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/bind_executor.hpp>
@@ -14,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>

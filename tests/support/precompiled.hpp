@@ -1,0 +1,5 @@
+// What nearly every test includes; compiled once.
+#pragma once
+#include <doctest/doctest.h>
+
+#include "cmake/precompiled.hpp"
