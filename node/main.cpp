@@ -1,4 +1,5 @@
 // gridmaild: one node of the grid.
+#include <google/protobuf/stubs/logging.h>
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -25,6 +26,9 @@ int main(int argc, char** argv) {
     return outcome.exit_code;
   }
   allow_many_open_files();
+  // A record that does not parse is refused, and the refusal logged, where it came in; the library would also
+  // print a line for each, at the pace of whoever sends them.
+  google::protobuf::SetLogHandler(nullptr);
   gridmail::Node node(std::move(*outcome.run));
   return node.run();
 }
