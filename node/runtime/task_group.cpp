@@ -17,6 +17,7 @@ struct TaskGroup::State {
     std::string name;
     asio::any_io_executor executor;
     std::shared_ptr<asio::cancellation_signal> signal;
+    bool has_begun = false;  // until then the signal is spawn()'s alone
   };
   explicit State(std::string group_name) : name(std::move(group_name)) {}
 
@@ -69,26 +70,30 @@ TaskGroup::~TaskGroup() {
 
 void TaskGroup::spawn(asio::any_io_executor executor, std::string task_name, Task<void> task) {
   const auto signal = std::make_shared<asio::cancellation_signal>();
+  const auto state = state_;  // whoever joins may let go of the group as soon as the task is over
   std::uint64_t id = 0;
-  bool cancel_now = false;
   {
-    const std::lock_guard lock(state_->mutex);
-    id = state_->next++;
-    state_->running.emplace(id, State::Running{std::move(task_name), executor, signal});
-    cancel_now = state_->cancelled;
+    const std::lock_guard lock(state->mutex);
+    id = state->next++;
+    state->running.emplace(id, State::Running{std::move(task_name), executor, signal});
   }
-  asio::co_spawn(
-      executor, std::move(task),
-      asio::bind_cancellation_slot(signal->slot(), [state = state_, id](std::exception_ptr failure) {
-        state->finished(id, std::move(failure));
-      }));
-  if (cancel_now) emit_on(executor, signal);
+  asio::co_spawn(executor, std::move(task),
+                 asio::bind_cancellation_slot(signal->slot(), [state, id](std::exception_ptr failure) {
+                   state->finished(id, std::move(failure));
+                 }));
+  const std::lock_guard lock(state->mutex);
+  const auto found = state->running.find(id);
+  if (found == state->running.end()) return;  // over already
+  found->second.has_begun = true;
+  if (state->cancelled) emit_on(executor, signal);
 }
 
 void TaskGroup::cancel() {
   const std::lock_guard lock(state_->mutex);
   state_->cancelled = true;
-  for (const auto& [id, task] : state_->running) emit_on(task.executor, task.signal);
+  for (const auto& [id, task] : state_->running) {
+    if (task.has_begun) emit_on(task.executor, task.signal);
+  }
 }
 
 Task<void> TaskGroup::join() {

@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <asio/executor_work_guard.hpp>
+#include <asio/strand.hpp>
+#include <asio/use_future.hpp>
 #include <stdexcept>
+#include <thread>
 
 #include "node/runtime/system_clock.hpp"
 #include "node/runtime/task_group.hpp"
@@ -31,6 +35,10 @@ Task<void> waits_long(Clock& clock, bool& aborted) {
     aborted = error.code() == asio::error::operation_aborted;
     throw;
   }
+}
+
+Task<void> sleeps(Clock& clock) {
+  co_await sleep_for(clock, 1h);
 }
 
 /// Runs a task that needs a clock.
@@ -80,4 +88,21 @@ TEST_CASE("cancelling the group ends a task that waits with a deadline by operat
   context.run();
   CHECK(aborted);
   CHECK(group.size() == 0);
+}
+
+TEST_CASE("a task that is spawned while its group is being cancelled ends too") {
+  for (int round = 0; round < 300; ++round) {
+    asio::io_context context;
+    SystemClock clock(context);
+    TaskGroup group("test");
+    const auto work = asio::make_work_guard(context);
+    std::thread runner([&context] { context.run(); });
+    std::thread canceller([&group] { group.cancel(); });
+    for (int task = 0; task < 20; ++task) group.spawn(asio::make_strand(context), "sleeps", sleeps(clock));
+    canceller.join();
+    const auto joined = asio::co_spawn(context, group.join(), asio::use_future);
+    CHECK(joined.wait_for(10s) == std::future_status::ready);
+    context.stop();
+    runner.join();
+  }
 }
