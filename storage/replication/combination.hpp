@@ -11,7 +11,9 @@
 #include <optional>
 #include <vector>
 
+#include "node/base/clock.hpp"
 #include "storage/replication/copy.hpp"
+#include "storage/replication/operation.hpp"
 
 namespace gridmail {
 
@@ -46,5 +48,18 @@ struct Combination {
 
 /// The last position that both logs contain.
 [[nodiscard]] Position shared_end(const Holding& one, const Holding& other);
+
+/// What the copy that combines knows so far, in this epoch.
+struct Combining {
+  std::map<NodeId, Holding> holdings;
+  std::map<NodeId, NodeId> opened_by;  ///< of each: the primary that opened it last
+  std::optional<TimePoint> asked;
+  std::optional<NodeId> tail_of;  ///< whose log is being taken over, and what has come of its tail
+  std::vector<PlacedOperation> tail;
+  std::optional<NodeId> heir;  ///< another copy is the one to be made whole
+  bool writing = false;
+  bool finished = false;
+  bool hopeless = false;
+};
 
 }  // namespace gridmail

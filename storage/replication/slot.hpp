@@ -171,19 +171,6 @@ class Slot : public std::enable_shared_from_this<Slot> {
     Epoch epoch;
   };
 
-  /// What the copy that combines knows so far, in this epoch.
-  struct Combining {
-    std::map<NodeId, Holding> holdings;
-    std::map<NodeId, NodeId> opened_by;  ///< of each: the primary that opened it last
-    std::optional<TimePoint> asked;
-    std::optional<NodeId> tail_of;  ///< whose log is being taken over, and what has come of its tail
-    std::vector<PlacedOperation> tail;
-    std::optional<NodeId> heir;  ///< another copy is the one to be made whole
-    bool writing = false;
-    bool finished = false;
-    bool hopeless = false;
-  };
-
   // slot.cpp: roles
   void take_row(const SlotRow& row);
   [[nodiscard]] bool is_needed() const;
