@@ -61,7 +61,6 @@ SequenceNumber SequenceCursor::number_of(Uid uid) {
 
 SelectedMailbox::SelectedMailbox(const ports::OpenedMailbox& opened, bool read_only)
     : id_(opened.status.id),
-      name_(opened.name),
       uid_validity_(opened.status.uid_validity),
       read_only_(read_only),
       modseq_(opened.status.highest_modseq),

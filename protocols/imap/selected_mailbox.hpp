@@ -50,7 +50,6 @@ class SelectedMailbox {
   SelectedMailbox(const ports::OpenedMailbox& opened, bool read_only);
 
   [[nodiscard]] MailboxId id() const { return id_; }
-  [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] UidValidity uid_validity() const { return uid_validity_; }
   [[nodiscard]] bool read_only() const { return read_only_; }
   [[nodiscard]] ModSeq modseq() const { return modseq_; }
@@ -84,7 +83,6 @@ class SelectedMailbox {
   bool learn_keywords(const ports::Flags& flags);
 
   MailboxId id_;
-  std::string name_;
   UidValidity uid_validity_;
   bool read_only_;
   ModSeq modseq_;

@@ -160,5 +160,18 @@ TEST_CASE_FIXTURE(SessionFixture,
   CHECK(client->ended());
 }
 
+TEST_CASE_FIXTURE(SessionFixture,
+                  "the selected mailbox is known by identity: renamed, then deleted, it is closed") {
+  auto client = select("Junk");
+  client->send("a RENAME Junk Rubbish\r\n");
+  client->send("b CREATE Junk\r\n");
+  CHECK(has_line(client->send("c DELETE Junk\r\n"), "c OK "));
+  CHECK(has_line(client->send("d FETCH 1:* FLAGS\r\n"), "d "));
+  CHECK(has_line(client->send("e DELETE Rubbish\r\n"), "e OK "));
+  CHECK_FALSE(client->ended());
+  CHECK(has_line(client->send("f CHECK\r\n"), "f BAD "));  // nothing is selected
+  CHECK(has_line(client->send("g SELECT INBOX\r\n"), "g OK "));
+}
+
 }  // namespace
 }  // namespace gridmail::imap
