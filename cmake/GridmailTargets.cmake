@@ -33,6 +33,8 @@ add_library(gridmail_doctest OBJECT ${CMAKE_SOURCE_DIR}/tests/support/doctest_ma
 target_include_directories(gridmail_doctest PRIVATE ${CMAKE_SOURCE_DIR})
 target_link_libraries(gridmail_doctest PRIVATE gridmail_asio fmt::fmt gridmail_warnings)
 target_precompile_headers(gridmail_doctest PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/precompiled.hpp)
+# It asks for doctest's own code, which a header read before would have left out.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/tests/support/doctest_main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 
 # gridmail_library(NAME SOURCES... [LINK libs...] [PROTO files...] [PCH])
 # A static library of this project; PROTO records are compiled apart, without our warnings.
