@@ -116,11 +116,14 @@ void planned_restart(World& world, Load& load) {
            [&] { return !is_primary_of_something(world, id); });
   wait_for(load, 60s, "movement does not end", [&] { return world.is_whole(); });
   const auto held = world.newest_map();
-  // A slot without anything in it has nothing to fill: its new copy is complete at once.
+  // A slot without anything in it has nothing to fill: its new copy is complete at once. A slot that was
+  // being moved off the node has its new copies already.
   const auto& promises = dynamic_cast<LedgerLoad&>(load).promises();
   std::vector<SlotId> filled;
   for (SlotId slot = 0; slot < held->slots(); ++slot) {
-    if (held->rows[slot].in_sync.contains(id) && !promises.known(slot).empty()) filled.push_back(slot);
+    const auto& row = held->rows[slot];
+    const bool settled = row.in_sync.size() == 2 && row.joining.empty();
+    if (settled && row.in_sync.contains(id) && !promises.known(slot).empty()) filled.push_back(slot);
   }
   world.crash(node);
   load.run(20);
