@@ -94,8 +94,8 @@ class Store {
   virtual ~Store() = default;
   using Done = std::function<void(Result<void>)>;
   /// Makes the batch durable with one group-committed sync, then visible, then calls `done` (on any thread).
-  /// Batches become durable and visible in the order of these calls. Errors: io (the node must stop),
-  /// no_space.
+  /// Batches become durable and visible in the order of these calls. Errors: io, no_space; the node must
+  /// stop, and no later batch becomes durable.
   virtual void commit(Batch batch, Done done) = 0;
   /// As commit, resumed on the caller's executor.
   [[nodiscard]] Task<Result<void>> commit(Batch batch);

@@ -65,7 +65,7 @@ void GroupCommit::run() {
     }
     if (health_) {
       auto result = write_(group_);
-      if (!result && result.error().code == Errc::io) health_ = result;
+      if (!result) health_ = result;
       finish_group(result);
     } else {
       finish_group(health_);

@@ -15,8 +15,9 @@
 namespace gridmail {
 
 /// Thread-safe. Knows nothing of RocksDB: `write` makes a group of batches durable and visible, all or
-/// nothing. After `write` has failed with Errc::io nothing is written any more: every later batch gets that
-/// error (fail-stop).
+/// nothing. After `write` has failed, for whatever reason, nothing is written any more: every later batch
+/// gets that error (fail-stop). Whoever handed batches in goes on in memory as if they were written: a later
+/// one must not get to the disk without them.
 class GroupCommit {
  public:
   struct Pending {
@@ -57,7 +58,7 @@ class GroupCommit {
   bool stopping_ = false;                                // guarded by mutex_
 
   std::vector<Pending> group_;  // the committer's thread only
-  Result<void> health_;         // the first io error; the committer's thread only
+  Result<void> health_;         // the first error; the committer's thread only
   std::thread thread_;
 };
 

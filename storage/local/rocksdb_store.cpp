@@ -164,8 +164,13 @@ std::uint64_t RocksDbStore::bytes_stored() const {
 }
 
 Result<void> RocksDbStore::write_group(const std::vector<GroupCommit::Pending>& group) {
+  const auto failed = [this](Error error) -> Result<void> {
+    log(Level::error, "store.disk_failed", {{"folder", options_.folder.string()}, {"error", error.text}});
+    if (options_.on_disk_failure) options_.on_disk_failure(error);
+    return tl::unexpected(std::move(error));
+  };
   if (space_.bytes_free() < options_.space_floor_bytes) {
-    return fail(Errc::no_space, fmt::format("less than {} bytes are free", options_.space_floor_bytes));
+    return failed({Errc::no_space, fmt::format("less than {} bytes are free", options_.space_floor_bytes)});
   }
   rocksdb::WriteBatch merged;
   rocksdb::Status status;
@@ -180,10 +185,7 @@ Result<void> RocksDbStore::write_group(const std::vector<GroupCommit::Pending>& 
   if (status.ok()) return {};
 
   // Whatever the cause, the log may now end in half a group: RocksDB refuses to go on, and so does the node.
-  Error error{Errc::io, status.ToString()};
-  log(Level::error, "store.disk_failed", {{"folder", options_.folder.string()}, {"error", error.text}});
-  if (options_.on_disk_failure) options_.on_disk_failure(error);
-  return tl::unexpected(std::move(error));
+  return failed({Errc::io, status.ToString()});
 }
 
 }  // namespace gridmail

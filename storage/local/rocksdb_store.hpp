@@ -32,8 +32,8 @@ struct StoreOptions {
   /// at all, so that the log never tears on a full disk.
   std::uint64_t space_reserve_bytes = std::uint64_t{1} << 30;
   std::uint64_t space_floor_bytes = std::uint64_t{64} << 20;
-  /// Called once, on the committer's thread, when the disk has failed: the node must stop. The commits under
-  /// way and all later ones fail with Errc::io.
+  /// Called once, on the committer's thread, when the disk has failed or is full to the floor: the node must
+  /// stop. The commits under way and all later ones fail.
   std::function<void(const Error&)> on_disk_failure;
 };
 

@@ -120,6 +120,7 @@ void World::start_life(Node& node) {
   Membership::Self self{node.id, node.name, {node.name + ":1"}, "simulated"};
   GridCore::Hooks hooks;
   hooks.fail_stop = [&life](const Error& error) { life.failed = error; };
+  node.disk->on_failure(hooks.fail_stop);
   hooks.low_space = [&node] { return node.full; };
   hooks.on_map = [this, &life](const MapPtr& map) {
     if (options_.history != nullptr) record(map);

@@ -24,6 +24,8 @@ class MemoryStore final : public Store {
     /// A disk that lies: it never writes such records, or answers before it has written.
     std::function<bool(Family, const Bytes& key)> loses = {};
     bool answers_early = false;
+    /// It goes on after a commit has failed, with a hole where that was.
+    bool writes_on = false;
   };
   MemoryStore(VirtualClock& clock, Random& random) : MemoryStore(clock, random, Options()) {}
   MemoryStore(VirtualClock& clock, Random& random, Options options)
@@ -49,12 +51,13 @@ class MemoryStore final : public Store {
 
   /// The node crashes: of what was not synced a random beginning survives, nothing of it is answered.
   void crash() {
-    const auto survive = disk_->random.below(disk_->pending.size() + 1);
+    const auto survive = disk_->failed ? 0 : disk_->random.below(disk_->pending.size() + 1);
     for (std::uint64_t i = 0; i < survive; ++i) disk_->apply(disk_->pending[i].batch);
     disk_->pending.clear();
     disk_->crash_after.reset();
     ++disk_->life;
     disk_->syncing = false;
+    disk_->failed = false;
   }
   /// The disk is replaced by an empty one.
   void wipe() {
@@ -67,8 +70,14 @@ class MemoryStore final : public Store {
     disk_->stalled = stalled;
     disk_->begin_sync();
   }
-  /// Every further commit fails with this error, until it is lifted.
-  void fail_with(std::optional<Errc> error) { disk_->error = error; }
+  /// Every further commit fails with this error, until it is lifted. After the first that did none succeeds
+  /// in this life of the node, as with GroupCommit; repair() helps the next one.
+  void fail_with(std::optional<Errc> error) {
+    disk_->error = error;
+    if (!error) disk_->failed = false;
+  }
+  /// Called at the first commit that fails, instead of an answer: the node must stop.
+  void on_failure(std::function<void(Error)> call) { disk_->on_failure = std::move(call); }
   /// At the n-th commit from now on the node is to crash: nothing is written or answered any more until
   /// crash(), which `on_crash` must see to.
   void crash_at(std::uint64_t n, std::function<void()> on_crash) {
@@ -77,7 +86,7 @@ class MemoryStore final : public Store {
   }
   [[nodiscard]] bool has_crashed() const { return disk_->crash_after == 0U; }
   /// It answers with errors, or did in this life of the node.
-  [[nodiscard]] bool is_faulty() const { return disk_->error.has_value(); }
+  [[nodiscard]] bool is_faulty() const { return disk_->error || disk_->failed; }
   /// All that is on disk now, to be put back later, while the node is down.
   [[nodiscard]] auto image() const { return disk_->families; }
   void restore(const std::array<std::shared_ptr<std::map<Bytes, Bytes>>, family_count>& image) {
@@ -133,12 +142,18 @@ class MemoryStore final : public Store {
     void end_sync(std::size_t group) {
       syncing = false;
       if (crash_after == 0U) return;
+      const Error failure{error.value_or(Errc::io), "injected fault"};
+      if (error && !options.writes_on && !failed) {
+        failed = true;
+        if (on_failure) return on_failure(failure);
+      }
+      const bool refuses = error || failed;
       for (std::size_t i = 0; i < group; ++i) {
         auto next = std::move(pending.front());
         pending.pop_front();
-        if (!error) apply(next.batch);
+        if (!refuses) apply(next.batch);
         const auto before = life;
-        next.done(error ? Result<void>(fail(*error, "injected fault")) : Result<void>());
+        next.done(refuses ? Result<void>(tl::unexpected(failure)) : Result<void>());
         if (life != before || crash_after == 0U) return;  // the answer made this node crash
       }
       begin_sync();
@@ -176,6 +191,8 @@ class MemoryStore final : public Store {
     std::shared_ptr<const Rotten> rotten;
     std::deque<Pending> pending;
     std::optional<Errc> error;
+    bool failed = false;  ///< in this life of the node
+    std::function<void(Error)> on_failure;
     std::optional<std::uint64_t> crash_after;  ///< commits; 0: it has crashed
     std::function<void()> on_crash;
     bool* awake = nullptr;

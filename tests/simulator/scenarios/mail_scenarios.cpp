@@ -73,6 +73,28 @@ void other_troubles(World& world, Load& load) {
   }
 }
 
+/// What was handed to the disk after the write that failed must not get there: it would leave a hole.
+void disks_fail(World& world, Load& load) {
+  auto& mail = dynamic_cast<MailLoad&>(load);
+  for (int round = 0; round < 4; ++round) {
+    load.run(5);
+    const auto node = holder(world, world.chance().chance(0.3));
+    if (!node) continue;
+    mail.send_to_all();
+    load.run(static_cast<int>(world.chance().below(3)));
+    world.disk(*node).fail_with(world.chance().chance(0.5) ? Errc::io : Errc::no_space);
+    load.run(static_cast<int>(1 + world.chance().below(10)));
+    world.disk(*node).repair();
+    load.run(static_cast<int>(1 + world.chance().below(30)));
+    world.restart(*node);
+  }
+}
+
+void slow_disks(WorldOptions& options) {
+  options.disks.sync_max = 40ms;
+  options.slots = 1;
+}
+
 void grow(World& world, Load& load) {
   for (int more = 0; more < 2; ++more) {
     load.run(10);
@@ -98,6 +120,10 @@ std::vector<Scenario> mail_scenarios() {
       {"mail while only two nodes are left, one of which may store nothing", only_two_left,
        four_with_a_light_one},
       {"mail while nodes stop and disks hang for a while", other_troubles},
+      {.name = "mail while disks fail in the middle of writes and work again at once",
+       .trouble = disks_fail,
+       .prepare = slow_disks,
+       .users = 12},
       {"mail while the grid grows from one node to three", grow, {}, 1},
       {"mail under everything at once",
        [](World& world, Load& load) {
