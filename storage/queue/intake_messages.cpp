@@ -26,6 +26,7 @@ Task<void> IntakeService::take_message(NodeId from, Bytes payload) {
       if (offer != offers_.end()) offer->second->on_stored(from);
       co_return;
     case queue::IntakeMessage::kDrop:
+      if (message.drop().spare()) co_return co_await take_spare(*id);
       co_return co_await take_drop(*id);
     case queue::IntakeMessage::kHolding:
       // Silence is no answer: only who knows that it was handed over or given up says that it can go.
@@ -51,20 +52,30 @@ Task<void> IntakeService::take_piece(NodeId from, IntakeId id, queue::Piece piec
   held.peer = NodeId::from_bytes(complete->record.peer());
   held.second = complete->record.second();
   held.accepted = complete->record.message().accepted();
-  storing_.insert(id);
+  storing_[id] = false;
   const auto stored = co_await journal_.put(std::move(complete->record), std::move(complete->chunks));
-  storing_.erase(id);
+  const bool spare = storing_.extract(id).mapped();
   if (!stored) {
     log(Level::warn, "intake.store_failed", {{"record", id.hex()}, {"error", stored.error().text}});
     co_return;
   }
-  if (finished_.contains(id)) co_return co_await drop(id);  // it was given up meanwhile
+  if (spare || finished_.contains(id)) co_return co_await drop(id);
   hold(id, held);
   tell_stored(from, id);
 }
 
 Task<void> IntakeService::take_drop(IntakeId id) {
   remember_finished(id);
+  return let_go(id);
+}
+
+/// Unlike a finished one, a spare record may be offered again: once one of its holders is gone.
+Task<void> IntakeService::take_spare(IntakeId id) {
+  if (const auto storing = storing_.find(id); storing != storing_.end()) storing->second = true;
+  return let_go(id);
+}
+
+Task<void> IntakeService::let_go(IntakeId id) {
   assembly_.forget(id);
   const auto held = held_.find(id);
   if (held == held_.end()) co_return;
@@ -79,10 +90,10 @@ void IntakeService::tell_stored(NodeId to, IntakeId id) {
   send_intake(ports_.network, to, message);
 }
 
-void IntakeService::tell_drop(NodeId to, IntakeId id) {
+void IntakeService::tell_drop(NodeId to, IntakeId id, bool spare) {
   queue::IntakeMessage message;
   message.set_id(id.bytes());
-  message.mutable_drop();
+  message.mutable_drop()->set_spare(spare);
   send_intake(ports_.network, to, message);
 }
 

@@ -120,7 +120,7 @@ Task<Result<void>> IntakeService::take_in(queue::IntakeRecord record, std::vecto
   }
   offers_.erase(id);
   for (const auto& node : offer->asked()) {
-    if (node != *taker) tell_drop(node, id);
+    if (node != *taker) tell_drop(node, id, true);
   }
   Held held;
   held.peer = taker;

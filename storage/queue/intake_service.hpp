@@ -104,8 +104,10 @@ class IntakeService {
   [[nodiscard]] Task<void> take_message(NodeId from, Bytes payload);
   [[nodiscard]] Task<void> take_piece(NodeId from, IntakeId id, queue::Piece piece);
   [[nodiscard]] Task<void> take_drop(IntakeId id);
+  [[nodiscard]] Task<void> take_spare(IntakeId id);
   void tell_stored(NodeId to, IntakeId id);
-  void tell_drop(NodeId to, IntakeId id);
+  void tell_drop(NodeId to, IntakeId id, bool spare = false);
+  [[nodiscard]] Task<void> let_go(IntakeId id);
 
   // What people ask (intake_questions.cpp).
   struct Asking;
@@ -143,7 +145,8 @@ class IntakeService {
   std::shared_ptr<Event> wake_;
   std::map<IntakeId, OfferPtr> offers_;
   IntakeAssembly assembly_;
-  std::set<IntakeId> storing_;   ///< taken, not yet on stable storage
+  /// Taken, not yet on stable storage; true: two others hold it meanwhile.
+  std::map<IntakeId, bool> storing_;
   std::set<IntakeId> finished_;  ///< handed over or given up by this run of the program; bounded
   std::deque<IntakeId> finished_order_;
   std::map<std::uint64_t, std::shared_ptr<Asking>> asking_;

@@ -185,14 +185,16 @@ TEST_CASE("a queue entry waits for users whose slots are down, and survives its 
   }));
 }
 
-TEST_CASE("the holder's partner is replaced when it is gone") {
-  MemoryGrid grid(14, 4);
+namespace {
+
+void replace_partner(std::uint64_t seed, std::size_t nodes) {
+  MemoryGrid grid(seed, nodes);
   const auto user = grid.add_user("a@example.org");
   const auto slot = grid.slots.slot_for(user.view());
   grid.slots.close(slot);
   REQUIRE(grid.deliver(grid.nodes[0], {user}, letter));
   grid.run(200ms);
-  for (std::size_t i = 1; i < 4; ++i) {
+  for (std::size_t i = 1; i < nodes; ++i) {
     if (grid.journal_records(grid.nodes[i]) == 1) {
       grid.disk_of(grid.nodes[i]).wipe();
       grid.crash(grid.nodes[i]);
@@ -203,6 +205,15 @@ TEST_CASE("the holder's partner is replaced when it is gone") {
   grid.crash(grid.nodes[0]);  // for good: its new partner must have it
   grid.slots.open(slot);
   REQUIRE(grid.run_until_true(60s, [&] { return grid.copies_of(user, letter) == 1; }));
+}
+
+}  // namespace
+
+TEST_CASE("the holder's partner is replaced when it is gone, also by a node that was asked before in vain") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    replace_partner(seed, 3);
+    replace_partner(seed, 4);
+  }
 }
 
 TEST_CASE("records over 14 days old are listed and never delivered by themselves") {
