@@ -30,7 +30,11 @@ PlanHints PlanKeeper::hints(const Map& map, const SignsOfLife& signs, const Node
       hints.gone.insert(member.id);
     }
   }
-  if (rates_.size() != map.rows.size() || now - rates_at_ >= settings_.loads_every) {
+  if (rates_.size() != map.rows.size()) {  // just started: the others' figures have yet to come
+    rates_.assign(map.rows.size(), 0);
+    rates_at_ = now;
+  }
+  if (now - rates_at_ >= settings_.loads_every) {
     rates_ = loads_.loads(map, self_, now);
     rates_at_ = now;
   }
