@@ -106,8 +106,9 @@ void MailLoad::add_users() {
   if (!run_for(30s, [this] { return some_front().has_value(); })) throw Violation("no front comes up");
   bool done = false;
   spawn(0, "add users", add(this, &life(0), &done));
-  // Nothing is wrong yet: a change of the directory waits for messages and disks, for no period of a second.
-  const Duration change_max = 200ms;
+  // Nothing is wrong yet: a change of the directory waits for messages and, some times in a row, for disks;
+  // for no period of a second.
+  const Duration change_max = 200ms + 5 * world_.options().disks.sync_max;
   const auto changes = static_cast<int>(users_) + 1;
   if (!run_for(2s + changes * change_max, [&] { return done; }))
     throw Violation("users are added too slowly");
