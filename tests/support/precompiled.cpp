@@ -1,1 +1,2 @@
-// Nothing of its own: the target that reads precompiled.hpp for all tests needs a source besides doctest itself.
+// Nothing of its own: the target that reads precompiled.hpp for all tests needs a source besides doctest
+// itself.
