@@ -30,6 +30,7 @@ PlanHints PlanKeeper::hints(const Map& map, const SignsOfLife& signs, const Node
       hints.gone.insert(member.id);
     }
   }
+  if (!settings_.by_load) return hints;
   if (rates_.size() != map.rows.size()) {  // just started: the others' figures have yet to come
     rates_.assign(map.rows.size(), 0);
     rates_at_ = now;

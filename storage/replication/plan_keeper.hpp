@@ -17,7 +17,11 @@ namespace gridmail {
 
 struct PlanSettings {
   Duration renewal = std::chrono::seconds(1);  ///< at most so often
+  bool by_load = true;                         ///< false: primaries are shared by number
   Duration loads_every = std::chrono::seconds(30);
+  /// Who was given a slot to share loads keeps it for so long: nodes look at loads at different times, and
+  /// each would give it back by its own figures.
+  Duration keeps_for = std::chrono::seconds(60);
   Duration back_for = std::chrono::seconds(10);  ///< then a node that was silent may have primaries again
 };
 

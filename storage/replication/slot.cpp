@@ -106,6 +106,8 @@ void Slot::take_row(const SlotRow& row) {
   if (!row_.primary && row.primary && row_.in_sync.contains(*row.primary)) {
     returns_ = std::min(returns_ + 1, returns_max);
   }
+  const bool given = before && !was_primary && row.primary == context_.self && row.in_sync.contains(*before);
+  given_at_ = given ? std::optional(context_.clock.now()) : std::nullopt;
   row_ = row;
   settled_in_ = 0;
   standings_.clear();
@@ -328,7 +330,8 @@ bool Slot::plan(const SlotTarget& target) {
     if (peer.filling) situation.filling.insert(node);
   }
   situation.target = target.copies;
-  situation.preferred_primary = target.primary;
+  const bool keeps = keeps_what_was_given(target, now);
+  if (!keeps) situation.preferred_primary = target.primary;
   situation.may_move = counted_in_ == &context_.moves || context_.moves < context_.settings.moves_max;
   situation.may_hand_over =
       counted_in_ == &context_.handovers || context_.handovers < context_.settings.handovers_max;
@@ -338,7 +341,16 @@ bool Slot::plan(const SlotTarget& target) {
   } else if (handing_over_) {
     ask_for({row_, false, false});  // the lease was given back: only a new epoch can answer again
   }
-  return !step && !handing_over_ && situation.may_move && situation.may_hand_over && target.copies != nullptr;
+  return !step && !handing_over_ && !keeps && situation.may_move && situation.may_hand_over &&
+         target.copies != nullptr;
+}
+
+bool Slot::keeps_what_was_given(const SlotTarget& target, TimePoint now) const {
+  const auto& settings = context_.settings.plan;
+  if (!settings.by_load || !given_at_ || now - *given_at_ >= settings.keeps_for) return false;
+  const Member* self = map_->member(context_.self);
+  return self != nullptr && self->may_be_primary() && target.copies != nullptr &&
+         target.copies->contains(context_.self);
 }
 
 void Slot::ask_for(const SlotStep& step) {

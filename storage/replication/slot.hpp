@@ -189,6 +189,8 @@ class Slot : public std::enable_shared_from_this<Slot> {
   }
   void note_losses(const SlotTarget& target);
   [[nodiscard]] bool is_at_rest() const;
+  /// Shared loads: not given on before others' figures can have followed.
+  [[nodiscard]] bool keeps_what_was_given(const SlotTarget& target, TimePoint now) const;
   void ask_for(const SlotStep& step);
   void count_in(std::atomic<std::size_t>* budget);
 
@@ -285,6 +287,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   bool opening_ = false;
   bool opened_ = false;
   bool handing_over_ = false;
+  std::optional<TimePoint> given_at_;        ///< self was made primary by one that lives
   std::optional<SlotStep> hands_over_next_;  ///< once nothing is pending
   std::map<NodeId, Peer> peers_;
   std::deque<Pending> pending_;

@@ -20,7 +20,7 @@ WorldOptions::WorldOptions() {
   core.dead_for_long = 20s;
   core.replication.plan.back_for = 2s;
   // Numbers are compared at the end, so loads do not count, but where a scenario is about them.
-  core.replication.plan.loads_every = 24h;
+  core.replication.plan.by_load = false;
 }
 
 World::World(WorldOptions options)

@@ -47,7 +47,7 @@ constexpr double primaries_off_max = 2.0;
 }  // namespace
 
 void World::check_balance() const {
-  if (options_.core.replication.plan.loads_every < 1h) return;  // load counts there, not numbers
+  if (options_.core.replication.plan.by_load) return;  // load counts there, not numbers
   const auto map = newest_map();
   double weights = 0;
   std::size_t storing = 0;

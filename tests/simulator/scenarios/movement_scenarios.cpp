@@ -235,7 +235,7 @@ void share_skewed_load(World& world, Load& load) {
 
 void many_slots(WorldOptions& options) {
   options.slots = 64;
-  options.core.replication.plan.loads_every = 30s;
+  options.core.replication.plan.by_load = true;
 }
 void some_slots(WorldOptions& options) {
   options.slots = 12;
