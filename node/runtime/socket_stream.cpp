@@ -87,6 +87,11 @@ SocketStream::SocketStream(asio::ip::tcp::socket socket, Clock& clock, const Ser
   state_->socket.socket().set_option(asio::socket_base::keep_alive(true), ignored);
 }
 
+SocketStream::SocketStream(asio::ip::tcp::socket socket, Clock& clock, TlsContext client_tls)
+    : tls_(nullptr),
+      client_tls_(std::move(client_tls)),
+      state_(std::make_shared<State>(std::move(socket), clock)) {}
+
 SocketStream::~SocketStream() {
   state_->timer.cancel();
 }
@@ -112,7 +117,8 @@ Task<void> SocketStream::write(BytesView bytes) {
 Task<void> SocketStream::start_tls() {
   const State::Operation operation(*state_);
   try {
-    co_await state_->socket.handshake(tls_->current(), TlsRole::server);
+    auto context = client_tls_ ? client_tls_ : tls_->current();
+    co_await state_->socket.handshake(std::move(context), client_tls_ ? TlsRole::client : TlsRole::server);
   } catch (const asio::system_error&) {
     operation.failed();
   }
@@ -124,7 +130,7 @@ void SocketStream::expires_at(TimePoint when) {
 }
 
 bool SocketStream::can_start_tls() const {
-  return tls_ != nullptr && !is_secure();
+  return (tls_ != nullptr || client_tls_) && !is_secure();
 }
 bool SocketStream::is_secure() const {
   return state_->socket.tls() != nullptr;

@@ -1,4 +1,4 @@
-// SocketStream: the Stream port over a client's TCP connection.
+// SocketStream: the Stream port over a TCP connection: a client's, or one of ours to another server.
 #pragma once
 #include <memory>
 
@@ -12,6 +12,8 @@ class SocketStream final : public Stream {
  public:
   /// `tls`: for start_tls; null when none is offered. It and the clock outlive the stream.
   SocketStream(asio::ip::tcp::socket socket, Clock& clock, const ServerTls* tls);
+  /// A connection of ours: start_tls does the client's part.
+  SocketStream(asio::ip::tcp::socket socket, Clock& clock, TlsContext client_tls);
   ~SocketStream() override;
 
   [[nodiscard]] Task<std::size_t> read_some(char* out, std::size_t size) override;
@@ -29,6 +31,7 @@ class SocketStream final : public Stream {
  private:
   struct State;
   const ServerTls* const tls_;
+  const TlsContext client_tls_;
   const std::shared_ptr<State> state_;  // shared with the timer's handler, weakly
 };
 

@@ -1,4 +1,4 @@
-// Stream: a client's connection as its session sees it. Sockets and TLS in production
+// Stream: a connection as its session sees it. Sockets and TLS in production
 // (node/runtime/tcp_server), a pair of byte pipes in tests and in the simulator.
 #pragma once
 #include <cstddef>
@@ -23,12 +23,12 @@ class Stream {
   /// Reads and writes that have not finished by then throw timed_out and close the stream. Replaces the last
   /// one.
   virtual void expires_at(TimePoint when) = 0;
-  /// Server-side handshake; bytes the peer sent before it must have been discarded by the caller (RFC
-  /// 3207, 4.2).
+  /// The handshake of whichever side this is; bytes the peer sent before it must have been discarded by the
+  /// caller (RFC 3207, section 4.2).
   [[nodiscard]] virtual Task<void> start_tls() = 0;
   [[nodiscard]] virtual bool can_start_tls() const = 0;
   [[nodiscard]] virtual bool is_secure() const = 0;
-  /// The client's address without port: "192.0.2.1", "2001:db8::1".
+  /// The other side's address without port: "192.0.2.1", "2001:db8::1".
   [[nodiscard]] virtual std::string peer_address() const = 0;
   [[nodiscard]] virtual bool peer_is_loopback() const = 0;
   /// "TLSv1.3" and "TLS_AES_256_GCM_SHA384", for Received headers; empty without TLS.

@@ -1,0 +1,141 @@
+// The part of ClientSession that sends a message (RFC 5321, section 3.3).
+#include <asio/error.hpp>
+#include <asio/system_error.hpp>
+
+#include "protocols/line/dot_stuffer.hpp"
+#include "protocols/smtp_client/client_session.hpp"
+#include "protocols/smtp_client/envelope_command.hpp"
+
+namespace gridmail::smtp {
+namespace {
+
+constexpr std::size_t piece_bytes = 64 * 1024;
+
+}  // namespace
+
+struct ClientSession::Transaction {
+  explicit Transaction(const OutgoingMail& outgoing)
+      : mail(outgoing),
+        eight_bit(has_eight_bit(outgoing.trace) || has_eight_bit(outgoing.body)),
+        verdicts(outgoing.recipients.size()) {}
+
+  void settle(std::size_t recipient, Verdict verdict) { verdicts[recipient] = std::move(verdict); }
+  /// All who have no verdict yet.
+  void settle_rest(const Verdict& verdict) {
+    for (auto& open : verdicts) {
+      if (!open) open = verdict;
+    }
+  }
+  [[nodiscard]] bool has_open() const {
+    return std::any_of(verdicts.begin(), verdicts.end(), [](const auto& verdict) { return !verdict; });
+  }
+
+  const OutgoingMail& mail;
+  const bool eight_bit;
+  std::vector<std::optional<Verdict>> verdicts;
+};
+
+Task<std::vector<Verdict>> ClientSession::send(OutgoingMail mail, MayFinish may_finish) {
+  Transaction transaction(mail);
+  ++transactions_;
+  answered_ = false;
+  std::string lost;
+  try {
+    co_await transact(transaction, may_finish);
+  } catch (const asio::system_error& error) {
+    break_off();
+    if (error.code() == asio::error::operation_aborted) throw;
+    lost = error.code().message();
+  } catch (const Unintelligible& error) {
+    break_off();
+    lost = error.what;
+  }
+  transaction.settle_rest({Verdict::Kind::deferred, "4.4.2",
+                           "connection lost while waiting for " + std::string(stage_) + ": " + lost, false});
+  std::vector<Verdict> verdicts;
+  for (auto& verdict : transaction.verdicts) verdicts.push_back(std::move(*verdict));
+  co_return verdicts;
+}
+
+Task<void> ClientSession::transact(Transaction& transaction, MayFinish& may_finish) {
+  const auto& mail = transaction.mail;
+  if (!is_safe_envelope(mail)) {
+    transaction.settle_rest({Verdict::Kind::refused, "5.1.3", "an address that cannot be sent", false});
+    co_return;
+  }
+  if (extensions_.size_max != 0 && mail.size() > extensions_.size_max) {  // RFC 1870, section 6.1
+    transaction.settle_rest({Verdict::Kind::refused, "5.3.4",
+                             "the message has " + std::to_string(mail.size()) + " bytes, the server takes " +
+                                 std::to_string(extensions_.size_max),
+                             false});
+    co_return;
+  }
+  if (transaction.eight_bit && !extensions_.eight_bit) {  // RFC 6152, section 3: not to be sent as it is
+    transaction.settle_rest({Verdict::Kind::refused, "5.6.3",
+                             "the message has 8-bit text, which the server does not take", false});
+    co_return;
+  }
+  const bool named = co_await name_envelope(transaction);
+  if (!named) co_return;
+  stage_ = "the reply to DATA";
+  const auto ready = co_await command("DATA\r\n", settings_.data_timeout);
+  if (ready.code != 354) {
+    auto verdict = verdict_of(ready);
+    if (ready.is_positive()) verdict.kind = Verdict::Kind::deferred;  // it has taken nothing
+    transaction.settle_rest(verdict);
+    co_return;
+  }
+  co_await send_content(transaction, may_finish);
+}
+
+/// MAIL and RCPT, together where the server takes commands so (RFC 2920). Whether anybody is left.
+Task<bool> ClientSession::name_envelope(Transaction& transaction) {
+  const auto& mail = transaction.mail;
+  stage_ = "the reply to MAIL";
+  const bool resets = std::exchange(needs_reset_, true);
+  if (resets) channel_.output() += "RSET\r\n";
+  if (resets && !extensions_.pipelining) (void)co_await read_reply(settings_.command_timeout);
+  channel_.output() += mail_command(mail, extensions_, transaction.eight_bit);
+  if (extensions_.pipelining) {
+    for (const auto& recipient : mail.recipients) channel_.output() += rcpt_command(recipient, extensions_);
+  }
+  if (resets && extensions_.pipelining) (void)co_await read_reply(settings_.command_timeout);
+  const auto from = co_await read_reply(settings_.command_timeout);
+  answered_ = true;
+  if (!from.is_positive()) transaction.settle_rest(verdict_of(from));
+  if (!from.is_positive() && !extensions_.pipelining) co_return false;
+  stage_ = "the reply to RCPT";
+  for (std::size_t i = 0; i < mail.recipients.size() && usable_; ++i) {
+    if (!extensions_.pipelining) channel_.output() += rcpt_command(mail.recipients[i], extensions_);
+    const auto to = co_await read_reply(settings_.command_timeout);
+    if (from.is_positive() && !to.is_positive()) transaction.settle(i, verdict_of(to));
+    if (!usable_) transaction.settle_rest(verdict_of(to));  // 421 ends it for all
+  }
+  co_return usable_&& transaction.has_open();
+}
+
+Task<void> ClientSession::send_content(Transaction& transaction, MayFinish& may_finish) {
+  stage_ = "the message to be taken";
+  DotStuffer stuffer;
+  for (const BytesView part : {transaction.mail.trace, transaction.mail.body}) {
+    for (std::size_t at = 0; at < part.size(); at += piece_bytes) {
+      stuffer.append(channel_.output(), part.substr(at, piece_bytes));
+      co_await channel_.flush_if_large();
+    }
+  }
+  const bool may = co_await may_finish();
+  if (!may) {
+    break_off();  // without the end of data nobody has received anything (RFC 5321, section 4.1.1.4)
+    transaction.settle_rest(
+        {Verdict::Kind::deferred, "4.3.0", "broken off here before the end of data", false});
+    co_return;
+  }
+  stuffer.finish(channel_.output());
+  co_await channel_.flush();
+  stage_ = "the reply to the end of data";
+  const auto taken = co_await read_reply(settings_.end_timeout);
+  needs_reset_ = false;
+  transaction.settle_rest(verdict_of(taken));
+}
+
+}  // namespace gridmail::smtp

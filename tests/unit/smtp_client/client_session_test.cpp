@@ -1,0 +1,245 @@
+#include "protocols/smtp_client/client_session.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+
+#include "node/base/bytes.hpp"
+#include "tests/support/dialogue.hpp"
+
+using namespace gridmail;
+using namespace gridmail::smtp;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// The session under test as the dialogue's server, and the test as the remote server.
+class RemoteServer {
+ public:
+  explicit RemoteServer(testing::PipeOptions options = {}) : options_(std::move(options)) {
+    settings.hostname = "me.test";
+    mail.sender = "me@here.test";
+    mail.recipients = {{"a@x.test", "", ""}, {"b@x.test", "", ""}};
+    mail.trace = "Received: here\r\n";
+    mail.body = "Subject: x\r\n\r\n.dot\r\nend\r\n";
+  }
+  void connect(const std::function<void(testing::PipeStream&)>& prepare = {}) {
+    dialogue = std::make_unique<testing::Dialogue>(
+        context, clock, options_, [this](Stream& stream) { return live(stream); }, prepare);
+  }
+  std::string say(const std::string& reply) { return dialogue->send(reply + "\r\n"); }
+  /// Greeting and EHLO with these extensions.
+  std::string greet(const std::string& extensions = "PIPELINING") {
+    connect();
+    CHECK(say("220 mx.x.test") == "EHLO me.test\r\n");
+    return say("250-mx.x.test\r\n250 " + extensions);
+  }
+  [[nodiscard]] std::string kinds() const {
+    std::string text;
+    for (const auto& verdict : verdicts)
+      text += verdict.kind == Verdict::Kind::accepted  ? 'a'
+              : verdict.kind == Verdict::Kind::refused ? 'r'
+                                                       : 'd';
+    return text;
+  }
+
+  asio::io_context context;
+  testing::ManualClock clock;
+  ClientSettings settings;
+  OutgoingMail mail;
+  std::size_t messages = 1;
+  bool may_finish = true;
+  std::optional<ClientSession::Trouble> trouble;
+  std::vector<Verdict> verdicts;
+  bool usable = false;
+  std::unique_ptr<testing::Dialogue> dialogue;
+
+ private:
+  /// The dialogue owns its stream; the session wants one of its own.
+  class Borrowed final : public Stream {
+   public:
+    explicit Borrowed(Stream& stream) : stream_(stream) {}
+    Task<std::size_t> read_some(char* out, std::size_t size) override { return stream_.read_some(out, size); }
+    Task<void> write(BytesView bytes) override { return stream_.write(bytes); }
+    void expires_at(TimePoint when) override { stream_.expires_at(when); }
+    Task<void> start_tls() override { return stream_.start_tls(); }
+    bool can_start_tls() const override { return stream_.can_start_tls(); }
+    bool is_secure() const override { return stream_.is_secure(); }
+    std::string peer_address() const override { return stream_.peer_address(); }
+    bool peer_is_loopback() const override { return stream_.peer_is_loopback(); }
+    std::string tls_version() const override { return stream_.tls_version(); }
+    std::string tls_cipher() const override { return stream_.tls_cipher(); }
+    void close() override { stream_.close(); }
+
+   private:
+    Stream& stream_;
+  };
+  Task<bool> allow() { co_return may_finish; }
+  Task<void> live(Stream& stream) {
+    ClientSession session(std::make_unique<Borrowed>(stream), clock, settings);
+    trouble = co_await session.open(settings.tls);
+    for (std::size_t i = 0; i < messages && !trouble && (i == 0 || session.is_usable()); ++i) {
+      ClientSession::MayFinish ask = [this] { return allow(); };
+      verdicts = co_await session.send(mail, std::move(ask));
+    }
+    usable = session.is_usable();
+    co_await session.quit();
+  }
+
+  testing::PipeOptions options_;
+};
+
+}  // namespace
+
+TEST_CASE("a message goes out in one transaction, commands together, its dots doubled") {
+  RemoteServer remote;
+  CHECK(remote.greet() == "MAIL FROM:<me@here.test>\r\nRCPT TO:<a@x.test>\r\nRCPT TO:<b@x.test>\r\n");
+  CHECK(remote.say("250 ok\r\n250 ok\r\n250 ok") == "DATA\r\n");
+  CHECK(remote.say("354 go") == "Received: here\r\nSubject: x\r\n\r\n..dot\r\nend\r\n.\r\n");
+  CHECK(remote.say("250 2.0.0 taken") == "QUIT\r\n");
+  CHECK(remote.kinds() == "aa");
+  CHECK(remote.verdicts[0].text == "250 2.0.0 taken");
+}
+
+TEST_CASE("a server without PIPELINING gets one command at a time, one without EHLO a HELO") {
+  RemoteServer remote;
+  remote.connect();
+  (void)remote.say("220 old");
+  CHECK(remote.say("502 what?") == "HELO me.test\r\n");
+  CHECK(remote.say("250 hello") == "MAIL FROM:<me@here.test>\r\n");
+  CHECK(remote.say("250 ok") == "RCPT TO:<a@x.test>\r\n");
+  CHECK(remote.say("550 5.1.1 no") == "RCPT TO:<b@x.test>\r\n");
+  CHECK(remote.say("250 ok") == "DATA\r\n");
+  (void)remote.say("354 go");
+  (void)remote.say("250 ok");
+  CHECK(remote.kinds() == "ra");
+}
+
+TEST_CASE("each recipient has the verdict of the reply that decided it") {
+  const auto outcome = [](const std::string& replies, const std::string& end = {}) {
+    RemoteServer remote;
+    (void)remote.greet();
+    const auto next = remote.say(replies);
+    if (next == "DATA\r\n" && !end.empty()) (void)remote.say(end);
+    return remote.kinds();
+  };
+  CHECK(outcome("550 no\r\n503 x\r\n503 x") == "rr");
+  CHECK(outcome("451 later\r\n503 x\r\n503 x") == "dd");
+  CHECK(outcome("250 ok\r\n550 no\r\n450 busy") == "rd");
+  CHECK(outcome("250 ok\r\n250 ok\r\n250 ok", "554 no") == "rr");
+  CHECK(outcome("250 ok\r\n250 ok\r\n250 ok", "451 no") == "dd");
+  CHECK(outcome("250 ok\r\n250 ok\r\n250 ok", "250 what") == "dd");
+  CHECK(outcome("250 ok\r\n250 ok\r\n550 no", "354 go\r\n554 5.6.0 spam") == "rr");
+  CHECK(outcome("250 ok\r\n250 ok\r\n250 ok", "354 go\r\n452 full") == "dd");
+  CHECK(outcome("250 ok\r\n550 no\r\n421 closing") == "rd");
+  CHECK(outcome("333 ok\r\n250 ok\r\n250 ok") == "dd");
+}
+
+TEST_CASE("a second message goes over the same connection, after RSET where the first one failed") {
+  RemoteServer remote;
+  remote.messages = 2;
+  (void)remote.greet();
+  CHECK(remote.say("550 no\r\n503 x\r\n503 x") ==
+        "RSET\r\nMAIL FROM:<me@here.test>\r\nRCPT TO:<a@x.test>\r\nRCPT TO:<b@x.test>\r\n");
+  CHECK(remote.say("250 reset\r\n250 ok\r\n250 ok\r\n250 ok") == "DATA\r\n");
+  (void)remote.say("354 go");
+  (void)remote.say("250 ok");
+  CHECK(remote.kinds() == "aa");
+}
+
+TEST_CASE("rubbish, silence and a hang-up at any point leave the message deferred") {
+  const std::vector<std::string> script{"220 mx", "250-mx\r\n250 PIPELINING", "250 ok\r\n250 ok\r\n250 ok",
+                                        "354 go"};
+  for (std::size_t steps = 0; steps <= script.size(); ++steps) {
+    for (int how = 0; how < 3; ++how) {
+      RemoteServer remote;
+      remote.connect();
+      for (std::size_t i = 0; i < steps; ++i) (void)remote.say(script[i]);
+      if (how == 0) (void)remote.say("\x16\x03\x01 rubbish");
+      if (how == 1) remote.dialogue->wait(11min);
+      if (how == 2) remote.dialogue->vanish();
+      CHECK(remote.dialogue->ended());
+      if (steps < 2) {
+        REQUIRE(remote.trouble);
+        CHECK(remote.trouble->verdict.kind == Verdict::Kind::deferred);
+      } else {
+        CHECK(remote.kinds() == "dd");
+      }
+      CHECK(!remote.usable);
+    }
+  }
+}
+
+TEST_CASE("a server that talks for ever is left") {
+  RemoteServer remote;
+  remote.connect();
+  for (int i = 0; i < 200 && !remote.dialogue->ended(); ++i) (void)remote.say("220-still here");
+  CHECK(remote.trouble);
+  RemoteServer wide;
+  wide.connect();
+  (void)wide.say("220 " + std::string(10'000, 'x'));
+  CHECK(wide.trouble);
+}
+
+TEST_CASE("without the right to finish, the end of the message is never sent") {
+  RemoteServer remote;
+  remote.may_finish = false;
+  (void)remote.greet();
+  (void)remote.say("250 ok\r\n250 ok\r\n250 ok");
+  CHECK(remote.say("354 go").find("\r\n.\r\n") == std::string::npos);
+  CHECK(remote.kinds() == "dd");
+  CHECK(remote.dialogue->ended());
+}
+
+TEST_CASE("what the server said that it does not take is not offered to it") {
+  RemoteServer small;
+  CHECK(small.greet("SIZE 10") == "QUIT\r\n");
+  CHECK(small.kinds() == "rr");
+  CHECK(small.verdicts[0].status == "5.3.4");
+  RemoteServer seven;
+  seven.mail.body = "Subject: \xc3\xa4\r\n\r\n";
+  CHECK(seven.greet("PIPELINING") == "QUIT\r\n");
+  CHECK(seven.verdicts[0].status == "5.6.3");
+}
+
+TEST_CASE("TLS is taken where it is offered, and nothing from before counts after it") {
+  RemoteServer remote;
+  CHECK(remote.greet("STARTTLS") == "STARTTLS\r\n");
+  CHECK(remote.say("220 go") == "EHLO me.test\r\n");
+  (void)remote.say("250 mx");
+  CHECK(remote.dialogue->session_end().is_secure());
+
+  RemoteServer smuggler;
+  (void)smuggler.greet("STARTTLS");
+  (void)smuggler.say("220 go\r\n250 injected");
+  CHECK(smuggler.trouble);
+
+  RemoteServer plain;
+  plain.settings.tls = ClientTls::required;
+  (void)plain.greet("PIPELINING");
+  REQUIRE(plain.trouble);
+  CHECK(plain.trouble->verdict.kind == Verdict::Kind::deferred);
+}
+
+TEST_CASE("a password goes to loopback or under TLS, and its refusal is no message's fault") {
+  RemoteServer remote;
+  remote.settings.credentials = ClientCredentials{"grid", "secret"};
+  CHECK(remote.greet("AUTH PLAIN") == "AUTH PLAIN " + to_base64(std::string("\0grid\0secret", 12)) + "\r\n");
+  (void)remote.say("535 5.7.8 no");
+  REQUIRE(remote.trouble);
+  CHECK(remote.trouble->verdict.kind == Verdict::Kind::deferred);
+
+  testing::PipeOptions options;
+  options.loopback = false;
+  RemoteServer far(options);
+  far.settings.credentials = ClientCredentials{"grid", "secret"};
+  (void)far.greet("AUTH PLAIN LOGIN");
+  CHECK(far.trouble);
+
+  RemoteServer login;
+  login.settings.credentials = ClientCredentials{"grid", "secret"};
+  CHECK(login.greet("AUTH LOGIN") == "AUTH LOGIN\r\n");
+  CHECK(login.say("334 VXNlcm5hbWU6") == to_base64("grid") + "\r\n");
+  CHECK(login.say("334 UGFzc3dvcmQ6") == to_base64("secret") + "\r\n");
+  CHECK(login.say("235 welcome") == "MAIL FROM:<me@here.test>\r\n");
+}
