@@ -53,6 +53,17 @@ void read_login(ConfigTable table, NodeConfig& config) {
   table.finish();
 }
 
+void read_outbound(ConfigTable table, OutboundConfig& outbound) {
+  read_address(table, "smart_host", outbound.smart_host);
+  std::size_t tls = 0;
+  table.read_choice("tls", {"opportunistic", "required"}, tls);
+  outbound.tls_required = tls == 1;
+  table.read("user", outbound.user);
+  table.read("password_file", outbound.password_file);
+  read_address(table, "dns_server", outbound.dns_server);
+  table.finish();
+}
+
 void read_log(ConfigTable table, NodeConfig& config) {
   std::size_t level = static_cast<std::size_t>(config.log.level), format = config.log.json ? 1 : 0;
   table.read_choice("level", {"debug", "info", "warn", "error"}, level);
@@ -90,11 +101,11 @@ void read_root(ConfigTable root, NodeConfig& config) {
   root.read("hostname", config.hostname);
   root.read("zone", config.zone);
   root.read("weight", config.weight, 0, 10'000);
-  read_address(root, "smart_host", config.smart_host);
   read_peer(root.table("peer"), config);
   read_listeners(root.table("listen"), config);
   read_tls(root.table("tls"), config);
   read_login(root.table("login"), config);
+  read_outbound(root.table("outbound"), config.outbound);
   read_log(root.table("log"), config);
   read_limits(root.table("limits"), config.limits);
   read_storage(root.table("storage"), config.storage);
@@ -175,6 +186,12 @@ Result<void> complete_config(NodeConfig& config) {
   if (config.name.empty()) config.name = config.hostname.substr(0, config.hostname.find('.'));
   if (config.tls.certificate.empty() != config.tls.key.empty()) {
     return fail(Errc::invalid, "tls.certificate and tls.key come together");
+  }
+  const auto& outbound = config.outbound;
+  if (outbound.user.empty() != outbound.password_file.empty() ||
+      (!outbound.user.empty() && !outbound.smart_host)) {
+    return fail(Errc::invalid,
+                "outbound.user and outbound.password_file come together, and with a smart_host");
   }
   if (!config.peer_advertise && names_no_address(config.peer_listen.host)) {
     config.peer_advertise = HostPort{config.hostname, config.peer_listen.port};

@@ -71,6 +71,15 @@ struct StorageConfig {
   std::uint64_t reserve_bytes = 1ULL << 30;
 };
 
+/// How mail for other domains leaves this node.
+struct OutboundConfig {
+  std::optional<HostPort> smart_host;  ///< takes all of it; otherwise the DNS says who does
+  bool tls_required = false;           ///< otherwise TLS is used where it is offered
+  std::string user;                    ///< AUTH at the smart host; empty: without
+  std::filesystem::path password_file;
+  std::optional<HostPort> dns_server;  ///< an address; otherwise those of /etc/resolv.conf
+};
+
 /// Only used by the node that creates the grid.
 struct CreationConfig {
   std::uint32_t slots = 4096;
@@ -90,8 +99,8 @@ struct NodeConfig {
   TlsConfig tls;
   /// Log-in without TLS from 127.0.0.0/8 and ::1 on mail ports. Plain HTTP from there always may.
   bool plaintext_login_from_loopback = false;
-  std::optional<HostPort> smart_host;  ///< mail for other domains
 
+  OutboundConfig outbound;
   LogConfig log;
   LimitsConfig limits;
   StorageConfig storage;
@@ -110,7 +119,8 @@ struct NodeConfig {
 /// Errors: not_found and io (the file), invalid (its content).
 [[nodiscard]] Result<NodeConfig> load_config(const std::filesystem::path& file);
 /// Fills what was left out from the machine (hostname, name) and checks what must agree: a node with every
-/// address on 0.0.0.0 needs advertise, certificate and key come together, no two listeners on one port.
+/// address on 0.0.0.0 needs advertise, certificate and key come together, a user at
+/// the smart host comes with a password file, no two listeners on one port.
 /// Errors: invalid.
 [[nodiscard]] Result<void> complete_config(NodeConfig& config);
 

@@ -7,8 +7,6 @@ namespace gridmail {
 namespace {
 
 constexpr std::size_t page_max = 1000;
-constexpr auto look_max = std::chrono::seconds(2);
-constexpr std::size_t looks_at_once = 128;
 constexpr std::size_t added_at_once = 32;
 
 api::Applied applied(const AppliedChange& change) {
@@ -180,90 +178,6 @@ Task<Result<std::vector<api::AliasRow>>> GridControlBinding::aliases() {
 Task<Result<api::Applied>> GridControlBinding::remove_alias(std::string address) {
   const auto changed = co_await parts_.mail.admin().remove_alias(std::move(address));
   co_return applied(changed);
-}
-
-// --- queue
-
-namespace {
-
-struct QueueLook {
-  QueueLook(QueueClient& client, std::size_t slots) : queue(client), pages(slots) {}
-  QueueClient& queue;
-  std::vector<std::optional<Result<queue::Listing>>> pages;
-};
-
-Task<void> look_at_slot(std::shared_ptr<QueueLook> look, std::size_t slot) {
-  SlotClient::Options options;
-  options.wait_max = look_max;
-  auto page = co_await look->queue.list(static_cast<SlotId>(slot), options);
-  look->pages[slot] = std::move(page);
-}
-
-}  // namespace
-
-namespace {
-
-api::QueueRow row_of(const queue::Summary& summary) {
-  api::QueueRow row;
-  row.id = to_hex(summary.entry());
-  row.sender = summary.sender();
-  row.recipients.assign(summary.waiting().begin(), summary.waiting().end());
-  row.bytes = summary.body_size();
-  row.accepted = summary.accepted();
-  row.next_attempt = summary.next_attempt();
-  row.attempts = summary.attempts();
-  row.last_error = summary.last_error();
-  return row;
-}
-
-SlotClient::Options queue_options() {
-  SlotClient::Options options;
-  options.wait_max = look_max;
-  return options;
-}
-
-}  // namespace
-
-/// Every slot is asked, since an entry lies in the slot of its own id, and every node's intake.
-Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue() {
-  const auto map = parts_.core.map();
-  if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
-  const auto look = std::make_shared<QueueLook>(parts_.mail.queue(), map->slots());
-  auto step = [look](std::size_t slot) { return look_at_slot(look, slot); };
-  co_await run_parallel(parts_.core.tasks(), "list queue", map->slots(), looks_at_once, std::move(step));
-  std::vector<api::QueueRow> rows;
-  for (const auto& page : look->pages) {
-    if (!*page) co_return tl::unexpected(page->error());
-    for (const auto& entry : (*page)->entries()) rows.push_back(row_of(entry));
-  }
-  const auto records = co_await parts_.mail.intake().list();
-  for (const auto& record : records) rows.push_back(row_of(record));
-  co_return rows;
-}
-
-/// An id is a queue entry's, or an intake record's.
-Task<Result<void>> GridControlBinding::retry_queued(std::string id) {
-  const auto entry = QueueEntryId::from_hex(id);
-  if (!entry) co_return fail(Errc::not_found, "no message " + id + " waits");
-  auto done = co_await parts_.mail.queue().retry(*entry, queue_options());
-  if (!done && done.error().code == Errc::not_found) {
-    done = co_await parts_.mail.intake().retry(*IntakeId::from_hex(id));
-  }
-  if (!done && done.error().code == Errc::not_found)
-    co_return fail(Errc::not_found, "no message " + id + " waits");
-  co_return done;
-}
-
-Task<Result<void>> GridControlBinding::remove_queued(std::string id) {
-  const auto entry = QueueEntryId::from_hex(id);
-  if (!entry) co_return fail(Errc::not_found, "no message " + id + " waits");
-  auto done = co_await parts_.mail.queue().remove(*entry, queue_options());
-  if (!done && done.error().code == Errc::not_found) {
-    done = co_await parts_.mail.intake().remove(*IntakeId::from_hex(id));
-  }
-  if (!done && done.error().code == Errc::not_found)
-    co_return fail(Errc::not_found, "no message " + id + " waits");
-  co_return done;
 }
 
 Task<Result<void>> GridControlBinding::rotate_key() {

@@ -78,6 +78,8 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<std::vector<api::QueueRow>>> queue() override;
   [[nodiscard]] Task<Result<void>> retry_queued(std::string id) override;
   [[nodiscard]] Task<Result<void>> remove_queued(std::string id) override;
+  [[nodiscard]] Task<Result<void>> hold_queued(std::string id, bool held) override;
+  [[nodiscard]] Task<Result<std::uint64_t>> flush_queue(api::QueueChoice choice) override;
   [[nodiscard]] Task<Result<void>> rotate_key() override;
 
  private:

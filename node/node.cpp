@@ -8,6 +8,7 @@
 
 #include "node/api/http_session.hpp"
 #include "node/base/log.hpp"
+#include "node/outbound_settings.hpp"
 #include "node/version.hpp"
 #include "protocols/imap/imap_session.hpp"
 #include "protocols/pop3/session.hpp"
@@ -198,7 +199,9 @@ Task<Result<void>> Node::enter_grid() {
   co_return co_await store_->commit(std::move(batch));
 }
 
-void Node::build() {
+Result<void> Node::build() {
+  auto outbound = outbound_settings(config_);
+  if (!outbound) return tl::unexpected(outbound.error());
   transport_ = std::make_unique<PeerTransport>(context_, clock_, *identity_);
   GridPorts ports{clock_, random_, *transport_, *store_, asio::make_strand(context_), {}, store_->suspect()};
   for (std::size_t i = 0; i < slot_strands; ++i) ports.slots.push_back(asio::make_strand(context_));
@@ -228,9 +231,14 @@ void Node::build() {
   settings.spool_dir = config_.data_dir;
   settings.passwords.at_once_max = std::clamp(std::thread::hardware_concurrency(), 2U, hashes_at_once_max);
   if (!config_.limits.slow_down_wrong_passwords) settings.login_delays.first = Duration::zero();
-  mail_ = std::make_unique<MailServices>(MailServices::Parts{*core_, clock_, random_, *transport_, *store_,
-                                                             asio::make_strand(context_), &workers_},
-                                         settings);
+  settings.outbound = std::move(*outbound);
+  std::vector<HostPort> dns_servers;
+  if (config_.outbound.dns_server) dns_servers.push_back(*config_.outbound.dns_server);
+  resolver_ = std::make_unique<UnboundResolver>(context_.get_executor(), clock_, std::move(dns_servers));
+  mail_ = std::make_unique<MailServices>(
+      MailServices::Parts{*core_, clock_, random_, *transport_, *store_, *resolver_, dialer_,
+                          asio::make_strand(context_), &workers_},
+      settings);
   introducer_ = std::make_unique<Introducer>(
       Introducer::Parts{clock_, core_->map_register(), mail_->directory_client(), [this] { return keys_; }});
   transport_->on_stranger([this](Bytes public_key, Bytes request) {
@@ -238,6 +246,7 @@ void Node::build() {
   });
   control_ = std::make_unique<GridControlBinding>(GridControlBinding::Parts{
       *core_, *mail_, clock_, random_, *store_, config_, [this] { return stopping_.load(); }});
+  return {};
 }
 
 void Node::take_map(const MapPtr& map) {
@@ -258,7 +267,8 @@ Task<Result<void>> Node::start() {
   if (!step) co_return step;
   step = co_await find_keys();
   if (!step) co_return step;
-  build();
+  step = build();
+  if (!step) co_return step;
   step = co_await core_->load();
   if (!step) co_return step;
   step = co_await enter_grid();
@@ -411,6 +421,7 @@ Task<void> Node::shut_down() {
   co_await tasks_.join();
   if (server_) co_await server_->drain(clock_.now() + drain_max);
   if (mail_) co_await mail_->stop();
+  if (resolver_) co_await resolver_->stop();
   if (core_ && core_->running()) {
     core_->stop();
     co_await core_->join();

@@ -16,7 +16,9 @@
 #include "node/grid_control_binding.hpp"
 #include "node/join.hpp"
 #include "node/runtime/system_clock.hpp"
+#include "node/runtime/tcp_dialer.hpp"
 #include "node/runtime/tcp_server.hpp"
+#include "node/services/dns/unbound_resolver.hpp"
 #include "protocols/imap/settings.hpp"
 #include "protocols/pop3/settings.hpp"
 #include "protocols/smtp/settings.hpp"
@@ -44,7 +46,7 @@ class Node {
   [[nodiscard]] Result<void> listen();
   [[nodiscard]] Result<void> listen_for(const ListenerConfig& listener);
   [[nodiscard]] Task<void> shut_down();
-  void build();
+  [[nodiscard]] Result<void> build();
   void take_map(const MapPtr& map);
   [[nodiscard]] Task<void> keep_record_current();
   [[nodiscard]] Member own_record() const;
@@ -62,6 +64,8 @@ class Node {
   bool keys_stored_ = false;
   std::optional<Admission> admission_;
   std::unique_ptr<GridCore> core_;
+  std::unique_ptr<UnboundResolver> resolver_;
+  TcpDialer dialer_{clock_};
   std::unique_ptr<MailServices> mail_;
   std::unique_ptr<Introducer> introducer_;
   std::unique_ptr<GridControlBinding> control_;

@@ -108,6 +108,12 @@ struct QueueRow {
   WallMicros next_attempt = 0;  ///< 0: at once, or not known
   std::uint32_t attempts = 0;
   std::string last_error;
+  bool held = false;
+};
+/// Which of the queue; what is empty means any.
+struct QueueChoice {
+  std::string destination;  ///< a domain: any of the recipients waited for is there
+  std::string sender;       ///< an address
 };
 
 /// The grid-wide settings that can be changed online.
@@ -212,6 +218,10 @@ class GridControl {
   [[nodiscard]] virtual Task<Result<std::vector<QueueRow>>> queue() = 0;
   [[nodiscard]] virtual Task<Result<void>> retry_queued(std::string id) = 0;
   [[nodiscard]] virtual Task<Result<void>> remove_queued(std::string id) = 0;
+  /// Nothing of it goes to other domains until it is released.
+  [[nodiscard]] virtual Task<Result<void>> hold_queued(std::string id, bool held) = 0;
+  /// Tries all of these now, and says how many there are.
+  [[nodiscard]] virtual Task<Result<std::uint64_t>> flush_queue(QueueChoice choice) = 0;
 
   /// Draws a new gossip key and retires the oldest.
   [[nodiscard]] virtual Task<Result<void>> rotate_key() = 0;

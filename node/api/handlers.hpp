@@ -58,5 +58,8 @@ Task<Response> remove_alias(GridControl& grid, Request request, Parameters param
 Task<Response> list_queue(GridControl& grid, Request request, Parameters parameters);
 Task<Response> retry_queued(GridControl& grid, Request request, Parameters parameters);
 Task<Response> remove_queued(GridControl& grid, Request request, Parameters parameters);
+Task<Response> hold_queued(GridControl& grid, Request request, Parameters parameters);
+Task<Response> release_queued(GridControl& grid, Request request, Parameters parameters);
+Task<Response> flush_queue(GridControl& grid, Request request, Parameters parameters);
 
 }  // namespace gridmail::api

@@ -139,6 +139,7 @@ Json to_json(const QueueRow& entry) {
           {"accepted", rfc3339(entry.accepted)},
           {"next_attempt", entry.next_attempt == 0 ? Json() : Json(rfc3339(entry.next_attempt))},
           {"attempts", entry.attempts},
+          {"held", entry.held},
           {"last_error", entry.last_error}};
 }
 

@@ -1,3 +1,4 @@
+#include "node/api/body.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
 
@@ -16,6 +17,33 @@ Task<Response> retry_queued(GridControl& grid, Request, Parameters parameters) {
 Task<Response> remove_queued(GridControl& grid, Request, Parameters parameters) {
   const auto done = co_await grid.remove_queued(parameters.at(0));
   co_return respond(done);
+}
+
+Task<Response> hold_queued(GridControl& grid, Request, Parameters parameters) {
+  const auto done = co_await grid.hold_queued(parameters.at(0), true);
+  co_return respond(done);
+}
+
+Task<Response> release_queued(GridControl& grid, Request, Parameters parameters) {
+  const auto done = co_await grid.hold_queued(parameters.at(0), false);
+  co_return respond(done);
+}
+
+Task<Response> flush_queue(GridControl& grid, Request request, Parameters) {
+  const auto body = Body::parse(request.body, {"destination", "sender"});
+  if (!body) co_return problem(body.error());
+  QueueChoice choice;
+  for (const auto& [field, value] :
+       {std::pair("destination", &choice.destination), {"sender", &choice.sender}}) {
+    if (!body->has(field)) continue;
+    auto text = body->text(field);
+    if (!text) co_return problem(text.error());
+    *value = std::move(*text);
+  }
+  const auto tried = co_await grid.flush_queue(std::move(choice));
+  if (!tried) co_return problem(tried.error());
+  const Json answer = {{"tried", *tried}};
+  co_return json_response(answer);
 }
 
 }  // namespace gridmail::api

@@ -59,6 +59,10 @@ constexpr Route table[] = {
 
     {get, "/api/v1/queue", admin, list_queue, "Messages that wait for delivery: queue entries and intake."},
     {post, "/api/v1/queue/{id}/retry", admin, retry_queued, "Tries one again now."},
+    {post, "/api/v1/queue/{id}/hold", admin, hold_queued, "Sends nothing of one to other domains for now."},
+    {post, "/api/v1/queue/{id}/release", admin, release_queued, "Sends it again, beginning now."},
+    {post, "/api/v1/queue/flush", admin, flush_queue,
+     "Tries all now, or those for {\"destination\"} and from {\"sender\"}."},
     {del, "/api/v1/queue/{id}", admin, remove_queued, "Drops one without telling its sender."},
 };
 

@@ -133,12 +133,28 @@ Result<Outcome> alias_remove(const ApiClient& api, const Arguments& arguments) {
 }
 
 Result<Outcome> queue_list(const ApiClient& api, const Arguments&) {
-  return list(api, "/queue",
-              {"id", "sender", "recipients", "bytes", "accepted", "next_attempt", "attempts", "last_error"});
+  return list(
+      api, "/queue",
+      {"id", "sender", "recipients", "bytes", "accepted", "next_attempt", "attempts", "held", "last_error"});
 }
 Result<Outcome> queue_retry(const ApiClient& api, const Arguments& arguments) {
   const auto& id = arguments.at("id");
   return acted(api.post(below("queue", id, "/retry")), fmt::format("{} is tried again now", id));
+}
+Result<Outcome> queue_hold(const ApiClient& api, const Arguments& arguments) {
+  const auto& id = arguments.at("id");
+  return acted(api.post(below("queue", id, "/hold")), fmt::format("{} is held", id));
+}
+Result<Outcome> queue_release(const ApiClient& api, const Arguments& arguments) {
+  const auto& id = arguments.at("id");
+  return acted(api.post(below("queue", id, "/release")), fmt::format("{} is sent from now on", id));
+}
+Result<Outcome> queue_flush(const ApiClient& api, const Arguments& arguments) {
+  Json body = Json::object();
+  for (const auto* option : {"--destination", "--sender"}) {
+    if (const auto given = arguments.find(option); given != arguments.end()) body[option + 2] = given->second;
+  }
+  return show(api.post("/queue/flush", body));
 }
 Result<Outcome> queue_remove(const ApiClient& api, const Arguments& arguments) {
   const auto& id = arguments.at("id");
@@ -214,6 +230,13 @@ const std::vector<Verb> table = {
     {"alias", "remove", "remove an alias", {address}, alias_remove},
     {"queue", "list", "messages that wait for delivery", {}, queue_list},
     {"queue", "retry", "try one again now", {id}, queue_retry},
+    {"queue", "hold", "send nothing of one to other domains", {id}, queue_hold},
+    {"queue", "release", "send what was held", {id}, queue_release},
+    {"queue",
+     "flush",
+     "try all now, or some",
+     {{"--destination", "those for this domain"}, {"--sender", "those from this address"}},
+     queue_flush},
     {"queue", "remove", "drop one without telling its sender", {id}, queue_remove},
     {"key", "rotate", "draw a new gossip key", {}, key_rotate},
     {"doctor", "", "check that this node and the grid are set up right", {}, doctor},

@@ -49,7 +49,20 @@ MailServices::MailServices(Parts parts, MailSettings settings)
                          [p = parts_](SlotAccessPtr slot, TimePoint until) {
                            return applied_everywhere(p, std::move(slot), until);
                          }),
-      queue_service_(parts_.executor, parts_.clock, user_delivery_),
+      directory_(
+          view_, log_in_,
+          [this](OldHash old) { tasks_.spawn(parts_.executor, "renew_hash", renew_hash(std::move(old))); }),
+      sender_notice_({directory_, user_delivery_, queue_client_, settings.outbound.client.hostname}),
+      remote_sender_(
+          {parts_.executor, parts_.clock, parts_.random, parts_.resolver, parts_.dialer, sender_notice_},
+          settings.outbound),
+      queue_service_({.executor = parts_.executor,
+                      .clock = parts_.clock,
+                      .random = parts_.random,
+                      .deliveries = user_delivery_,
+                      .remote = remote_sender_,
+                      .queue = queue_client_,
+                      .rules = settings.retries}),
       intake_({.self = parts_.core.self(),
                .executor = parts_.executor,
                .clock = parts_.clock,
@@ -62,9 +75,6 @@ MailServices::MailServices(Parts parts, MailSettings settings)
                .alive = [&core = parts_.core](
                             NodeId node) { return core.leases().is_alive(node, std::chrono::seconds(1)); }}),
       mailboxes_({mailbox_client_, spools_, listener_, parts_.clock, parts_.workers}),
-      directory_(
-          view_, log_in_,
-          [this](OldHash old) { tasks_.spawn(parts_.executor, "renew_hash", renew_hash(std::move(old))); }),
       delivery_({.clock = parts_.clock,
                  .random = parts_.random,
                  .users = user_delivery_,
@@ -101,6 +111,7 @@ Task<void> MailServices::renew_hash(OldHash old) {
 }
 
 Task<Result<void>> MailServices::start() {
+  remote_sender_.start();
   queue_service_.start();
   tasks_.spawn(parts_.executor, "sweep", sweep_now_and_then());
   return intake_.start();
@@ -133,6 +144,7 @@ Task<void> MailServices::stop() {
   co_await delivery_.stop();
   co_await intake_.stop();
   co_await queue_service_.stop();
+  co_await remote_sender_.stop();
   co_await directory_service_.stop();
 }
 

@@ -10,6 +10,7 @@
 #include "node/services/directory/grid_directory.hpp"
 #include "node/services/directory/user_admin.hpp"
 #include "node/services/mailboxes/grid_mailboxes.hpp"
+#include "node/services/outbound/remote_sender.hpp"
 #include "storage/directory/directory_service.hpp"
 #include "storage/mailbox/mailbox_service.hpp"
 #include "storage/queue/intake_service.hpp"
@@ -23,6 +24,8 @@ struct MailSettings {
   std::filesystem::path spool_dir = "/var/tmp";
   LoginDelays::Settings login_delays;
   PasswordHasher::Settings passwords;
+  OutboundSettings outbound;
+  RetryRules retries;
 };
 
 class MailServices {
@@ -33,6 +36,8 @@ class MailServices {
     Random& random;
     Network& network;
     Store& store;
+    ports::Resolver& resolver;
+    Dialer& dialer;
     asio::any_io_executor executor;  ///< for what is bound to no slot
     WorkerPool* workers = nullptr;   ///< none in the simulator
   };
@@ -95,11 +100,13 @@ class MailServices {
   LogIn log_in_;
   MailboxService mailbox_service_;
   DirectoryService directory_service_;
+  GridDirectory directory_;
+  SenderNotice sender_notice_;
+  RemoteSender remote_sender_;
   QueueService queue_service_;
   CanaryService canary_service_;
   IntakeService intake_;
   GridMailboxes mailboxes_;
-  GridDirectory directory_;
   GridDelivery delivery_;
   UserAdmin admin_;
 };

@@ -11,9 +11,11 @@
 namespace gridmail::ports {
 
 struct Recipient {
-  UserId user;
-  std::string address;   ///< as resolved
+  UserId user;           ///< nil: somebody elsewhere
+  std::string address;   ///< as resolved; elsewhere: as given, with the domain in lower-case A-labels
   std::string as_given;  ///< as in RCPT TO
+
+  [[nodiscard]] bool is_elsewhere() const { return user.is_nil(); }
 };
 
 struct Incoming {

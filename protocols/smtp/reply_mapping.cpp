@@ -2,12 +2,10 @@
 
 namespace gridmail::smtp {
 
-Reply recipient_refused(const Error& error, Mode mode) {
+Reply recipient_refused(const Error& error) {
   if (error.temporary()) return {451, "4.3.0", "cannot tell now whether this user exists, try again later"};
-  if (error.code == Errc::not_found && error.text == "relay") {
-    if (mode == Mode::submission) return {550, "5.7.1", "mail to other domains cannot be sent from here yet"};
+  if (error.code == Errc::not_found && error.text == "relay")
     return {550, "5.7.1", "relay access denied: this domain is not served here"};
-  }
   if (error.code == Errc::not_found) return {550, "5.1.1", "no such user here"};
   if (error.code == Errc::invalid) return {553, "5.1.3", "not a valid address"};
   return {550, "5.7.1", "recipient refused"};

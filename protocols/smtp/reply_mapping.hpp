@@ -2,12 +2,11 @@
 #pragma once
 #include "node/base/result.hpp"
 #include "protocols/smtp/reply.hpp"
-#include "protocols/smtp/settings.hpp"
 
 namespace gridmail::smtp {
 
 /// Directory::resolve refused the address of a RCPT.
-[[nodiscard]] Reply recipient_refused(const Error& error, Mode mode);
+[[nodiscard]] Reply recipient_refused(const Error& error);
 /// Directory::may_send_as could not tell.
 [[nodiscard]] Reply sender_not_checked(const Error& error);
 /// Directory::authenticate or the SASL exchange refused.

@@ -50,7 +50,8 @@ std::optional<Reply> refuse_data(const SessionState& state) {
 }  // namespace
 
 void Transaction::add(ports::Recipient recipient) {
-  const auto [found, is_new] = index_.try_emplace(recipient.user, recipients_.size());
+  const auto key = recipient.is_elsewhere() ? recipient.address : recipient.user.bytes();
+  const auto [found, is_new] = index_.try_emplace(key, recipients_.size());
   accepted_.push_back(found->second);
   if (is_new) recipients_.push_back(std::move(recipient));
 }

@@ -31,7 +31,7 @@ class Transaction {
   Path sender_;
   std::vector<ports::Recipient> recipients_;
   std::vector<std::size_t> accepted_;
-  std::unordered_map<UserId, std::size_t> index_;
+  std::unordered_map<std::string, std::size_t> index_;  ///< by user, or by address elsewhere
 };
 
 struct SessionState {

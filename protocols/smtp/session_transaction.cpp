@@ -7,6 +7,7 @@
 #include "protocols/smtp/reply_mapping.hpp"
 #include "protocols/smtp/session.hpp"
 #include "protocols/smtp/trace_header.hpp"
+#include "protocols/text/normalization.hpp"
 
 namespace gridmail::smtp {
 namespace {
@@ -60,8 +61,14 @@ Task<void> Session::rcpt(std::string_view argument) {
     co_return;
   }
   auto target = co_await services_.directory.resolve(path->address);
+  // RFC 6409, section 4.3: who has logged in may write to the world.
+  if (!target && state_.account && target.error().code == Errc::not_found && target.error().text == "relay") {
+    const auto at = path->address.rfind('@') + 1;
+    const auto domain = text::to_ascii_domain(path->address.substr(at));
+    if (domain) target = ports::Target{UserId{}, path->address.substr(0, at) + *domain};
+  }
   if (!target) {
-    reply(recipient_refused(target.error(), state_.mode));
+    reply(recipient_refused(target.error()));
     // A neighbour that keeps its LMTP connection open for days harvests nothing.
     if (target.error().temporary() || state_.mode == Mode::lmtp) co_return;
     if (++unknown_recipients_ >= settings_.unknown_recipients_max) {

@@ -102,8 +102,10 @@ Task<Result<void>> QueueChange::submit(const queue::Submit& submit) {
   if (auto stored = co_await put(keys_.entry(*id), entry.SerializeAsString()); !stored) co_return stored;
   std::uint32_t index = 0;
   for (const auto& recipient : submit.recipients()) {
+    if (recipient.user().empty()) continue;
     builder_.put_fresh(Family::meta, keys_.recipient(*id, index++), recipient.SerializeAsString());
   }
+  put_new_parcels(*id, submit);
   co_return Result<void>{};
 }
 
@@ -111,10 +113,15 @@ Task<Result<void>> QueueChange::handed_out(QueueEntryId id, const std::vector<st
   for (const auto index : recipients) {
     if (auto gone = co_await remove(keys_.recipient(id, index)); !gone) co_return gone;
   }
-  const auto first = keys_.recipients_of(id);
-  const auto left = co_await builder_.scan(Family::meta, first, prefix_end(first), 1);
-  if (!left) co_return tl::unexpected(left.error());
-  if (!left->empty()) co_return Result<void>{};
+  co_return co_await finish_if_done(id);
+}
+
+Task<Result<void>> QueueChange::finish_if_done(QueueEntryId id) {
+  for (const auto& first : {keys_.recipients_of(id), keys_.parcels_of(id), keys_.reports_of(id)}) {
+    const auto left = co_await builder_.scan(Family::meta, first, prefix_end(first), 1);
+    if (!left) co_return tl::unexpected(left.error());
+    if (!left->empty()) co_return Result<void>{};
+  }
   co_return co_await finish(id);
 }
 
@@ -133,6 +140,7 @@ Task<Result<void>> QueueChange::remove_entry(QueueEntryId id) {
   for (const auto& pair : *left) {
     if (auto gone = co_await remove(pair.key); !gone) co_return gone;
   }
+  if (auto gone = co_await remove_outgoing(id); !gone) co_return gone;
   co_return co_await finish(id);
 }
 

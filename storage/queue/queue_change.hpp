@@ -1,9 +1,11 @@
 // Changes of queue entries as writes of one operation: the rules of the queue, and nothing else.
 #pragma once
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "storage/directory/record_codec.hpp"
+#include "storage/queue/parcel_plan.hpp"
 #include "storage/queue/queue.pb.h"
 #include "storage/queue/queue_keys.hpp"
 #include "storage/replication/operation.hpp"
@@ -27,8 +29,25 @@ class QueueChange {
   /// Does nothing when the entry was submitted before. Errors: invalid; conflict when its chunks were swept
   /// meanwhile.
   [[nodiscard]] Task<Result<void>> submit(const queue::Submit& submit);
-  /// These recipients have it. With the last one the entry goes, and its chunks are due.
+  /// These recipients, who are here, have it. With the last of all the entry goes, and its chunks are due.
   [[nodiscard]] Task<Result<void>> handed_out(QueueEntryId id, const std::vector<std::uint32_t>& recipients);
+
+  // What goes elsewhere (parcel_change.cpp).
+  using Outcomes = std::vector<queue::Outcome>;
+  /// What came of an attempt. Does nothing for recipients who were settled before. `dropped` gets those who
+  /// failed without anybody being told.
+  [[nodiscard]] Task<Result<void>> settle_parcel(QueueEntryId id, std::uint32_t number, Outcomes outcomes,
+                                                 RetryRules rules, double chance,
+                                                 std::shared_ptr<std::vector<std::string>> dropped);
+  /// The sender was told, or nobody can be.
+  [[nodiscard]] Task<Result<void>> report_told(QueueEntryId id, std::uint32_t number);
+  [[nodiscard]] Task<Result<void>> report_later(QueueEntryId id, std::uint32_t number, RetryRules rules,
+                                                double chance);
+  /// All that goes elsewhere is due now; what is held stays so. Errors: not_found (no such entry).
+  [[nodiscard]] Task<Result<void>> retry_now(QueueEntryId id);
+  /// Errors: not_found.
+  [[nodiscard]] Task<Result<void>> hold(QueueEntryId id, bool held);
+
   /// Nobody who does not have it yet gets it. Errors: not_found (no such entry, or handed out by now).
   [[nodiscard]] Task<Result<void>> remove_entry(QueueEntryId id);
   /// Errors: not_found.
@@ -41,6 +60,32 @@ class QueueChange {
   [[nodiscard]] Task<Result<void>> put_mark(QueueEntryId id, const queue::StagedMark& mark);
   [[nodiscard]] Task<Result<void>> remove_mark(QueueEntryId id, const queue::StagedMark& mark);
   [[nodiscard]] Task<Result<void>> finish(QueueEntryId id);
+  [[nodiscard]] Task<Result<void>> finish_if_done(QueueEntryId id);
+  void put_new_parcels(QueueEntryId id, const queue::Submit& submit);
+  [[nodiscard]] Task<Result<void>> replace_parcel(QueueEntryId id, std::uint32_t number, queue::Parcel old,
+                                                  std::optional<queue::Parcel> now);
+  [[nodiscard]] Task<Result<void>> replace_report(QueueEntryId id, std::uint32_t number,
+                                                  std::optional<queue::Report> old,
+                                                  std::optional<queue::Report> now);
+  [[nodiscard]] Task<Result<void>> remove_outgoing(QueueEntryId id);
+  template <class Record>
+  struct Numbered {
+    std::uint32_t number = 0;
+    Record record;
+  };
+  /// All records below a key of QueueKeys::parcels_of() or reports_of().
+  template <class Record>
+  [[nodiscard]] Task<Result<std::vector<Numbered<Record>>>> load_all(Bytes first) {
+    const auto pairs = co_await builder_.scan(Family::meta, first, prefix_end(first), SIZE_MAX);
+    if (!pairs) co_return tl::unexpected(pairs.error());
+    std::vector<Numbered<Record>> all;
+    for (const auto& pair : *pairs) {
+      auto record = decode_record<Record>(pair.value);
+      if (!record) co_return tl::unexpected(record.error());
+      all.push_back({QueueKeys::numbered_in(pair.key).second, std::move(*record)});
+    }
+    co_return all;
+  }
   void sweep_chunks(QueueEntryId id, std::uint32_t count);
   template <class Record>
   [[nodiscard]] Task<Result<std::optional<Record>>> load(Bytes key) {

@@ -9,6 +9,8 @@ namespace {
 
 /// Leaves room for keys within operation_bytes_max.
 constexpr std::size_t inline_request_bytes_max = 900 * 1024;
+/// A slot without a primary finds one, or comes back, in this time.
+constexpr Duration settling_max = std::chrono::minutes(2);
 
 }  // namespace
 
@@ -39,6 +41,25 @@ Task<Result<void>> QueueClient::retry(QueueEntryId id, SlotClient::Options optio
 Task<Result<void>> QueueClient::remove(QueueEntryId id, SlotClient::Options options) {
   queue::Request request;
   request.mutable_remove()->set_entry(id.bytes());
+  return ask(id, std::move(request), options);
+}
+
+Task<Result<void>> QueueClient::hold(QueueEntryId id, bool held, SlotClient::Options options) {
+  queue::Request request;
+  request.mutable_hold()->set_entry(id.bytes());
+  request.mutable_hold()->set_held(held);
+  return ask(id, std::move(request), options);
+}
+
+Task<Result<void>> QueueClient::settle(QueueEntryId id, std::uint32_t parcel,
+                                       std::vector<queue::Outcome> outcomes) {
+  queue::Request request;
+  auto& settle = *request.mutable_settle();
+  settle.set_entry(id.bytes());
+  settle.set_parcel(parcel);
+  for (auto& outcome : outcomes) *settle.add_outcomes() = std::move(outcome);
+  SlotClient::Options options;
+  options.wait_max = settling_max;
   return ask(id, std::move(request), options);
 }
 

@@ -25,6 +25,11 @@ class QueueClient {
 
   /// Hands it out now. Errors: not_found (no such entry, or handed out by now).
   [[nodiscard]] Task<Result<void>> retry(QueueEntryId id, SlotClient::Options options);
+  /// Nothing of it goes elsewhere until it is released. Errors: not_found.
+  [[nodiscard]] Task<Result<void>> hold(QueueEntryId id, bool held, SlotClient::Options options);
+  /// What came of sending a parcel, told to the present primary by a former one.
+  [[nodiscard]] Task<Result<void>> settle(QueueEntryId id, std::uint32_t parcel,
+                                          std::vector<queue::Outcome> outcomes);
   /// Drops it for all who do not have it yet. Errors: not_found.
   [[nodiscard]] Task<Result<void>> remove(QueueEntryId id, SlotClient::Options options);
 

@@ -12,7 +12,6 @@ constexpr Duration pause_min = std::chrono::milliseconds(500);
 constexpr Duration pause_max = std::chrono::seconds(30);
 constexpr std::size_t deliveries_at_once_max = 8;
 constexpr std::size_t recipients_per_operation_max = 64;
-constexpr std::size_t entries_per_page = 4;
 constexpr std::size_t dues_per_pass_max = 16;
 
 Task<bool> woken(std::shared_ptr<Event> wake) {
@@ -66,8 +65,9 @@ Task<void> QueueService::work(OpenSlotPtr slot) {
     if (outcome && !pass.left && !slot->more) break;
     if (slot->more) continue;
     pause = pass.progress ? pause_min : std::min(pause * 2, pause_max);
-    slot->next_attempt = clock_.wall() + std::chrono::duration_cast<std::chrono::microseconds>(pause).count();
-    co_await before(clock_, clock_.now() + pause, woken(slot->wake));
+    slot->next_attempt =
+        ports_.clock.wall() + std::chrono::duration_cast<std::chrono::microseconds>(pause).count();
+    co_await before(ports_.clock, ports_.clock.now() + pause, woken(slot->wake));
     slot->next_attempt = 0;
   }
   slot->working = false;
@@ -76,36 +76,40 @@ Task<void> QueueService::work(OpenSlotPtr slot) {
 Task<Result<void>> QueueService::settle_due(OpenSlotPtr slot) {
   for (;;) {
     const auto snapshot = slot->access->snapshot();
-    const auto page = co_await snapshot->scan(Family::meta, slot->keys.dues(),
-                                              slot->keys.due_end(clock_.wall()), dues_per_pass_max, 1 << 20);
+    const auto page = co_await snapshot->scan(
+        Family::meta, slot->keys.dues(), slot->keys.due_end(ports_.clock.wall()), dues_per_pass_max, 1 << 20);
     if (!page) co_return tl::unexpected(page.error());
     if (page->pairs.empty()) co_return Result<void>{};
     for (const auto& pair : page->pairs) {
       const auto id = QueueKeys::id_in(pair.key);
-      Write write = [id, key = pair.key](QueueChange& change) { return change.settle_due(id, key); };
-      if (auto done = co_await change(slot, std::move(write)); !done) co_return done;
+      QueueSlot::Write write = [id, key = pair.key](QueueChange& change) {
+        return change.settle_due(id, key);
+      };
+      if (auto done = co_await slot->queue->change(std::move(write)); !done) co_return done;
     }
   }
 }
 
 Task<Result<QueueService::Pass>> QueueService::hand_out_all(OpenSlotPtr slot) {
   Pass pass;
-  Bytes first = slot->keys.entries();
+  // Entries are found by those of their recipients who are here: others' mail is none of this worker's work.
+  Bytes first = slot->keys.recipients();
   const Bytes last = prefix_end(first);
-  for (bool more = true; more;) {
+  for (;;) {
     const auto snapshot = slot->access->snapshot();
-    const auto page = co_await snapshot->scan(Family::meta, first, last, entries_per_page, 1 << 20);
+    const auto page = co_await snapshot->scan(Family::meta, first, last, 1, 1 << 20);
     if (!page) co_return tl::unexpected(page.error());
-    for (const auto& pair : page->pairs) {
-      auto entry = decode_record<queue::Entry>(pair.value);
-      if (!entry) co_return tl::unexpected(entry.error());
-      const auto one = co_await hand_out(slot, QueueKeys::id_in(pair.key), std::move(*entry));
-      if (!one) co_return tl::unexpected(one.error());
-      pass.progress = pass.progress || one->progress;
-      pass.left = pass.left || one->left;
-    }
-    more = page->more && !page->pairs.empty();
-    if (more) first = page->pairs.back().key + '\0';
+    if (page->pairs.empty()) break;
+    const auto id = QueueKeys::numbered_in(page->pairs.front().key).first;
+    first = prefix_end(slot->keys.recipients_of(id));
+    const auto value = co_await snapshot->get(Family::meta, slot->keys.entry(id));
+    auto entry = decode_stored<queue::Entry>(value);
+    if (!entry) co_return tl::unexpected(entry.error());
+    if (!*entry) co_return fail(Errc::corrupted, "recipients without queue entry " + id.hex());
+    const auto one = co_await hand_out(slot, id, std::move(**entry));
+    if (!one) co_return tl::unexpected(one.error());
+    pass.progress = pass.progress || one->progress;
+    pass.left = pass.left || one->left;
   }
   co_return pass;
 }
@@ -113,7 +117,7 @@ Task<Result<QueueService::Pass>> QueueService::hand_out_all(OpenSlotPtr slot) {
 Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueEntryId id,
                                                         queue::Entry entry) {
   const auto share = co_await body_bytes_.take(entry.message().body_size());
-  auto bytes = co_await read_body(slot, id, entry.chunks());
+  auto bytes = co_await slot->queue->read_body(id, entry.chunks());
   if (!bytes) co_return tl::unexpected(bytes.error());
   const auto body = std::make_shared<const MemoryBody>(std::move(*bytes));
 
@@ -138,8 +142,8 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
     if (!lot->last_error.empty()) last_error = std::move(lot->last_error);
     if (!lot->done.empty()) {
       pass.progress = true;
-      Write write = [id, lot](QueueChange& change) { return change.handed_out(id, lot->done); };
-      if (const auto done = co_await change(slot, std::move(write)); !done)
+      QueueSlot::Write write = [id, lot](QueueChange& change) { return change.handed_out(id, lot->done); };
+      if (const auto done = co_await slot->queue->change(std::move(write)); !done)
         co_return tl::unexpected(done.error());
     }
     more = page->more && !page->pairs.empty();
@@ -155,22 +159,10 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
   co_return pass;
 }
 
-Task<Result<Bytes>> QueueService::read_body(OpenSlotPtr slot, QueueEntryId id, std::uint32_t chunks) {
-  const auto snapshot = slot->access->snapshot();
-  Bytes body;
-  for (std::uint32_t index = 0; index < chunks; ++index) {
-    auto chunk = co_await snapshot->get(Family::body, slot->keys.chunk(id, index));
-    if (!chunk) co_return tl::unexpected(chunk.error());
-    if (!*chunk) co_return fail(Errc::corrupted, "queue entry " + id.hex() + " lacks a chunk");
-    body += **chunk;
-  }
-  co_return body;
-}
-
 Task<void> QueueService::deliver(std::shared_ptr<HandingOut> page, std::size_t index) {
   const auto& [number, recipient] = page->recipients[index];
   const auto options = delivery_options();
-  const auto delivered = co_await deliveries_.deliver(page->message, recipient, *page->body, options);
+  const auto delivered = co_await ports_.deliveries.deliver(page->message, recipient, *page->body, options);
   if (delivered) {
     page->done.push_back(number);
     co_return;

@@ -1,5 +1,7 @@
 // Keys of queue entries (storage/queue/LAYOUT.md), in the slot of the entry's own id.
 #pragma once
+#include <utility>
+
 #include "node/base/bytes.hpp"
 #include "node/base/clock.hpp"
 #include "node/base/ids.hpp"
@@ -21,6 +23,8 @@ class QueueKeys {
 
   [[nodiscard]] Bytes entry(QueueEntryId id) const;
   [[nodiscard]] Bytes recipient(QueueEntryId id, std::uint32_t index) const;
+  [[nodiscard]] Bytes parcel(QueueEntryId id, std::uint32_t number) const;
+  [[nodiscard]] Bytes report(QueueEntryId id, std::uint32_t number) const;
   /// In family body.
   [[nodiscard]] Bytes chunk(QueueEntryId id, std::uint32_t index) const;
   [[nodiscard]] Bytes done(QueueEntryId id) const;
@@ -28,10 +32,26 @@ class QueueKeys {
   /// Something of `id` is to be looked at, at a time: what was staged and never submitted, an old done mark.
   [[nodiscard]] Bytes due(WallMicros at, QueueEntryId id) const;
 
+  /// What goes elsewhere, or back to the sender, at a time.
+  enum class Outgoing : char { parcel = 'p', report = 'b' };
+  struct OutgoingDue {
+    WallMicros at = 0;
+    QueueEntryId id;
+    Outgoing kind = Outgoing::parcel;
+    std::uint32_t number = 0;
+    auto operator<=>(const OutgoingDue&) const = default;
+  };
+  [[nodiscard]] Bytes outgoing_due(const OutgoingDue& due) const;
+  [[nodiscard]] static OutgoingDue outgoing_due_in(BytesView key);
+
   // First keys of ranges; their ends are prefix_end().
   [[nodiscard]] Bytes everything() const;
   [[nodiscard]] Bytes entries() const;
+  [[nodiscard]] Bytes recipients() const;
   [[nodiscard]] Bytes recipients_of(QueueEntryId id) const;
+  [[nodiscard]] Bytes parcels_of(QueueEntryId id) const;
+  [[nodiscard]] Bytes reports_of(QueueEntryId id) const;
+  [[nodiscard]] Bytes outgoing_dues() const;
   [[nodiscard]] Bytes chunks_of(QueueEntryId id) const;
   [[nodiscard]] Bytes dues() const;
   /// The end of what is due at `now`.
@@ -39,6 +59,8 @@ class QueueKeys {
 
   /// The id in a key of entry() or due().
   [[nodiscard]] static QueueEntryId id_in(BytesView key);
+  /// The id and number in a key of recipient(), parcel() or report().
+  [[nodiscard]] static std::pair<QueueEntryId, std::uint32_t> numbered_in(BytesView key);
 
  private:
   [[nodiscard]] Bytes key(char table, BytesView rest = {}) const;

@@ -16,24 +16,25 @@ constexpr Duration due_looked_at_every = std::chrono::minutes(10);
 
 }  // namespace
 
-QueueService::QueueService(asio::any_io_executor executor, Clock& clock, UserDelivery& deliveries)
-    : executor_(std::move(executor)),
-      clock_(clock),
-      deliveries_(deliveries),
+QueueService::QueueService(Ports ports)
+    : ports_(std::move(ports)),
+      sender_({ports_.clock, ports_.random, ports_.remote, ports_.queue, ports_.rules}),
       body_bytes_(body_bytes_in_memory_max) {}
 
 void QueueService::start() {
-  tasks_.spawn(executor_, "look_now_and_then", look_now_and_then());
+  tasks_.spawn(ports_.executor, "look_now_and_then", look_now_and_then());
 }
 
 Task<void> QueueService::stop() {
   tasks_.cancel();
   co_await tasks_.join();
+  co_await sender_.stop();
 }
 
 void QueueService::opened(SlotAccessPtr slot) {
   const auto state = open_slot(slot);
   set_to_work(state);
+  sender_.opened(state->queue);
 }
 
 void QueueService::closed(SlotId slot) {
@@ -46,6 +47,7 @@ void QueueService::closed(SlotId slot) {
     open_.erase(found);
   }
   state->wake->set();  // its worker finds that it may not answer, and ends
+  sender_.closed(slot);
 }
 
 QueueService::OpenSlotPtr QueueService::open_slot(const SlotAccessPtr& slot) {
@@ -53,8 +55,8 @@ QueueService::OpenSlotPtr QueueService::open_slot(const SlotAccessPtr& slot) {
   auto& state = open_[slot->slot()];
   if (state && state->access == slot) return state;
   // A late request of an earlier epoch can commit nothing, and must not displace what serves the present one.
-  if (state && state->access->epoch() > slot->epoch()) return std::make_shared<OpenSlot>(slot);
-  state = std::make_shared<OpenSlot>(slot);
+  if (state && state->access->epoch() > slot->epoch()) return std::make_shared<OpenSlot>(slot, ports_.clock);
+  state = std::make_shared<OpenSlot>(slot, ports_.clock);
   return state;
 }
 
@@ -63,45 +65,53 @@ Task<Result<Bytes>> QueueService::handle(SlotAccessPtr slot, NodeId from, Bytes 
   const auto wanted = std::make_shared<queue::Request>();
   if (!wanted->ParseFromString(request)) co_return fail(Errc::invalid, "not a request to the queue");
   const auto state = open_slot(slot);
-  Write write;
-  switch (wanted->what_case()) {
-    case queue::Request::kStageChunk:
-      write = [wanted](QueueChange& change) { return change.stage(wanted->stage_chunk()); };
-      break;
-    case queue::Request::kSubmit:
-      write = [wanted](QueueChange& change) { return change.submit(wanted->submit()); };
-      break;
-    case queue::Request::kList:
-      co_return co_await list(state);
-    case queue::Request::kRetry:
-    case queue::Request::kRemove: {
-      const bool removes = wanted->has_remove();
-      const auto id = QueueEntryId::from_bytes(removes ? wanted->remove().entry() : wanted->retry().entry());
-      if (!id) co_return fail(Errc::invalid, "a queue entry's id has 16 bytes");
-      write = [id, removes](QueueChange& change) {
-        return removes ? change.remove_entry(*id) : change.check_there(*id);
-      };
-      break;
-    }
-    case queue::Request::WHAT_NOT_SET:
-      co_return fail(Errc::unsupported, "an unknown request to the queue");
-  }
-  if (const auto done = co_await change(state, std::move(write)); !done)
+  if (wanted->has_list()) co_return co_await list(state);
+  auto write = write_of(wanted);
+  if (!write) co_return tl::unexpected(write.error());
+  if (const auto done = co_await state->queue->change(std::move(*write)); !done)
     co_return tl::unexpected(done.error());
   if (wanted->has_remove()) state->troubles.erase(*QueueEntryId::from_bytes(wanted->remove().entry()));
-  if (!wanted->has_stage_chunk()) set_to_work(state);
+  if (!wanted->has_stage_chunk()) {
+    set_to_work(state);
+    sender_.look(state->queue);
+  }
   co_return Bytes();
 }
 
-Task<Result<void>> QueueService::change(OpenSlotPtr slot, Write write) {
-  const auto lock = co_await slot->changing.lock();
-  OperationBuilder builder(slot->access->snapshot());
-  QueueChange change(builder, slot->access->slot(), clock_.wall());
-  if (auto written = co_await write(change); !written) co_return written;
-  if (builder.bytes() > operation_bytes_max) co_return fail(Errc::too_large, "a queue entry over the limit");
-  auto operation = builder.take();
-  if (operation.empty()) co_return slot->access->may_answer();
-  co_return co_await slot->access->commit(std::move(operation));
+Result<QueueSlot::Write> QueueService::write_of(std::shared_ptr<const queue::Request> request) {
+  using Change = QueueChange;
+  const auto named = [](const Bytes& entry) { return QueueEntryId::from_bytes(entry); };
+  std::optional<QueueEntryId> id;
+  switch (request->what_case()) {
+    case queue::Request::kStageChunk:
+      return [request](Change& change) { return change.stage(request->stage_chunk()); };
+    case queue::Request::kSubmit:
+      return [request](Change& change) { return change.submit(request->submit()); };
+    case queue::Request::kRetry:
+      if ((id = named(request->retry().entry())))
+        return [id = *id](Change& change) { return change.retry_now(id); };
+      break;
+    case queue::Request::kRemove:
+      if ((id = named(request->remove().entry())))
+        return [id = *id](Change& change) { return change.remove_entry(id); };
+      break;
+    case queue::Request::kHold:
+      if ((id = named(request->hold().entry())))
+        return [id = *id, held = request->hold().held()](Change& change) { return change.hold(id, held); };
+      break;
+    case queue::Request::kSettle:
+      if ((id = named(request->settle().entry())))
+        return [id = *id, request, rules = ports_.rules, chance = ports_.random.unit()](Change& change) {
+          const auto& settle = request->settle();
+          return change.settle_parcel(id, settle.parcel(),
+                                      {settle.outcomes().begin(), settle.outcomes().end()}, rules, chance,
+                                      std::make_shared<std::vector<std::string>>());
+        };
+      break;
+    default:
+      return fail(Errc::unsupported, "an unknown request to the queue");
+  }
+  return fail(Errc::invalid, "a queue entry's id has 16 bytes");
 }
 
 Task<Result<Bytes>> QueueService::list(OpenSlotPtr slot) {
@@ -137,6 +147,7 @@ Task<Result<void>> QueueService::summarize(OpenSlotPtr slot, std::shared_ptr<con
   summary->set_accepted(entry.message().accepted());
   summary->set_recipients(entry.recipients());
   summary->set_left(static_cast<std::uint32_t>(left->pairs.size()));
+  if (auto added = co_await summarize_parcels(slot, snapshot, id, summary); !added) co_return added;
   for (const auto& pair : left->pairs) {
     if (summary->waiting_size() >= listed_recipients_max) break;
     const auto recipient = decode_record<queue::Recipient>(pair.value);
@@ -145,9 +156,32 @@ Task<Result<void>> QueueService::summarize(OpenSlotPtr slot, std::shared_ptr<con
   }
   const auto trouble = slot->troubles.find(id);
   if (trouble == slot->troubles.end()) co_return Result<void>{};
-  summary->set_attempts(trouble->second.attempts);
+  summary->set_attempts(std::max(summary->attempts(), trouble->second.attempts));
   summary->set_last_error(trouble->second.last_error);
   summary->set_next_attempt(slot->next_attempt);
+  co_return Result<void>{};
+}
+
+/// The soonest attempt, and the last reply of who was tried most often.
+Task<Result<void>> QueueService::summarize_parcels(OpenSlotPtr slot, std::shared_ptr<const Snapshot> snapshot,
+                                                   QueueEntryId id, queue::Summary* summary) {
+  const auto first = slot->keys.parcels_of(id);
+  const auto parcels = co_await snapshot->scan(Family::meta, first, prefix_end(first), SIZE_MAX, SIZE_MAX);
+  if (!parcels) co_return tl::unexpected(parcels.error());
+  for (const auto& pair : parcels->pairs) {
+    const auto parcel = decode_record<queue::Parcel>(pair.value);
+    if (!parcel) co_return tl::unexpected(parcel.error());
+    summary->set_left(summary->left() + static_cast<std::uint32_t>(parcel->recipients_size()));
+    summary->set_held(summary->held() || parcel->held());
+    for (const auto& recipient : parcel->recipients()) {
+      if (summary->waiting_size() < listed_recipients_max) summary->add_waiting(recipient.address());
+    }
+    if (parcel->attempts() >= summary->attempts() && !parcel->last_reply().empty())
+      summary->set_last_error(parcel->last_reply());
+    summary->set_attempts(std::max(summary->attempts(), parcel->attempts()));
+    const auto next = parcel->attempts() == 0 ? 0 : parcel->next_attempt();
+    if (&pair == &parcels->pairs.front() || next < summary->next_attempt()) summary->set_next_attempt(next);
+  }
   co_return Result<void>{};
 }
 
@@ -163,7 +197,7 @@ void QueueService::set_to_work(const OpenSlotPtr& slot) {
 
 Task<void> QueueService::look_now_and_then() {
   for (;;) {
-    co_await sleep_for(clock_, due_looked_at_every);
+    co_await sleep_for(ports_.clock, due_looked_at_every);
     std::vector<OpenSlotPtr> slots;
     {
       const std::lock_guard lock(guard_);

@@ -8,22 +8,31 @@
 
 #include "node/base/clock.hpp"
 #include "node/runtime/allowance.hpp"
-#include "node/runtime/async_mutex.hpp"
 #include "node/runtime/task_group.hpp"
 #include "node/runtime/timer.hpp"
-#include "storage/queue/queue_change.hpp"
+#include "storage/queue/queue_sender.hpp"
+#include "storage/queue/queue_slot.hpp"
 #include "storage/queue/user_delivery.hpp"
 #include "storage/replication/slot_access.hpp"
 
 namespace gridmail {
 
 /// SlotService of ServiceId::queue. Entries are slot data, so a new primary goes on where the old one
-/// stopped; what both hand out meanwhile is taken once, by its GUID. Each opened slot's state is touched on
-/// its strand; a slot has a worker task only while it has something to do. Lifecycle: start() → stop() before
-/// destruction. The ports must outlive it.
+/// stopped; what both hand out meanwhile is taken once, by its GUID. What goes elsewhere is QueueSender's.
+/// Each opened slot's state is touched on its strand; a slot has a worker task only while it has something to
+/// do. Lifecycle: start() → stop() before destruction. The ports must outlive it.
 class QueueService final : public SlotService {
  public:
-  QueueService(asio::any_io_executor executor, Clock& clock, UserDelivery& deliveries);
+  struct Ports {
+    asio::any_io_executor executor;
+    Clock& clock;
+    Random& random;
+    UserDelivery& deliveries;
+    RemoteDelivery& remote;
+    QueueClient& queue;
+    RetryRules rules;
+  };
+  explicit QueueService(Ports ports);
 
   /// Begins to look, now and then, for what is due in the open slots.
   void start();
@@ -40,11 +49,14 @@ class QueueService final : public SlotService {
     std::string last_error;
   };
   struct OpenSlot {
-    explicit OpenSlot(SlotAccessPtr slot)
-        : access(std::move(slot)), keys(access->slot()), wake(std::make_shared<Event>(access->executor())) {}
+    OpenSlot(SlotAccessPtr slot, Clock& clock)
+        : queue(std::make_shared<QueueSlot>(std::move(slot), clock)),
+          access(queue->access),
+          keys(queue->keys),
+          wake(std::make_shared<Event>(access->executor())) {}
+    QueueSlotPtr queue;
     SlotAccessPtr access;
     QueueKeys keys;
-    AsyncMutex changing;                       ///< from reading to commit: builders must not meet
     std::shared_ptr<Event> wake;               ///< ends the worker's pause
     std::map<QueueEntryId, Trouble> troubles;  ///< of entries that somebody could not be given
     WallMicros next_attempt = 0;               ///< while the worker pauses
@@ -60,25 +72,25 @@ class QueueService final : public SlotService {
   struct HandingOut;
 
   [[nodiscard]] OpenSlotPtr open_slot(const SlotAccessPtr& slot);
-  using Write = std::function<Task<Result<void>>(QueueChange&)>;
-  /// Builds one operation with `write` and commits it.
-  [[nodiscard]] Task<Result<void>> change(OpenSlotPtr slot, Write write);
+  /// The change that a request asks for. Errors: invalid, unsupported.
+  [[nodiscard]] Result<QueueSlot::Write> write_of(std::shared_ptr<const queue::Request> request);
   [[nodiscard]] Task<Result<Bytes>> list(OpenSlotPtr slot);
   [[nodiscard]] Task<Result<void>> summarize(OpenSlotPtr slot, std::shared_ptr<const Snapshot> snapshot,
                                              QueueEntryId id, queue::Entry entry, queue::Summary* summary);
+  [[nodiscard]] Task<Result<void>> summarize_parcels(OpenSlotPtr slot,
+                                                     std::shared_ptr<const Snapshot> snapshot,
+                                                     QueueEntryId id, queue::Summary* summary);
   void set_to_work(const OpenSlotPtr& slot);
 
   [[nodiscard]] Task<void> work(OpenSlotPtr slot);
   [[nodiscard]] Task<Result<void>> settle_due(OpenSlotPtr slot);
   [[nodiscard]] Task<Result<Pass>> hand_out_all(OpenSlotPtr slot);
   [[nodiscard]] Task<Result<Pass>> hand_out(OpenSlotPtr slot, QueueEntryId id, queue::Entry entry);
-  [[nodiscard]] Task<Result<Bytes>> read_body(OpenSlotPtr slot, QueueEntryId id, std::uint32_t chunks);
   [[nodiscard]] Task<void> deliver(std::shared_ptr<HandingOut> page, std::size_t index);
   [[nodiscard]] Task<void> look_now_and_then();
 
-  asio::any_io_executor executor_;
-  Clock& clock_;
-  UserDelivery& deliveries_;
+  Ports ports_;
+  QueueSender sender_;
   Allowance body_bytes_;
   std::mutex guard_;
   std::map<SlotId, OpenSlotPtr> open_;

@@ -17,7 +17,8 @@ MailSettings settings() {
 
 MailLife::MailLife(const CompanionParts& parts)
     : parts_(parts),
-      services_({parts.core, parts.clock, parts.random, parts.network, parts.store, parts.executor},
+      services_({parts.core, parts.clock, parts.random, parts.network, parts.store, internet_, internet_,
+                 parts.executor},
                 settings()) {
   for (auto* settings : {&smtp_, &lmtp_, &submission_}) {
     settings->hostname = "mx.example.test";

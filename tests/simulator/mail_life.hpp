@@ -7,6 +7,7 @@
 #include "protocols/pop3/session.hpp"
 #include "protocols/smtp/session.hpp"
 #include "tests/simulator/companion.hpp"
+#include "tests/support/no_internet.hpp"
 
 namespace gridmail::sim {
 
@@ -41,6 +42,7 @@ class MailLife final : public Companion {
   [[nodiscard]] smtp::Services smtp_services();
 
   CompanionParts parts_;
+  testing::NoInternet internet_;
   MailServices services_;
   smtp::Settings smtp_;
   smtp::Settings lmtp_;

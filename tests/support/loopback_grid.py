@@ -149,13 +149,13 @@ class LoopbackGrid:
         peer = node["smtp"] + PEER_OFFSET
         listeners = "\n".join(f'{service} = "{node["host"]}:{node[service]}"' for service in [*LISTENERS, "https"]
                               if service in node)
-        head = f'smart_host = "{smart_host}"\n' if smart_host else ""
+        outbound = f'smart_host = "{smart_host}"' if smart_host else ""
         (directory / "gridmail.toml").write_text(f"""# A node of a loopback grid: no limits per address and user.
 data_dir = "{self._data_dir(node)}"
 name = "{node['name']}"
 hostname = "{node['name']}.{DOMAIN}"
 zone = "{node['name']}"
-{head}
+
 [peer]
 listen = "{node['host']}:{peer}"
 
@@ -165,6 +165,9 @@ listen = "{node['host']}:{peer}"
 [login]
 plaintext_from_loopback = true
 slow_down_wrong_passwords = false
+
+[outbound]
+{outbound}
 
 [limits]
 connections_per_address_max = 0

@@ -66,8 +66,7 @@ Task<Result<void>> GridDelivery::deliver(ports::Incoming message) {
   const auto begun = co_await begin(std::move(message));
   if (!begun) co_return tl::unexpected(begun.error());
   const auto& transaction = *begun;
-  if (transaction->recipients.size() > settings_.direct_recipients_max)
-    co_return co_await enqueue(transaction);
+  if (is_for_queue(*transaction)) co_return co_await enqueue(transaction);
   co_await run(transaction);
   bool refused = false;
   for (std::size_t i = 0; i < transaction->outcomes.size(); ++i) {
@@ -85,7 +84,7 @@ Task<std::vector<Result<void>>> GridDelivery::deliver_each(ports::Incoming messa
   const auto begun = co_await begin(std::move(message));
   if (!begun) co_return std::vector<Result<void>>(count, tl::unexpected(begun.error()));
   const auto& transaction = *begun;
-  if (count > settings_.direct_recipients_max) {
+  if (is_for_queue(*transaction)) {
     const auto outcome = co_await enqueue(transaction);
     co_return std::vector<Result<void>>(count, outcome);
   }
@@ -114,13 +113,22 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   envelope.set_accepted(ports_.clock.wall());
   for (const auto& recipient : message.recipients) {
     auto& record = transaction->recipients.emplace_back();
-    record.set_user(recipient.user.bytes());
     record.set_address(recipient.address);
+    if (recipient.is_elsewhere()) continue;
+    record.set_user(recipient.user.bytes());
     record.set_guid(draw_id<Guid>(ports_.random).bytes());
   }
   transaction->outcomes.resize(transaction->recipients.size());
   transaction->missed.resize(transaction->recipients.size());
   co_return transaction;
+}
+
+/// What goes elsewhere waits there for as long as it takes; all of the transaction is then one entry.
+bool GridDelivery::is_for_queue(const Transaction& transaction) const {
+  const auto& recipients = transaction.recipients;
+  return recipients.size() > settings_.direct_recipients_max ||
+         std::any_of(recipients.begin(), recipients.end(),
+                     [](const auto& recipient) { return recipient.user().empty(); });
 }
 
 /// The parser wants the message in one piece, with what stands in front of it.

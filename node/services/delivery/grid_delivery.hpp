@@ -18,7 +18,8 @@ namespace gridmail {
 /// Thread-safe; what it is given must outlive it. Lifecycle: stop() before destruction.
 ///
 /// A message is parsed once. Up to `direct_recipients_max` recipients get it at once, each under a GUID of
-/// its own; more become one queue entry. What meets an unavailable slot goes together into one intake record.
+/// its own; more, or any who are elsewhere, become one queue entry. What meets an unavailable slot goes
+/// together into one intake record.
 class GridDelivery final : public ports::Delivery {
  public:
   struct Settings {
@@ -57,6 +58,7 @@ class GridDelivery final : public ports::Delivery {
   [[nodiscard]] Task<void> run(TransactionPtr transaction);
   [[nodiscard]] Task<void> deliver_one(TransactionPtr transaction, std::size_t index);
   [[nodiscard]] Task<void> take_in_missed(TransactionPtr transaction);
+  [[nodiscard]] bool is_for_queue(const Transaction& transaction) const;
   [[nodiscard]] Task<Result<void>> enqueue(TransactionPtr transaction);
   [[nodiscard]] SlotClient::Options slot_options() const;
   [[nodiscard]] bool slot_was_unavailable(const Result<void>& outcome, TimePoint begun) const;

@@ -28,6 +28,12 @@ smtp = "127.0.0.1:2525"
 imap = "[::1]:1143"
 [login]
 plaintext_from_loopback = true
+[outbound]
+smart_host = "relay.example.org:587"
+tls = "required"
+user = "grid"
+password_file = "/etc/relay.password"
+dns_server = "[::1]:5353"
 [log]
 level = "debug"
 format = "json"
@@ -48,6 +54,9 @@ slots = 64
   CHECK(config->listener(Service::imap)->text() == "[::1]:1143");
   CHECK(!config->listener(Service::pop3));
   CHECK(config->plaintext_login_from_loopback);
+  CHECK(config->outbound.smart_host == HostPort{"relay.example.org", 587});
+  CHECK(config->outbound.tls_required);
+  CHECK(config->outbound.dns_server == HostPort{"::1", 5353});
   CHECK(config->log.json);
   CHECK(config->limits.message_bytes_max == 10u << 20);
   CHECK(config->storage_path(Family::body) == "/slow/body");
@@ -114,6 +123,10 @@ TEST_CASE("a configuration whose parts contradict each other is refused") {
   NodeConfig half_tls;
   half_tls.tls.certificate = "/x.pem";
   CHECK(!complete_config(half_tls));
+
+  NodeConfig half_login;
+  half_login.outbound.user = "grid";
+  CHECK(!complete_config(half_login));
 
   NodeConfig same_port;
   same_port.set_listener(Service::smtp, {"127.0.0.1", 25});

@@ -162,6 +162,12 @@ Task<Result<void>> GridInMemory::retry_queued(std::string) {
 Task<Result<void>> GridInMemory::remove_queued(std::string) {
   co_return Result<void>();
 }
+Task<Result<void>> GridInMemory::hold_queued(std::string, bool) {
+  co_return Result<void>();
+}
+Task<Result<std::uint64_t>> GridInMemory::flush_queue(QueueChoice) {
+  co_return std::uint64_t{0};
+}
 Task<Result<void>> GridInMemory::rotate_key() {
   co_return Result<void>();
 }

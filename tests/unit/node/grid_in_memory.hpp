@@ -51,6 +51,8 @@ class GridInMemory final : public api::GridControl {
   Task<Result<std::vector<api::AliasRow>>> aliases() override;
   Task<Result<api::Applied>> remove_alias(std::string address) override;
   Task<Result<std::vector<api::QueueRow>>> queue() override;
+  Task<Result<void>> hold_queued(std::string id, bool held) override;
+  Task<Result<std::uint64_t>> flush_queue(api::QueueChoice choice) override;
   Task<Result<void>> retry_queued(std::string id) override;
   Task<Result<void>> remove_queued(std::string id) override;
   Task<Result<void>> rotate_key() override;

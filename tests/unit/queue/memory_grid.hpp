@@ -16,6 +16,7 @@
 #include "tests/support/lossy_network.hpp"
 #include "tests/unit/queue/crashing_store.hpp"
 #include "tests/unit/queue/memory_mailbox_service.hpp"
+#include "tests/unit/queue/memory_remote.hpp"
 #include "tests/unit/queue/memory_slots.hpp"
 
 namespace gridmail::test {
@@ -223,7 +224,14 @@ class MemoryGrid {
   UserDelivery users{mailbox_client, view};
   QueueClient queue_client{slots};
   MemoryMailboxService mailboxes;
-  QueueService queue{context.get_executor(), clock, users};
+  MemoryRemote remote;
+  QueueService queue{{.executor = context.get_executor(),
+                      .clock = clock,
+                      .random = random,
+                      .deliveries = users,
+                      .remote = remote,
+                      .queue = queue_client,
+                      .rules = {}}};
   std::map<NodeId, std::unique_ptr<Front>> fronts;
 };
 

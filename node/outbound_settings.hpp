@@ -1,0 +1,11 @@
+// What a node's configuration means for mail that leaves it.
+#pragma once
+#include "node/config.hpp"
+#include "node/services/outbound/remote_sender.hpp"
+
+namespace gridmail {
+
+/// Reads the password at the smart host. Errors: invalid, when there is none.
+[[nodiscard]] Result<OutboundSettings> outbound_settings(const NodeConfig& config);
+
+}  // namespace gridmail

@@ -1,0 +1,52 @@
+#include "node/services/dns/dns_answer_parser.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+namespace gridmail::dns {
+namespace {
+
+constexpr std::size_t name_bytes_max = 253;
+
+/// Letters, digits and hyphens (RFC 1123, section 2.1), and the underscores of Windows hosts.
+bool is_host_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+/// RFC 1035, section 3.1: labels with their lengths, the last one empty.
+std::optional<std::string> parse_name(BytesView wire) {
+  std::string name;
+  while (!wire.empty()) {
+    const auto length = static_cast<unsigned char>(wire.front());
+    wire.remove_prefix(1);
+    if (length == 0) return wire.empty() ? std::optional(name) : std::nullopt;
+    if (length > 63 || length > wire.size()) return std::nullopt;
+    const auto label = wire.substr(0, length);
+    if (!std::all_of(label.begin(), label.end(), is_host_byte)) return std::nullopt;
+    if (!name.empty()) name.push_back('.');
+    name += label;
+    if (name.size() > name_bytes_max) return std::nullopt;
+    wire.remove_prefix(length);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ports::Exchanger> parse_exchanger(BytesView record) {
+  if (record.size() < 3) return std::nullopt;
+  auto host = parse_name(record.substr(2));
+  if (!host) return std::nullopt;
+  return ports::Exchanger{read_be16(record), std::move(*host)};
+}
+
+std::optional<std::string> parse_address(BytesView record) {
+  char text[INET6_ADDRSTRLEN];
+  const int family = record.size() == 4 ? AF_INET : AF_INET6;
+  if (record.size() != 4 && record.size() != 16) return std::nullopt;
+  if (inet_ntop(family, record.data(), text, sizeof text) == nullptr) return std::nullopt;
+  return std::string(text);
+}
+
+}  // namespace gridmail::dns

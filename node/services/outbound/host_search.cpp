@@ -1,0 +1,104 @@
+#include "node/services/outbound/host_search.hpp"
+
+#include <algorithm>
+#include <asio/ip/address.hpp>
+
+#include "protocols/smtp_client/mx_plan.hpp"
+#include "protocols/text/ascii.hpp"
+
+namespace gridmail {
+namespace {
+
+/// RFC 5321, section 5.1 asks for two addresses at least.
+constexpr std::size_t hosts_max = 8;
+constexpr std::size_t addresses_per_host_max = 4;
+constexpr std::size_t names_looked_up_max = 10;
+
+smtp::Verdict trouble(smtp::Verdict::Kind kind, std::string status, std::string text) {
+  return {kind, std::move(status), std::move(text), false};
+}
+smtp::Verdict refused(std::string status, std::string text) {
+  return trouble(smtp::Verdict::Kind::refused, std::move(status), std::move(text));
+}
+/// RFC 3463, section 3.5: X.4.3, directory server failure.
+smtp::Verdict deferred(const std::string& name, const Error& error) {
+  return trouble(smtp::Verdict::Kind::deferred, "4.4.3", name + ": " + error.text);
+}
+
+/// "[192.0.2.1]", "[IPv6:2001:db8::1]"
+std::optional<std::string> address_in(const std::string& destination) {
+  if (destination.size() < 3 || destination.front() != '[' || destination.back() != ']') return std::nullopt;
+  const std::string inside = destination.substr(1, destination.size() - 2);
+  return text::starts_with_ignoring_case(inside, "IPv6:") ? inside.substr(5) : inside;
+}
+
+// g++ 12 cannot have such lists within a coroutine.
+HostSearch::Found one_host(std::string name, std::string address, std::uint16_t port) {
+  HostSearch::Found found;
+  found.hosts.push_back({std::move(name), std::move(address), port});
+  return found;
+}
+HostSearch::Found none(smtp::Verdict trouble) {
+  HostSearch::Found found;
+  found.trouble = std::move(trouble);
+  return found;
+}
+
+bool is_address(const std::string& host) {
+  std::error_code error;
+  (void)asio::ip::make_address(host, error);
+  return !error;
+}
+
+}  // namespace
+
+std::string HostSearch::next_hop(const std::string& destination) const {
+  return smart_host_ ? smart_host_->text() : destination;
+}
+
+Task<HostSearch::Found> HostSearch::find(std::string destination) const {
+  if (smart_host_) {
+    const auto& host = smart_host_->host;
+    if (is_address(host)) co_return one_host(host, host, smart_host_->port);
+    std::vector<std::string> names(1, host);
+    auto found = co_await find_by_name(std::move(names), smart_host_->port);
+    // A smart host that is not there is the administrator's mistake, not the message's.
+    found.trouble.kind = smtp::Verdict::Kind::deferred;
+    co_return found;
+  }
+  const auto literal = address_in(destination);
+  if (literal) co_return one_host(destination, *literal, port_);
+  auto exchangers = co_await resolver_.exchangers(destination);
+  if (!exchangers && exchangers.error().temporary())
+    co_return none(deferred(destination, exchangers.error()));
+  if (!exchangers) co_return none(refused("5.1.2", destination + ": " + exchangers.error().text));
+  if (exchangers->empty()) {  // the implicit MX
+    std::vector<std::string> itself(1, destination);
+    co_return co_await find_by_name(std::move(itself), port_);
+  }
+  auto names = smtp::order_exchangers(std::move(*exchangers), own_name_, random_);
+  if (!names) {
+    const bool is_null = names.error().code == Errc::invalid;  // RFC 7505, section 4.1
+    co_return none(refused(is_null ? "5.1.10" : "5.4.6", destination + ": " + names.error().text));
+  }
+  co_return co_await find_by_name(std::move(*names), port_);
+}
+
+Task<HostSearch::Found> HostSearch::find_by_name(std::vector<std::string> names, std::uint16_t port) const {
+  Found found;
+  found.trouble = refused("5.4.4", names.front() + ": no mail server has an address");
+  for (std::size_t i = 0; i < std::min(names.size(), names_looked_up_max); ++i) {
+    const auto addresses = co_await resolver_.addresses(names[i]);
+    if (!addresses) {
+      if (addresses.error().temporary()) found.trouble = deferred(names[i], addresses.error());
+      continue;
+    }
+    for (std::size_t n = 0; n < std::min(addresses->size(), addresses_per_host_max); ++n) {
+      if (found.hosts.size() < hosts_max) found.hosts.push_back({names[i], (*addresses)[n], port});
+    }
+    if (found.hosts.size() >= hosts_max) break;
+  }
+  co_return found;
+}
+
+}  // namespace gridmail

@@ -1,0 +1,72 @@
+#include "node/services/outbound/sender_notice.hpp"
+
+#include "protocols/mime/parser.hpp"
+#include "protocols/mime/structure_codec.hpp"
+#include "protocols/smtp_client/delivery_report.hpp"
+
+namespace gridmail {
+namespace {
+
+/// RFC 5321, section 4.5.5: the null sender, so that no notification is ever about another.
+constexpr const char* prefix = "Return-Path: <>\r\n";
+
+smtp::DeliveryReport::Action action_of(queue::Report::Kind kind) {
+  using Action = smtp::DeliveryReport::Action;
+  if (kind == queue::Report::FAILED) return Action::failed;
+  return kind == queue::Report::DELAYED ? Action::delayed : Action::relayed;
+}
+
+std::string text_of(const RemoteDelivery::Reporting& what, const std::string& hostname) {
+  smtp::DeliveryReport report;
+  report.action = action_of(what.report.kind());
+  report.hostname = hostname;
+  report.sender = what.message.sender();
+  report.id = to_hex(what.report.guid());
+  report.envelope_id = what.message.envelope_id();
+  report.at = what.report.at();
+  report.arrived = what.message.accepted();
+  report.retry_until = what.report.retry_until();
+  for (const auto& row : what.report.recipients())
+    report.recipients.push_back({row.address(), row.original(), row.status(), row.reply(), row.host()});
+  report.original = what.original;
+  report.whole = what.whole;
+  return smtp::format_delivery_report(report);
+}
+
+SlotClient::Options notice_options() {
+  SlotClient::Options options;
+  options.wait_max = std::chrono::seconds(10);
+  options.only_if_alive = true;
+  return options;
+}
+
+}  // namespace
+
+Task<Result<void>> SenderNotice::tell(std::shared_ptr<const RemoteDelivery::Reporting> what) {
+  const auto guid = Guid::from_bytes(what->report.guid());
+  if (!guid) co_return fail(Errc::corrupted, "a report without a GUID");
+  auto text = text_of(*what, ports_.hostname);
+  queue::Message message;
+  message.set_prefix(prefix);
+  message.set_structure(mime::encode(mime::parse(prefix + text)));
+  message.set_body_size(text.size());
+  message.set_accepted(what->report.at());
+  const MemoryBody body(std::move(text));
+  queue::Recipient recipient;
+  recipient.set_address(what->message.sender());
+  const auto options = notice_options();
+
+  const auto target = co_await ports_.directory.resolve(what->message.sender());
+  if (target) {
+    recipient.set_user(target->id.bytes());
+    recipient.set_guid(guid->bytes());
+    co_return co_await ports_.users.deliver(message, recipient, body, options);
+  }
+  const bool is_elsewhere = target.error().code == Errc::not_found && target.error().text == "relay";
+  if (!is_elsewhere) co_return tl::unexpected(target.error());
+  const std::vector<queue::Recipient> elsewhere(1, recipient);
+  co_return co_await ports_.queue.submit(*QueueEntryId::from_bytes(guid->view()), message, elsewhere, body,
+                                         options);
+}
+
+}  // namespace gridmail

@@ -1,0 +1,32 @@
+// SenderNotice: tells a message's sender what became of it, wherever the sender is.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "protocols/ports/directory.hpp"
+#include "storage/queue/queue_client.hpp"
+#include "storage/queue/remote_delivery.hpp"
+#include "storage/queue/user_delivery.hpp"
+
+namespace gridmail {
+
+/// Thread-safe, without state of its own; the ports outlive it.
+class SenderNotice {
+ public:
+  struct Ports {
+    ports::Directory& directory;
+    UserDelivery& users;
+    QueueClient& queue;
+    std::string hostname;
+  };
+  explicit SenderNotice(Ports ports) : ports_(std::move(ports)) {}
+
+  /// Once for each GUID of a report, however often it is called. Errors: temporary ones; any other: there is
+  /// nobody to tell.
+  [[nodiscard]] Task<Result<void>> tell(std::shared_ptr<const RemoteDelivery::Reporting> what);
+
+ private:
+  Ports ports_;
+};
+
+}  // namespace gridmail

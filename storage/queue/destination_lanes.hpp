@@ -1,0 +1,82 @@
+// DestinationLanes: how many messages go to one next hop at once, which learns from success and failure.
+#pragma once
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "node/base/clock.hpp"
+#include "node/base/store.hpp"
+#include "node/runtime/timer.hpp"
+
+namespace gridmail {
+
+/// Thread-safe. First come, first served for each hop. A hop that could not be reached rests, longer each
+/// time, and whoever waits for it is refused at once: so nobody else waits behind it. Must outlive its lanes.
+class DestinationLanes {
+ public:
+  struct Settings {
+    std::size_t lanes_first = 2;
+    std::size_t lanes_max = 20;
+    std::size_t waiting_max = 1000;  ///< for one hop
+    std::size_t hops_max = 10'000;   ///< known at once; of more the idle ones are forgotten
+    Duration rest_first = std::chrono::seconds(5);
+    Duration rest_max = std::chrono::minutes(2);
+  };
+  explicit DestinationLanes(Clock& clock) : DestinationLanes(clock, Settings{}) {}
+  DestinationLanes(Clock& clock, Settings settings) : clock_(clock), settings_(settings) {}
+
+  /// A place in a lane, given back when destroyed.
+  class Lane {
+   public:
+    Lane(DestinationLanes* owner, std::string hop) : owner_(owner), hop_(std::move(hop)) {}
+    Lane(Lane&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), hop_(std::move(other.hop_)) {}
+    Lane& operator=(Lane&&) = delete;
+    ~Lane() {
+      if (owner_ != nullptr) owner_->leave(hop_, std::nullopt);
+    }
+    /// Gives it back with what was learnt.
+    void leave(bool reached) { std::exchange(owner_, nullptr)->leave(hop_, reached); }
+
+   private:
+    DestinationLanes* owner_;
+    std::string hop_;
+  };
+
+  /// False while so many wait for the hop that more had better wait in the store.
+  [[nodiscard]] bool has_room(const std::string& hop) const;
+  /// Nothing: the hop rests. Throws operation_aborted on cancellation.
+  [[nodiscard]] Task<std::optional<Lane>> enter(std::string hop);
+
+  struct View {
+    std::size_t lanes = 0, busy = 0, waiting = 0;
+    bool rests = false;
+  };
+  [[nodiscard]] View view(const std::string& hop) const;
+
+ private:
+  struct Waiter {
+    std::shared_ptr<Event> turn;
+    bool granted = false;
+    bool refused = false;
+  };
+  struct Hop {
+    std::size_t lanes = 0;
+    std::size_t busy = 0;
+    Duration rest{0};
+    TimePoint rests_until;
+    std::deque<std::shared_ptr<Waiter>> waiters;
+  };
+  void leave(const std::string& hop, std::optional<bool> reached);
+  void grant(Hop& hop);
+  void forget_idle();
+
+  Clock& clock_;
+  const Settings settings_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Hop> hops_;
+};
+
+}  // namespace gridmail

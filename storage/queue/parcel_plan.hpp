@@ -1,0 +1,33 @@
+// What follows from an attempt to send a parcel: who is left, and what the sender is to be told.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/queue/queue.pb.h"
+#include "storage/queue/queue_keys.hpp"
+#include "storage/queue/retry_plan.hpp"
+
+namespace gridmail {
+
+/// Recipients elsewhere, by domain, at most 100 in a parcel: all due at `now`.
+[[nodiscard]] std::vector<queue::Parcel> make_parcels(const std::vector<queue::Recipient>& recipients,
+                                                      WallMicros now);
+
+struct ParcelPlan {
+  std::optional<queue::Parcel> left;  ///< nothing: done with all of its recipients
+  std::vector<queue::Report> reports;
+  std::vector<std::string> dropped;  ///< failed, and nobody is to be told
+};
+
+/// `outcomes` are found by address; a recipient without one is left as deferred. What the sender is told
+/// follows NOTIFY (RFC 3461, section 4.1), and nothing for the null sender (RFC 5321, section 4.5.5).
+[[nodiscard]] ParcelPlan settle(queue::Parcel parcel, const queue::Message& message,
+                                const std::vector<queue::Outcome>& outcomes, const RetryRules& rules,
+                                WallMicros now, double chance);
+
+/// Names a report within its entry: the kinds of one attempt on one parcel differ.
+[[nodiscard]] std::uint32_t report_number(std::uint32_t parcel, std::uint32_t attempts,
+                                          queue::Report::Kind kind);
+
+}  // namespace gridmail

@@ -1,0 +1,289 @@
+#include "storage/queue/queue_sender.hpp"
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "node/base/log.hpp"
+
+namespace gridmail {
+namespace {
+
+/// What a former primary may need to hear the remote's last reply and tell of it.
+constexpr Duration former_primary_finishes = std::chrono::seconds(5);
+constexpr Duration look_again_when_full = std::chrono::seconds(1);
+constexpr Duration look_again_after_failure = std::chrono::seconds(5);
+/// A slot that has something to send is looked at so often, whatever was missed.
+constexpr Duration look_at_least_every = std::chrono::minutes(10);
+constexpr std::size_t under_way_max = 20'000;
+constexpr std::size_t dues_per_page = 64;
+constexpr std::uint64_t returned_bytes_max = 1 << 20;
+
+Task<bool> woken(std::shared_ptr<Event> wake) {
+  co_await wake->wait();
+  co_return true;
+}
+
+std::chrono::microseconds micros(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration);
+}
+
+template <class Record>
+Task<Result<std::optional<Record>>> load(QueueSlotPtr slot, Bytes key) {
+  const auto value = co_await slot->access->snapshot()->get(Family::meta, std::move(key));
+  co_return decode_stored<Record>(value);
+}
+
+/// A parcel that becomes due again while it is sent is still one that is under way.
+QueueKeys::OutgoingDue without_time(QueueKeys::OutgoingDue due) {
+  due.at = 0;
+  return due;
+}
+
+std::vector<queue::Outcome> deferred(const queue::Parcel& parcel, const std::string& why) {
+  std::vector<queue::Outcome> outcomes;
+  for (const auto& recipient : parcel.recipients()) {
+    auto& outcome = outcomes.emplace_back();
+    outcome.set_kind(queue::Outcome::DEFERRED);
+    outcome.set_address(recipient.address());
+    outcome.set_status("4.4.1");  // RFC 3463, section 3.5: no answer from host
+    outcome.set_reply(why);
+  }
+  return outcomes;
+}
+
+void report_outcomes(const Bytes& entry, const std::vector<queue::Outcome>& outcomes) {
+  if (!log_enabled(Level::info)) return;
+  constexpr std::string_view events[] = {"queue.sent", "queue.deferred", "queue.refused"};
+  for (const auto& outcome : outcomes) {
+    log(Level::info, events[static_cast<std::size_t>(outcome.kind())],
+        {{"entry", entry}, {"to", outcome.address()}, {"host", outcome.host()}, {"reply", outcome.reply()}});
+  }
+}
+
+}  // namespace
+
+/// Marks something as begun, for as long as it lives.
+class QueueSender::UnderWay {
+ public:
+  UnderWay(QueueSender& owner, OpenSlotPtr slot, Due due)
+      : owner_(owner), slot_(std::move(slot)), due_(due) {}
+  ~UnderWay() {
+    slot_->under_way.erase(without_time(due_));
+    --owner_.under_way_;
+    slot_->more = true;
+    slot_->wake->set();
+  }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  QueueSender& owner_;
+  OpenSlotPtr slot_;
+  Due due_;
+};
+
+Task<void> QueueSender::stop() {
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+void QueueSender::opened(QueueSlotPtr slot) {
+  const auto state = find(slot);
+  set_to_work(state);
+}
+
+void QueueSender::closed(SlotId slot) {
+  const std::lock_guard lock(guard_);
+  const auto found = open_.find(slot);
+  if (found == open_.end()) return;
+  found->second->wake->set();  // its worker finds that it is over, and ends
+  open_.erase(found);
+}
+
+void QueueSender::look(const QueueSlotPtr& slot) {
+  set_to_work(find(slot));
+}
+
+QueueSender::OpenSlotPtr QueueSender::find(const QueueSlotPtr& slot) {
+  const auto make = [&] {
+    return std::make_shared<OpenSlot>(slot, ports_.clock.now() + former_primary_finishes,
+                                      ports_.clock.wall());
+  };
+  const std::lock_guard lock(guard_);
+  auto& state = open_[slot->access->slot()];
+  if (state && state->queue == slot) return state;
+  if (state && state->queue->access->epoch() > slot->access->epoch()) return make();  // it can do nothing
+  state = make();
+  return state;
+}
+
+void QueueSender::set_to_work(const OpenSlotPtr& slot) {
+  slot->more = true;
+  if (slot->working) {
+    slot->wake->set();
+    return;
+  }
+  slot->working = true;
+  const auto& access = slot->queue->access;
+  tasks_.spawn(access->executor(), "slot." + std::to_string(access->slot()), work(slot));
+}
+
+Task<void> QueueSender::work(OpenSlotPtr slot) {
+  while (!slot->queue->is_over()) {
+    slot->more = false;
+    slot->wake->reset();
+    const auto next = co_await begin_due(slot);
+    if (slot->more) continue;
+    if (next && !*next) break;
+    Duration pause = look_again_after_failure;
+    if (next) pause = std::chrono::microseconds(std::max<WallMicros>(**next - ports_.clock.wall(), 0));
+    pause = std::clamp(pause, Duration(std::chrono::milliseconds(1)), look_at_least_every);
+    co_await before(ports_.clock, ports_.clock.now() + pause, woken(slot->wake));
+  }
+  slot->working = false;
+}
+
+Task<Result<std::optional<WallMicros>>> QueueSender::begin_due(OpenSlotPtr slot) {
+  const auto snapshot = slot->queue->access->snapshot();
+  std::optional<WallMicros> next;
+  Bytes first = slot->queue->keys.outgoing_dues();
+  const Bytes last = prefix_end(first);
+  for (bool more = true; more;) {
+    const auto page = co_await snapshot->scan(Family::meta, first, last, dues_per_page, 1 << 20);
+    if (!page) co_return tl::unexpected(page.error());
+    for (const auto& pair : page->pairs) {
+      const auto due = QueueKeys::outgoing_due_in(pair.key);
+      if (due.at > ports_.clock.wall()) co_return next ? std::min(*next, due.at) : due.at;
+      const auto again = co_await begin(slot, due);
+      if (!again) co_return tl::unexpected(again.error());
+      if (*again && (!next || **again < *next)) next = *again;
+    }
+    more = page->more && !page->pairs.empty();
+    if (more) first = page->pairs.back().key + '\0';
+  }
+  co_return next;
+}
+
+Task<Result<std::optional<WallMicros>>> QueueSender::begin(OpenSlotPtr slot, Due due) {
+  const auto now = ports_.clock.now();
+  const auto soon = [&](Duration pause) { return ports_.clock.wall() + micros(pause).count(); };
+  if (slot->under_way.contains(without_time(due))) co_return soon(look_at_least_every);  // its end wakes
+  if (due.at <= slot->opened_at && now < slot->found_sent_from) co_return soon(slot->found_sent_from - now);
+  if (under_way_ >= under_way_max) co_return soon(look_again_when_full);
+  const auto executor = slot->queue->access->executor();
+  if (due.kind == QueueKeys::Outgoing::report) {
+    slot->under_way.insert(without_time(due));
+    ++under_way_;
+    tasks_.spawn(executor, "tell", tell(slot, due));
+    co_return soon(look_at_least_every);
+  }
+  const auto key = slot->queue->keys.parcel(due.id, due.number);
+  const auto parcel = co_await load<queue::Parcel>(slot->queue, key);
+  if (!parcel) co_return tl::unexpected(parcel.error());
+  if (!*parcel) co_return std::nullopt;  // settled since this look began
+  auto hop = ports_.remote.next_hop((*parcel)->destination());
+  if (!lanes_.has_room(hop)) co_return soon(look_again_when_full);
+  slot->under_way.insert(without_time(due));
+  ++under_way_;
+  tasks_.spawn(executor, "send", send(slot, due, std::move(hop)));
+  co_return soon(look_at_least_every);
+}
+
+Task<void> QueueSender::send(OpenSlotPtr slot, Due due, std::string hop) {
+  const UnderWay under_way(*this, slot, due);
+  const auto entry_key = slot->queue->keys.entry(due.id);
+  const auto parcel_key = slot->queue->keys.parcel(due.id, due.number);
+  auto lane = co_await lanes_.enter(hop);
+  // Read now: it may have been settled, held or removed while this waited.
+  const auto entry = co_await load<queue::Entry>(slot->queue, entry_key);
+  const auto parcel = co_await load<queue::Parcel>(slot->queue, parcel_key);
+  if (!entry || !*entry || !parcel || !*parcel || slot->queue->is_over()) co_return;
+  if ((*parcel)->held() || (*parcel)->next_attempt() != due.at) co_return;
+  std::vector<queue::Outcome> outcomes;
+  if (lane) {
+    const auto share = co_await body_bytes_.take((*entry)->message().body_size());
+    auto body = co_await slot->queue->read_body(due.id, (*entry)->chunks());
+    if (!body) {
+      log(Level::error, "queue.unreadable", {{"entry", due.id.hex()}, {"error", body.error().text}});
+      outcomes = deferred(**parcel, "the message cannot be read: " + body.error().text);
+    } else {
+      const auto sending = std::make_shared<RemoteDelivery::Sending>();
+      sending->message = (*entry)->message();
+      sending->parcel = **parcel;
+      sending->body = std::move(*body);
+      sending->may_finish = [slot, due] {
+        return asio::co_spawn(slot->queue->access->executor(), may_finish(slot, due), asio::use_awaitable);
+      };
+      auto sent = co_await ports_.remote.send(sending);
+      lane->leave(sent.reached);
+      outcomes = std::move(sent.outcomes);
+    }
+  } else {
+    outcomes = deferred(**parcel, (*parcel)->last_reply().empty() ? hop + " could not be reached just now"
+                                                                  : (*parcel)->last_reply());
+  }
+  report_outcomes(due.id.hex(), outcomes);
+  co_await settle(slot, due, std::move(outcomes));
+}
+
+Task<bool> QueueSender::may_finish(OpenSlotPtr slot, Due due) {
+  if (!slot->queue->access->may_answer()) co_return false;
+  const auto key = slot->queue->keys.parcel(due.id, due.number);
+  const auto parcel = co_await load<queue::Parcel>(slot->queue, key);
+  co_return parcel&&* parcel && !(*parcel)->held() && slot->queue->access->may_answer().has_value();
+}
+
+Task<void> QueueSender::settle(OpenSlotPtr slot, Due due, std::vector<queue::Outcome> outcomes) {
+  const auto dropped = std::make_shared<std::vector<std::string>>();
+  const double chance = ports_.random.unit();
+  QueueSlot::Write write = [=, rules = ports_.rules](QueueChange& change) {
+    return change.settle_parcel(due.id, due.number, outcomes, rules, chance, dropped);
+  };
+  auto settled = co_await slot->queue->change(std::move(write));
+  if (!settled) settled = co_await ports_.queue.settle(due.id, due.number, std::move(outcomes));
+  if (!settled) {
+    log(Level::warn, "queue.not_settled", {{"entry", due.id.hex()}, {"error", settled.error().text}});
+  }
+  for (const auto& address : *dropped) {
+    log(Level::warn, "queue.dropped", {{"entry", due.id.hex()}, {"to", address}});
+  }
+}
+
+Task<void> QueueSender::tell(OpenSlotPtr slot, Due due) {
+  const UnderWay under_way(*this, slot, due);
+  const auto entry_key = slot->queue->keys.entry(due.id);
+  const auto report_key = slot->queue->keys.report(due.id, due.number);
+  const auto entry = co_await load<queue::Entry>(slot->queue, entry_key);
+  const auto report = co_await load<queue::Report>(slot->queue, report_key);
+  if (!entry || !*entry || !report || !*report) co_return;
+  const auto& message = (*entry)->message();
+  const auto share = co_await body_bytes_.take(message.body_size());
+  auto body = co_await slot->queue->read_body(due.id, (*entry)->chunks());
+  const auto reporting = std::make_shared<RemoteDelivery::Reporting>();
+  reporting->message = message;
+  reporting->report = **report;
+  if (body) {
+    // RFC 3461, section 4.3: the whole of it only with a failure, and only where it was asked for.
+    reporting->whole = message.returned() == queue::Message::FULL &&
+                       (*report)->kind() == queue::Report::FAILED && body->size() <= returned_bytes_max;
+    const auto header_end = body->find("\r\n\r\n");
+    const auto kept = reporting->whole ? body->size() : std::min(header_end, body->size());
+    reporting->original = body->substr(0, std::min<std::uint64_t>(kept, returned_bytes_max));
+  }
+  const auto told = co_await ports_.remote.report(reporting);
+  if (!told && !told.error().temporary()) {
+    log(Level::warn, "queue.sender_not_told",
+        {{"entry", due.id.hex()}, {"sender", message.sender()}, {"error", told.error().text}});
+  }
+  const bool later = !told && told.error().temporary();
+  const double chance = ports_.random.unit();
+  QueueSlot::Write write = [due, later, chance, rules = ports_.rules](QueueChange& change) {
+    return later ? change.report_later(due.id, due.number, rules, chance)
+                 : change.report_told(due.id, due.number);
+  };
+  // Should this fail, the sender is told once more, under the same GUID.
+  (void)co_await slot->queue->change(std::move(write));
+}
+
+}  // namespace gridmail

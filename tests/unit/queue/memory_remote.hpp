@@ -1,0 +1,62 @@
+// The world elsewhere, as the queue sees it: what is asked of it is written down, and answered as the test
+// says.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "node/runtime/timer.hpp"
+#include "storage/queue/remote_delivery.hpp"
+
+namespace gridmail::test {
+
+class MemoryRemote final : public RemoteDelivery {
+ public:
+  using Kind = queue::Outcome::Kind;
+  /// What becomes of a recipient; delivered when there is no rule.
+  std::function<Kind(const std::string& address)> rule;
+  /// Hops that cannot be reached.
+  std::function<bool(const std::string& hop)> is_dead;
+  /// Called before an outcome is returned: time passes, a slot moves.
+  std::function<Task<void>()> before_end;
+
+  std::map<std::string, std::size_t> delivered;  ///< by address
+  std::map<std::string, std::size_t> attempts;   ///< by hop
+  std::vector<queue::Report> reports;            ///< each GUID once
+  std::size_t at_once = 0, at_once_max = 0;
+
+  [[nodiscard]] std::string next_hop(const std::string& destination) const override { return destination; }
+
+  [[nodiscard]] Task<Sent> send(std::shared_ptr<const Sending> what) override {
+    const auto& parcel = what->parcel;
+    ++attempts[parcel.destination()];
+    at_once_max = std::max(at_once_max, ++at_once);
+    Sent sent;
+    sent.reached = !is_dead || !is_dead(parcel.destination());
+    if (before_end) co_await before_end();
+    const bool finishes = sent.reached && co_await what->may_finish();
+    for (const auto& recipient : parcel.recipients()) {
+      auto& outcome = sent.outcomes.emplace_back();
+      outcome.set_address(recipient.address());
+      outcome.set_kind(!finishes ? queue::Outcome::DEFERRED
+                       : rule    ? rule(recipient.address())
+                                 : queue::Outcome::DELIVERED);
+      outcome.set_status("4.0.0");
+      outcome.set_reply("as the test says");
+      if (outcome.kind() == queue::Outcome::DELIVERED) ++delivered[recipient.address()];
+    }
+    --at_once;
+    co_return sent;
+  }
+
+  [[nodiscard]] Task<Result<void>> report(std::shared_ptr<const Reporting> what) override {
+    for (const auto& known : reports) {
+      if (known.guid() == what->report.guid()) co_return Result<void>{};
+    }
+    reports.push_back(what->report);
+    co_return Result<void>{};
+  }
+};
+
+}  // namespace gridmail::test

@@ -1,0 +1,227 @@
+// Queue entries with recipients elsewhere: sent once, again when deferred, and by the next primary.
+#include "node/base/log.hpp"
+#include "tests/unit/queue/memory_grid.hpp"
+
+using namespace gridmail;
+using namespace gridmail::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* letter = "Subject: hello\r\n\r\nworld\r\n";
+
+ports::Incoming mail_to(const std::vector<std::string>& addresses) {
+  auto incoming = MemoryGrid::message({}, letter);
+  for (const auto& address : addresses) incoming.recipients.push_back({UserId{}, address, address});
+  return incoming;
+}
+
+struct Queued {
+  explicit Queued(std::uint64_t seed) : grid(seed) { set_log_level(Level::error); }
+  void submit(const std::vector<std::string>& addresses) {
+    REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(mail_to(addresses))));
+  }
+  [[nodiscard]] std::size_t waiting() {
+    std::size_t count = 0;
+    for (SlotId slot = 0; slot < MemorySlots::slot_count; ++slot) {
+      const auto listing = grid.run_to_end(grid.queue_client.list(slot, {}));
+      if (listing) count += static_cast<std::size_t>(listing->entries_size());
+    }
+    return count;
+  }
+  [[nodiscard]] queue::Summary only() {
+    for (SlotId slot = 0; slot < MemorySlots::slot_count; ++slot) {
+      const auto listing = grid.run_to_end(grid.queue_client.list(slot, {}));
+      if (listing && listing->entries_size() > 0) return listing->entries(0);
+    }
+    FAIL("nothing waits");
+    return {};
+  }
+  [[nodiscard]] QueueEntryId id() { return *QueueEntryId::from_bytes(only().entry()); }
+  MemoryGrid grid;
+};
+
+}  // namespace
+
+TEST_CASE("mail for other domains is sent once to each recipient, a domain at a time") {
+  Queued queued(1);
+  auto& remote = queued.grid.remote;
+  queued.submit({"a@x.test", "b@x.test", "c@y.test"});
+  REQUIRE(queued.grid.run_until_true(10s, [&] { return remote.delivered.size() == 3; }));
+  queued.grid.run(60s);
+  for (const auto& [address, count] : remote.delivered) CHECK(count == 1);
+  CHECK(remote.attempts == std::map<std::string, std::size_t>{{"x.test", 1}, {"y.test", 1}});
+  CHECK(queued.waiting() == 0);
+}
+
+TEST_CASE("who is here gets the message from the same entry as who is elsewhere") {
+  MemoryGrid grid(2);
+  const auto user = grid.add_user("a@example.org");
+  auto incoming = mail_to({"far@x.test"});
+  incoming.recipients.push_back({user, "a@example.org", {}});
+  REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(std::move(incoming))));
+  grid.run(5s);
+  CHECK(grid.copies_of(user, letter) == 1);
+  CHECK(grid.remote.delivered["far@x.test"] == 1);
+}
+
+TEST_CASE("what is deferred for days is tried again ever more rarely, and then comes back") {
+  Queued queued(3);
+  auto& remote = queued.grid.remote;
+  remote.rule = [](const std::string&) { return queue::Outcome::DEFERRED; };
+  queued.submit({"a@x.test"});
+  queued.grid.run(10min);
+  const auto soon = remote.attempts["x.test"];
+  CHECK(soon >= 5);
+  CHECK(soon <= 8);
+  CHECK(remote.reports.empty());
+  queued.grid.run(5h);
+  REQUIRE(remote.reports.size() == 1);
+  CHECK(remote.reports[0].kind() == queue::Report::DELAYED);
+  queued.grid.run(24h * 5);
+  REQUIRE(remote.reports.size() == 2);
+  CHECK(remote.reports[1].kind() == queue::Report::FAILED);
+  CHECK(remote.attempts["x.test"] < 180);
+  CHECK(queued.waiting() == 0);
+}
+
+TEST_CASE("a refusal is reported once, whatever breaks on the way") {
+  Queued queued(4);
+  auto& grid = queued.grid;
+  grid.remote.rule = [](const std::string& address) {
+    return address[0] == 'a' ? queue::Outcome::FAILED : queue::Outcome::DELIVERED;
+  };
+  queued.submit({"a@x.test", "b@x.test"});
+  grid.slots.faults.commit_breaks = 0.5;
+  REQUIRE(grid.run_until_true(10min, [&] { return !grid.remote.reports.empty(); }));
+  grid.slots.faults.commit_breaks = 0;
+  grid.run(10min);
+  CHECK(grid.remote.reports.size() == 1);
+  CHECK(queued.waiting() == 0);
+}
+
+TEST_CASE("the slot moves while a message is sent: the former primary finishes, and tells the next one") {
+  Queued queued(5);
+  auto& grid = queued.grid;
+  grid.remote.rule = [&](const std::string&) {  // the remote has taken it; its reply is on the way
+    for (SlotId slot = 0; slot < MemorySlots::slot_count; ++slot) grid.slots.open(slot);
+    return queue::Outcome::DELIVERED;
+  };
+  queued.submit({"a@x.test"});
+  grid.run(2min);
+  CHECK(grid.remote.delivered["a@x.test"] == 1);
+  CHECK(queued.waiting() == 0);
+}
+
+TEST_CASE("the slot moves before the end of the message: it is broken off, and sent by the next primary") {
+  Queued queued(6);
+  auto& grid = queued.grid;
+  bool moved = false;
+  grid.remote.before_end = [&]() -> Task<void> {
+    if (!std::exchange(moved, true)) {
+      for (SlotId slot = 0; slot < MemorySlots::slot_count; ++slot) grid.slots.open(slot);
+    }
+    co_return;
+  };
+  queued.submit({"a@x.test"});
+  grid.run(2min);
+  CHECK(grid.remote.delivered["a@x.test"] == 1);
+  CHECK(queued.waiting() == 0);
+}
+
+TEST_CASE("ten thousand messages to a dead destination hold up nobody else") {
+  MemoryGrid grid(7);
+  set_log_level(Level::error);
+  grid.remote.is_dead = [](const std::string& hop) { return hop == "dead.test"; };
+  grid.remote.before_end = [&grid] { return sleep_for(grid.clock, 1s); };
+  for (int batch = 0; batch < 10; ++batch) {
+    std::vector<std::string> addresses;
+    for (int i = 0; i < 100; ++i) addresses.push_back("u" + std::to_string(i) + "@dead.test");
+    for (int i = 0; i < 10; ++i)
+      REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(mail_to(addresses))));
+  }
+  const auto begun = grid.clock.now();
+  REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(mail_to({"a@alive.test"}))));
+  REQUIRE(grid.run_until_true(10s, [&] { return grid.remote.delivered["a@alive.test"] == 1; }));
+  CHECK(grid.clock.now() - begun < 3s);
+  grid.run(1min);
+  CHECK(grid.remote.attempts["dead.test"] < 30);  // it rests between attempts
+}
+
+TEST_CASE("a destination that answers gets more lanes, up to a limit") {
+  Queued queued(8);
+  auto& grid = queued.grid;
+  grid.remote.before_end = [&grid] { return sleep_for(grid.clock, 100ms); };
+  queued.submit({"a@x.test"});
+  for (int i = 0; i < 300; ++i) queued.submit({"u" + std::to_string(i) + "@x.test"});
+  REQUIRE(grid.run_until_true(1min, [&] { return grid.remote.delivered.size() == 301; }));
+  CHECK(grid.remote.at_once_max > 4);
+  CHECK(grid.remote.at_once_max <= 20);
+}
+
+TEST_CASE("what is held is not sent until it is released; what is removed never") {
+  Queued queued(9);
+  auto& grid = queued.grid;
+  grid.remote.rule = [](const std::string&) { return queue::Outcome::DEFERRED; };
+  queued.submit({"a@x.test"});
+  grid.run(1s);
+  const auto id = queued.id();
+  REQUIRE(grid.run_to_end(grid.queue_client.hold(id, true, {})));
+  CHECK(queued.only().held());
+  const auto before = grid.remote.attempts["x.test"];
+  REQUIRE(grid.run_to_end(grid.queue_client.retry(id, {})));
+  grid.run(2h);
+  CHECK(grid.remote.attempts["x.test"] == before);
+  grid.remote.rule = nullptr;
+  REQUIRE(grid.run_to_end(grid.queue_client.hold(id, false, {})));
+  grid.run(1s);
+  CHECK(grid.remote.delivered["a@x.test"] == 1);
+
+  grid.remote.rule = [](const std::string&) { return queue::Outcome::DEFERRED; };
+  queued.submit({"b@x.test"});
+  grid.run(1s);
+  REQUIRE(grid.run_to_end(grid.queue_client.remove(queued.id(), {})));
+  grid.remote.rule = nullptr;
+  grid.run(2h);
+  CHECK(grid.remote.delivered["b@x.test"] == 0);
+  CHECK(queued.waiting() == 0);
+}
+
+TEST_CASE("an administrator's retry does not wait for the pause, and does not send twice") {
+  Queued queued(10);
+  auto& grid = queued.grid;
+  grid.remote.rule = [](const std::string&) { return queue::Outcome::DEFERRED; };
+  queued.submit({"a@x.test"});
+  grid.run(1h);
+  grid.remote.rule = nullptr;
+  grid.remote.before_end = [&grid] { return sleep_for(grid.clock, 500ms); };
+  const auto id = queued.id();
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(grid.run_to_end(grid.queue_client.retry(id, {})));
+    grid.run(50ms);
+  }
+  grid.run(2s);
+  CHECK(grid.remote.delivered["a@x.test"] == 1);
+}
+
+TEST_CASE("through slots that come and go every recipient gets the message, and each entry ends") {
+  for (std::uint64_t seed = 20; seed < 30; ++seed) {
+    Queued queued(seed);
+    auto& grid = queued.grid;
+    queued.submit({"a@x.test"});
+    grid.slots.faults.commit_breaks = 0.2;
+    grid.slots.faults.answer_lost = 0.1;
+    grid.remote.rule = [&grid](const std::string&) {
+      return grid.random.chance(0.5) ? queue::Outcome::DEFERRED : queue::Outcome::DELIVERED;
+    };
+    for (int i = 0; i < 10; ++i)
+      (void)grid.run_to_end(grid.fronts.at(grid.nodes[0])
+                                ->delivery.deliver(mail_to(
+                                    {"u" + std::to_string(i) + "@x" + std::to_string(i % 3) + ".test"})));
+    grid.run(10min);
+    grid.slots.faults = {};
+    REQUIRE(grid.run_until_true(12h, [&] { return grid.remote.delivered.size() == 11; }));
+    grid.run(2h);
+    CHECK(queued.waiting() == 0);
+  }
+}
