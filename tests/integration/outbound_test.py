@@ -1,0 +1,192 @@
+"""Mail for other domains leaves a grid of three through a smart host, whatever that answers and whoever dies."""
+
+import email
+import email.policy
+import itertools
+import json
+import os
+import smtplib
+import sys
+import threading
+import time
+
+from grid import ROOT, TIMEOUT, GridCase, LoopbackGrid, imap_login, wait_until
+
+sys.path.insert(0, str(ROOT / "tests/support"))
+from mail_sink import MailSink  # noqa: E402
+
+BASE_PORT = int(os.environ.get("GRIDMAIL_OUTBOUND_PORT", "25000"))
+MESSAGES = 60
+
+
+class Outbound(GridCase):
+    users_needed = 0
+
+    @classmethod
+    def setUpClass(cls):
+        cls.rules = {}
+        cls.sink = MailSink(lambda stage, argument: cls.answer(stage, argument))
+        cls.grid = LoopbackGrid(ROOT / "build/outbound-grid")
+        if cls.grid.file.exists():
+            cls.grid.load().stop()
+        cls.grid.start(3, base_port=BASE_PORT, smart_host=f"127.0.0.1:{cls.sink.port}")
+        cls.users = cls.grid.users[:4]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.grid.stop()
+        cls.sink.close()
+
+    @classmethod
+    def answer(cls, stage, argument):
+        rule = cls.rules.get(stage)
+        return rule(argument) if rule else None
+
+    def setUp(self):
+        super().setUp()
+        self.rules.clear()
+
+    def json(self, *arguments, **options):
+        return json.loads(self.gridmail(*arguments, "--json", **options))
+
+    def submit(self, subject, to, user=0, node=0, body="text\r\n", sender=None, options=(), rcpt_options=()):
+        user, node = self.users[user], self.grid.nodes[node]
+        with smtplib.SMTP(node["host"], node["submission"], timeout=TIMEOUT, local_hostname="client.test") as smtp:
+            smtp.login(user["address"], user["password"])
+            text = f"From: <{user['address']}>\r\nSubject: {subject}\r\n\r\n{body}"
+            smtp.sendmail(user["address"] if sender is None else sender, to, text.encode(), options, rcpt_options)
+
+    def inbox(self, user=0, node=0):
+        """All messages, parsed."""
+        with imap_login(self.grid.nodes[node], self.users[user]) as imap:
+            count = int(imap.select("INBOX")[1][0])
+            raw = [imap.fetch(str(i + 1), "(BODY.PEEK[])")[1][0][1] for i in range(count)]
+        return [email.message_from_bytes(text, policy=email.policy.default) for text in raw]
+
+    def queued(self, address):
+        """The id of what waits for that address."""
+        rows = [row for row in self.json("queue", "list") if address in row["recipients"]]
+        return rows[0] if rows else None
+
+    def arrives(self, subject, seconds=30):
+        return wait_until(f"{subject} at the smart host", lambda: self.sink.received(subject), seconds)
+
+    def test_a_message_goes_out_as_it_was_submitted(self):
+        body = "first\r\n.\r\n..two dots\r\n.hidden\r\n\r\nlast\r\n"
+        self.submit("plain", ["far@elsewhere.test", "farther@Elsewhere.TEST"], body=body)
+        message, = self.arrives("plain")
+        self.assertEqual(["far@elsewhere.test", "farther@elsewhere.test"], message.recipients)
+        self.assertTrue(message.sender.upper().startswith(f"FROM:<{self.users[0]['address'].upper()}>"))
+        self.assertTrue(message.data.endswith(body.encode()))
+        self.assertTrue(message.data.startswith(b"Received: "), message.data[:80])
+        self.assertNotIn(b"Return-Path", message.data)
+        wait_until("an empty queue", lambda: not self.json("queue", "list"), 10)
+
+    def test_who_is_here_and_who_is_elsewhere_both_get_it(self):
+        self.submit("both", [self.users[1]["address"], "far@elsewhere.test"])
+        self.arrives("both")
+        wait_until("the local copy", lambda: any(m["Subject"] == "both" for m in self.inbox(1)), 20)
+
+    def test_without_log_in_nobody_sends_elsewhere(self):
+        node = self.grid.nodes[0]
+        with smtplib.SMTP(node["host"], node["smtp"], timeout=TIMEOUT) as smtp:
+            with self.assertRaises(smtplib.SMTPRecipientsRefused) as refused:
+                smtp.sendmail("a@elsewhere.test", ["b@elsewhere.test"], b"Subject: relay\r\n\r\n")
+        self.assertEqual(550, refused.exception.recipients["b@elsewhere.test"][0])
+
+    def test_a_refusal_comes_back_as_a_notification_that_programs_read(self):
+        self.rules["RCPT"] = lambda argument: "550 5.1.1 nobody of that name\r\n" .strip() \
+            if "nobody" in argument else None
+        self.submit("bounces", ["nobody@elsewhere.test", "somebody@elsewhere.test"], user=2)
+        self.assertEqual(["somebody@elsewhere.test"], self.arrives("bounces")[0].recipients)
+        report, = wait_until("the notification", lambda: self.inbox(2), 30)
+        self.assertEqual(("multipart/report", "delivery-status"),
+                         (report.get_content_type(), report.get_param("report-type")))
+        self.assertEqual("<>", report["Return-Path"])
+        text, status, original = report.iter_parts()
+        self.assertIn("nobody@elsewhere.test", text.get_content())
+        of_message, of_recipient = status.get_payload()
+        self.assertIn("node", of_message["Reporting-MTA"])
+        self.assertEqual("rfc822; nobody@elsewhere.test", of_recipient["Final-Recipient"])
+        self.assertEqual(("failed", "5.1.1"), (of_recipient["Action"], of_recipient["Status"]))
+        self.assertEqual("smtp; 550 5.1.1 nobody of that name", of_recipient["Diagnostic-Code"])
+        self.assertEqual("bounces", email.message_from_string(original.get_content())["Subject"])
+        self.assertIsNone(self.queued("nobody@elsewhere.test"))
+
+    def test_nobody_is_told_about_what_nobody_sent(self):
+        self.rules["RCPT"] = lambda argument: "550 5.1.1 no" if "nobody" in argument else None
+        self.submit("null sender", ["nobody@elsewhere.test"], user=3, sender="")
+        wait_until("the end of it", lambda: not self.queued("nobody@elsewhere.test"), 20)
+        time.sleep(1)
+        self.assertEqual([], self.inbox(3))
+
+    def test_what_is_deferred_waits_and_is_tried_again(self):
+        self.rules["MAIL"] = lambda argument: "451 4.7.1 come again"
+        self.submit("later", ["slow@elsewhere.test"], node=1)
+        row = wait_until("an attempt", lambda: (lambda row: row and row["attempts"] and row)(
+            self.queued("slow@elsewhere.test")), 20)
+        self.assertIn("451 4.7.1 come again", row["last_error"])
+        self.rules.clear()
+        self.arrives("later", 40)  # the first pause is 15 s and a quarter
+        self.assertEqual(1, len(self.sink.received("later")))
+
+    def test_an_administrator_has_a_hand_on_what_waits(self):
+        self.rules["MAIL"] = lambda argument: "451 4.7.1 not now"
+        self.submit("removed", ["removed@elsewhere.test"])
+        self.submit("retried", ["retried@elsewhere.test"])
+        removed = wait_until("the first", lambda: self.queued("removed@elsewhere.test"), 10)
+        retried = wait_until("an attempt", lambda: (lambda row: row and row["attempts"] and row)(
+            self.queued("retried@elsewhere.test")), 20)
+        self.json("queue", "remove", removed["id"])
+        self.json("queue", "hold", retried["id"])
+        self.assertTrue(self.queued("retried@elsewhere.test")["held"])
+        self.rules.clear()
+        self.json("queue", "flush")
+        time.sleep(2)
+        self.assertEqual([], self.sink.received("retried"))
+        self.json("queue", "release", retried["id"])
+        self.arrives("retried", 10)
+        self.assertEqual([], self.sink.received("removed"))
+
+    def test_connections_that_break_lose_nothing(self):
+        turns = itertools.count()
+        for stage in ("connect", "MAIL", "RCPT", "DATA", "end"):
+            self.rules[stage] = lambda argument: "drop" if next(turns) % 3 == 0 else None
+        for number in range(6):
+            self.submit(f"broken {number}", [f"user{number}@elsewhere{number}.test"], node=number % 3)
+        time.sleep(1)
+        self.rules.clear()
+        deadline = time.monotonic() + 60
+        while any(not self.sink.received(f"broken {number}") for number in range(6)):
+            self.assertLess(time.monotonic(), deadline)
+            self.gridmail("queue", "flush")
+            time.sleep(1)
+        for number in range(6):
+            self.assertEqual(1, len(self.sink.received(f"broken {number}")))
+
+    def test_zz_a_node_dies_while_it_sends(self):
+        """Every message goes out; twice only one whose reply the dead node may have missed."""
+        in_flight = threading.Semaphore(0)
+
+        def slowly(_):
+            in_flight.release()
+            time.sleep(0.05)
+        self.rules["end"] = slowly
+        for number in range(MESSAGES):
+            self.submit(f"survivor {number}", [f"user@place{number}.test"], node=1 + number % 2, user=number % 4)
+            if number == MESSAGES // 2:
+                in_flight.acquire()
+                self.grid.kill("node1")
+        self.rules.clear()
+        counts = {}
+
+        def all_there():
+            counts.update({n: len(self.sink.received(f"survivor {n}")) for n in range(MESSAGES)})
+            return all(counts.values())
+        wait_until("every message at the smart host", all_there, 90, 0.5)
+        self.grid.start_node("node1")
+        wait_until("an empty queue", lambda: not self.json("queue", "list", node=self.grid.nodes[1]), 60, 0.5)
+        all_there()
+        twice = [number for number, count in counts.items() if count > 1]
+        self.assertLessEqual(len(twice), 20, counts)  # lanes to the smart host of the node that died
+        self.assertTrue(all(count <= 2 for count in counts.values()), counts)
