@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <vector>
 
@@ -61,6 +62,26 @@ Result<std::string> secret_from(const std::string& file, const char* variable) {
   if (!file.empty()) return read_secret(file);
   const char* value = std::getenv(variable);
   return std::string(value != nullptr ? value : "");
+}
+
+/// What the service manager hands over (systemd.exec(5), LoadCredential=) to a node that is in no grid yet;
+/// --create and --join win.
+void take_credentials(Arguments& arguments) {
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr || arguments.create || !arguments.join_token.empty() ||
+      !arguments.join_token_file.empty())
+    return;
+  const auto credential = [folder](std::string_view name) {
+    std::error_code error;
+    const auto file = std::filesystem::path(folder) / name;
+    return std::filesystem::exists(file, error) ? file.string() : std::string();
+  };
+  arguments.join_token_file = credential("gridmail.join-token");
+  if (!arguments.join_token_file.empty()) return;
+  if (auto password = credential("gridmail.admin-password"); !password.empty()) {
+    arguments.create = true;
+    arguments.admin_password_file = std::move(password);
+  }
 }
 
 Result<void> apply_listener(NodeConfig& config, const std::string& text) {
@@ -124,6 +145,7 @@ CommandLineOutcome read_command_line(int argc, const char* const* argv) {
     const bool wrong = app.exit(error, out, errors) != 0;
     return {std::nullopt, wrong ? errors.str() : out.str(), wrong ? 2 : 0};
   }
+  take_credentials(arguments);
   auto line = build(arguments);
   if (!line) return {std::nullopt, fmt::format("gridmaild: {}\n", line.error().text), 2};
   if (arguments.check) return {std::nullopt, "the configuration is right\n", 0};

@@ -34,9 +34,9 @@ struct CommandLineOutcome {
 
 /// Reads the arguments and the configuration file they name, applies --data-dir, --name and --listen over it,
 /// and completes it. The admin's password comes from --admin-password-file or $GRIDMAIL_ADMIN_PASSWORD, the
-/// token from
-/// --admin-token-file or $GRIDMAIL_ADMIN_TOKEN, never from an argument, which everyone on the machine could
-/// read.
+/// token from --admin-token-file or $GRIDMAIL_ADMIN_TOKEN, never from an argument, which everyone on the
+/// machine could read. Without --create and --join, the credentials gridmail.join-token or else
+/// gridmail.admin-password of the service manager ($CREDENTIALS_DIRECTORY) stand for them.
 [[nodiscard]] CommandLineOutcome read_command_line(int argc, const char* const* argv);
 
 }  // namespace gridmail

@@ -1,5 +1,6 @@
 #include "node/node.hpp"
 
+#include <asio/bind_executor.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/signal_set.hpp>
@@ -9,6 +10,8 @@
 #include "node/api/http_session.hpp"
 #include "node/base/log.hpp"
 #include "node/outbound_settings.hpp"
+#include "node/planned_stop.hpp"
+#include "node/runtime/timer.hpp"
 #include "node/version.hpp"
 #include "protocols/imap/imap_session.hpp"
 #include "protocols/pop3/session.hpp"
@@ -17,6 +20,7 @@
 namespace gridmail {
 namespace {
 
+constexpr auto step_aside_max = std::chrono::seconds(8);
 constexpr auto drain_max = std::chrono::seconds(3);
 constexpr auto shut_down_max = std::chrono::seconds(15);
 constexpr auto first_admin_max = std::chrono::seconds(60);
@@ -69,7 +73,16 @@ int Node::run() {
   signals.async_wait([this](std::error_code error, int) {
     if (!error) stop();
   });
-  asio::co_spawn(main, live(), [this, &signals](std::exception_ptr failure) {
+  asio::signal_set hang_ups(context_, SIGHUP);
+  std::function<void()> await_hang_up = [&] {
+    hang_ups.async_wait(asio::bind_executor(main, [&](std::error_code error, int) {
+      if (error) return;
+      reload();
+      await_hang_up();
+    }));
+  };
+  await_hang_up();
+  asio::co_spawn(main, live(), [this, &signals, &hang_ups](std::exception_ptr failure) {
     if (failure) {
       exit_code_ = 1;
       try {
@@ -79,6 +92,7 @@ int Node::run() {
       }
     }
     signals.cancel();
+    hang_ups.cancel();
   });
   std::vector<std::thread> threads;
   const unsigned count = std::max(2U, std::thread::hardware_concurrency());
@@ -89,7 +103,7 @@ int Node::run() {
 }
 
 void Node::stop() {
-  if (!stopping_.exchange(true)) stopped_->set();
+  if (!leaving_.exchange(true)) stopped_->set();
 }
 
 Task<void> Node::live() {
@@ -105,9 +119,17 @@ Task<void> Node::live() {
                      : 1;
   } else {
     log(Level::info, "node.ready", {{"id", identity_->node_id().hex()}, {"name", config_.name}});
+    supervisor_.tell("READY=1");
+    if (supervisor_.watchdog()) tasks_.spawn(asio::make_strand(context_), "watchdog", keep_watchdog_quiet());
     co_await stopped_->wait();
   }
   log(Level::info, "node.stopping");
+  supervisor_.tell("STOPPING=1");
+  if (started && exit_code_ == 0) {
+    const auto aside =
+        co_await before(clock_, clock_.now() + step_aside_max, step_aside(*core_, *control_, clock_));
+    log(Level::info, "node.stepped_aside", {{"whole", aside.value_or(false) ? "yes" : "no"}});
+  }
   stopping_ = true;
   // What does not end by itself in time is ended with the process: everything acknowledged is on disk.
   const auto watchdog = clock_.call_at(clock_.now() + shut_down_max, [this] { std::_Exit(exit_code_); });
@@ -245,7 +267,7 @@ Result<void> Node::build() {
     return introducer_->answer(std::move(public_key), std::move(request));
   });
   control_ = std::make_unique<GridControlBinding>(GridControlBinding::Parts{
-      *core_, *mail_, clock_, random_, *store_, config_, [this] { return stopping_.load(); }});
+      *core_, *mail_, clock_, random_, *store_, config_, [this] { return leaving_.load(); }});
   return {};
 }
 
@@ -327,6 +349,7 @@ Task<void> Node::keep_record_current() {
       Member own = *member;
       own.name = config_.name;
       own.addresses = {config_.advertised().text()};
+      if (is_planned_stop(own.maintenance_until, clock_.wall())) own.maintenance_until = 0;
       if (own == *member) co_return;
       MapChange change;
       change.members.push_back({own, *member});
@@ -334,6 +357,29 @@ Task<void> Node::keep_record_current() {
     }
     co_await sleep_for(clock_, std::chrono::seconds(2));
   }
+}
+
+/// Three times within its patience, from the threads that do the work: when they hang, it rings.
+Task<void> Node::keep_watchdog_quiet() {
+  const auto every = *supervisor_.watchdog() / 3;
+  for (;;) {
+    supervisor_.tell("WATCHDOG=1");
+    co_await sleep_for(clock_, every);
+  }
+}
+
+/// What can change without a restart: the certificate. A wrong one leaves the old in use.
+void Node::reload() {
+  if (!tls_ || config_.tls.certificate.empty()) return;
+  supervisor_.tell("RELOADING=1");
+  auto context = load_server_context(config_.tls.certificate, config_.tls.key);
+  if (context) {
+    tls_->replace(std::move(*context));
+    log(Level::info, "node.reloaded", {{"certificate", config_.tls.certificate.string()}});
+  } else {
+    log(Level::error, "node.not_reloaded", {{"error", context.error().text}});
+  }
+  supervisor_.tell("READY=1");
 }
 
 Result<void> Node::listen() {

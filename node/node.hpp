@@ -15,6 +15,7 @@
 #include "node/grid/mail_services.hpp"
 #include "node/grid_control_binding.hpp"
 #include "node/join.hpp"
+#include "node/runtime/supervisor.hpp"
 #include "node/runtime/system_clock.hpp"
 #include "node/runtime/tcp_dialer.hpp"
 #include "node/runtime/tcp_server.hpp"
@@ -46,6 +47,8 @@ class Node {
   [[nodiscard]] Result<void> listen();
   [[nodiscard]] Result<void> listen_for(const ListenerConfig& listener);
   [[nodiscard]] Task<void> shut_down();
+  void reload();
+  [[nodiscard]] Task<void> keep_watchdog_quiet();
   [[nodiscard]] Result<void> build();
   void take_map(const MapPtr& map);
   [[nodiscard]] Task<void> keep_record_current();
@@ -53,6 +56,7 @@ class Node {
 
   const CommandLine command_line_;
   const NodeConfig& config_;
+  const Supervisor supervisor_ = Supervisor::from_environment();
   SystemRandom random_;
   asio::io_context context_;
   SystemClock clock_{context_};
@@ -76,7 +80,8 @@ class Node {
   pop3::Settings pop3_;
   TaskGroup tasks_{"node"};
   std::shared_ptr<Event> stopped_;
-  std::atomic<bool> stopping_{false};
+  std::atomic<bool> leaving_{false};   ///< not ready any more; sessions go on while primaries are given away
+  std::atomic<bool> stopping_{false};  ///< sessions end
   std::atomic<int> exit_code_{0};
 };
 

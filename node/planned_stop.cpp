@@ -1,0 +1,47 @@
+#include "node/planned_stop.hpp"
+
+#include <algorithm>
+
+#include "node/base/log.hpp"
+#include "node/runtime/timer.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr auto look_again = std::chrono::milliseconds(20);
+constexpr auto alive_within = std::chrono::seconds(2);
+
+bool has_primaries(const Map& map, NodeId node) {
+  return std::any_of(map.rows.begin(), map.rows.end(),
+                     [node](const auto& row) { return row.primary == node; });
+}
+
+}  // namespace
+
+bool is_planned_stop(WallMicros maintenance_until, WallMicros now) {
+  const auto most = std::chrono::duration_cast<std::chrono::microseconds>(planned_absence).count();
+  return maintenance_until != 0 && maintenance_until <= now + most;
+}
+
+Task<bool> step_aside(GridCore& core, GridControlBinding& control, Clock& clock) {
+  auto map = core.map();
+  const auto* own = map ? map->member(core.self()) : nullptr;
+  if (own == nullptr || !has_primaries(*map, core.self())) co_return own != nullptr;
+  if (own->maintenance_until == 0) {
+    const auto away = co_await control.maintain(own->name, planned_absence);
+    if (!away) {
+      log(Level::info, "node.keeps_primaries", {{"reason", away.error().text}});
+      co_return false;
+    }
+  }
+  const auto is_alive = [&core](NodeId node) { return core.leases().is_alive(node, alive_within); };
+  for (;;) {
+    map = core.map();
+    if (!has_primaries(*map, core.self())) co_return true;
+    // All stop at once, such as on a power failure's last minute of battery: nobody is left to take them.
+    if (!check_drain(*map, core.self(), is_alive)) co_return false;
+    co_await sleep_for(clock, look_again);
+  }
+}
+
+}  // namespace gridmail
