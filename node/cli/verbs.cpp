@@ -9,6 +9,7 @@
 #include "node/cli/movement_verbs.hpp"
 #include "node/cli/outcome.hpp"
 #include "node/cli/secret.hpp"
+#include "node/cli/setup.hpp"
 #include "node/cli/text_view.hpp"
 #include "node/cli/user_file.hpp"
 
@@ -165,6 +166,27 @@ Result<Outcome> key_rotate(const ApiClient& api, const Arguments&) {
   return acted(api.post("/keys/rotate"), "a new gossip key is in use");
 }
 
+/// What man pages, completions and the documentation's tests are made from.
+Result<Outcome> commands(const ApiClient&, const Arguments&) {
+  Outcome outcome{Json::array(), {}, 0};
+  for (const auto& verb : verbs()) {
+    Json arguments = Json::array();
+    std::string line = fmt::format("gridmail {}{}{}", verb.noun, verb.name.empty() ? "" : " ", verb.name);
+    for (const auto& argument : verb.arguments) {
+      const bool is_option = argument.name.starts_with("--");
+      line += is_option ? fmt::format(" [{} ...]", argument.name) : fmt::format(" {}", argument.name);
+      arguments.push_back({{"name", argument.name}, {"help", argument.help}, {"required", !is_option}});
+    }
+    outcome.text += fmt::format("{:<60} {}\n", line, verb.help);
+    outcome.document.push_back({{"noun", verb.noun},
+                                {"verb", verb.name},
+                                {"noun_help", verb.name.empty() ? verb.help : help_of_noun(verb.noun)},
+                                {"help", verb.help},
+                                {"arguments", std::move(arguments)}});
+  }
+  return outcome;
+}
+
 const Argument node{"node", "its name or id"};
 const Argument address{"address", "local-part@domain"};
 const Argument password{"--password",
@@ -240,6 +262,13 @@ const std::vector<Verb> table = {
     {"queue", "remove", "drop one without telling its sender", {id}, queue_remove},
     {"key", "rotate", "draw a new gossip key", {}, key_rotate},
     {"doctor", "", "check that this node and the grid are set up right", {}, doctor},
+    {"setup",
+     "",
+     "make this machine a node, the first of a new grid or one of a grid that is",
+     {{"--config", "take this configuration (TOML) instead of asking; - is standard input"},
+      {"--join", "a token of the grid to join"}},
+     setup},
+    {"commands", "", "all commands, as this table", {}, commands},
 };
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temporary_folder.hpp"
+
 using namespace gridmail;
 
 namespace {
@@ -78,4 +80,20 @@ TEST_CASE("a join token may come from a file") {
   const auto outcome = read({"--join-file", token.path.c_str()});
   REQUIRE(outcome.run);
   CHECK(outcome.run->join_token == "the-token");
+}
+
+TEST_CASE("the service manager's credentials stand for --join and --create") {
+  const test::TemporaryFolder folder;
+  ::setenv("CREDENTIALS_DIRECTORY", folder.path().c_str(), 1);
+  CHECK(!read({}).run->create);
+  std::ofstream(folder.path() / "gridmail.admin-password") << "secret\n";
+  const auto creates = read({});
+  CHECK(creates.run->create);
+  CHECK(creates.run->admin.password == "secret");
+  std::ofstream(folder.path() / "gridmail.join-token") << "the-token\n";
+  const auto joins = read({});
+  CHECK(joins.run->join_token == "the-token");
+  CHECK(!joins.run->create);
+  CHECK(read({"--join", "another"}).run->join_token == "another");
+  ::unsetenv("CREDENTIALS_DIRECTORY");
 }

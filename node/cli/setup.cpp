@@ -1,0 +1,189 @@
+#include "node/cli/setup.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <thread>
+
+#include "node/base/bytes.hpp"
+#include "node/base/random.hpp"
+#include "node/cli/machine.hpp"
+#include "node/cli/secret.hpp"
+#include "node/cli/setup_plan.hpp"
+#include "node/config.hpp"
+
+namespace gridmail::cli {
+namespace {
+
+constexpr auto service = "gridmail.service";
+constexpr auto group = "gridmail";
+constexpr auto admin_user = "admin";
+constexpr auto config_file = "/etc/gridmail/gridmail.toml";
+/// Where systemd looks for credentials until the next boot (systemd.exec(5), LoadCredential=).
+constexpr auto credentials = "/run/credstore";
+constexpr auto join_token_credential = "/run/credstore/gridmail.join-token";
+constexpr auto admin_password_credential = "/run/credstore/gridmail.admin-password";
+constexpr auto first_answer_max = std::chrono::seconds(30);
+
+std::string ask(std::string_view question, const std::string& proposed) {
+  fmt::print(stderr, "{}{}: ", question, proposed.empty() ? "" : fmt::format(" [{}]", proposed));
+  std::string line;
+  std::getline(std::cin, line);
+  return line.empty() ? proposed : line;
+}
+
+/// On a terminal an admin corrects what the machine says of itself; otherwise that stands.
+Result<SetupPlan> plan_by_answers(bool joins) {
+  SetupAnswers answers{machine_hostname(), machine_address()};
+  SetupPlan plan;
+  if (::isatty(STDIN_FILENO) != 0) {
+    answers.hostname = ask("Name of this machine to mail clients and servers", answers.hostname);
+    answers.address = ask("Address at which the other nodes reach it", answers.address);
+    answers.zone = ask("Its zone (room, rack, site: copies are kept apart by it)", answers.zone);
+    if (!joins) plan.join_token = ask("Join token of a grid (nothing: a new grid begins here)", "");
+    if (plan.join_token && plan.join_token->empty()) plan.join_token.reset();
+  } else if (!joins) {
+    return fail(Errc::invalid, "nobody to ask: give --config FILE, or --join TOKEN");
+  }
+  auto config = config_of(answers);
+  if (!config) return tl::unexpected(config.error());
+  plan.config = std::move(*config);
+  return plan;
+}
+
+Result<SetupPlan> plan_setup(const Arguments& arguments) {
+  const auto join = arguments.find("--join"), file = arguments.find("--config");
+  Result<SetupPlan> plan;
+  if (file != arguments.end()) {
+    const auto text = read_file(file->second);
+    if (!text) return tl::unexpected(text.error());
+    plan = read_setup_file(*text, file->second);
+  } else {
+    plan = plan_by_answers(join != arguments.end());
+  }
+  if (plan && join != arguments.end()) plan->join_token = join->second;
+  if (plan && plan->join_token && plan->admin_password)
+    return fail(Errc::invalid, "setup.admin_password: the grid to join has its admin already");
+  return plan;
+}
+
+Result<void> check_machine() {
+  std::error_code error;
+  if (std::filesystem::exists(config_file, error))
+    return fail(Errc::already_exists, fmt::format("this machine is set up already: {}", config_file));
+  if (::geteuid() != 0) return fail(Errc::denied, "only root can set up this machine");
+  if (!std::filesystem::exists("/run/systemd/system", error))
+    return fail(Errc::unsupported, "systemd does not run here: see gridmaild --help for how to start a node");
+  return {};
+}
+
+/// What the service reads once, on its first start; gone when this is.
+class FirstStart {
+ public:
+  FirstStart() = default;
+  ~FirstStart() {
+    for (const auto* file : {join_token_credential, admin_password_credential}) remove(file);
+    if (!started_) remove(config_file);
+  }
+  FirstStart(const FirstStart&) = delete;
+  FirstStart& operator=(const FirstStart&) = delete;
+
+  Result<void> start(const SetupPlan& plan) {
+    std::error_code error;
+    for (const auto* file : {join_token_credential, admin_password_credential}) remove(file);
+    std::filesystem::create_directories(credentials, error);
+    std::filesystem::permissions(credentials, std::filesystem::perms::owner_all, error);
+    if (error) return fail(Errc::io, fmt::format("{}: {}", credentials, error.message()));
+    auto step = plan.join_token ? write_private_file(join_token_credential, *plan.join_token + "\n")
+                                : write_private_file(admin_password_credential, *plan.admin_password + "\n");
+    if (!step) return step;
+    step = write_private_file(config_file, plan.config, group);
+    if (!step) return step;
+    step = run_program({"systemctl", "restart", service});
+    if (!step) {
+      (void)run_program({"systemctl", "stop", service});
+      return fail(step.error().code, "the node did not start: journalctl -u gridmail says why");
+    }
+    started_ = true;
+    return {};
+  }
+
+ private:
+  static void remove(const char* file) {
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+  }
+
+  bool started_ = false;
+};
+
+/// The new grid answers once its first map is agreed.
+Result<std::string> first_join_token(const NodeConfig& config, const std::string& password) {
+  const auto http = config.listener(Service::http);
+  if (!http) return fail(Errc::invalid, "the configuration has no listen.http to ask for a join token");
+  ApiSettings settings;
+  settings.url = "http://" + http->text();
+  settings.user = admin_user;
+  settings.password = password;
+  const auto api = ApiClient::make(std::move(settings));
+  if (!api) return tl::unexpected(api.error());
+  const auto deadline = std::chrono::steady_clock::now() + first_answer_max;
+  for (;;) {
+    const auto token = api->post("/join-tokens");
+    if (token) return token->value("token", "");
+    if (std::chrono::steady_clock::now() > deadline) return tl::unexpected(token.error());
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+}
+
+std::string draw_password() {
+  Bytes drawn(15, '\0');
+  SystemRandom().fill(drawn.data(), drawn.size());
+  return to_base64url(drawn);
+}
+
+std::string dashboard_of(const NodeConfig& config) {
+  const auto https = config.listener(Service::https);
+  return https ? fmt::format("https://{}/", HostPort{config.advertised().host, https->port}.text()) : "";
+}
+
+}  // namespace
+
+Result<Outcome> setup(const ApiClient&, const Arguments& arguments) {
+  if (auto checked = check_machine(); !checked) return tl::unexpected(checked.error());
+  auto plan = plan_setup(arguments);
+  if (!plan) return tl::unexpected(plan.error());
+  auto config = parse_config(plan->config, config_file);
+  if (!config) return tl::unexpected(config.error());
+  if (auto complete = complete_config(*config); !complete) return tl::unexpected(complete.error());
+  if (!plan->join_token && !plan->admin_password) plan->admin_password = draw_password();
+  FirstStart first_start;
+  if (auto started = first_start.start(*plan); !started) return tl::unexpected(started.error());
+
+  Outcome outcome{{{"node", config->name}, {"dashboard", dashboard_of(*config)}}, {}, 0};
+  if (plan->join_token) {
+    outcome.text =
+        fmt::format("{} has joined the grid. Dashboard: {}\n", config->name, dashboard_of(*config));
+    return outcome;
+  }
+  const auto& password = *plan->admin_password;
+  outcome.document["admin"] = {{"user", admin_user}, {"password", password}};
+  outcome.text = fmt::format(
+      "{} runs a new grid.\n  dashboard  {}\n  user       {}\n  password   {}\n"
+      "gridmail takes the password from $GRIDMAIL_ADMIN_PASSWORD.\n",
+      config->name, dashboard_of(*config), admin_user, password);
+  const auto token = first_join_token(*config, password);
+  if (!token) {
+    outcome.text +=
+        fmt::format("No join token yet ({}); later: gridmail node join-token\n", token.error().text);
+    return outcome;
+  }
+  outcome.document["join_token"] = *token;
+  outcome.text += fmt::format("On the next machine, within an hour:\n  gridmail setup --join {}\n", *token);
+  return outcome;
+}
+
+}  // namespace gridmail::cli
