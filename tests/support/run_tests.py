@@ -82,6 +82,11 @@ def style(tally):
     python_cases(ROOT / "tests/tidy", "style", tally)
 
 
+def packaging(tally):
+    """What needs no machines of its own: ./dev package-test has those."""
+    python_cases(ROOT / "tests/packaging", "packaging", tally)
+
+
 def model(tally):
     """Takes a minute and a half on one core that does nothing else."""
     program = [sys.executable, ROOT / "tests/model/run_model.py"]
@@ -148,8 +153,8 @@ def python_cases(folder, where, tally):
     sys.path.remove(str(folder))
 
 
-PARTS = {"unit": unit, "style": style, "model": model, "simulator": simulator, "fuzz": fuzz, "integration": integration,
-         "faults": faults}
+PARTS = {"unit": unit, "style": style, "packaging": packaging, "model": model, "simulator": simulator,
+         "fuzz": fuzz, "integration": integration, "faults": faults}
 
 
 def main():

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""manual_pages.py BUILD OUT: gridmail.1, gridmaild.8 and gridmail.toml.5 for the programs in BUILD."""
+
+import pathlib
+import re
+import sys
+
+import command_table
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def escaped(text):
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return "\\&" + text if text[:1] in (".", "'") else text
+
+
+def heading(name, section, version):
+    return f'.TH {name.upper()} {section} "" "gridmail {version}" "gridmail"\n'
+
+
+def described(term, text):
+    return f".TP\n{term}\n{escaped(text)}\n"
+
+
+def option_term(option):
+    term = f"\\fB{escaped(option.name)}\\fR"
+    return f"{term} \\fI{escaped(option.value)}\\fR" if option.value else term
+
+
+def command_term(row):
+    words = [row["noun"], row["verb"]] if row["verb"] else [row["noun"]]
+    term = "\\fB" + escaped(" ".join(words)) + "\\fR"
+    for argument in row["arguments"]:
+        name = argument["name"]
+        if command_table.is_option(argument):
+            term += f" [\\fB{escaped(name)}\\fR \\fI{escaped(name.lstrip('-').upper())}\\fR]"
+        else:
+            term += f" \\fI{escaped(name.upper())}\\fR"
+    return term
+
+
+def command_text(row):
+    names = [(argument["name"].lstrip("-").upper(), argument["help"]) for argument in row["arguments"]]
+    sentence = row["help"][0].upper() + row["help"][1:] + "."
+    return " ".join([sentence, *(f"{name}: {text}." for name, text in names)])
+
+
+def gridmail_1(build, version):
+    page = heading("gridmail", 1, version)
+    page += ".SH NAME\ngridmail \\- administer a grid of mail servers\n"
+    page += ".SH SYNOPSIS\n.B gridmail\n.RI [ OPTIONS ] \" NOUN VERB \" [ ARGUMENTS ]\n"
+    page += (".SH DESCRIPTION\nSpeaks to any node of the grid over its HTTP API. Only\n.B gridmail setup\n"
+             "works on this machine itself.\n")
+    page += ".SH OPTIONS\n"
+    page += "".join(described(option_term(option), option.help)
+                    for option in command_table.options(pathlib.Path(build) / "gridmail"))
+    page += ".SH COMMANDS\n"
+    noun = None
+    for row in command_table.commands(build):
+        if row["noun"] != noun:
+            noun = row["noun"]
+            page += f".SS {escaped(noun)}\n"
+        page += described(command_term(row), command_text(row))
+    page += ".SH ENVIRONMENT\n"
+    for name, text in (("GRIDMAIL_URL", "The node to speak to, instead of http://127.0.0.1:7480."),
+                       ("GRIDMAIL_TOKEN", "An API token to log in with."),
+                       ("GRIDMAIL_ADMIN_USER, GRIDMAIL_ADMIN_PASSWORD", "Instead of a token; the user is admin by default."),
+                       ("GRIDMAIL_CA", "Certificates to trust over https."),
+                       ("GRIDMAIL_PASSWORD", "The new password for user add and user passwd.")):
+        page += described(f"\\fB{escaped(name)}\\fR", text)
+    page += ".SH EXIT STATUS\n0: done. 1: it did not work. 2: wrong usage.\n"
+    return page + ".SH SEE ALSO\n.BR gridmaild (8),\n.BR gridmail.toml (5)\n"
+
+
+def gridmaild_8(build, version):
+    page = heading("gridmaild", 8, version)
+    page += ".SH NAME\ngridmaild \\- one node of a mail grid\n"
+    page += ".SH SYNOPSIS\n.B gridmaild\n.RB [ \\-\\-config\n.IR FILE ]\n.RI [ OPTIONS ]\n"
+    page += (".SH DESCRIPTION\nThe same program runs on every node. On an empty data directory it creates a grid or joins "
+             "one; afterwards it goes on as the node it was. The package runs it as\n.BR gridmail.service ;\n"
+             ".B gridmail setup\nstarts that for the first time.\n")
+    page += ".SH OPTIONS\n"
+    page += "".join(described(option_term(option), option.help)
+                    for option in command_table.options(pathlib.Path(build) / "gridmaild"))
+    page += ".SH SIGNALS\n"
+    page += described("\\fBSIGTERM\\fR, \\fBSIGINT\\fR", "Ends the sessions, then the node.")
+    page += described("\\fBSIGHUP\\fR", "Reads the certificate and its key again; connections that are up keep the old one.")
+    page += ".SH FILES\n"
+    page += described("\\fI/etc/gridmail/gridmail.toml\\fR", "The configuration.")
+    page += described("\\fI/var/lib/gridmail\\fR", "The node's identity and its copies of the mail. A copy of it is no backup: "
+                      "an older state of a node counts as lost.")
+    page += (".SH CREDENTIALS\nFrom its service manager (systemd.exec(5)), for a first start:\n")
+    page += described("\\fBgridmail.join-token\\fR", "As --join.")
+    page += described("\\fBgridmail.admin-password\\fR", "As --create with --admin-password-file.")
+    page += (".SH EXIT STATUS\n0: stopped as asked. 1: could not start, or the disk failed. 2: wrong usage, a configuration, "
+             "join token or data directory that cannot be used, or the node was removed from its grid.\n")
+    return page + ".SH SEE ALSO\n.BR gridmail (1),\n.BR gridmail.toml (5)\n"
+
+
+def gridmail_toml_5(version):
+    page = heading("gridmail.toml", 5, version)
+    page += ".SH NAME\ngridmail.toml \\- what one node of a mail grid is told\n"
+    page += ".SH SYNOPSIS\n.I /etc/gridmail/gridmail.toml\n"
+    page += (".SH DESCRIPTION\nTOML. Users, domains and settings of the whole grid are not here: they live in the grid and are "
+             "changed by\n.BR gridmail (1).\n")
+    page += ".SH KEYS\n.nf\n"
+    page += "\n".join(escaped(line) for line in (ROOT / "packaging/gridmail.toml").read_text().splitlines())
+    return page + "\n.fi\n.SH SEE ALSO\n.BR gridmail (1),\n.BR gridmaild (8)\n"
+
+
+def main():
+    build, out = sys.argv[1], pathlib.Path(sys.argv[2])
+    out.mkdir(parents=True, exist_ok=True)
+    version = command_table.version(build)
+    for name, page in (("gridmail.1", gridmail_1(build, version)), ("gridmaild.8", gridmaild_8(build, version)),
+                       ("gridmail.toml.5", gridmail_toml_5(version))):
+        (out / name).write_text(re.sub(r"\n{2,}", lambda m: "\n.PP\n" if name != "gridmail.toml.5" else m.group(), page))
+
+
+if __name__ == "__main__":
+    main()

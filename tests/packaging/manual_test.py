@@ -1,0 +1,117 @@
+"""What people read about the commands, and what shells complete, agrees with the commands there are."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build/release"
+sys.path.insert(0, str(ROOT / "packaging/generate"))
+
+import command_table  # noqa: E402
+import completions  # noqa: E402
+import manual_pages  # noqa: E402
+
+DOCUMENTS = [ROOT / "README.md", *(ROOT / "packaging").glob("*.md")]
+
+
+def documented():
+    """(document, words) of each gridmail command in a document: a line of a code block, or a span of code."""
+    for document in DOCUMENTS:
+        for block in re.findall(r"```sh\n(.*?)```|`(gridmail [^`]+)`", document.read_text(), re.DOTALL):
+            for line in "\n".join(block).splitlines():
+                if match := re.match(r"(?:build/release/)?gridmail (.*?)(?: *#.*)?$", line.strip()):
+                    yield document.name, match.group(1).split()
+
+
+def problem(rows, globals_, words):
+    """What is wrong with a command line, by the table; nothing: it is right."""
+    names = {option.name: bool(option.value) for option in globals_}
+    given, options = [], []
+    words = iter(words)
+    for word in words:
+        if word.startswith("--"):
+            options.append(word)
+            if names.get(word, True):
+                next(words, None)
+        else:
+            given.append(word)
+    for row in rows:
+        command = [row["noun"], row["verb"]] if row["verb"] else [row["noun"]]
+        if given[:len(command)] != command:
+            continue
+        known = {argument["name"] for argument in row["arguments"] if command_table.is_option(argument)} | set(names)
+        positional = [argument for argument in row["arguments"] if not command_table.is_option(argument)]
+        if set(options) - known:
+            return f"no option {set(options) - known}"
+        count = len(given) - len(command)
+        # Text may name a command without its arguments.
+        return "" if count in (0, len(positional)) else f"{len(positional)} arguments, not {count}"
+    return "" if not given else "no such command"
+
+
+class Manual(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.rows = command_table.commands(BUILD)
+        cls.globals = command_table.options(BUILD / "gridmail")
+        cls.folder = tempfile.TemporaryDirectory()
+        sys.argv = ["", str(BUILD), cls.folder.name]
+        completions.main()
+        manual_pages.main()
+        cls.out = pathlib.Path(cls.folder.name)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def test_every_command_in_the_documents_exists(self):
+        commands = list(documented())
+        self.assertGreater(len(commands), 15)
+        wrong = [(name, " ".join(words), problem(self.rows, self.globals, words)) for name, words in commands]
+        self.assertEqual([], [row for row in wrong if row[2]])
+
+    def test_the_check_of_documents_finds_what_is_wrong(self):
+        for line in ("node explode", "node zone mail1", "user add a@b --colour red", "explode"):
+            self.assertTrue(problem(self.rows, self.globals, line.split()), line)
+
+    def test_the_manual_page_has_every_command_and_option(self):
+        page = (self.out / "gridmail.1").read_text().replace("\\-", "-").replace("\\fR", "").replace("\\fB", "")
+        for row in self.rows:
+            self.assertIn(f"\n{row['noun']} {row['verb']}".rstrip(), page)
+            for argument in row["arguments"]:
+                self.assertIn(argument["help"], page)
+        for option in self.globals:
+            self.assertIn(f"\n{option.name}", page)
+        daemon = (self.out / "gridmaild.8").read_text().replace("\\-", "-")
+        for option in ("--config", "--create", "--join-file"):
+            self.assertIn(option, daemon)
+
+    def complete(self, *words):
+        """What bash offers after these words; the last is being typed."""
+        script = (f"source {self.out}/gridmail.bash; COMP_WORDS=(gridmail {' '.join(map(repr, words))}); "
+                  f"COMP_CWORD={len(words)}; _gridmail; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+        done = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True)
+        self.assertEqual("", done.stderr)
+        return set(done.stdout.split())
+
+    def test_bash_completes_nouns_verbs_and_options(self):
+        self.assertEqual({row["noun"] for row in self.rows}, self.complete(""))
+        self.assertEqual({"setup", "slot"}, self.complete("s"))
+        self.assertEqual({row["verb"] for row in self.rows if row["noun"] == "node"}, self.complete("node", ""))
+        self.assertEqual({"--copies", "--copies-min"}, self.complete("grid", "settings", "--c") - {"--ca"})
+        self.assertEqual({"list"}, self.complete("--url", "http://127.0.0.1:1", "node", "li"))
+        self.assertEqual({"--join", "--json"}, self.complete("setup", "--j"))
+
+    def test_the_table_as_text_has_a_line_for_each_command(self):
+        text = command_table.output_of(BUILD / "gridmail", "commands")
+        self.assertEqual(len(self.rows), len(text.splitlines()))
+        self.assertEqual(self.rows, json.loads(command_table.output_of(BUILD / "gridmail", "commands", "--json")))
+
+
+if __name__ == "__main__":
+    unittest.main()
