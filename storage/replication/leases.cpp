@@ -22,6 +22,21 @@ void send(Network& network, NodeId to, const replication::LeaseMessage& message)
                message.SerializeAsString());
 }
 
+/// A request as far as it says how long the asker has been deaf to `to`.
+void send_request(Network& network, const DiskMarks& marks, NodeId to, MapVersion version, TimePoint now,
+                  std::uint64_t deaf_ms) {
+  replication::LeaseMessage message;
+  auto& request = *message.mutable_request();
+  request.set_sent(now.since_boot.count());
+  request.set_incarnation(marks.newest().start);
+  request.set_map_version(version);
+  request.set_chance(marks.newest().chance);
+  if (const auto mark = marks.remembered(to)) to_record(*mark, *request.mutable_remembered());
+  if (const auto mark = marks.checked(to)) to_record(*mark, *request.mutable_checked());
+  request.set_deaf_ms(deaf_ms);
+  send(network, to, message);
+}
+
 }  // namespace
 
 Leases::Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network, DiskMarks& marks,
@@ -45,9 +60,18 @@ void Leases::start() {
 }
 
 void Leases::stop() {
-  const std::lock_guard lock(mutex_);
-  running_ = false;
-  alarm_.reset();
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = false;
+    alarm_.reset();
+  }
+  // Who goes is as good as deaf: no write need wait until its silence has lasted.
+  const auto map = surroundings_.map();
+  if (!map) return;
+  for (const auto& member : map->members) {
+    if (member.id != self_)
+      send_request(network_, marks_, member.id, map->version, clock_.now(), deaf_ms_max);
+  }
 }
 
 void Leases::renew() {
@@ -64,20 +88,12 @@ void Leases::renew() {
 }
 
 void Leases::request(NodeId to, MapVersion version, TimePoint now) {
-  replication::LeaseMessage message;
-  auto& request = *message.mutable_request();
-  request.set_sent(now.since_boot.count());
-  request.set_incarnation(incarnation_);
-  request.set_map_version(version);
-  request.set_chance(marks_.newest().chance);
-  if (const auto mark = marks_.remembered(to)) to_record(*mark, *request.mutable_remembered());
-  if (const auto mark = marks_.checked(to)) to_record(*mark, *request.mutable_checked());
+  std::chrono::milliseconds deaf{0};
   {
     const std::lock_guard lock(mutex_);
-    const auto deaf = std::chrono::duration_cast<std::chrono::milliseconds>(since_heard(to, now));
-    request.set_deaf_ms(static_cast<std::uint64_t>(deaf.count()));
+    deaf = std::chrono::duration_cast<std::chrono::milliseconds>(since_heard(to, now));
   }
-  send(network_, to, message);
+  send_request(network_, marks_, to, version, now, static_cast<std::uint64_t>(deaf.count()));
 }
 
 void Leases::on_request(NodeId from, const replication::LeaseRequest& request) {

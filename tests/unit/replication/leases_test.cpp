@@ -94,6 +94,19 @@ TEST_CASE("a lease is held while it is renewed, and for two seconds after the la
   CHECK_FALSE(pair.held());
 }
 
+TEST_CASE("who stops says so, and nobody waits for its silence to last") {
+  Pair pair;
+  pair.run(1s);
+  CHECK(pair.one.leases->is_alive(b, 1s));
+  pair.other.leases->stop();
+  pair.run(100ms);
+  CHECK_FALSE(pair.one.leases->is_alive(b, 1s));
+  CHECK(pair.one.leases->silence(b) > 2500ms);
+  pair.start(pair.other, b);
+  pair.run(1s);
+  CHECK(pair.one.leases->is_alive(b, 1s));
+}
+
 TEST_CASE("the giver is bound for longer than the holder holds") {
   Pair pair;
   pair.run(1s);
