@@ -16,7 +16,7 @@ class MailSink:
     Stages: connect, EHLO, MAIL, RCPT, DATA, end. A message whose end is answered "lose" is kept, and its reply is not sent.
     """
 
-    def __init__(self, answer=None, extensions=("PIPELINING", "8BITMIME", "SIZE 52428800"), port=0):
+    def __init__(self, answer=None, extensions=("PIPELINING", "8BITMIME", "SIZE 52428800"), port=0, host="127.0.0.1"):
         self.answer = answer or (lambda stage, argument: None)
         self.extensions = list(extensions)
         self.messages, self.connections, self.commands = [], 0, []
@@ -32,7 +32,7 @@ class MailSink:
             daemon_threads = True
             request_queue_size = 128
 
-        self.server = Server(("127.0.0.1", port), Handler)
+        self.server = Server((host, port), Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, name="mail sink", daemon=True).start()
 

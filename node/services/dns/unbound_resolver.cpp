@@ -65,6 +65,9 @@ Result<void> UnboundResolver::open() {
     if (error == 0) error = ub_ctx_set_option(context, "do-not-query-localhost:", "no");
   }
   if (error == 0 && servers_.empty()) error = ub_ctx_resolvconf(context, nullptr);
+  // Unbound itself denies that there is a "test." (RFC 6761, section 6.2); whoever asks servers of their own
+  // may have one.
+  if (error == 0) error = ub_ctx_zone_remove(context, "test.");
   if (error != 0) {
     ub_ctx_delete(context);
     return fail(Errc::unavailable, std::string("resolver: ") + ub_strerror(error));
