@@ -10,14 +10,18 @@ MailSettings settings() {
   MailSettings mail;
   mail.login_delays.first = Duration::zero();
   mail.passwords.cost = {1, 8192};  // libsodium's least
+  // What is deferred is to be sent before everything is looked at.
+  mail.retries.pause_first = std::chrono::seconds(1);
+  mail.retries.pause_max = std::chrono::seconds(8);
   return mail;
 }
 
 }  // namespace
 
-MailLife::MailLife(const CompanionParts& parts)
+MailLife::MailLife(const CompanionParts& parts, Outside& outside)
     : parts_(parts),
-      services_({parts.core, parts.clock, parts.random, parts.network, parts.store, internet_, internet_,
+      outside_(parts, outside),
+      services_({parts.core, parts.clock, parts.random, parts.network, parts.store, outside_, outside_,
                  parts.executor},
                 settings()) {
   for (auto* settings : {&smtp_, &lmtp_, &submission_}) {

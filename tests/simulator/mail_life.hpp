@@ -7,7 +7,7 @@
 #include "protocols/pop3/session.hpp"
 #include "protocols/smtp/session.hpp"
 #include "tests/simulator/companion.hpp"
-#include "tests/support/no_internet.hpp"
+#include "tests/simulator/outside.hpp"
 
 namespace gridmail::sim {
 
@@ -15,7 +15,7 @@ inline constexpr std::string_view mail_domain = "example.test";
 
 class MailLife final : public Companion {
  public:
-  explicit MailLife(const CompanionParts& parts);
+  MailLife(const CompanionParts& parts, Outside& outside);
 
   [[nodiscard]] Task<Result<void>> start() override;
   void on_map(const MapPtr& map) override { services_.on_map(map); }
@@ -42,7 +42,7 @@ class MailLife final : public Companion {
   [[nodiscard]] smtp::Services smtp_services();
 
   CompanionParts parts_;
-  testing::NoInternet internet_;
+  OutsideLine outside_;
   MailServices services_;
   smtp::Settings smtp_;
   smtp::Settings lmtp_;

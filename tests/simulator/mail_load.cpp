@@ -56,7 +56,8 @@ Task<void> MailLoad::guarded(MailLoad* load, Task<void> client) {
   }
 }
 
-MailLoad::MailLoad(World& world, std::size_t users) : world_(world), users_(users) {
+MailLoad::MailLoad(World& world, std::size_t users, Outside& outside)
+    : world_(world), outside_(outside), users_(users) {
   record_.on_note(
       [this](Subject about, const std::string& what) { world_.note(about, [&] { return what; }); });
 }
@@ -71,7 +72,8 @@ bool MailLoad::run_for(Duration duration, const std::function<bool()>& done) {
 }
 
 Outcome MailLoad::outcome() const {
-  return {record_.accepted_count(), record_.shown_count(), world_.network().messages()};
+  return {record_.accepted_count() + outside_.accepted_count(), record_.shown_count(),
+          world_.network().messages()};
 }
 
 /// In the history of a run that is recorded stands what was said.
@@ -166,6 +168,25 @@ Task<void> MailLoad::send(MailLoad* load, std::size_t front, std::vector<UserNum
                       : strict && random.chance(0.05) ? Manner::bare_lf
                                                       : Manner::proper;
   co_await client.send(some_text(random), std::move(recipients), manner);
+}
+
+void MailLoad::send_out() {
+  const auto front = some_front();
+  if (!front || under_way_ >= clients_max) return;
+  spawn(*front, "sender elsewhere",
+        submit(this, *front, world_.chance().below(users_), world_.chance().u64()));
+}
+
+Task<void> MailLoad::submit(MailLoad* load, std::size_t front, UserNumber sender, std::uint64_t seed) {
+  ++load->under_way_;
+  const std::shared_ptr<void> ended(nullptr, [load](void*) { --load->under_way_; });
+  SeededRandom random(seed);
+  auto conversation =
+      load->talk(front, load->life(front).connect_smtp(smtp::Mode::submission), patience, {{}, sender});
+  SmtpClient client(conversation, load->record_, smtp::Mode::submission);
+  const std::string to = "far@place" + std::to_string(random.below(3)) + ".test";
+  const auto accepted = co_await client.send_out(some_text(random), sender, to);
+  if (accepted) load->outside_.accepted(*accepted, to);
 }
 
 // --- clients that read
@@ -268,7 +289,9 @@ Task<void> MailLoad::watch(MailLoad* load, std::shared_ptr<Watch> watch) {
 
 void MailLoad::settle() {
   if (!run_for(60s, [this] { return some_front().has_value(); })) throw Violation("no front comes up");
+  outside_.behave({});
   drain();
+  if (const auto broken = outside_.broken(!repeats_excused_); !broken.empty()) throw Violation(broken);
   run_for(heard_of_max);
   for (UserNumber user = 0; user < users_; ++user) look_at(user);
   run_for(2s);

@@ -8,6 +8,7 @@
 #include "tests/simulator/load.hpp"
 #include "tests/simulator/mail_imap_client.hpp"
 #include "tests/simulator/mail_smtp_client.hpp"
+#include "tests/simulator/outside.hpp"
 #include "tests/simulator/world.hpp"
 
 namespace gridmail::sim {
@@ -16,7 +17,7 @@ class MailLife;
 
 class MailLoad final : public Load {
  public:
-  MailLoad(World& world, std::size_t users);
+  MailLoad(World& world, std::size_t users, Outside& outside);
 
   /// Users are added through the first node. Each front gets clients that stay in IDLE in some users' INBOXes
   /// until the end.
@@ -31,6 +32,11 @@ class MailLoad final : public Load {
 
   /// One message to all users through some live front.
   void send_to_all();
+  /// One message for somebody elsewhere through some live front, and how the world takes it from now on.
+  void send_out();
+  void others_behave(Outside::Manners manners) { outside_.behave(manners); }
+  /// Nodes are cut off from one another: a reply may get to one that can tell nobody.
+  void excuse_repeats() { repeats_excused_ = true; }
   /// One message through this front.
   void send_one(std::size_t front) { start_sending(front); }
   /// Whoever sends now must not be deferred, or may be again.
@@ -68,6 +74,7 @@ class MailLoad final : public Load {
   static Task<void> add(MailLoad* load, MailLife* node, bool* done);
   static Task<void> send(MailLoad* load, std::size_t front, std::vector<UserNumber> recipients,
                          std::uint64_t seed);
+  static Task<void> submit(MailLoad* load, std::size_t front, UserNumber sender, std::uint64_t seed);
   static Task<void> fetch(MailLoad* load, std::size_t front, UserNumber user, std::uint64_t seed);
   static Task<void> read(MailLoad* load, std::size_t front, UserNumber user, std::uint64_t seed);
   static Task<void> use_mailbox(Clock* clock, ImapClient* client, SeededRandom* random);
@@ -79,6 +86,8 @@ class MailLoad final : public Load {
   static Task<void> guarded(MailLoad* load, Task<void> client);
 
   World& world_;
+  Outside& outside_;
+  bool repeats_excused_ = false;
   const std::size_t users_;
   MailRecord record_;
   std::size_t under_way_ = 0;

@@ -4,6 +4,15 @@
 
 namespace gridmail::sim {
 
+namespace {
+
+/// g++ 12 cannot have such a list within a coroutine.
+std::vector<std::string> envelope_of(UserNumber sender, const std::string& to) {
+  return {"MAIL FROM:<" + address_of(sender) + ">", "RCPT TO:<" + to + ">", "DATA"};
+}
+
+}  // namespace
+
 std::string address_of(UserNumber user) {
   return "user" + std::to_string(user) + "@" + std::string(mail_domain);
 }
@@ -51,6 +60,24 @@ Task<void> SmtpClient::send(std::string text, std::vector<UserNumber> recipients
   }
   const int goodbye = co_await command("QUIT");
   if (goodbye != 221) record_.broken("QUIT was answered with " + std::to_string(goodbye));
+}
+
+Task<std::optional<MessageNumber>> SmtpClient::send_out(std::string text, UserNumber sender, std::string to) {
+  const bool known = co_await greet(sender);
+  if (!known) co_return std::nullopt;
+  const auto message = record_.begin_message(std::move(text));
+  const auto commands = envelope_of(sender, to);
+  for (const auto& line : commands) {
+    const int answer = co_await command(line);
+    if (answer / 100 == 5) record_.broken(line + " was answered with " + std::to_string(answer), sender);
+    if (answer / 100 > 3) co_return std::nullopt;
+  }
+  co_await conversation_.send(record_.text_of(message) + ".\r\n");
+  const int answer = co_await reply();
+  if (answer / 100 == 5)
+    record_.broken("a proper message was refused with " + std::to_string(answer), sender);
+  if (answer != 250) co_return std::nullopt;
+  co_return message;
 }
 
 /// Pipelined (RFC 2920). Those who were taken.

@@ -22,6 +22,9 @@ class SmtpClient {
 
   /// Sends one new message with this text (header fields without Message-ID, then the body).
   [[nodiscard]] Task<void> send(std::string text, std::vector<UserNumber> recipients, Manner manner);
+  /// Submits one for somebody elsewhere. Its number, when it was accepted.
+  [[nodiscard]] Task<std::optional<MessageNumber>> send_out(std::string text, UserNumber sender,
+                                                            std::string to);
 
  private:
   /// The reply's code; the last line of it.

@@ -99,6 +99,8 @@ std::uint64_t mixed(std::uint64_t seed, std::string_view name) {
 
 /// A load outlives the world it runs on, whose clients refer to it.
 struct Loads {
+  explicit Loads(std::uint64_t seed) : outside(seed) {}
+  Outside outside;
   std::optional<LedgerLoad> ledger;
   std::optional<MailLoad> mail;
   LedgerLoad* ledger_load = nullptr;
@@ -114,16 +116,18 @@ Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const Mutatio
   if (broken != nullptr) broken->apply(options);
   const auto faults = options.network;
   options.network = {};  // until the grid is up
-  Loads loads;
+  Loads loads(options.seed);
   if (scenario.workload == Workload::mail) {
-    options.companion = [](const CompanionParts& parts) { return std::make_unique<MailLife>(parts); };
+    options.companion = [&loads](const CompanionParts& parts) {
+      return std::make_unique<MailLife>(parts, loads.outside);
+    };
   } else {
     options.companion = LedgerLoad::companion(&loads.ledger_load);
   }
   World world(options);
   Load* load = nullptr;
   if (scenario.workload == Workload::mail) {
-    load = &loads.mail.emplace(world, scenario.users);
+    load = &loads.mail.emplace(world, scenario.users, loads.outside);
   } else {
     load = loads.ledger_load = &loads.ledger.emplace(world);
   }

@@ -95,6 +95,58 @@ void slow_disks(WorldOptions& options) {
   options.slots = 1;
 }
 
+Outside::Manners bad_manners() {
+  Outside::Manners manners;
+  manners.dns_fails = 0.1;
+  manners.refuses_connection = 0.1;
+  manners.defers = 0.15;
+  manners.breaks_off = 0.05;
+  manners.loses_reply = 0.1;
+  manners.slow_max = 500ms;
+  return manners;
+}
+
+void send_some_out(MailLoad& mail, int count) {
+  for (int i = 0; i < count; ++i) {
+    mail.send_out();
+    mail.run(1);
+  }
+}
+
+/// Mail leaves the grid, which is as well as can be.
+void out_to_bad_manners(World&, Load& load) {
+  auto& mail = dynamic_cast<MailLoad&>(load);
+  mail.others_behave(bad_manners());
+  send_some_out(mail, 60);
+}
+
+/// What was sent and not written down when a node went may be sent again, and nothing else.
+void out_while_nodes_crash(World& world, Load& load) {
+  auto& mail = dynamic_cast<MailLoad&>(load);
+  auto manners = bad_manners();
+  manners.slow_max = 2s;
+  mail.others_behave(manners);
+  for (int round = 0; round < 3; ++round) {
+    send_some_out(mail, 10);
+    const auto node = holder(world, world.chance().chance(0.7));
+    if (!node) continue;
+    world.crash(*node);
+    send_some_out(mail, 10);
+    load.run_for(1ms * static_cast<int>(world.chance().below(8000)));
+    world.restart(*node);
+    load.run(5);
+  }
+}
+
+void out_while_cut(World& world, Load& load) {
+  auto& mail = dynamic_cast<MailLoad&>(load);
+  mail.others_behave(bad_manners());
+  mail.excuse_repeats();
+  send_some_out(mail, 15);
+  split(world, load);
+  send_some_out(mail, 15);
+}
+
 void grow(World& world, Load& load) {
   for (int more = 0; more < 2; ++more) {
     load.run(10);
@@ -125,6 +177,9 @@ std::vector<Scenario> mail_scenarios() {
        .prepare = slow_disks,
        .users = 12},
       {"mail while the grid grows from one node to three", grow, {}, 1},
+      {"mail goes out to remotes that defer, break off and lose replies", out_to_bad_manners},
+      {"mail goes out while nodes crash and return", out_while_nodes_crash},
+      {"mail goes out while the grid is cut in two and heals", out_while_cut},
       {"mail under everything at once",
        [](World& world, Load& load) {
          crash_and_return(world, load, world.chance().chance(0.5), 2);
