@@ -15,6 +15,7 @@ bool is_named(const Map& map, NodeId node) {
 }  // namespace
 
 bool tidy_members(World& world) {
+  world.switch_off_removed();
   const auto map = world.newest_map();
   if (!map) return false;
   bool done = true;

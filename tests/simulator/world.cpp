@@ -238,12 +238,18 @@ void World::destroy(std::size_t node) {
   nodes_[node]->destroyed = true;
 }
 
+void World::switch_off_removed() {
+  for (const auto& node : nodes_) {
+    if (node->life && is_removed(*node)) end_life(*node);
+  }
+}
+
 void World::heal() {
   network_.faults = {};
   network_.heal();
   note({}, [] { return "everything is healed"; });
+  switch_off_removed();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    if (nodes_[i]->life && is_removed(*nodes_[i])) end_life(*nodes_[i]);
     pause(i, false);
     if (nodes_[i]->step > 0ns) slow_down(i, 0ns);
     if (nodes_[i]->full) fill_disk(i, false);
