@@ -233,6 +233,7 @@ Result<void> Node::build() {
     std::_Exit(1);
   };
   hooks.low_space = [this] { return store_->low_space(); };
+  hooks.is_behind = [this] { return store_->is_behind(); };
   hooks.on_map = [this](MapPtr map) { take_map(map); };
   hooks.on_push = [this](NodeId from, Bytes payload) { mail_->on_push(from, std::move(payload)); };
   hooks.on_intake = [this](NodeId from, Bytes payload) { mail_->on_intake(from, std::move(payload)); };

@@ -67,6 +67,7 @@ Task<Result<void>> GridCore::load() {
       .propose = {},
       .fail_stop = hooks_.fail_stop,
       .low_space = hooks_.low_space,
+      .is_behind = hooks_.is_behind,
       .dead_for_long = [this] { return membership_->dead_for(settings_.dead_for_long); }});
   context_->services = services_;
   slots_ = std::make_unique<SlotTable>(*context_, ports_.slots, [this](MapChange change) {

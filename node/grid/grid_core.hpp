@@ -48,6 +48,7 @@ class GridCore {
   struct Hooks {
     std::function<void(Error)> fail_stop;  ///< the disk failed
     std::function<bool()> low_space;       ///< the disk's reserve is reached
+    std::function<bool()> is_behind;       ///< too much waits for the disk: nothing more is to be taken in
     std::function<void(MapPtr)> on_map;    ///< a newer map was taken in
     std::function<void(NodeId, Bytes)> on_push;
     std::function<void(NodeId, Bytes)> on_intake;

@@ -36,15 +36,16 @@ void GroupCommit::commit(Batch batch, Store::Done done) {
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
-    if (queue_bytes_ == 0 || queue_bytes_ + cost <= queue_bytes_max_) {
-      first = queue_.empty();
-      queue_bytes_ += cost;
-      queue_.push_back({std::move(batch), std::move(done), std::chrono::steady_clock::now()});
-      done = nullptr;
-    }
+    first = queue_.empty();
+    queue_bytes_ += cost;
+    queue_.push_back({std::move(batch), std::move(done), std::chrono::steady_clock::now()});
   }
-  if (done) return done(fail(Errc::busy, "too many bytes are waiting to be committed"));
   if (first) arrived_.notify_one();
+}
+
+bool GroupCommit::is_behind() const {
+  const std::lock_guard lock(mutex_);
+  return queue_bytes_ > queue_bytes_max_;
 }
 
 std::chrono::nanoseconds GroupCommit::oldest_age() const {

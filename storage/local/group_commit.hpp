@@ -27,19 +27,21 @@ class GroupCommit {
   };
   using Write = std::function<Result<void>(const std::vector<Pending>&)>;
 
-  /// A group holds at most `group_bytes_max` (but at least one batch); over `queue_bytes_max` waiting bytes,
-  /// new batches are refused with Errc::busy.
+  /// A group holds at most `group_bytes_max` (but at least one batch); over `queue_bytes_max` waiting bytes
+  /// it is behind.
   GroupCommit(Write write, std::size_t group_bytes_max, std::size_t queue_bytes_max);
   /// Writes what was handed in, then stops the thread.
   ~GroupCommit();
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
 
-  /// `done` is called exactly once, in the order of these calls, on the committer's thread (or at once when
-  /// refused); it must be quick and must not throw.
+  /// `done` is called exactly once, in the order of these calls, on the committer's thread; it must
+  /// be quick and must not throw.
   void commit(Batch batch, Store::Done done);
   /// Age of the oldest batch whose `done` has not been called; zero when there is none.
   [[nodiscard]] std::chrono::nanoseconds oldest_age() const;
+  /// More waits than should (RocksDbStore::is_behind).
+  [[nodiscard]] bool is_behind() const;
 
  private:
   void run();

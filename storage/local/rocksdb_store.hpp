@@ -27,6 +27,7 @@ struct StoreOptions {
   RocksDbTuning tuning;
   std::size_t io_threads = 4;
   std::size_t group_bytes_max = std::size_t{4} << 20;
+  /// More waiting bytes: behind.
   std::size_t queue_bytes_max = std::size_t{256} << 20;
   /// low_space() is true below the reserve: intake stops, deletions go on. Below the floor nothing is written
   /// at all, so that the log never tears on a full disk.
@@ -52,6 +53,9 @@ class RocksDbStore final : public Store {
   [[nodiscard]] std::chrono::nanoseconds oldest_commit_age() const override {
     return committer_->oldest_age();
   }
+  /// More waits to be committed than should. commit() refuses nothing for that, as whoever calls may be ahead
+  /// of the disk in memory: nothing more is to be taken in.
+  [[nodiscard]] bool is_behind() const { return committer_->is_behind(); }
 
   /// Whether the disk reserve is reached: only deletions and what serves them should be begun.
   [[nodiscard]] bool low_space() { return space_.bytes_free() < options_.space_reserve_bytes; }

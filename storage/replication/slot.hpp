@@ -81,7 +81,8 @@ struct ReplicationContext {
   std::function<void(SlotChange)> propose;                   ///< sent to the register; may come to nothing
   std::function<void(Error)> fail_stop;                      ///< the disk failed: the node must stop
   std::function<bool()> low_space;                           ///< the disk's reserve is reached
-  std::function<NodeSet()> dead_for_long;                    ///< by gossip
+  std::function<bool()> is_behind;         ///< too much waits for the disk: nothing more is taken in
+  std::function<NodeSet()> dead_for_long;  ///< by gossip
   /// The disk here was compared with what a majority of the voters remember of it: before, this node leads
   /// nothing.
   std::atomic<bool> disk_checked{false};

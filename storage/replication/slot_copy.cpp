@@ -12,7 +12,8 @@ void Slot::on_entry(NodeId, replication::Entry record) {
     if (at.sequence <= durable_) acknowledge();
     return;
   }
-  if (at.sequence != last + 1) return;  // one before it is missing; the primary sends both again
+  // One before it is missing, or the disk has enough to do: the primary sends it again.
+  if (at.sequence != last + 1 || context_.is_behind()) return;
   Batch batch = copy_.append(from_record(std::move(record)), true);
   batch.append(trim_log());
   write(std::move(batch), [epoch = row_.epoch, sequence = at.sequence](Slot& slot) {
@@ -84,7 +85,7 @@ void Slot::ask_for_fill() {
 }
 
 void Slot::on_fill_chunk(replication::FillChunk chunk) {
-  if (copy_.whole() || !fill_asked_ || !open_on_disk_as_copy_) return;
+  if (copy_.whole() || !fill_asked_ || !open_on_disk_as_copy_ || context_.is_behind()) return;
   if (chunk.at().SerializeAsString() != copy_.fill().SerializeAsString())
     return;  // an answer to an earlier question
   std::vector<SlotWrite> pieces;

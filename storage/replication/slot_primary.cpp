@@ -26,6 +26,7 @@ void Slot::submit(Epoch epoch, Operation operation, std::function<void(Result<vo
       if (write.family == Family::body && write.value) return done(fail(Errc::no_space));
     }
   }
+  if (context_.is_behind()) return done(fail(Errc::unavailable, "the disk is behind"));
   const std::size_t bytes = operation.bytes();
   GRIDMAIL_ASSERT(bytes <= 2 * operation_bytes_max);
   if (pending_bytes_ + bytes > context_.settings.pending_bytes_max && !pending_.empty()) {

@@ -33,6 +33,8 @@ void draw_settings(Random& random, WorldOptions& options) {
   replication.fill.slots_max = one_of<std::size_t>(random, {1, 64});
   replication.moves_max = one_of<std::size_t>(random, {1, 1024});
   replication.handovers_max = one_of<std::size_t>(random, {1, 128});
+  SeededRandom apart(options.seed ^ 0x4442'4548'494e'4400);
+  if (apart.chance(0.2)) options.disks.queue_bytes_max = 1000 + apart.below(20'000);
   options.core.dead_for_long = 1s * one_of(random, {6, 12, 20});
 }
 

@@ -122,6 +122,7 @@ void World::start_life(Node& node) {
   hooks.fail_stop = [&life](const Error& error) { life.failed = error; };
   node.disk->on_failure(hooks.fail_stop);
   hooks.low_space = [&node] { return node.full; };
+  hooks.is_behind = [&node] { return node.disk->is_behind(); };
   hooks.on_map = [this, &life](const MapPtr& map) {
     if (options_.history != nullptr) record(map);
     life.companion->on_map(map);

@@ -24,6 +24,7 @@ class MemoryStore final : public Store {
     /// A disk that lies: it never writes such records, or answers before it has written.
     std::function<bool(Family, const Bytes& key)> loses = {};
     bool answers_early = false;
+    std::size_t queue_bytes_max = 256 << 20;  ///< with more that waits it is behind
     /// It goes on after a commit has failed, with a hole where that was.
     bool writes_on = false;
   };
@@ -47,6 +48,11 @@ class MemoryStore final : public Store {
   }
   [[nodiscard]] Duration oldest_commit_age() const override {
     return disk_->pending.empty() ? Duration::zero() : disk_->clock.now() - disk_->pending.front().since;
+  }
+  [[nodiscard]] bool is_behind() const {
+    std::size_t bytes = 0;
+    for (const auto& waiting : disk_->pending) bytes += waiting.batch.bytes();
+    return bytes > disk_->options.queue_bytes_max;
   }
 
   /// The node crashes: of what was not synced a random beginning survives, nothing of it is answered.

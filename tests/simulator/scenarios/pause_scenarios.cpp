@@ -73,10 +73,18 @@ void slow_disk(World& world, Load& load) {
   }
 }
 
+void slower_than_the_load(WorldOptions& options) {
+  options.disks.sync_min = 20ms;
+  options.disks.sync_max = 60ms;
+  options.disks.queue_bytes_max = 1500;
+}
+
 }  // namespace
 
 std::vector<Scenario> pause_scenarios() {
   return {
+      {"disks are slower than the load, and nobody stops for that", [](World&, Load& load) { load.run(100); },
+       slower_than_the_load},
       {"a node stops for about as long as a lease and goes on", stop_and_go_on},
       {"a copy that was stopped takes over from a primary that lives", wake_and_take_over},
       {"a disk hangs for a while", slow_disk},
