@@ -51,13 +51,16 @@ Task<Result<void>> Slot::load() {
     fill_from_ = context_.clock.now();
     whole_at_ = durable_;
   }
-  if (copy_.opened_primary() == context_.self && !context_.settings.sabotage.resume) {
+  if (copy_.opened_primary() == context_.self && !context_.settings.sabotage.resume)
     restarted_epoch_ = copy_.opened_epoch();
-  } else if (copy_.opened_primary() && copy_.opened_primary() != context_.self) {
-    // As if a lease had just been given to the primary of the last epoch in which this copy was opened.
-    const TimePoint until = context_.clock.now() + context_.leases.settings().promised;
+  // As if a lease had just been given to the primary of the last epoch in which this copy was opened, and to
+  // that of its row, which may yet open it and then use one that an earlier life gave (tests/model,
+  // FORGET_LEASE).
+  const TimePoint until = context_.clock.now() + context_.leases.settings().promised;
+  if (copy_.opened_primary() && copy_.opened_primary() != context_.self)
     waits_.push_back({*copy_.opened_primary(), {until, UINT64_MAX}, copy_.opened_epoch()});
-  }
+  if (row_.primary && row_.primary != context_.self && row_.primary != copy_.opened_primary())
+    waits_.push_back({*row_.primary, {until, UINT64_MAX}, row_.epoch});
   drop_if_unneeded();
   try_open();
   co_return Result<void>{};

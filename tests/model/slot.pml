@@ -424,7 +424,8 @@ inline hand_over(p, to) {
 
 /* -------------------------------------------------------------------------------------------------- crashes */
 
-/* All that is in memory is gone. The disk says who may hold a lease from here: the primary of the last opening. */
+/* All that is in memory is gone. The disk says who may hold a lease from here: the primaries of the row and of the
+ * last opening. */
 inline restart(n) {
   crashes--;
   copy[n].role = no_role;
