@@ -142,6 +142,7 @@ void Slot::end_role() {
   fill_from_.reset();
   fill_asked_.reset();
   resumed_until_.reset();
+  told_resumed_.reset();
   if (fill_counted_) {
     fill_counted_ = false;
     context_.fill_budget.end();

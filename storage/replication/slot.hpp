@@ -260,6 +260,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void copy_tick();
   void tell_that_lost();
   void tell_that_resumed();
+  void tell_that_unopened();
   void ask_for_fill();
 
   const SlotId id_;
@@ -305,7 +306,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   std::optional<Copy::Opening> incoming_;  ///< what has come of an opening in pieces
   Sequence durable_ = 0;                   ///< entries up to here are on stable storage
   bool open_on_disk_as_copy_ = false;
-  std::optional<TimePoint> told_resumed_;
+  std::optional<TimePoint> told_resumed_;   ///< likewise, that it was not opened; empty: not in this row
   std::optional<TimePoint> resumed_until_;  ///< restarted in this epoch: the primary is told what is here
   std::optional<TimePoint> fill_from_;
   std::optional<TimePoint> fill_asked_;

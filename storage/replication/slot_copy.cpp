@@ -36,9 +36,9 @@ void Slot::on_commit(Position commit) {
 
 void Slot::copy_tick() {
   if ((is_lost() || is_suspect()) && context_.disk_checked) return tell_that_lost();
+  if (copy_.opened_epoch() != row_.epoch) return tell_that_unopened();
   if (resumed_until_) tell_that_resumed();
-  if (copy_.opened_epoch() != row_.epoch || !open_on_disk_as_copy_ || !row_.joining.contains(context_.self))
-    return;
+  if (!open_on_disk_as_copy_ || !row_.joining.contains(context_.self)) return;
   const auto now = context_.clock.now();
   const bool answered = !fill_asked_ || now - *fill_asked_ >= std::chrono::seconds(1);
   if (!answered) return;
@@ -66,6 +66,19 @@ void Slot::tell_that_resumed() {
   if (told_resumed_ && now - *told_resumed_ < std::chrono::seconds(1)) return;
   told_resumed_ = now;
   acknowledge(true);
+}
+
+/// The primary may believe that this copy takes part, as it did before an old disk was put back. While the
+/// primary is opening, this means nothing to it.
+void Slot::tell_that_unopened() {
+  const auto now = context_.clock.now();
+  if (told_resumed_ && now - *told_resumed_ < std::chrono::seconds(1)) return;
+  const bool just_taken = !told_resumed_;
+  told_resumed_ = now;
+  if (just_taken) return;  // its opening is on the way
+  auto tell = message();
+  tell.mutable_acknowledge()->set_unopened(true);
+  send(*row_.primary, tell);
 }
 
 /// The map believes this copy to be in sync, and nothing is here, or its end may be missing. So it joins

@@ -86,9 +86,9 @@ void Slot::on_acknowledge(NodeId from, const replication::Acknowledge& acknowled
   if (found == peers_.end() || !found->second.opened) return;
   auto& peer = found->second;
   const Sequence sequence = acknowledge.sequence();
-  if (acknowledge.resumed() && sequence < peer.acknowledged) {
-    // Its disk has lost what it acknowledged before it restarted. (Or the message is a late one: then it
-    // joins again for nothing.)
+  if (acknowledge.unopened() || (acknowledge.resumed() && sequence < peer.acknowledged)) {
+    // Its disk has lost what it acknowledged before it restarted, or the opening itself. (Or the message is a
+    // late one: then it joins again for nothing.)
     peer.refusal = Refusal::behind;
     settled_in_ = 0;
   }

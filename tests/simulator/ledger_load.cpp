@@ -133,7 +133,9 @@ void LedgerLoad::committed(NodeId by, SlotId slot, Epoch epoch, std::uint64_t nu
     const auto other = world_.number_of(holder);
     // One that a later map takes out, which this primary has yet to hear of, may have dropped what it held.
     const auto& newest = map->rows[slot];
-    if (world_.is_destroyed(other) || (newest.epoch > epoch && !newest.in_sync.contains(holder))) continue;
+    if (world_.is_destroyed(other) || world_.may_lack(other) ||
+        (newest.epoch > epoch && !newest.in_sync.contains(holder)))
+      continue;
     const auto& disk = world_.disk(other).contents(Family::meta);
     const auto found = disk.find(entry_key(slot, number));
     if (found == disk.end() || found->second != guid.bytes()) {

@@ -242,6 +242,10 @@ class Swarm {
     world_.disk(node).rot(family, at->first);
   }
   [[nodiscard]] bool may_lose(std::size_t node) const {
+    if (rules_.budget == Budget::unlimited) return true;
+    for (std::size_t other = 0; other < world_.size(); ++other) {
+      if (other != node && world_.may_lack(other)) return false;
+    }
     switch (rules_.budget) {
       case Budget::one_copy:
         return world_.may_destroy(node);
@@ -261,16 +265,16 @@ class Swarm {
       if (world_.size() < nodes_max) world_.begin_to_add(plan_.nodes[node % plan_.nodes.size()]);
     });
   }
-  /// Today an image is taken, another day it is put back.
+  /// Today an image is taken, while the node is down, another day it is put back.
   void put_old_disk_back(std::size_t node) {
     if (world_.is_destroyed(node)) return;
+    world_.crash(node);
     const auto image = world_.disk(node).image();
+    world_.restart(node);
     last(some_time(), [this, node, image] {
       if (world_.is_destroyed(node)) return;
       if (!may_lose(node)) return;
-      world_.crash(node);
-      world_.note({}, [&] { return "node" + std::to_string(node) + " gets an old disk"; });
-      world_.disk(node).restore(image);
+      world_.put_back(node, image);
       last(some_time(), [this, node] { world_.restart(node); });
     });
   }

@@ -7,6 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto noticed_within = 15s;
 constexpr auto ask_again = 5s;  // of a node that wants to join
 
 Bytes sim_key() {
@@ -108,6 +109,8 @@ void World::start_life(Node& node) {
   note({}, [&] { return node.name + " starts"; });
   node.awake = true;
   node.started = true;
+  if (node.old_disk) node.noticed_by = clock_.now() + noticed_within;
+  node.old_disk = false;
   // Its boot clock shows another time than the others' do, and in each life another one.
   const auto booted_before = Duration(static_cast<std::int64_t>(1 + random_.below(1'000'000'000'000)));
   node.life = std::make_unique<Life>(clock_, booted_before, node.rate, node.awake);
@@ -230,6 +233,17 @@ void World::restart_damaged(std::size_t node) {
   nodes_[node]->damaged = true;
   restart(node);
   nodes_[node]->damaged = false;
+}
+
+void World::put_back(std::size_t node, const test::MemoryStore::Image& image) {
+  crash(node);
+  note({}, [&] { return nodes_[node]->name + " gets an old disk"; });
+  nodes_[node]->disk->restore(image);
+  nodes_[node]->old_disk = true;
+}
+
+bool World::may_lack(std::size_t node) const {
+  return nodes_[node]->old_disk || clock_.now() < nodes_[node]->noticed_by;
 }
 
 void World::destroy(std::size_t node) {

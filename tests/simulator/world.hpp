@@ -56,6 +56,10 @@ class World {
   void restart(std::size_t node);
   /// Its store says that the disk was damaged: something acknowledged may be missing there.
   void restart_damaged(std::size_t node);
+  /// It crashes and finds the disk as it was when this image was taken.
+  void put_back(std::size_t node, const test::MemoryStore::Image& image);
+  /// That was just now: nobody may have noticed yet that it lacks something.
+  [[nodiscard]] bool may_lack(std::size_t node) const;
   /// Stops the node's processor, as SIGSTOP does, or lets it go on: messages and alarms wait meanwhile.
   void pause(std::size_t node, bool stopped);
   /// From now on each of the node's steps takes this long.
@@ -146,8 +150,10 @@ class World {
     bool destroyed = false;
     bool paused = false;
     bool full = false;
-    bool awake = true;     ///< something may be ready to run
-    bool damaged = false;  ///< the store says so, in the life that starts
+    bool awake = true;       ///< something may be ready to run
+    bool old_disk = false;   ///< finds it when it starts
+    TimePoint noticed_by{};  ///< that it did
+    bool damaged = false;    ///< the store says so, in the life that starts
     double rate = 1.0;
     Duration step{0};      ///< of a slow node
     TimePoint ready_at{};  ///< of a slow node, for the next step

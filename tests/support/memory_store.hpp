@@ -94,10 +94,9 @@ class MemoryStore final : public Store {
   /// It answers with errors, or did in this life of the node.
   [[nodiscard]] bool is_faulty() const { return disk_->error || disk_->failed; }
   /// All that is on disk now, to be put back later, while the node is down.
-  [[nodiscard]] auto image() const { return disk_->families; }
-  void restore(const std::array<std::shared_ptr<std::map<Bytes, Bytes>>, family_count>& image) {
-    disk_->families = image;
-  }
+  using Image = std::array<std::shared_ptr<std::map<Bytes, Bytes>>, family_count>;
+  [[nodiscard]] Image image() const { return disk_->families; }
+  void restore(const Image& image) { disk_->families = image; }
   /// A bit of this record flips: its checksum is wrong whenever it is read, until it is written anew.
   void rot(Family family, const Bytes& key) {
     auto more = std::make_shared<Rotten>(disk_->rotten ? *disk_->rotten : Rotten());
@@ -119,7 +118,7 @@ class MemoryStore final : public Store {
 
  private:
   using Pairs = std::map<Bytes, Bytes>;
-  using Families = std::array<std::shared_ptr<Pairs>, family_count>;
+  using Families = Image;
   using Rotten = std::set<std::pair<Family, Bytes>>;
   struct Pending {
     Batch batch;

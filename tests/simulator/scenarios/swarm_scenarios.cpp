@@ -24,6 +24,9 @@ Scenario swarm(std::string name, const SwarmRules& rules, Workload workload) {
 std::vector<Scenario> swarm_scenarios() {
   return {
       swarm("a random mix of faults", {}, Workload::ledger),
+      swarm("a random mix of faults with old disks put back", {.old_disks = true}, Workload::ledger),
+      swarm("a random mix of faults that destroys last in-sync copies", {.budget = Budget::last_copy},
+            Workload::ledger),
       swarm("a random mix of faults that may destroy every copy", {.budget = Budget::unlimited},
             Workload::ledger),
   };
@@ -34,12 +37,7 @@ std::vector<Scenario> mail_swarm_scenarios() {
 }
 
 std::vector<Scenario> open_scenarios() {
-  return {
-      swarm("a random mix of faults with old disks put back", {.old_disks = true}, Workload::ledger),
-      swarm("a random mix of faults with records that rot", {.bit_rot = true}, Workload::ledger),
-      swarm("a random mix of faults that destroys last in-sync copies", {.budget = Budget::last_copy},
-            Workload::ledger),
-  };
+  return {swarm("a random mix of faults with records that rot", {.bit_rot = true}, Workload::ledger)};
 }
 
 }  // namespace gridmail::sim
