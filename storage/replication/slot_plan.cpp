@@ -183,7 +183,7 @@ class Planner {
       row.retired.insert(node);
     }
     for (const auto& node : s_.row.joining) {
-      if (!is_dead(node)) continue;
+      if (!is_dead(node) && !s_.behind.contains(node)) continue;
       row.joining.erase(node);
       row.partial.insert(node);
     }
