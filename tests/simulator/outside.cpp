@@ -31,7 +31,8 @@ std::string Outside::broken(bool strict) const {
     const auto name = "message " + std::to_string(what.first) + " to " + what.second;
     if (std::find(accepted_.begin(), accepted_.end(), what) == accepted_.end() && times.size() > 1 && strict)
       continue;  // sent again by its sender, who did not hear that it was accepted
-    const auto excused = std::count_if(times.begin(), times.end(), [](const auto& one) { return one.reply_lost; });
+    const auto excused =
+        std::count_if(times.begin(), times.end(), [](const auto& one) { return one.reply_lost; });
     if (strict && times.size() > 1 + static_cast<std::size_t>(excused))
       return name + " came " + std::to_string(times.size()) + " times, though its replies got through";
   }
@@ -112,7 +113,8 @@ Task<bool> Outside::take_message(Stream* stream, std::string* buffer, std::vecto
 }
 
 Task<Result<std::vector<ports::Exchanger>>> OutsideLine::exchangers(std::string domain) {
-  if (outside_.random_.chance(outside_.manners_.dns_fails)) co_return fail(Errc::unavailable, "DNS: no answer");
+  if (outside_.random_.chance(outside_.manners_.dns_fails))
+    co_return fail(Errc::unavailable, "DNS: no answer");
   std::vector<ports::Exchanger> all;
   all.push_back({10, "mx1." + domain});
   all.push_back({10, "mx2." + domain});
@@ -120,7 +122,8 @@ Task<Result<std::vector<ports::Exchanger>>> OutsideLine::exchangers(std::string 
 }
 
 Task<Result<std::vector<std::string>>> OutsideLine::addresses(std::string) {
-  if (outside_.random_.chance(outside_.manners_.dns_fails)) co_return fail(Errc::unavailable, "DNS: no answer");
+  if (outside_.random_.chance(outside_.manners_.dns_fails))
+    co_return fail(Errc::unavailable, "DNS: no answer");
   co_return std::vector<std::string>(1, "192.0.2.25");
 }
 

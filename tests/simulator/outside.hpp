@@ -25,20 +25,22 @@ class Outside {
   struct Manners {
     double dns_fails = 0;
     double refuses_connection = 0;
-    double defers = 0;      ///< 4xx to MAIL, RCPT or the end of data
-    double breaks_off = 0;  ///< before any of its replies
+    double defers = 0;       ///< 4xx to MAIL, RCPT or the end of data
+    double breaks_off = 0;   ///< before any of its replies
     double loses_reply = 0;  ///< takes the message, and its reply gets lost
-    Duration slow_max{0};   ///< before a reply
+    Duration slow_max{0};    ///< before a reply
   };
   explicit Outside(std::uint64_t seed) : random_(seed) {}
   void behave(Manners manners) { manners_ = manners; }
 
   /// The grid has taken the message for that address.
-  void accepted(MessageNumber message, std::string address) { accepted_.emplace_back(message, std::move(address)); }
+  void accepted(MessageNumber message, std::string address) {
+    accepted_.emplace_back(message, std::move(address));
+  }
   [[nodiscard]] std::size_t accepted_count() const { return accepted_.size(); }
   /// What of a broken promise is known: nothing when everything accepted came, and twice only where the first
-  /// time's reply was lost, or the node that waited for it. `strict` false: nodes were cut off from one another
-  /// too, so that a reply may have got to a node that could tell nobody.
+  /// time's reply was lost, or the node that waited for it. `strict` false: nodes were cut off from one
+  /// another too, so that a reply may have got to a node that could tell nobody.
   [[nodiscard]] std::string broken(bool strict) const;
 
  private:
@@ -49,8 +51,9 @@ class Outside {
     bool reply_lost = false;
   };
   [[nodiscard]] Task<void> serve(std::unique_ptr<Stream> stream, Clock* clock, const OutsideLine* line);
-  [[nodiscard]] Task<bool> take_message(Stream* stream, std::string* buffer, std::vector<std::string> recipients,
-                                        Clock* clock, const OutsideLine* line);
+  [[nodiscard]] Task<bool> take_message(Stream* stream, std::string* buffer,
+                                        std::vector<std::string> recipients, Clock* clock,
+                                        const OutsideLine* line);
   [[nodiscard]] Task<bool> reply(Stream* stream, Clock* clock, std::string text);
   void line_gone(const OutsideLine* line, TimePoint now);
 
