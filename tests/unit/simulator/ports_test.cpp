@@ -84,7 +84,7 @@ TEST_CASE("at its n-th commit a node crashes: nothing more is written or answere
   CHECK(disk.answered == 2);
 }
 
-TEST_CASE("a disk that fails says so until it is repaired") {
+TEST_CASE("a disk that failed says so until it is repaired and the node starts anew") {
   Disk disk;
   disk.store.fail_with(Errc::io);
   disk.commit("a");
@@ -94,7 +94,12 @@ TEST_CASE("a disk that fails says so until it is repaired") {
   disk.store.repair();
   disk.commit("b");
   disk.let_pass(1s);
+  CHECK(disk.failed == 2);
+  disk.store.crash();
+  disk.commit("c");
+  disk.let_pass(1s);
   CHECK(disk.answered == 1);
+  CHECK(disk.kept() == 1);
 }
 
 TEST_CASE("an image of a disk brings back what was there then") {
