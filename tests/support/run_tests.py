@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/release"
 # Seeds of each family of the simulator's scenarios.
 SIMULATOR_SEEDS = {"crashes": 200, "network": 200, "pauses": 200, "growth": 200, "movement": 40, "load": 4,
-                   "mail": 200, "swarm": 2500, "mailswarm": 400, "copies": 100}
+                   "mail": 200, "swarm": 2500, "mailswarm": 300, "copies": 100}
 FUZZ_SECONDS = 10
 FAULTS_MINUTES = 2
 FAULTS_SEED = 2
