@@ -28,7 +28,7 @@ Result<SearchText> text_of(const mime::Structure& structure, std::uint64_t size,
   auto next_piece = pieces.begin();
   const auto bytes_of = [&](mime::ByteRange range) -> std::optional<BytesView> {
     if (size > whole_bytes_max)
-      return next_piece == pieces.end() ? std::nullopt : std::optional(*next_piece++);
+      return next_piece == pieces.end() ? std::nullopt : std::optional(BytesView(*next_piece++));
     const BytesView whole = pieces.front();
     if (range.offset > whole.size() || range.length > whole.size() - range.offset) return std::nullopt;
     return whole.substr(static_cast<std::size_t>(range.offset), static_cast<std::size_t>(range.length));

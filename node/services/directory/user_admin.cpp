@@ -148,9 +148,18 @@ Task<Result<AppliedChange>> UserAdmin::renew_hash(OldHash old) {
   co_return co_await ports_.directory.change(std::move(change));
 }
 
+/// By its own address: an alias would be a slip that costs a mailbox.
 Task<Result<AppliedChange>> UserAdmin::remove_user(std::string address) {
-  const auto id = co_await find(std::move(address));
+  const auto id = co_await find(address);
   if (!id) co_return tl::unexpected(id.error());
+  const auto record = co_await ports_.view.user(*id);
+  if (!record) co_return tl::unexpected(record.error());
+  const auto name = canonical(address);
+  if (!name) co_return tl::unexpected(name.error());
+  if (*name != record->address()) {
+    co_return fail(Errc::invalid,
+                   *name + " is an alias of " + record->address() + ", not a user: remove the alias");
+  }
   co_return co_await ports_.directory.remove_user(*id);
 }
 

@@ -65,6 +65,17 @@ TEST_CASE("administrators log in by password or token; both end with the account
   CHECK(dir.refused(dir.admin.authenticate_admin("root", "right", "::1")) == Errc::denied);
 }
 
+TEST_CASE("an alias is no name by which to remove a user") {
+  MemoryDirectoryGrid dir;
+  dir.done(dir.admin.add_domain("example.org"));
+  dir.done(dir.admin.add_user("a@example.org", "x"));
+  dir.done(dir.admin.add_alias("other@example.org", "a@example.org"));
+  CHECK(dir.refused(dir.admin.remove_user("other@example.org")) == Errc::invalid);
+  CHECK(dir.grid.run_to_end(dir.admin.user("a@example.org")));
+  dir.done(dir.admin.remove_user("A@Example.org"));
+  CHECK_FALSE(dir.grid.run_to_end(dir.admin.user("a@example.org")));
+}
+
 TEST_CASE("a removed user's data goes after 14 days, and only then") {
   MemoryDirectoryGrid dir;
   dir.done(dir.admin.add_domain("example.org"));

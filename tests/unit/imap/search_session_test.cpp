@@ -53,6 +53,21 @@ TEST_CASE_FIXTURE(SearchFixture, "by flags and keywords") {
   CHECK(search("OLD") == "");
 }
 
+TEST_CASE_FIXTURE(SearchFixture, "a message too large to be read whole is searched in all its pieces") {
+  std::string large = "Subject: large\r\n";
+  while (large.size() < 300'000) large += "X-Filler: " + std::string(60, 'y') + "\r\n";
+  large += "X-Last: needle in the header\r\n\r\n";
+  for (int line = 0; line < 20'000; ++line) large += "some text in a line\r\n";
+  deliver(large + "needle in the body\r\n");
+  client->send("a NOOP\r\n");  // tells of it
+  CHECK(search("SUBJECT large") == " 4");
+  CHECK(search("HEADER X-Filler yyy") == " 4");
+  CHECK(search("HEADER X-Last \"needle in the header\"") == " 4");
+  CHECK(search("BODY \"needle in the body\"") == " 4");
+  CHECK(search("TEXT \"needle in the\"") == " 4");
+  CHECK(search("BODY \"nowhere to be found\"") == "");
+}
+
 TEST_CASE_FIXTURE(SearchFixture, "by numbers, UIDs, sizes and logic") {
   CHECK(search("2:*") == " 2 3");
   CHECK(search("UID 1,3,99") == " 1 3");
