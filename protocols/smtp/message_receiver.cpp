@@ -37,7 +37,10 @@ void MessageReceiver::run(BytesView bytes) {
 
 void MessageReceiver::judge() {
   if (refusal_) return;
-  if (mode_ == Mode::mx && (decoder_.has_bare_cr() || decoder_.has_bare_lf())) {
+  // What is submitted may leave the grid, where others might take a CR for the end of a line; its bare LFs
+  // were repaired.
+  const bool bare_cr_refused = decoder_.has_bare_cr() && mode_ != Mode::lmtp;
+  if (bare_cr_refused || (decoder_.has_bare_lf() && mode_ == Mode::mx)) {
     refuse({550, "5.5.2", "message has a CR or LF that is not part of CRLF (RFC 5321, section 2.3.8)"});
   } else if (decoder_.has_nul()) {
     refuse({550, "5.5.2", "message has a NUL byte"});

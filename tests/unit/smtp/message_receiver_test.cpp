@@ -41,13 +41,15 @@ TEST_CASE("a spool that fails refuses the message for now") {
   CHECK(receive(delivery, Mode::mx, std::string(9000, 'x') + "\r\n.\r\n") == "451 4.3.0");
 }
 
-TEST_CASE("RFC 5321, 2.3.8: bare CR or LF refuses the message on the MX port only") {
+TEST_CASE("RFC 5321, 2.3.8: which port refuses a bare LF, which a bare CR") {
   MemoryDelivery delivery;
   CHECK(receive(delivery, Mode::mx, "a\nb\r\n.\r\n") == "550 5.5.2");
   CHECK(receive(delivery, Mode::mx, "a\rb\r\n.\r\n") == "550 5.5.2");
   CHECK(receive(delivery, Mode::submission, "a\nb\r\n.\r\n") == "6");
   CHECK(receive(delivery, Mode::lmtp, "a\nb\r\n.\r\n") == "6");
-  CHECK(receive(delivery, Mode::submission, "a\rb\r\n.\r\n") == "5");
+  CHECK(receive(delivery, Mode::submission, "a\rb\r\n.\r\n") == "550 5.5.2");
+  CHECK(receive(delivery, Mode::submission, "a\r.\r\nb\r\n.\r\n") == "550 5.5.2");
+  CHECK(receive(delivery, Mode::lmtp, "a\rb\r\n.\r\n") == "5");
 }
 
 TEST_CASE("NUL refuses the message on every port") {
