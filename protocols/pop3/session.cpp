@@ -158,9 +158,12 @@ void Session::ok(std::string_view text) {
   out += "\r\n";
 }
 
+/// Whoever has logged in may ask for what is not there as often as it likes: to end the session would lose
+/// its DELEs.
 void Session::refuse(std::string_view text) {
-  channel_.output().append("-ERR ").append(text).append("\r\n");
-  if (++errors_ >= settings_.errors_max) ended_ = true;
+  const bool too_many = !account_ && ++errors_ >= settings_.errors_max;
+  channel_.output().append("-ERR ").append(text).append(too_many ? "; too many errors, bye\r\n" : "\r\n");
+  if (too_many) ended_ = true;
 }
 
 bool Session::may_log_in() const {

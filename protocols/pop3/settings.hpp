@@ -11,7 +11,7 @@ namespace gridmail::pop3 {
 struct Settings {
   std::string hostname;
   bool allow_plaintext_login = false;  ///< log-in without TLS, and then from loopback only
-  std::size_t errors_max = 20;         ///< wrong commands, then the connection ends
+  std::size_t errors_max = 20;         ///< wrong commands before log-in, then the connection ends
   std::size_t login_failures_max = 5;
   Duration idle_timeout = std::chrono::minutes(10);  ///< RFC 1939, section 3: at least ten minutes
   /// Asked at each command: true ends the session, without its deletions unless the command is QUIT. May be

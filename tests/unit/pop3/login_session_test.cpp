@@ -107,13 +107,21 @@ TEST_CASE("wrong commands and failed log-ins have a limit") {
   (void)pop.start();
   (void)pop.send("FOO\r\n");
   CHECK_FALSE(pop.dialogue->ended());
-  (void)pop.send("FOO\r\n");
+  CHECK(pop.send("FOO\r\n").find("too many errors") != std::string::npos);
   CHECK(pop.dialogue->ended());
   pop.settings.login_failures_max = 2;
   (void)pop.start();
   CHECK(pop.send("AUTH PLAIN " + wrong_plain + "\r\nAUTH PLAIN " + wrong_plain + "\r\nNOOP\r\n")
             .find("log in") == std::string::npos);
   CHECK(pop.dialogue->ended());
+}
+
+TEST_CASE("after log-in no number of errors ends the session") {
+  SessionFixture pop;
+  (void)pop.log_in();
+  for (int i = 0; i < 50; ++i) CHECK(pop.send("LIST 99\r\n").starts_with("-ERR "));
+  CHECK_FALSE(pop.dialogue->ended());
+  CHECK(pop.send("NOOP\r\n").starts_with("+OK"));
 }
 
 TEST_CASE("over-long lines and NUL are refused, and the next command is heard") {
