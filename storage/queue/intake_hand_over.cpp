@@ -95,11 +95,9 @@ Task<void> IntakeService::look_at(IntakeId id) {
   if (too_old && !held.wanted) {
     if (!held.expired) log(Level::warn, "intake.expired", {{"record", id.hex()}});
     held.expired = true;
+    ask_whether_finished(id);  // the peer may have handed it over while it was not too old
   } else if (is_first_at_work(held)) {
-    queue::IntakeMessage holding;
-    holding.set_id(id.bytes());
-    holding.mutable_holding();
-    send_intake(ports_.network, *held.peer, holding);
+    ask_whether_finished(id);
   } else {
     finished = co_await hand_over(id);
   }
@@ -112,10 +110,19 @@ Task<void> IntakeService::look_at(IntakeId id) {
     if (held.peer) tell_drop(*held.peer, id);
   }
   if (finished || held.dropped) co_return co_await drop(id);
-  if (held.expired && !held.wanted) co_return;  // kept and listed; somebody must decide
+  // An expired one is kept and listed: somebody must decide.
   held.pause = held.second && is_first_at_work(held) ? second_asks_every
                                                      : std::clamp(held.pause * 2, pause_min, pause_max);
   schedule(id, held.pause);
+}
+
+void IntakeService::ask_whether_finished(IntakeId id) {
+  const auto& held = held_.at(id);
+  if (!held.peer) return;
+  queue::IntakeMessage holding;
+  holding.set_id(id.bytes());
+  holding.mutable_holding();
+  send_intake(ports_.network, *held.peer, holding);
 }
 
 bool IntakeService::is_first_at_work(const Held& held) const {

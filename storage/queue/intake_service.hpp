@@ -125,6 +125,7 @@ class IntakeService {
   [[nodiscard]] Task<void> run();
   [[nodiscard]] Task<void> look_at(IntakeId id);
   [[nodiscard]] bool is_first_at_work(const Held& held) const;
+  void ask_whether_finished(IntakeId id);
   [[nodiscard]] Task<bool> hand_over(IntakeId id);
   [[nodiscard]] Task<Result<bool>> hand_over_to_users(queue::IntakeRecord record,
                                                       std::shared_ptr<const MemoryBody> body);
