@@ -29,7 +29,7 @@ target_link_libraries(gridmail_asio INTERFACE Threads::Threads)
 add_library(gridmail_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
 target_link_libraries(gridmail_precompiled PRIVATE gridmail_asio fmt::fmt gridmail_warnings)
 target_precompile_headers(gridmail_precompiled PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
-add_library(gridmail_doctest OBJECT ${CMAKE_SOURCE_DIR}/tests/support/precompiled.cpp
+add_library(gridmail_doctest OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp
                                     ${CMAKE_SOURCE_DIR}/tests/support/doctest_main.cpp)
 target_include_directories(gridmail_doctest PRIVATE ${CMAKE_SOURCE_DIR})
 target_link_libraries(gridmail_doctest PRIVATE gridmail_asio fmt::fmt gridmail_warnings)

@@ -1,1 +1,1 @@
-// Nothing of its own: the target that reads precompiled.hpp for all others needs a source.
+// Nothing of its own: a target that reads a precompiled header for others needs a source.

@@ -53,7 +53,7 @@ Task<Result<api::JoinToken>> GridControlBinding::join_token(std::chrono::seconds
   token.addresses = {parts_.config.advertised().text()};
   token.introducer = parts_.core.self();
   token.secret = draw_join_secret(parts_.random);
-  token.expires = parts_.clock.wall() + std::chrono::duration_cast<std::chrono::microseconds>(ttl).count();
+  token.expires = parts_.clock.wall() + to_micros(ttl);
   const auto added = co_await parts_.mail.directory_client().add_join_token(token.secret, token.expires);
   if (!added) co_return tl::unexpected(added.error());
   co_return api::JoinToken{encode_join_token(token), token.expires};

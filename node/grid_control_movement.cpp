@@ -180,7 +180,7 @@ Task<Result<api::Begun>> GridControlBinding::maintain(std::string node, std::chr
     const auto may = check_drain(*map, member->id, [this](NodeId id) { return is_alive(id); });
     if (!may && map->settings.copies > 1) co_return tl::unexpected(may.error());
   }
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+  const auto micros = to_micros(duration);
   member->maintenance_until = duration.count() > 0 ? parts_.clock.wall() + micros : 0;
   std::vector<Member> records{*member};
   const auto done = co_await change_members(map, std::move(records));

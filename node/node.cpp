@@ -325,9 +325,7 @@ Task<Result<void>> Node::make_first_admin() {
   }
   std::string password = admin.password;
   if (password.empty()) {
-    Bytes drawn(15, '\0');
-    random_.fill(drawn.data(), drawn.size());
-    password = to_base64url(drawn);
+    password = draw_password(random_);
     std::printf("The administrator is %s with password %s\n", admin.user.c_str(), password.c_str());
     std::fflush(stdout);
   }

@@ -19,7 +19,7 @@ bool has_primaries(const Map& map, NodeId node) {
 }  // namespace
 
 bool is_planned_stop(WallMicros maintenance_until, WallMicros now) {
-  const auto most = std::chrono::duration_cast<std::chrono::microseconds>(planned_absence).count();
+  const auto most = to_micros(planned_absence);
   return maintenance_until != 0 && maintenance_until <= now + most;
 }
 

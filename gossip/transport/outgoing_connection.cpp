@@ -12,11 +12,6 @@ namespace {
 constexpr std::size_t write_bytes_target = std::size_t{256} << 10;  // frames joined into one write
 constexpr auto lived = std::chrono::seconds(1);  // a connection that lasted so long was a good one
 
-Task<bool> waited(std::shared_ptr<Event> event) {
-  co_await event->wait();
-  co_return true;
-}
-
 }  // namespace
 
 OutgoingConnection::OutgoingConnection(asio::any_io_executor strand, Clock& clock, TlsContext context,
@@ -114,7 +109,7 @@ Task<void> OutgoingConnection::wait_for_redial(Duration backoff) {
   const auto until = clock_.now() + backoff;
   while (!closed_ && !redial_ && clock_.now() < until) {
     woken_->reset();
-    co_await before(clock_, until, waited(woken_));
+    co_await before(clock_, until, woken_);
   }
 }
 

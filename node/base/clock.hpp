@@ -23,6 +23,9 @@ struct TimePoint {
 
 /// Wall-clock microseconds since 1970 UTC: for dates shown to people and expiry of records, never for leases.
 using WallMicros = std::int64_t;
+[[nodiscard]] constexpr WallMicros to_micros(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
 
 /// Thread-safe in production.
 class Clock {

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "node/base/bytes.hpp"
+
 namespace gridmail {
 
 std::uint64_t Random::u64() {
@@ -21,6 +23,12 @@ std::uint64_t Random::below(std::uint64_t bound) {
 
 double Random::unit() {
   return static_cast<double>(u64() >> 11) * 0x1.0p-53;
+}
+
+std::string draw_password(Random& random) {
+  Bytes drawn(15, '\0');
+  random.fill(drawn.data(), drawn.size());
+  return to_base64url(drawn);
 }
 
 SystemRandom::SystemRandom() {

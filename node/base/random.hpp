@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace gridmail {
 
@@ -19,6 +20,9 @@ class Random {
   [[nodiscard]] double unit();
   [[nodiscard]] bool chance(double probability) { return unit() < probability; }
 };
+
+/// 120 bits for people to copy, as base64url.
+[[nodiscard]] std::string draw_password(Random& random);
 
 /// Production: libsodium's generator.
 class SystemRandom final : public Random {

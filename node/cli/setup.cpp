@@ -8,7 +8,6 @@
 #include <iostream>
 #include <thread>
 
-#include "node/base/bytes.hpp"
 #include "node/base/random.hpp"
 #include "node/cli/machine.hpp"
 #include "node/cli/secret.hpp"
@@ -139,12 +138,6 @@ Result<std::string> first_join_token(const NodeConfig& config, const std::string
   }
 }
 
-std::string draw_password() {
-  Bytes drawn(15, '\0');
-  SystemRandom().fill(drawn.data(), drawn.size());
-  return to_base64url(drawn);
-}
-
 std::string dashboard_of(const NodeConfig& config) {
   const auto https = config.listener(Service::https);
   return https ? fmt::format("https://{}/", HostPort{config.advertised().host, https->port}.text()) : "";
@@ -159,7 +152,10 @@ Result<Outcome> setup(const ApiClient&, const Arguments& arguments) {
   auto config = parse_config(plan->config, config_file);
   if (!config) return tl::unexpected(config.error());
   if (auto complete = complete_config(*config); !complete) return tl::unexpected(complete.error());
-  if (!plan->join_token && !plan->admin_password) plan->admin_password = draw_password();
+  if (!plan->join_token && !plan->admin_password) {
+    SystemRandom random;
+    plan->admin_password = draw_password(random);
+  }
   FirstStart first_start;
   if (auto started = first_start.start(*plan); !started) return tl::unexpected(started.error());
 

@@ -39,7 +39,7 @@ TimePoint SystemClock::now() const {
 }
 
 WallMicros SystemClock::wall() const {
-  return std::chrono::duration_cast<std::chrono::microseconds>(read_clock(CLOCK_REALTIME)).count();
+  return to_micros(read_clock(CLOCK_REALTIME));
 }
 
 std::unique_ptr<Clock::Alarm> SystemClock::call_at(TimePoint when, std::function<void()> wake) {

@@ -8,6 +8,14 @@
 #include <asio/use_awaitable.hpp>
 
 namespace gridmail {
+namespace {
+
+Task<bool> waited(std::shared_ptr<Event> event) {
+  co_await event->wait();
+  co_return true;
+}
+
+}  // namespace
 
 Event::Event(asio::any_io_executor executor)
     : timer_(std::move(executor), asio::steady_timer::time_point::max()) {}
@@ -39,6 +47,11 @@ Task<void> sleep_until(Clock& clock, TimePoint when) {
 
 Task<void> sleep_for(Clock& clock, Duration duration) {
   return sleep_until(clock, clock.now() + duration);
+}
+
+Task<bool> before(Clock& clock, TimePoint deadline, std::shared_ptr<Event> event) {
+  const auto set = co_await before(clock, deadline, waited(std::move(event)));
+  co_return set.has_value();
 }
 
 }  // namespace gridmail

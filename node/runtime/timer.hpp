@@ -65,5 +65,7 @@ template <class T>
   if (settled.failure) std::rethrow_exception(settled.failure);
   co_return std::move(settled.value);
 }
+/// Waits for the event, but not longer. Whether it was set.
+[[nodiscard]] Task<bool> before(Clock& clock, TimePoint deadline, std::shared_ptr<Event> event);
 
 }  // namespace gridmail

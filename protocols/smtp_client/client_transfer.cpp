@@ -5,6 +5,7 @@
 #include "protocols/line/dot_stuffer.hpp"
 #include "protocols/smtp_client/client_session.hpp"
 #include "protocols/smtp_client/envelope_command.hpp"
+#include "protocols/text/ascii.hpp"
 
 namespace gridmail::smtp {
 namespace {
@@ -16,7 +17,7 @@ constexpr std::size_t piece_bytes = 64 * 1024;
 struct ClientSession::Transaction {
   explicit Transaction(const OutgoingMail& outgoing)
       : mail(outgoing),
-        eight_bit(has_eight_bit(outgoing.trace) || has_eight_bit(outgoing.body)),
+        eight_bit(!text::is_ascii(outgoing.trace) || !text::is_ascii(outgoing.body)),
         verdicts(outgoing.recipients.size()) {}
 
   void settle(std::size_t recipient, Verdict verdict) { verdicts[recipient] = std::move(verdict); }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "protocols/smtp_client/envelope_command.hpp"
 #include "protocols/text/ascii.hpp"
 #include "protocols/text/date.hpp"
 
@@ -107,7 +106,7 @@ void append_status(std::string& out, const DeliveryReport& report) {
 /// RFC 6522, section 3: the message, or its header section (section 4).
 void append_original(std::string& out, const DeliveryReport& report) {
   out += report.whole ? "Content-Type: message/rfc822\r\n" : "Content-Type: text/rfc822-headers\r\n";
-  if (has_eight_bit(report.original)) out += "Content-Transfer-Encoding: 8bit\r\n";
+  if (!text::is_ascii(report.original)) out += "Content-Transfer-Encoding: 8bit\r\n";
   out += "\r\n";
   out += report.original;
   out += "\r\n";

@@ -57,8 +57,4 @@ std::string rcpt_command(const OutgoingRecipient& recipient, const Extensions& e
   return command + "\r\n";
 }
 
-bool has_eight_bit(BytesView bytes) {
-  return std::any_of(bytes.begin(), bytes.end(), [](char c) { return (c & 0x80) != 0; });
-}
-
 }  // namespace gridmail::smtp

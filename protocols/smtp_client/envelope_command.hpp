@@ -16,6 +16,4 @@ namespace gridmail::smtp {
                                        bool has_eight_bit);
 [[nodiscard]] std::string rcpt_command(const OutgoingRecipient& recipient, const Extensions& extensions);
 
-[[nodiscard]] bool has_eight_bit(BytesView bytes);
-
 }  // namespace gridmail::smtp

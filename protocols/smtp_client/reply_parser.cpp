@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocols/text/ascii.hpp"
+
 namespace gridmail::smtp {
 namespace {
 
 constexpr std::size_t text_bytes_max = 512;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 /// Reply-code = %x32-35 %x30-35 %x30-39; a second digit over 5 is out of the RFC, but understood.
 int code_of(std::string_view line) {
-  if (line.size() < 3 || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) || !is_digit(line[2])) return 0;
+  if (line.size() < 3 || line[0] < '2' || line[0] > '5' || !text::is_digit(line[1]) ||
+      !text::is_digit(line[2]))
+    return 0;
   return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
@@ -27,7 +27,7 @@ std::string enhanced_in(std::string_view text, int code) {
   const auto dot = word.find('.', 2);
   if (dot == std::string_view::npos) return {};
   const auto is_number = [](std::string_view part) {
-    return !part.empty() && part.size() <= 3 && std::all_of(part.begin(), part.end(), is_digit);
+    return !part.empty() && part.size() <= 3 && std::all_of(part.begin(), part.end(), text::is_digit);
   };
   if (!is_number(word.substr(2, dot - 2)) || !is_number(word.substr(dot + 1))) return {};
   return std::string(word);

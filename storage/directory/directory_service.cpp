@@ -9,10 +9,6 @@ namespace {
 /// More than one, so that the list shrinks; few, so that no change pays for the others.
 constexpr std::size_t guids_forgotten_per_change = 8;
 
-WallMicros micros(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-}
-
 }  // namespace
 
 DirectoryService::DirectoryService(Clock& clock, Random& random, AppliedEverywhere applied_everywhere)
@@ -60,7 +56,7 @@ Task<Result<void>> DirectoryService::apply(SlotAccessPtr slot, const directory::
 
 Task<Result<void>> DirectoryService::forget_old_guids(OperationBuilder& builder, SlotId slot) {
   const DirectoryKeys keys(slot);
-  auto range = keys.applied_before(clock_.wall() - micros(change_guid_kept));
+  auto range = keys.applied_before(clock_.wall() - to_micros(change_guid_kept));
   const auto old = co_await builder.scan(Family::meta, std::move(range.first), std::move(range.last),
                                          guids_forgotten_per_change);
   if (!old) co_return tl::unexpected(old.error());

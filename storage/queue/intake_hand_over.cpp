@@ -21,22 +21,6 @@ constexpr std::size_t looked_at_once_max = 16;
 constexpr std::size_t deliveries_at_once_max = 8;
 constexpr std::size_t finished_max = 100'000;
 
-SlotClient::Options hand_over_options() {
-  SlotClient::Options options;
-  options.wait_max = std::chrono::seconds(10);
-  options.only_if_alive = true;
-  return options;
-}
-
-WallMicros micros(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-}
-
-Task<bool> signalled(std::shared_ptr<Event> event) {
-  co_await event->wait();
-  co_return true;
-}
-
 }  // namespace
 
 /// One record's recipients under way; owned by the lanes.
@@ -82,7 +66,7 @@ Task<void> IntakeService::run() {
     if (next == TimePoint::never()) {
       co_await wake_->wait();
     } else {
-      co_await before(ports_.clock, next, signalled(wake_));
+      co_await before(ports_.clock, next, wake_);
     }
   }
 }
@@ -91,7 +75,7 @@ Task<void> IntakeService::look_at(IntakeId id) {
   // References into held_ stay good while busy: nobody else erases it.
   auto& held = held_.at(id);
   bool finished = false;
-  const bool too_old = held.accepted + micros(intake_delivered_max) <= ports_.clock.wall();
+  const bool too_old = held.accepted + to_micros(intake_delivered_max) <= ports_.clock.wall();
   if (too_old && !held.wanted) {
     if (!held.expired) log(Level::warn, "intake.expired", {{"record", id.hex()}});
     held.expired = true;
@@ -146,7 +130,7 @@ Task<bool> IntakeService::hand_over(IntakeId id) {
   if (const auto entry = QueueEntryId::from_bytes((*record)->entry())) {
     const std::vector<queue::Recipient> recipients((*record)->recipients().begin(),
                                                    (*record)->recipients().end());
-    const auto options = hand_over_options();
+    const auto options = patient_delivery();
     const auto done = co_await ports_.queue.submit(*entry, (*record)->message(), recipients, *body, options);
     outcome = done ? Result<bool>(true) : Result<bool>(tl::unexpected(done.error()));
   } else {
@@ -180,7 +164,7 @@ Task<Result<bool>> IntakeService::hand_over_to_users(queue::IntakeRecord record,
 
 Task<void> IntakeService::deliver(std::shared_ptr<HandOver> lot, std::size_t index) {
   const auto& recipient = lot->record.recipients(static_cast<int>(index));
-  const auto options = hand_over_options();
+  const auto options = patient_delivery();
   const auto delivered =
       co_await ports_.deliveries.deliver(lot->record.message(), recipient, *lot->body, options);
   if (delivered) {

@@ -11,11 +11,6 @@ constexpr Duration answers_max = std::chrono::seconds(2);
 constexpr int listed_recipients_max = 100;
 constexpr std::size_t listed_records_max = 10'000;
 
-Task<bool> signalled(std::shared_ptr<Event> event) {
-  co_await event->wait();
-  co_return true;
-}
-
 queue::Summary summary_of(const queue::IntakeRecord& record) {
   queue::Summary summary;
   summary.set_entry(record.id());
@@ -87,7 +82,7 @@ Task<IntakeService::Found> IntakeService::ask_on_strand(queue::Question::Wish wi
   const auto deadline = ports_.clock.now() + answers_max;
   while (!asking->awaited.empty() && ports_.clock.now() < deadline) {
     asking->changed->reset();
-    co_await before(ports_.clock, deadline, signalled(asking->changed));
+    co_await before(ports_.clock, deadline, asking->changed);
   }
   asking_.erase(number);
   Found found;

@@ -28,11 +28,6 @@ Result<std::vector<Bytes>> chunks_of(const MessageBody& body) {
   return chunks;
 }
 
-Task<bool> signalled(std::shared_ptr<Event> event) {
-  co_await event->wait();
-  co_return true;
-}
-
 }  // namespace
 
 /// What became of this node's own copy of a record that is being taken in.
@@ -107,7 +102,7 @@ Task<Result<void>> IntakeService::take_in(queue::IntakeRecord record, std::vecto
   std::optional<NodeId> taker;
   try {
     taker = co_await find_taker(offer, std::nullopt, deadline);
-    co_await before(ports_.clock, deadline, signalled(written));
+    co_await before(ports_.clock, deadline, written);
   } catch (...) {  // the client is gone: nothing was promised
     give_up(id, *offer, *own);
     throw;
@@ -164,8 +159,7 @@ Task<std::optional<NodeId>> IntakeService::find_taker(OfferPtr offer, std::optio
     } else {
       offer->repeat();
     }
-    co_await before(ports_.clock, std::min(deadline, ports_.clock.now() + repeat_after),
-                    signalled(offer->changed()));
+    co_await before(ports_.clock, std::min(deadline, ports_.clock.now() + repeat_after), offer->changed());
   }
   co_return offer->stored_by();
 }

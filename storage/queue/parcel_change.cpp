@@ -13,10 +13,6 @@ Bytes report_guid(QueueEntryId id, std::uint32_t number) {
   return blake2b(name, sizeof(Guid));
 }
 
-WallMicros micros(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-}
-
 }  // namespace
 
 void QueueChange::put_new_parcels(QueueEntryId id, const queue::Submit& submit) {
@@ -96,7 +92,7 @@ Task<Result<void>> QueueChange::report_later(QueueEntryId id, std::uint32_t numb
   if (!*report) co_return Result<void>{};
   auto later = **report;
   later.set_attempts(later.attempts() + 1);
-  later.set_next_attempt(now_ + micros(retry_pause(rules, later.attempts(), chance)));
+  later.set_next_attempt(now_ + to_micros(retry_pause(rules, later.attempts(), chance)));
   co_return co_await replace_report(id, number, std::move(*report), std::move(later));
 }
 

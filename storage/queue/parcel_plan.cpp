@@ -8,10 +8,6 @@ namespace {
 
 constexpr int recipients_per_parcel_max = 100;
 
-WallMicros micros(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-}
-
 std::string domain_of(const std::string& address) {
   return address.substr(address.rfind('@') + 1);
 }
@@ -95,8 +91,8 @@ ParcelPlan settle(queue::Parcel parcel, const queue::Message& message,
                   double chance) {
   std::map<std::string, const queue::Outcome*> by_address;
   for (const auto& outcome : outcomes) by_address[outcome.address()] = &outcome;
-  const WallMicros expiry = message.accepted() + micros(rules.expires_after);
-  const bool tells_delay = !parcel.delay_told() && message.accepted() + micros(rules.told_after) <= now;
+  const WallMicros expiry = message.accepted() + to_micros(rules.expires_after);
+  const bool tells_delay = !parcel.delay_told() && message.accepted() + to_micros(rules.told_after) <= now;
 
   ParcelPlan plan;
   Reports reports(message, now);
@@ -123,7 +119,7 @@ ParcelPlan settle(queue::Parcel parcel, const queue::Message& message,
   plan.reports = reports.take(expiry);
   if (left.recipients_size() == 0) return plan;
   left.set_attempts(parcel.attempts() + 1);
-  left.set_next_attempt(now + micros(retry_pause(rules, left.attempts(), chance)));
+  left.set_next_attempt(now + to_micros(retry_pause(rules, left.attempts(), chance)));
   // Not long after it has expired, rather than at the next turn of an hour.
   left.set_next_attempt(std::clamp(left.next_attempt(), now + 1, std::max(expiry, now + 1)));
   left.set_delay_told(parcel.delay_told() || tells_delay);

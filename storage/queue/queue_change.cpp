@@ -6,10 +6,6 @@ namespace {
 constexpr int recipients_max = 2000;
 constexpr std::uint32_t chunks_max = 4096;
 
-WallMicros micros(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-}
-
 Result<QueueEntryId> entry_id(const Bytes& bytes) {
   const auto id = QueueEntryId::from_bytes(bytes);
   if (!id) return fail(Errc::invalid, "a queue entry's id has 16 bytes");
@@ -36,12 +32,12 @@ Task<Result<bool>> QueueChange::was_submitted(QueueEntryId id) {
 
 Task<Result<void>> QueueChange::put_mark(QueueEntryId id, const queue::StagedMark& mark) {
   if (auto put_it = co_await put(keys_.staged(id), mark.SerializeAsString()); !put_it) co_return put_it;
-  co_return co_await put(keys_.due(mark.at() + micros(staged_chunks_kept), id), {});
+  co_return co_await put(keys_.due(mark.at() + to_micros(staged_chunks_kept), id), {});
 }
 
 Task<Result<void>> QueueChange::remove_mark(QueueEntryId id, const queue::StagedMark& mark) {
   if (auto gone = co_await remove(keys_.staged(id)); !gone) co_return gone;
-  co_return co_await remove(keys_.due(mark.at() + micros(staged_chunks_kept), id));
+  co_return co_await remove(keys_.due(mark.at() + to_micros(staged_chunks_kept), id));
 }
 
 Task<Result<void>> QueueChange::stage(const queue::StageChunk& chunk) {
@@ -168,7 +164,7 @@ Task<Result<void>> QueueChange::settle_due(QueueEntryId id, Bytes due_key) {
   if (!done) co_return tl::unexpected(done.error());
   if (!*done) co_return Result<void>{};
   auto& mark = **done;
-  const auto forget_at = mark.at() + micros(done_entry_kept);
+  const auto forget_at = mark.at() + to_micros(done_entry_kept);
   if (forget_at <= now_) co_return co_await remove(keys_.done(id));
   sweep_chunks(id, mark.chunks());  // the removal of the entry is committed: it made this due
   mark.set_chunks(0);

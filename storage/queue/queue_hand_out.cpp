@@ -14,19 +14,6 @@ constexpr std::size_t deliveries_at_once_max = 8;
 constexpr std::size_t recipients_per_operation_max = 64;
 constexpr std::size_t dues_per_pass_max = 16;
 
-Task<bool> woken(std::shared_ptr<Event> wake) {
-  co_await wake->wait();
-  co_return true;
-}
-
-/// A dead node's users are tried again later rather than waited for.
-SlotClient::Options delivery_options() {
-  SlotClient::Options options;
-  options.wait_max = std::chrono::seconds(10);
-  options.only_if_alive = true;
-  return options;
-}
-
 }  // namespace
 
 /// One page of an entry's recipients under way; owned by its lanes.
@@ -42,9 +29,7 @@ struct QueueService::HandingOut {
 
 Task<void> QueueService::work(OpenSlotPtr slot) {
   auto pause = pause_min;
-  for (;;) {
-    const auto may = slot->access->may_answer();
-    if (!may && may.error().code == Errc::not_primary) break;
+  while (!slot->queue->is_over()) {
     slot->more = false;
     slot->wake->reset();
     Pass pass;
@@ -61,13 +46,12 @@ Task<void> QueueService::work(OpenSlotPtr slot) {
     if (!outcome && outcome.error().code == Errc::not_primary) break;
     if (!outcome)
       log(Level::warn, "queue.work_failed",
-          {{"slot", slot->access->slot()}, {"error", outcome.error().text}});
+          {{"slot", slot->queue->access->slot()}, {"error", outcome.error().text}});
     if (outcome && !pass.left && !slot->more) break;
     if (slot->more) continue;
     pause = pass.progress ? pause_min : std::min(pause * 2, pause_max);
-    slot->next_attempt =
-        ports_.clock.wall() + std::chrono::duration_cast<std::chrono::microseconds>(pause).count();
-    co_await before(ports_.clock, ports_.clock.now() + pause, woken(slot->wake));
+    slot->next_attempt = ports_.clock.wall() + to_micros(pause);
+    co_await before(ports_.clock, ports_.clock.now() + pause, slot->wake);
     slot->next_attempt = 0;
   }
   slot->working = false;
@@ -75,9 +59,10 @@ Task<void> QueueService::work(OpenSlotPtr slot) {
 
 Task<Result<void>> QueueService::settle_due(OpenSlotPtr slot) {
   for (;;) {
-    const auto snapshot = slot->access->snapshot();
-    const auto page = co_await snapshot->scan(
-        Family::meta, slot->keys.dues(), slot->keys.due_end(ports_.clock.wall()), dues_per_pass_max, 1 << 20);
+    const auto snapshot = slot->queue->access->snapshot();
+    const auto page =
+        co_await snapshot->scan(Family::meta, slot->queue->keys.dues(),
+                                slot->queue->keys.due_end(ports_.clock.wall()), dues_per_pass_max, 1 << 20);
     if (!page) co_return tl::unexpected(page.error());
     if (page->pairs.empty()) co_return Result<void>{};
     for (const auto& pair : page->pairs) {
@@ -93,16 +78,16 @@ Task<Result<void>> QueueService::settle_due(OpenSlotPtr slot) {
 Task<Result<QueueService::Pass>> QueueService::hand_out_all(OpenSlotPtr slot) {
   Pass pass;
   // Entries are found by those of their recipients who are here: others' mail is none of this worker's work.
-  Bytes first = slot->keys.recipients();
+  Bytes first = slot->queue->keys.recipients();
   const Bytes last = prefix_end(first);
   for (;;) {
-    const auto snapshot = slot->access->snapshot();
+    const auto snapshot = slot->queue->access->snapshot();
     const auto page = co_await snapshot->scan(Family::meta, first, last, 1, 1 << 20);
     if (!page) co_return tl::unexpected(page.error());
     if (page->pairs.empty()) break;
     const auto id = QueueKeys::numbered_in(page->pairs.front().key).first;
-    first = prefix_end(slot->keys.recipients_of(id));
-    const auto value = co_await snapshot->get(Family::meta, slot->keys.entry(id));
+    first = prefix_end(slot->queue->keys.recipients_of(id));
+    const auto value = co_await snapshot->get(Family::meta, slot->queue->keys.entry(id));
     auto entry = decode_stored<queue::Entry>(value);
     if (!entry) co_return tl::unexpected(entry.error());
     if (!*entry) co_return fail(Errc::corrupted, "recipients without queue entry " + id.hex());
@@ -123,10 +108,10 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
 
   Pass pass;
   std::string last_error;
-  Bytes first = slot->keys.recipients_of(id);
+  Bytes first = slot->queue->keys.recipients_of(id);
   const Bytes last = prefix_end(first);
   for (bool more = true; more;) {
-    const auto snapshot = slot->access->snapshot();
+    const auto snapshot = slot->queue->access->snapshot();
     const auto page =
         co_await snapshot->scan(Family::meta, first, last, recipients_per_operation_max, 1 << 20);
     if (!page) co_return tl::unexpected(page.error());
@@ -161,7 +146,7 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
 
 Task<void> QueueService::deliver(std::shared_ptr<HandingOut> page, std::size_t index) {
   const auto& [number, recipient] = page->recipients[index];
-  const auto options = delivery_options();
+  const auto options = patient_delivery();
   const auto delivered = co_await ports_.deliveries.deliver(page->message, recipient, *page->body, options);
   if (delivered) {
     page->done.push_back(number);

@@ -19,15 +19,6 @@ constexpr std::size_t under_way_max = 20'000;
 constexpr std::size_t dues_per_page = 64;
 constexpr std::uint64_t returned_bytes_max = 1 << 20;
 
-Task<bool> woken(std::shared_ptr<Event> wake) {
-  co_await wake->wait();
-  co_return true;
-}
-
-std::chrono::microseconds micros(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(duration);
-}
-
 template <class Record>
 Task<Result<std::optional<Record>>> load(QueueSlotPtr slot, Bytes key) {
   const auto value = co_await slot->access->snapshot()->get(Family::meta, std::move(key));
@@ -139,7 +130,7 @@ Task<void> QueueSender::work(OpenSlotPtr slot) {
     Duration pause = look_again_after_failure;
     if (next) pause = std::chrono::microseconds(std::max<WallMicros>(**next - ports_.clock.wall(), 0));
     pause = std::clamp(pause, Duration(std::chrono::milliseconds(1)), look_at_least_every);
-    co_await before(ports_.clock, ports_.clock.now() + pause, woken(slot->wake));
+    co_await before(ports_.clock, ports_.clock.now() + pause, slot->wake);
   }
   slot->working = false;
 }
@@ -167,7 +158,7 @@ Task<Result<std::optional<WallMicros>>> QueueSender::begin_due(OpenSlotPtr slot)
 
 Task<Result<std::optional<WallMicros>>> QueueSender::begin(OpenSlotPtr slot, Due due) {
   const auto now = ports_.clock.now();
-  const auto soon = [&](Duration pause) { return ports_.clock.wall() + micros(pause).count(); };
+  const auto soon = [&](Duration pause) { return ports_.clock.wall() + to_micros(pause); };
   if (slot->under_way.contains(without_time(due))) co_return soon(look_at_least_every);  // its end wakes
   if (due.at <= slot->opened_at && now < slot->found_sent_from) co_return soon(slot->found_sent_from - now);
   if (under_way_ >= under_way_max) co_return soon(look_again_when_full);

@@ -53,9 +53,10 @@ void QueueService::closed(SlotId slot) {
 QueueService::OpenSlotPtr QueueService::open_slot(const SlotAccessPtr& slot) {
   const std::lock_guard lock(guard_);
   auto& state = open_[slot->slot()];
-  if (state && state->access == slot) return state;
+  if (state && state->queue->access == slot) return state;
   // A late request of an earlier epoch can commit nothing, and must not displace what serves the present one.
-  if (state && state->access->epoch() > slot->epoch()) return std::make_shared<OpenSlot>(slot, ports_.clock);
+  if (state && state->queue->access->epoch() > slot->epoch())
+    return std::make_shared<OpenSlot>(slot, ports_.clock);
   state = std::make_shared<OpenSlot>(slot, ports_.clock);
   return state;
 }
@@ -115,9 +116,9 @@ Result<QueueSlot::Write> QueueService::write_of(std::shared_ptr<const queue::Req
 }
 
 Task<Result<Bytes>> QueueService::list(OpenSlotPtr slot) {
-  const auto snapshot = slot->access->snapshot();
+  const auto snapshot = slot->queue->access->snapshot();
   queue::Listing listing;
-  Bytes first = slot->keys.entries();
+  Bytes first = slot->queue->keys.entries();
   const Bytes last = prefix_end(first);
   for (bool more = true; more;) {
     const auto page = co_await snapshot->scan(Family::meta, first, last, 64, 1 << 20);
@@ -132,13 +133,13 @@ Task<Result<Bytes>> QueueService::list(OpenSlotPtr slot) {
     more = page->more && !page->pairs.empty();
     if (more) first = page->pairs.back().key + '\0';
   }
-  if (const auto may = slot->access->may_answer(); !may) co_return tl::unexpected(may.error());
+  if (const auto may = slot->queue->access->may_answer(); !may) co_return tl::unexpected(may.error());
   co_return listing.SerializeAsString();
 }
 
 Task<Result<void>> QueueService::summarize(OpenSlotPtr slot, std::shared_ptr<const Snapshot> snapshot,
                                            QueueEntryId id, queue::Entry entry, queue::Summary* summary) {
-  const auto first = slot->keys.recipients_of(id);
+  const auto first = slot->queue->keys.recipients_of(id);
   const auto left = co_await snapshot->scan(Family::meta, first, prefix_end(first), SIZE_MAX, SIZE_MAX);
   if (!left) co_return tl::unexpected(left.error());
   summary->set_entry(id.bytes());
@@ -165,7 +166,7 @@ Task<Result<void>> QueueService::summarize(OpenSlotPtr slot, std::shared_ptr<con
 /// The soonest attempt, and the last reply of who was tried most often.
 Task<Result<void>> QueueService::summarize_parcels(OpenSlotPtr slot, std::shared_ptr<const Snapshot> snapshot,
                                                    QueueEntryId id, queue::Summary* summary) {
-  const auto first = slot->keys.parcels_of(id);
+  const auto first = slot->queue->keys.parcels_of(id);
   const auto parcels = co_await snapshot->scan(Family::meta, first, prefix_end(first), SIZE_MAX, SIZE_MAX);
   if (!parcels) co_return tl::unexpected(parcels.error());
   for (const auto& pair : parcels->pairs) {
@@ -192,7 +193,8 @@ void QueueService::set_to_work(const OpenSlotPtr& slot) {
     return;
   }
   slot->working = true;
-  tasks_.spawn(slot->access->executor(), "slot." + std::to_string(slot->access->slot()), work(slot));
+  tasks_.spawn(slot->queue->access->executor(), "slot." + std::to_string(slot->queue->access->slot()),
+               work(slot));
 }
 
 Task<void> QueueService::look_now_and_then() {
@@ -204,7 +206,7 @@ Task<void> QueueService::look_now_and_then() {
       for (const auto& [id, slot] : open_) slots.push_back(slot);
     }
     for (const auto& slot : slots) {
-      asio::post(slot->access->executor(), [this, slot] { set_to_work(slot); });
+      asio::post(slot->queue->access->executor(), [this, slot] { set_to_work(slot); });
     }
   }
 }

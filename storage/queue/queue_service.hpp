@@ -51,12 +51,8 @@ class QueueService final : public SlotService {
   struct OpenSlot {
     OpenSlot(SlotAccessPtr slot, Clock& clock)
         : queue(std::make_shared<QueueSlot>(std::move(slot), clock)),
-          access(queue->access),
-          keys(queue->keys),
-          wake(std::make_shared<Event>(access->executor())) {}
+          wake(std::make_shared<Event>(queue->access->executor())) {}
     QueueSlotPtr queue;
-    SlotAccessPtr access;
-    QueueKeys keys;
     std::shared_ptr<Event> wake;               ///< ends the worker's pause
     std::map<QueueEntryId, Trouble> troubles;  ///< of entries that somebody could not be given
     WallMicros next_attempt = 0;               ///< while the worker pauses

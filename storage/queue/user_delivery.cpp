@@ -4,6 +4,13 @@
 
 namespace gridmail {
 
+SlotClient::Options patient_delivery() {
+  SlotClient::Options options;
+  options.wait_max = std::chrono::seconds(10);
+  options.only_if_alive = true;
+  return options;
+}
+
 Task<Result<void>> UserDelivery::deliver(const queue::Message& message, const queue::Recipient& recipient,
                                          const MessageBody& body, SlotClient::Options options) {
   const auto user = UserId::from_bytes(recipient.user());

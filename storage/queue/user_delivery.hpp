@@ -6,6 +6,9 @@
 
 namespace gridmail {
 
+/// For whoever tries again by itself: a dead node's users are tried again later rather than waited for.
+[[nodiscard]] SlotClient::Options patient_delivery();
+
 /// Thread-safe, without state of its own; must outlive its calls. SMTP, the queue and intake all deliver
 /// through it.
 class UserDelivery {

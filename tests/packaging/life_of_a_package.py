@@ -10,7 +10,7 @@ import time
 import traceback
 
 import mail_traffic
-from machine import MachineError, wait_until
+from machine import GridError, wait_until
 
 CONFIG, DATA = "/etc/gridmail/gridmail.toml", "/var/lib/gridmail"
 CLIENT_PORTS = {("tcp", port) for port in (25, 587, 465, 143, 993, 110, 995, 7443)}
@@ -20,7 +20,7 @@ READY_SECONDS = 15  # from the beginning of the installation
 
 def check(what, is_so):
     if not is_so:
-        raise MachineError(what)
+        raise GridError(what)
 
 
 def equal(what, expected, seen):
@@ -44,8 +44,8 @@ class Life:
             begun = time.monotonic()
             try:
                 note = stage() or ""
-            except (MachineError, OSError, subprocess.SubprocessError, ValueError, KeyError, StopIteration) as error:
-                if not isinstance(error, MachineError):
+            except (GridError, OSError, subprocess.SubprocessError, ValueError, KeyError, StopIteration) as error:
+                if not isinstance(error, GridError):
                     traceback.print_exc()
                 print(f"failed: {stage.__name__}: {error}\nlogs: build/package-test/*.log\n{passed} passed, 1 failed", flush=True)
                 return 1
@@ -68,7 +68,7 @@ class Life:
     def try_gridmail(self, *words):
         try:
             return self.gridmail(*words)
-        except MachineError:
+        except GridError:
             return None
 
     def wait_until_healthy(self, nodes):

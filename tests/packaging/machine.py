@@ -9,7 +9,12 @@ import pathlib
 import pty
 import select
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from loopback_grid import GridError, wait_until  # noqa: E402
 
 NETWORK = "10.78.0"
 CLIENT = f"{NETWORK}.254"
@@ -39,21 +44,6 @@ exec unshare --pid --fork --kill-child --mount --propagation private --uts --ipc
   exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /sbin/init </dev/null >/dev/null 2>&1
 '
 """
-
-
-class MachineError(Exception):
-    """What the run prints, without a traceback."""
-
-
-def wait_until(what, condition, seconds, interval=0.1):
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise MachineError(f"{what}: not within {seconds} s")
-        time.sleep(interval)
 
 
 def call(*command, **options):
@@ -119,7 +109,7 @@ class Machine:
                               env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive",
                                    "LC_ALL": "C.UTF-8"} | (env or {}))
         if check and done.returncode != 0:
-            raise MachineError(f"{self.name}: {' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}")
+            raise GridError(f"{self.name}: {' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}")
         return done
 
     def converse(self, command, answers, seconds=60):
@@ -139,7 +129,7 @@ class Machine:
                 os.write(leader, (left.pop(0)[1] + "\n").encode())
         os.close(leader)
         if process.wait(10) != 0 or left:
-            raise MachineError(f"{self.name}: {' '.join(command)}: {process.returncode}\n{shown}")
+            raise GridError(f"{self.name}: {' '.join(command)}: {process.returncode}\n{shown}")
         return shown
 
     def listening(self):

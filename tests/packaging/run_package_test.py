@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 import life_of_a_package
-from machine import Machine, MachineError, call, make_network
+from machine import GridError, Machine, call, make_network
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / "build/package-test"
@@ -75,7 +75,7 @@ def inside(arguments):
             machine.boot()
         life = life_of_a_package.Life(machines, arguments.previous, arguments.package)
         return life.live()
-    except MachineError as error:
+    except GridError as error:
         print(f"could not begin: {error}")
         return 1
     finally:

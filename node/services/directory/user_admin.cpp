@@ -232,7 +232,7 @@ Task<Result<AppliedChange>> UserAdmin::set_postmaster(std::string address) {
 Task<Result<std::size_t>> UserAdmin::sweep_removed_users() {
   const auto tombstones = co_await ports_.view.tombstones();
   if (!tombstones) co_return tl::unexpected(tombstones.error());
-  const auto kept = std::chrono::duration_cast<std::chrono::microseconds>(removed_user_kept).count();
+  const auto kept = to_micros(removed_user_kept);
   std::size_t gone = 0;
   for (const auto& tombstone : *tombstones) {
     if (tombstone.removed() + kept > ports_.clock.wall()) continue;

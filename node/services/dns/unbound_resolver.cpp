@@ -18,11 +18,6 @@ constexpr int rcode_no_error = 0, rcode_name_error = 3;
 constexpr Duration answer_max = std::chrono::seconds(30);
 constexpr std::size_t records_max = 64;
 
-Task<bool> signalled(std::shared_ptr<Event> event) {
-  co_await event->wait();
-  co_return true;
-}
-
 }  // namespace
 
 struct UnboundResolver::Answer {
@@ -120,7 +115,7 @@ Task<Result<UnboundResolver::Answer>> UnboundResolver::ask_on_strand(std::string
       ub_resolve_async(context_, name.c_str(), type, class_in, handle.get(), take_answer, nullptr);
   if (error != 0) co_return fail(Errc::unavailable, std::string("DNS: ") + ub_strerror(error));
   (void)handle.release();  // take_answer's: libunbound always answers, if late
-  co_await before(clock_, clock_.now() + answer_max, signalled(question->answered));
+  co_await before(clock_, clock_.now() + answer_max, question->answered);
   co_return std::move(question->outcome);
 }
 

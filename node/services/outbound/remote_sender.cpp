@@ -179,12 +179,11 @@ std::optional<RemoteSender::Connection> RemoteSender::take_idle(const std::strin
 
 void RemoteSender::keep(const std::string& hop, Connection connection) {
   auto& session = *connection.session;
-  const bool again = session.is_usable() && idle_count_ < idle_connections_max &&
-                     session.transactions() < transactions_per_connection_max;
-  connection.idle_since = ports_.clock.now();
-  if (!again && !session.is_usable()) return;
+  if (!session.is_usable()) return;
+  const bool again =
+      idle_count_ < idle_connections_max && session.transactions() < transactions_per_connection_max;
+  connection.idle_since = again ? ports_.clock.now() : TimePoint{};  // else it is closed at the next look
   ++idle_count_;
-  if (!again) connection.idle_since = TimePoint{};  // is closed at the next look
   auto& all = idle_[hop];
   all.insert(again ? all.end() : all.begin(), std::move(connection));
 }

@@ -33,13 +33,6 @@ std::string text_of(const RemoteDelivery::Reporting& what, const std::string& ho
   return smtp::format_delivery_report(report);
 }
 
-SlotClient::Options notice_options() {
-  SlotClient::Options options;
-  options.wait_max = std::chrono::seconds(10);
-  options.only_if_alive = true;
-  return options;
-}
-
 }  // namespace
 
 Task<Result<void>> SenderNotice::tell(std::shared_ptr<const RemoteDelivery::Reporting> what) {
@@ -54,7 +47,7 @@ Task<Result<void>> SenderNotice::tell(std::shared_ptr<const RemoteDelivery::Repo
   const MemoryBody body(std::move(text));
   queue::Recipient recipient;
   recipient.set_address(what->message.sender());
-  const auto options = notice_options();
+  const auto options = patient_delivery();
 
   const auto target = co_await ports_.directory.resolve(what->message.sender());
   if (target) {
