@@ -109,8 +109,11 @@ void Slot::take_row(const SlotRow& row) {
   if (!row_.primary && row.primary && row_.in_sync.contains(*row.primary)) {
     returns_ = std::min(returns_ + 1, returns_max);
   }
-  const bool given = before && !was_primary && row.primary == context_.self && row.in_sync.contains(*before);
-  given_at_ = given ? std::optional(context_.clock.now()) : std::nullopt;
+  if (row.primary != context_.self) {
+    given_at_.reset();
+  } else if (before && !was_primary && row.in_sync.contains(*before)) {
+    given_at_ = context_.clock.now();
+  }
   row_ = row;
   settled_in_ = 0;
   standings_.clear();
