@@ -289,6 +289,5 @@ class OldDisk(Fault):
 
 LIGHT = [Isolate, OneWay, OneWayOut, Split, Bridge, Loss, Slow]
 PROCESSES = [Kill, ClockJump, KillAll, Pause]
-DISKS = [FullDisk, HangingDisk, BrokenDisk, DamagedFile]
+DISKS = [FullDisk, HangingDisk, BrokenDisk, DamagedFile, BlankDisk, OldDisk]
 ALL = [*LIGHT, *PROCESSES, *DISKS]
-ON_REQUEST = [BlankDisk, OldDisk]  # the grid cannot do yet: removing a dead node; noticing an old disk, which loses mail

@@ -6,6 +6,7 @@ have no more blocks, so that writing back gives EIO. All of it lives in the run'
 
 import pathlib
 import subprocess
+import time
 
 MIB = 1 << 20
 
@@ -44,7 +45,14 @@ class NodeDisk:
 
     def unmount(self):
         self.thaw()
-        run("umount", self.mount_point)
+        # A process that was killed may hold its files for a while yet.
+        for _ in range(100):
+            try:
+                return run("umount", self.mount_point)
+            except DiskError as error:
+                busy = error
+                time.sleep(0.2)
+        raise busy
 
     # --- put back ---
 

@@ -129,9 +129,9 @@ class Run:
 
 
 def run(options):
-    from faults import ALL, ON_REQUEST
+    from faults import ALL
     from loopback_grid import GridError
-    kinds = {kind.__name__: kind for kind in [*ALL, *ON_REQUEST]}
+    kinds = {kind.__name__: kind for kind in ALL}
     chosen = [kinds[name] for name in options.only.split(",")] if options.only else ALL
     if options.dir.exists():
         shutil.rmtree(options.dir)
@@ -162,9 +162,8 @@ def main():
     parser.add_argument("--dir", type=pathlib.Path, default=DEFAULT_DIR)
     options = parser.parse_args()
     if options.list:
-        from faults import ALL, ON_REQUEST
+        from faults import ALL
         print("\n".join(f"{kind.__name__}: {kind.title}" for kind in ALL))
-        print("\n".join(f"{kind.__name__}: {kind.title} (only when named)" for kind in ON_REQUEST))
         return 0
     if "GRIDMAIL_FAULTS_INSIDE" not in os.environ:
         if options.seed is None:
