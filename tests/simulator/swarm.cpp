@@ -183,6 +183,10 @@ class Swarm {
   void jump(std::size_t node) {
     // Less than the 14 days after which intake is left to the admin.
     const auto hours = static_cast<WallMicros>(random_.below(600)) - 300;
+    world_.note({}, [&] {
+      return "the wall clock of node" + std::to_string(node) + " jumps by " + std::to_string(hours) +
+             " hours";
+    });
     world_.clock_of(node).jump_wall(hours * 3'600'000'000);
   }
   void drain(std::size_t node) {
