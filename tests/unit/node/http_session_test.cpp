@@ -20,7 +20,8 @@ std::string converse(std::string_view bytes, std::size_t read_at_most = SIZE_MAX
   asio::io_context context;
   ManualClock clock;
   GridInMemory grid;
-  auto [session_end, script_end] = PipeStream::make_pair(context.get_executor(), clock);
+  auto [session_end, script] = PipeStream::make_pair(context.get_executor(), clock);
+  PipeStream* script_end = script.get();
   session_end->read_at_most(read_at_most);
   bool over = false;
   asio::co_spawn(context, api::serve_http(std::move(session_end), grid, clock),
