@@ -1,5 +1,7 @@
 #include "storage/directory/directory_keys.hpp"
 
+#include <algorithm>
+
 #include "node/base/result.hpp"
 #include "storage/replication/operation.hpp"
 
@@ -124,16 +126,16 @@ Bytes DirectoryKeys::applied(Guid guid) const {
   return key(applied_table, guid.view());
 }
 
-Bytes DirectoryKeys::applied_at(WallMicros at, Guid guid) const {
+Bytes DirectoryKeys::applied_at(AgeMicros at, Guid guid) const {
   Bytes rest;
   append_be64(rest, static_cast<std::uint64_t>(at));
   rest += guid.view();
   return key(applied_at_table, rest);
 }
 
-KeyRange DirectoryKeys::applied_before(WallMicros at) const {
+KeyRange DirectoryKeys::applied_before(AgeMicros at) const {
   Bytes rest;
-  append_be64(rest, static_cast<std::uint64_t>(at));
+  append_be64(rest, static_cast<std::uint64_t>(std::max<AgeMicros>(at, 0)));
   return {key(applied_at_table), key(applied_at_table, rest)};
 }
 

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "node/base/bytes.hpp"
-#include "node/base/clock.hpp"
 #include "node/base/ids.hpp"
 #include "node/base/key_range.hpp"
+#include "storage/replication/slot_age.hpp"
 
 namespace gridmail {
 
@@ -45,8 +45,8 @@ class DirectoryKeys {
   [[nodiscard]] KeyRange tombstones() const;
   /// A GUID that was applied, and the same by date, so that old ones are found without looking at all.
   [[nodiscard]] Bytes applied(Guid guid) const;
-  [[nodiscard]] Bytes applied_at(WallMicros at, Guid guid) const;
-  [[nodiscard]] KeyRange applied_before(WallMicros at) const;
+  [[nodiscard]] Bytes applied_at(AgeMicros at, Guid guid) const;
+  [[nodiscard]] KeyRange applied_before(AgeMicros at) const;
   [[nodiscard]] Guid applied_in(BytesView key) const;
 
  private:

@@ -30,33 +30,42 @@ Task<Result<Bytes>> DirectoryService::handle(SlotAccessPtr slot, NodeId from, By
 }
 
 Task<Result<void>> DirectoryService::apply(SlotAccessPtr slot, const directory::Change& change, Guid guid) {
-  const auto mutex = mutex_of(slot);
-  const auto lock = co_await mutex->lock();
+  const auto changing = changing_in(slot);
+  const auto lock = co_await changing->mutex.lock();
   const DirectoryKeys keys(slot->slot());
-  OperationBuilder builder(slot->snapshot());
+  const auto snapshot = slot->snapshot();
+  OperationBuilder builder(snapshot);
   const auto applied = co_await builder.get(Family::meta, keys.applied(guid));
   if (!applied) co_return tl::unexpected(applied.error());
   if (*applied) co_return Result<void>{};  // a retry whose first answer was lost
 
-  const auto now = clock_.wall();
-  ChangeWriter writer(builder, slot->slot(), now);
+  ChangeWriter writer(builder, slot->slot(), clock_.wall());
   if (auto written = co_await writer.write(change); !written) {
     // A refusal is an answer from the data read: only who may answer may give it.
     if (auto may = slot->may_answer(); !may) co_return may;
     co_return written;
   }
-  directory::AppliedChange record;
-  record.set_at(now);
-  if (auto put = co_await builder.put(Family::meta, keys.applied(guid), record.SerializeAsString()); !put)
-    co_return put;
-  builder.put_fresh(Family::meta, keys.applied_at(now, guid), {});
-  if (auto forgotten = co_await forget_old_guids(builder, slot->slot()); !forgotten) co_return forgotten;
+  const auto age = co_await changing->age.now(snapshot);
+  if (!age) co_return tl::unexpected(age.error());
+  if (auto noted = co_await note_guid(builder, slot->slot(), guid, *age); !noted) co_return noted;
+  if (auto written = co_await changing->age.write_down(builder, snapshot); !written) co_return written;
   co_return co_await slot->commit(builder.take());
 }
 
-Task<Result<void>> DirectoryService::forget_old_guids(OperationBuilder& builder, SlotId slot) {
+Task<Result<void>> DirectoryService::note_guid(OperationBuilder& builder, SlotId slot, Guid guid,
+                                               AgeMicros age) {
   const DirectoryKeys keys(slot);
-  auto range = keys.applied_before(clock_.wall() - to_micros(change_guid_kept));
+  directory::AppliedChange record;
+  record.set_age(age);
+  if (auto put = co_await builder.put(Family::meta, keys.applied(guid), record.SerializeAsString()); !put)
+    co_return put;
+  builder.put_fresh(Family::meta, keys.applied_at(age, guid), {});
+  co_return co_await forget_old_guids(builder, slot, age);
+}
+
+Task<Result<void>> DirectoryService::forget_old_guids(OperationBuilder& builder, SlotId slot, AgeMicros age) {
+  const DirectoryKeys keys(slot);
+  auto range = keys.applied_before(age - change_guid_kept);
   const auto old = co_await builder.scan(Family::meta, std::move(range.first), std::move(range.last),
                                          guids_forgotten_per_change);
   if (!old) co_return tl::unexpected(old.error());
@@ -74,8 +83,8 @@ void DirectoryService::opened(SlotAccessPtr slot) {
 }
 
 Task<void> DirectoryService::make_first_settings(SlotAccessPtr slot) {
-  const auto mutex = mutex_of(slot);
-  const auto lock = co_await mutex->lock();
+  const auto changing = changing_in(slot);
+  const auto lock = co_await changing->mutex.lock();
   OperationBuilder builder(slot->snapshot());
   ChangeWriter writer(builder, slot->slot(), clock_.wall());
   auto done = co_await writer.write_first_settings(draw_id<UserId>(random_));
@@ -84,12 +93,12 @@ Task<void> DirectoryService::make_first_settings(SlotAccessPtr slot) {
   if (!done) log(Level::warn, "directory.first_settings_failed", {{"error", done.error().text}});
 }
 
-std::shared_ptr<AsyncMutex> DirectoryService::mutex_of(SlotAccessPtr slot) {
+std::shared_ptr<DirectoryService::Changing> DirectoryService::changing_in(SlotAccessPtr slot) {
   const std::lock_guard lock(guard_);
   // A late request of an earlier epoch can commit nothing, and must not part those of the present one.
-  if (slot->epoch() < changing_epoch_) return std::make_shared<AsyncMutex>();
+  if (slot->epoch() < changing_epoch_) return std::make_shared<Changing>(slot->slot(), clock_);
   if (!changing_ || changing_epoch_ != slot->epoch()) {
-    changing_ = std::make_shared<AsyncMutex>();
+    changing_ = std::make_shared<Changing>(slot->slot(), clock_);
     changing_epoch_ = slot->epoch();
   }
   return changing_;

@@ -10,7 +10,7 @@
 #include "node/runtime/async_mutex.hpp"
 #include "node/runtime/task_group.hpp"
 #include "storage/directory/directory_change.pb.h"
-#include "storage/replication/slot_access.hpp"
+#include "storage/replication/slot_age.hpp"
 
 namespace gridmail {
 
@@ -20,8 +20,6 @@ using AppliedEverywhere = std::function<Task<std::vector<NodeId>>(SlotAccessPtr 
 
 /// How long the answer to a change may wait for members that have not applied it.
 inline constexpr Duration applied_everywhere_max = std::chrono::seconds(5);
-/// How long a change's GUID is remembered (design, section 5, GUIDs).
-inline constexpr Duration change_guid_kept = std::chrono::minutes(15);
 
 /// SlotService of ServiceId::directory: requests are directory::Change, answers directory::ChangeAnswer.
 /// Changes wait for one another, so that each sees what the one before has committed. On the slot's strand.
@@ -38,16 +36,24 @@ class DirectoryService final : public SlotService {
 
  private:
   [[nodiscard]] Task<Result<void>> apply(SlotAccessPtr slot, const directory::Change& change, Guid guid);
-  [[nodiscard]] Task<Result<void>> forget_old_guids(OperationBuilder& builder, SlotId slot);
+  [[nodiscard]] Task<Result<void>> note_guid(OperationBuilder& builder, SlotId slot, Guid guid,
+                                             AgeMicros age);
+  [[nodiscard]] Task<Result<void>> forget_old_guids(OperationBuilder& builder, SlotId slot, AgeMicros age);
   [[nodiscard]] Task<void> make_first_settings(SlotAccessPtr slot);
-  [[nodiscard]] std::shared_ptr<AsyncMutex> mutex_of(SlotAccessPtr slot);
+  /// What changes of one epoch share.
+  struct Changing {
+    Changing(SlotId slot, Clock& clock) : age(slot, clock) {}
+    AsyncMutex mutex;
+    SlotAge age;
+  };
+  [[nodiscard]] std::shared_ptr<Changing> changing_in(SlotAccessPtr slot);
 
   Clock& clock_;
   Random& random_;
   AppliedEverywhere applied_everywhere_;
   std::mutex guard_;
   /// Of the epoch being served: a coroutine of an older epoch keeps its own by shared_ptr.
-  std::shared_ptr<AsyncMutex> changing_;
+  std::shared_ptr<Changing> changing_;
   Epoch changing_epoch_ = 0;
   TaskGroup tasks_{"directory"};
 };

@@ -96,7 +96,7 @@ ChangeAnswer stage_chunk(UserChange& change, const mailbox::StageChunk& request)
   record.set_chunks(request.index() + 1);
   change.draft().put_fresh(Family::body, keys.chunk(*email, request.index()), request.content());
   change.draft().put(Family::meta, keys.email(*email), record.SerializeAsString());
-  if (request.index() == 0) change.draft().put(Family::meta, keys.unused_email(change.now(), *email), {});
+  if (request.index() == 0) change.draft().put(Family::meta, keys.unused_email(change.age(), *email), {});
   co_return done();
 }
 
@@ -119,7 +119,7 @@ ChangeAnswer add_message(UserChange& change, const mailbox::Add& request) {
   mailbox::EntryRecord entry;
   entry.set_flags(request.flags().system());
   for (const auto index : *indices) entry.add_keywords(index);
-  entry.set_internal_date(request.internal_date() != 0 ? request.internal_date() : change.now());
+  entry.set_internal_date(request.internal_date() != 0 ? request.internal_date() : change.wall());
   entry.set_zone_minutes(request.zone_minutes());
   entry.set_size(request.prefix().size() + request.body_size());
   entry.set_email(request.email());

@@ -23,9 +23,9 @@ ChangeAnswer create_user(UserChange& change) {
   if (present.error().code != Errc::not_found) co_return tl::unexpected(present.error());
 
   mailbox::UserRecord user;
-  user.set_created(change.now());
+  user.set_created(change.wall());
   user.set_next_mailbox(1);
-  user.set_next_uid_validity(static_cast<std::uint32_t>(change.now() / second));
+  user.set_next_uid_validity(static_cast<std::uint32_t>(change.wall() / second));
   change.create_user(std::move(user));
   for (const auto& first : first_mailboxes) {
     const std::string name(first.name);

@@ -150,7 +150,7 @@ Task<Result<void>> MailboxChange::erase(Uid uid, const mailbox::EntryRecord& ent
   const auto& keys = user_.keys();
   user_.draft().remove(Family::meta, keys.changed(id_, entry.modseq(), uid));
   user_.draft().remove(Family::meta, keys.entry(id_, uid));
-  user_.draft().put_fresh(Family::meta, keys.past_entry(user_.now(), id_, uid), entry.SerializeAsString());
+  user_.draft().put_fresh(Family::meta, keys.past_entry(user_.age(), id_, uid), entry.SerializeAsString());
   count(**in, uid, -1);
   (*in)->clear(uid);
   blocks_changed_.insert(UidBlock::number_of(uid));
@@ -160,7 +160,7 @@ Task<Result<void>> MailboxChange::erase(Uid uid, const mailbox::EntryRecord& ent
   co_return Result<void>{};
 }
 
-void MailboxChange::finish(Draft& draft, const MailboxKeys& keys, WallMicros now) {
+void MailboxChange::finish(Draft& draft, const MailboxKeys& keys, AgeMicros age) {
   for (const auto number : blocks_changed_) {
     const auto& block = blocks_.at(number);
     if (block.empty()) {
@@ -172,7 +172,7 @@ void MailboxChange::finish(Draft& draft, const MailboxKeys& keys, WallMicros now
   if (!expunged_.empty()) {
     mailbox::ExpungedRecord expunged;
     *expunged.mutable_uids() = to_runs(expunged_);
-    expunged.set_date(now);
+    expunged.set_age(age);
     draft.put_fresh(Family::meta, keys.expunged(id_, record_.highest_modseq()), expunged.SerializeAsString());
   }
   if (keywords_ && keywords_->grown()) {

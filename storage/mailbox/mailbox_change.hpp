@@ -57,7 +57,7 @@ class MailboxChange {
   [[nodiscard]] Task<Result<void>> show(Uid uid, bool seen, bool deleted, std::uint64_t size);
 
   /// Writes what is kept here into the draft. `now`: the date of expunged UIDs.
-  void finish(Draft& draft, const MailboxKeys& keys, WallMicros now);
+  void finish(Draft& draft, const MailboxKeys& keys, AgeMicros age);
 
  private:
   [[nodiscard]] Task<Result<UidBlock*>> block(Uid uid);

@@ -96,7 +96,6 @@ Task<Result<mailbox::Added>> MailboxClient::add(UserId user, Guid guid, mailbox:
   *add.mutable_flags() = std::move(message.flags);
   add.set_internal_date(message.internal_date);
   add.set_zone_minutes(message.zone_minutes);
-  add.set_accepted(message.accepted);
 
   const auto email = *EmailId::from_bytes(guid.view());
   const bool is_inline = body.size() + record_bytes <= inline_bytes_max;

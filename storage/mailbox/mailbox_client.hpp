@@ -21,7 +21,6 @@ struct NewMessage {
   mailbox::Flags flags;
   WallMicros internal_date = 0;  ///< 0: when the slot takes it
   std::int16_t zone_minutes = 0;
-  WallMicros accepted = 0;  ///< delivery: when the 250 was given; 0: now
 };
 
 /// Thread-safe, without state of its own; must outlive its calls. Errors common to all calls: those of

@@ -29,9 +29,9 @@ Bytes MailboxKeys::key(char kind, std::uint32_t number) const {
   return out;
 }
 
-Bytes MailboxKeys::dated(char kind, WallMicros date, BytesView rest) const {
+Bytes MailboxKeys::aged(char kind, AgeMicros age, BytesView rest) const {
   Bytes out = key(kind);
-  append_be64(out, static_cast<std::uint64_t>(std::max<WallMicros>(date, 0)));
+  append_be64(out, static_cast<std::uint64_t>(std::max<AgeMicros>(age, 0)));
   out.append(rest);
   return out;
 }
@@ -67,8 +67,8 @@ Bytes MailboxKeys::expunged(MailboxId mailbox, ModSeq modseq) const {
   return out;
 }
 
-Bytes MailboxKeys::past_entry(WallMicros date, MailboxId mailbox, Uid uid) const {
-  Bytes out = dated('P', date, {});
+Bytes MailboxKeys::past_entry(AgeMicros age, MailboxId mailbox, Uid uid) const {
+  Bytes out = aged('P', age, {});
   append_be32(out, mailbox);
   append_be32(out, uid);
   return out;
@@ -80,12 +80,12 @@ Bytes MailboxKeys::staged_copy(MailboxId mailbox, Uid first) const {
   return out;
 }
 
-Bytes MailboxKeys::unused_email(WallMicros since, EmailId email) const {
-  return dated('Z', since, email.view());
+Bytes MailboxKeys::unused_email(AgeMicros since, EmailId email) const {
+  return aged('Z', since, email.view());
 }
 
-Bytes MailboxKeys::guid_expiry(WallMicros expires, Guid guid) const {
-  return dated('g', expires, guid.view());
+Bytes MailboxKeys::guid_expiry(AgeMicros expires, Guid guid) const {
+  return aged('g', expires, guid.view());
 }
 
 Bytes MailboxKeys::chunk(EmailId email, std::uint32_t index) const {
@@ -126,16 +126,16 @@ KeyRange MailboxKeys::expunged_range(MailboxId mailbox, ModSeq after, ModSeq thr
   return {expunged(mailbox, after + 1), expunged(mailbox, through + 1)};
 }
 
-KeyRange MailboxKeys::past_entries(WallMicros until) const {
-  return {key('P'), dated('P', until, {})};
+KeyRange MailboxKeys::past_entries(AgeMicros until) const {
+  return {key('P'), aged('P', until, {})};
 }
 
-KeyRange MailboxKeys::unused_emails(WallMicros until) const {
-  return {key('Z'), dated('Z', until, {})};
+KeyRange MailboxKeys::unused_emails(AgeMicros until) const {
+  return {key('Z'), aged('Z', until, {})};
 }
 
-KeyRange MailboxKeys::expired_guids(WallMicros until) const {
-  return {key('g'), dated('g', until, {})};
+KeyRange MailboxKeys::expired_guids(AgeMicros until) const {
+  return {key('g'), aged('g', until, {})};
 }
 
 KeyRange users_of(SlotId slot) {

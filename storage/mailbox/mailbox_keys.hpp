@@ -2,9 +2,9 @@
 #pragma once
 #include <string_view>
 
-#include "node/base/clock.hpp"
 #include "node/base/ids.hpp"
 #include "node/base/key_range.hpp"
+#include "storage/replication/slot_age.hpp"
 
 namespace gridmail {
 
@@ -20,14 +20,14 @@ class MailboxKeys {
   [[nodiscard]] Bytes block(MailboxId mailbox, std::uint32_t number) const;
   [[nodiscard]] Bytes changed(MailboxId mailbox, ModSeq modseq, Uid uid) const;
   [[nodiscard]] Bytes expunged(MailboxId mailbox, ModSeq modseq) const;
-  [[nodiscard]] Bytes past_entry(WallMicros date, MailboxId mailbox, Uid uid) const;
+  [[nodiscard]] Bytes past_entry(AgeMicros age, MailboxId mailbox, Uid uid) const;
   [[nodiscard]] Bytes removed_mailbox(MailboxId mailbox) const { return key('D', mailbox); }
   [[nodiscard]] Bytes staged_copy(MailboxId mailbox, Uid first) const;
   [[nodiscard]] Bytes email(EmailId email) const { return key('R', email.view()); }
   [[nodiscard]] Bytes message(EmailId email) const { return key('S', email.view()); }
-  [[nodiscard]] Bytes unused_email(WallMicros since, EmailId email) const;
+  [[nodiscard]] Bytes unused_email(AgeMicros since, EmailId email) const;
   [[nodiscard]] Bytes guid(Guid guid) const { return key('G', guid.view()); }
-  [[nodiscard]] Bytes guid_expiry(WallMicros expires, Guid guid) const;
+  [[nodiscard]] Bytes guid_expiry(AgeMicros expires, Guid guid) const;
   /// In family body.
   [[nodiscard]] Bytes chunk(EmailId email, std::uint32_t index) const;
 
@@ -47,9 +47,9 @@ class MailboxKeys {
   [[nodiscard]] KeyRange removed_mailboxes() const { return kind('D'); }
   [[nodiscard]] KeyRange staged_copies() const { return kind('T'); }
   [[nodiscard]] KeyRange past_entries() const { return kind('P'); }
-  [[nodiscard]] KeyRange past_entries(WallMicros until) const;
-  [[nodiscard]] KeyRange unused_emails(WallMicros until) const;
-  [[nodiscard]] KeyRange expired_guids(WallMicros until) const;
+  [[nodiscard]] KeyRange past_entries(AgeMicros until) const;
+  [[nodiscard]] KeyRange unused_emails(AgeMicros until) const;
+  [[nodiscard]] KeyRange expired_guids(AgeMicros until) const;
 
   /// What follows the kind byte in one of this user's keys.
   [[nodiscard]] BytesView rest(BytesView key) const { return key.substr(prefix_.size() + 1); }
@@ -57,7 +57,7 @@ class MailboxKeys {
  private:
   [[nodiscard]] Bytes key(char kind, BytesView rest = {}) const;
   [[nodiscard]] Bytes key(char kind, std::uint32_t number) const;
-  [[nodiscard]] Bytes dated(char kind, WallMicros date, BytesView rest) const;
+  [[nodiscard]] Bytes aged(char kind, AgeMicros age, BytesView rest) const;
   [[nodiscard]] KeyRange kind(char kind) const;
 
   Bytes prefix_;

@@ -81,6 +81,7 @@ struct MailboxService::User {
 
 struct MailboxService::Slot {
   Epoch epoch = 0;
+  std::shared_ptr<SlotAge> age;
   std::unordered_map<UserId, UserPtr> users;
 };
 
@@ -91,6 +92,7 @@ std::shared_ptr<MailboxService::Slot> MailboxService::slot_for(const SlotAccess&
   if (!slot || slot->epoch < access.epoch()) {
     slot = std::make_shared<Slot>();
     slot->epoch = access.epoch();
+    slot->age = std::make_shared<SlotAge>(access.slot(), clock_);
   }
   return slot;
 }
@@ -102,7 +104,8 @@ MailboxService::UserPtr MailboxService::user_in(Slot& slot, SlotId id, UserId us
     const auto on_news = [this, user, &watches = found->watches](const UserChange::News& news) {
       tell(user, watches, news);
     };
-    found->writer = std::make_shared<UserWriter>(MailboxKeys(id, user), clock_, found->recent, on_news);
+    found->writer =
+        std::make_shared<UserWriter>(MailboxKeys(id, user), clock_, slot.age, found->recent, on_news);
   }
   return found;
 }
@@ -199,10 +202,21 @@ Task<Result<mailbox::Answer>> MailboxService::read(SlotAccessPtr slot, UserPtr u
   co_return answer;
 }
 
+Task<Result<void>> MailboxService::write_down_age(SlotAccessPtr slot, SlotAge& age) {
+  const auto snapshot = slot->snapshot();
+  OperationBuilder builder(snapshot);
+  if (auto written = co_await age.write_down(builder, snapshot); !written) co_return written;
+  co_return co_await slot->commit(builder.take());
+}
+
 Task<Result<void>> MailboxService::sweep(SlotAccessPtr slot) {
   const auto open = slot_for(*slot);
   if (!open) co_return fail(Errc::not_primary);
   auto range = users_of(slot->slot());
+  const auto anybody = co_await slot->snapshot()->scan(Family::meta, range.first, range.last, 1, 1);
+  if (!anybody) co_return tl::unexpected(anybody.error());
+  if (anybody->pairs.empty()) co_return Result<void>{};
+  if (auto written = co_await write_down_age(slot, *open->age); !written) co_return written;
   for (;;) {
     const auto next = co_await slot->snapshot()->scan(Family::meta, range.first, range.last, 1, 1);
     if (!next) co_return tl::unexpected(next.error());

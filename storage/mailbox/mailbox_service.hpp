@@ -22,7 +22,8 @@ class MailboxService final : public SlotService {
   void closed(SlotId slot) override;
 
   /// Sweeps every user of the slot, one after the other: to be called now and then (hours) on the slot's
-  /// strand, since users whose mailboxes rest are swept by nothing else. Errors: those of SlotAccess.
+  /// strand, one at a time, since users whose mailboxes rest are swept by nothing else, and the slot's age is
+  /// written down by nothing else. Errors: those of SlotAccess.
   [[nodiscard]] Task<Result<void>> sweep(SlotAccessPtr slot);
 
  private:
@@ -33,6 +34,7 @@ class MailboxService final : public SlotService {
   [[nodiscard]] UserPtr user_in(Slot& slot, SlotId id, UserId user);
   [[nodiscard]] Task<Result<mailbox::Answer>> read(SlotAccessPtr slot, UserPtr user, NodeId from,
                                                    mailbox::Request request);
+  [[nodiscard]] Task<Result<void>> write_down_age(SlotAccessPtr slot, SlotAge& age);
   void tell(UserId user, MailboxWatches& watches, const UserChange::News& news);
 
   Clock& clock_;

@@ -14,7 +14,7 @@ constexpr std::size_t step_bytes_max = 200 * 1024;
 
 Task<Result<bool>> sweep_guids(UserChange& change) {
   auto& draft = change.draft();
-  const auto due = co_await draft.scan(Family::meta, change.keys().expired_guids(change.now()), guids_max);
+  const auto due = co_await draft.scan(Family::meta, change.keys().expired_guids(change.age()), guids_max);
   if (!due) co_return tl::unexpected(due.error());
   for (const auto& pair : *due) {
     const auto guid = Guid::from_bytes(change.keys().rest(pair.key).substr(8));
@@ -26,7 +26,7 @@ Task<Result<bool>> sweep_guids(UserChange& change) {
 
 Task<Result<bool>> sweep_past_entries(UserChange& change) {
   auto& draft = change.draft();
-  const auto range = change.keys().past_entries(change.now() - past_entry_kept);
+  const auto range = change.keys().past_entries(change.age() - past_entry_kept);
   const auto due = co_await draft.scan(Family::meta, range, entries_max);
   if (!due) co_return tl::unexpected(due.error());
   for (const auto& pair : *due) draft.remove(Family::meta, pair.key);
@@ -36,7 +36,7 @@ Task<Result<bool>> sweep_past_entries(UserChange& change) {
 /// An e-mail that is in use after all (it was staged, then added) only loses its place in this list.
 Task<Result<bool>> sweep_emails(UserChange& change) {
   auto& draft = change.draft();
-  const auto range = change.keys().unused_emails(change.now() - unused_email_kept);
+  const auto range = change.keys().unused_emails(change.age() - unused_email_kept);
   const auto due = co_await draft.scan(Family::meta, range, emails_max);
   if (!due) co_return tl::unexpected(due.error());
   for (const auto& pair : *due) {
@@ -129,7 +129,7 @@ Task<Result<bool>> sweep_expunged(UserChange& change, MailboxId id) {
   for (const auto& pair : *oldest) {
     mailbox::ExpungedRecord record;
     if (!record.ParseFromString(pair.value)) co_return fail(Errc::corrupted, "expunged UIDs");
-    if (record.date() > change.now() - expunged_kept) co_return false;
+    if (record.age() > change.age() - expunged_kept) co_return false;
     (*mailbox)->change_record().set_forgotten_modseq(read_be64(change.keys().rest(pair.key), 4));
     change.draft().remove(Family::meta, pair.key);
   }

@@ -127,7 +127,7 @@ Task<Result<void>> UserChange::change_uses(const Bytes& email, std::int64_t by) 
   const auto uses = (*record)->uses() + static_cast<std::uint32_t>(by);
   (*record)->set_uses(uses);
   draft_.put(Family::meta, keys_.email(*id), (*record)->SerializeAsString());
-  if (uses == 0) draft_.put(Family::meta, keys_.unused_email(now_, *id), {});
+  if (uses == 0) draft_.put(Family::meta, keys_.unused_email(age(), *id), {});
   co_return Result<void>{};
 }
 
@@ -135,7 +135,7 @@ void UserChange::finish() {
   for (const auto& [id, change] : mailboxes_) {
     if (!change->changed()) continue;
     change->change_record().set_recent_from(recent_.of(id, change->record().recent_from()));
-    change->finish(draft_, keys_, now_);
+    change->finish(draft_, keys_, age());
   }
   if (!user_) return;
   auto record = user_->SerializeAsString();

@@ -9,17 +9,24 @@
 
 namespace gridmail {
 
+/// When a change is made.
+struct Times {
+  WallMicros wall = 0;  ///< for dates that clients see
+  AgeMicros age = 0;    ///< of the slot: for all that is forgotten some day
+};
+
 /// Use: read and change, then finish(), or drop it and nothing has happened. On the slot's strand.
 class UserChange {
  public:
-  UserChange(OperationBuilder& operation, const MailboxKeys& keys, const RecentMarks& recent, WallMicros now)
-      : draft_(operation), keys_(keys), recent_(recent), now_(now) {}
+  UserChange(OperationBuilder& operation, const MailboxKeys& keys, const RecentMarks& recent, Times times)
+      : draft_(operation), keys_(keys), recent_(recent), times_(times) {}
   UserChange(const UserChange&) = delete;
   UserChange& operator=(const UserChange&) = delete;
 
   [[nodiscard]] Draft& draft() { return draft_; }
   [[nodiscard]] const MailboxKeys& keys() const { return keys_; }
-  [[nodiscard]] WallMicros now() const { return now_; }
+  [[nodiscard]] WallMicros wall() const { return times_.wall; }
+  [[nodiscard]] AgeMicros age() const { return times_.age; }
 
   /// Must be called before anything else is changed. Errors: not_found "user".
   [[nodiscard]] Task<Result<mailbox::UserRecord*>> user();
@@ -66,7 +73,7 @@ class UserChange {
   Draft draft_;
   const MailboxKeys& keys_;
   const RecentMarks& recent_;
-  WallMicros now_;
+  Times times_;
   std::optional<mailbox::UserRecord> user_;
   Bytes user_before_;
   std::map<MailboxId, std::unique_ptr<MailboxChange>> mailboxes_;

@@ -70,10 +70,9 @@ bool has_guid(const mailbox::Request& request) {
          !request.has_sweep();
 }
 
-WallMicros guid_expiry(const mailbox::Request& request, WallMicros now) {
-  if (!request.has_add() || request.add().by() != mailbox::Add::DELIVERY) return now + change_guid_kept;
-  const auto accepted = request.add().accepted();
-  return (accepted > 0 ? std::min(accepted, now) : now) + delivery_guid_kept;
+AgeMicros guid_expiry(const mailbox::Request& request, AgeMicros age) {
+  const bool is_delivery = request.has_add() && request.add().by() == mailbox::Add::DELIVERY;
+  return age + (is_delivery ? delivery_guid_kept : change_guid_kept);
 }
 
 /// A repeated STORE reads its entries anew: they would make the record long.
@@ -87,7 +86,7 @@ Bytes kept_outcome(const mailbox::Answer& answer) {
 void remember(UserChange& change, Guid guid, const mailbox::Request& request, const mailbox::Answer& answer,
               const Progress& progress) {
   mailbox::GuidRecord record;
-  record.set_expires(guid_expiry(request, change.now()));
+  record.set_expires(guid_expiry(request, change.age()));
   record.set_outcome(kept_outcome(answer));
   if (progress.more) record.set_unfinished_target(progress.target);
   change.draft().put(Family::meta, change.keys().guid(guid), record.SerializeAsString());
@@ -163,8 +162,7 @@ class UserWriter::Place {
 /// The requests that share one operation.
 class UserWriter::Batch {
  public:
-  Batch(std::shared_ptr<const Snapshot> snapshot, WallMicros wall)
-      : operation(std::move(snapshot)), now(wall) {}
+  Batch(std::shared_ptr<const Snapshot> snapshot, Times at) : operation(std::move(snapshot)), times(at) {}
   /// When the one who commits is cancelled, the others must not wait for ever.
   ~Batch() {
     for (const auto& waiting : requests) waiting->finish(fail(Errc::unavailable, "commit was broken off"));
@@ -173,7 +171,7 @@ class UserWriter::Batch {
   Batch& operator=(const Batch&) = delete;
 
   OperationBuilder operation;
-  WallMicros now;
+  Times times;
   std::vector<std::shared_ptr<Waiting>> requests;
   std::vector<UserChange::News> news;
 };
@@ -201,7 +199,10 @@ void UserWriter::hand_on() {
 }
 
 Task<void> UserWriter::commit_batch(SlotAccessPtr slot) {
-  Batch batch(slot->snapshot(), clock_.wall());
+  const auto snapshot = slot->snapshot();
+  const auto age = co_await age_->now(snapshot);
+  if (!age) co_return fail_next(age.error());
+  Batch batch(snapshot, {clock_.wall(), *age});
   co_await fill(batch);
   co_await sweep(batch);
   auto operation = batch.operation.take();
@@ -221,6 +222,12 @@ Task<void> UserWriter::commit_batch(SlotAccessPtr slot) {
   }
   if (!committed) co_return;
   for (const auto& news : batch.news) on_news_(news);
+}
+
+void UserWriter::fail_next(Error error) {
+  const auto next = line_.front();
+  line_.pop_front();
+  next->finish(tl::unexpected(std::move(error)));
 }
 
 void UserWriter::put_back_one_by_one(Batch& batch) {
@@ -256,7 +263,7 @@ Task<bool> UserWriter::draft(Batch& batch, Waiting& waiting) {
     waiting.answer = fail(Errc::invalid, "GUID");
     co_return true;
   }
-  UserChange change(batch.operation, keys_, recent_, batch.now);
+  UserChange change(batch.operation, keys_, recent_, batch.times);
   waiting.progress.more = false;
   if (once) {
     auto earlier = co_await earlier_outcome(change, *guid, waiting.request, waiting.progress);
@@ -297,7 +304,7 @@ Task<void> UserWriter::sweep(Batch& batch) {
   for (const auto& news : batch.news) mailboxes.push_back(news.mailbox);
   std::sort(mailboxes.begin(), mailboxes.end());
   mailboxes.erase(std::unique(mailboxes.begin(), mailboxes.end()), mailboxes.end());
-  UserChange change(batch.operation, keys_, recent_, batch.now);
+  UserChange change(batch.operation, keys_, recent_, batch.times);
   const auto more = co_await sweep_some(change, std::move(mailboxes));
   if (!more) co_return;  // it will be tried again; the requests do not depend on it
   change.finish();

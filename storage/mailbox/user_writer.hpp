@@ -20,8 +20,13 @@ class UserWriter : public std::enable_shared_from_this<UserWriter> {
   using OnNews = std::function<void(const UserChange::News&)>;
   /// `clock` and `recent` must outlive the writer. `on_news` is called for each mailbox that a commit
   /// changed.
-  UserWriter(MailboxKeys keys, Clock& clock, const RecentMarks& recent, OnNews on_news)
-      : keys_(std::move(keys)), clock_(clock), recent_(recent), on_news_(std::move(on_news)) {}
+  UserWriter(MailboxKeys keys, Clock& clock, std::shared_ptr<SlotAge> age, const RecentMarks& recent,
+             OnNews on_news)
+      : keys_(std::move(keys)),
+        clock_(clock),
+        age_(std::move(age)),
+        recent_(recent),
+        on_news_(std::move(on_news)) {}
 
   /// Applies the request once for its GUID, and answers when it is committed. Errors: those of the request,
   /// of SlotAccess::commit, and busy when too many wait.
@@ -33,6 +38,7 @@ class UserWriter : public std::enable_shared_from_this<UserWriter> {
   class Place;
   class Batch;
   [[nodiscard]] Task<void> commit_batch(SlotAccessPtr slot);
+  void fail_next(Error error);
   void put_back_one_by_one(Batch& batch);
   [[nodiscard]] Task<void> fill(Batch& batch);
   /// One request into the batch; a failed one leaves nothing there. False when there is no room for it.
@@ -42,6 +48,7 @@ class UserWriter : public std::enable_shared_from_this<UserWriter> {
 
   const MailboxKeys keys_;
   Clock& clock_;
+  const std::shared_ptr<SlotAge> age_;
   const RecentMarks& recent_;
   OnNews on_news_;
   std::deque<std::shared_ptr<Waiting>> line_;

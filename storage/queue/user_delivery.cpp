@@ -39,7 +39,6 @@ Task<Result<void>> UserDelivery::deliver_to(UserId user, Guid guid, const queue:
   stored.prefix = message.prefix();
   stored.structure = message.structure();
   stored.internal_date = message.accepted();
-  stored.accepted = message.accepted();
   const auto added = co_await mailboxes_.deliver(user, guid, stored, body, options);
   if (added) co_return Result<void>{};
   if (added.error().code != Errc::not_found) co_return tl::unexpected(added.error());

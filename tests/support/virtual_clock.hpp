@@ -15,7 +15,7 @@ class VirtualClock final : public Clock {
  public:
   [[nodiscard]] TimePoint now() const override { return now_; }
   [[nodiscard]] WallMicros wall() const override {
-    return wall_at_start + std::chrono::duration_cast<std::chrono::microseconds>(now_.since_boot).count();
+    return wall_start_ + std::chrono::duration_cast<std::chrono::microseconds>(now_.since_boot).count();
   }
   [[nodiscard]] std::unique_ptr<Alarm> call_at(TimePoint when, std::function<void()> wake) override {
     return call_at(when, std::move(wake), nullptr);
@@ -41,6 +41,7 @@ class VirtualClock final : public Clock {
     if (first.mapped().awake != nullptr) *first.mapped().awake = true;
     first.mapped().wake();
   }
+  void jump_wall(WallMicros by) { wall_start_ += by; }
   void set_now(TimePoint now) { now_ = std::max(now_, now); }
 
  private:
@@ -61,7 +62,7 @@ class VirtualClock final : public Clock {
     Key key_;
   };
 
-  static constexpr WallMicros wall_at_start = 1'700'000'000'000'000;
+  WallMicros wall_start_ = 1'700'000'000'000'000;
   TimePoint now_{std::chrono::seconds(100)};
   std::uint64_t sequence_ = 0;
   std::shared_ptr<Alarms> alarms_ = std::make_shared<Alarms>();

@@ -111,6 +111,46 @@ TEST_CASE("records of GUIDs go when they have expired: others' after 15 minutes,
   CHECK(count() == 0);
 }
 
+TEST_CASE("a clock that jumps makes nothing be applied twice, and forgets nothing") {
+  constexpr WallMicros year = WallMicros{365} * 24 * 3600 * 1'000'000;
+  for (const auto jump : {year, -year}) {
+    Grid grid;
+    const auto box = grid.deliver("m").mailbox();
+    mailbox::Request request;
+    request.set_user(grid.user.bytes());
+    request.set_guid(draw_id<Guid>(grid.random).bytes());
+    request.mutable_copy()->set_mailbox(box);
+    *request.mutable_copy()->mutable_uids() = to_runs(Grid::set_of({1}));
+    request.mutable_copy()->set_target("Archive");
+    const auto copy = [&] {
+      return grid.must(grid.slots.call(7, ServiceId::mailbox, request.SerializeAsString()));
+    };
+    const auto first = copy();
+    grid.must(grid.client.expunge(grid.user, box, Grid::set_of({1}), false));
+    grid.clock.jump_wall(jump);
+    grid.must(grid.service.sweep(grid.slots.slot));
+    grid.fail_over();
+    grid.clock.jump_wall(jump);
+    grid.must(grid.service.sweep(grid.slots.slot));
+    CHECK(copy() == first);
+    CHECK(grid.uids_of("Archive").size() == 1);
+    CHECK(grid.must(grid.client.expunged_entries(grid.user, box, Grid::set_of({1}))).size() == 1);
+  }
+}
+
+TEST_CASE("what is kept for a while goes although the slot's primary changes again and again") {
+  Grid grid;
+  const auto box = grid.deliver("m").mailbox();
+  grid.must(grid.client.expunge(grid.user, box, Grid::set_of({1}), false));
+  for (int i = 0; i < 4; ++i) {
+    CHECK(!grid.store.contents(Family::body).empty());
+    run_for(grid.context, grid.clock, std::chrono::minutes(20));
+    grid.must(grid.service.sweep(grid.slots.slot));
+    grid.fail_over();
+  }
+  CHECK(grid.store.contents(Family::body).empty());
+}
+
 TEST_CASE("a COPY of thousands that breaks is seen by nobody, done again whole, and its remains are swept") {
   Grid grid;
   const auto box = grid.deliver("m").mailbox();
