@@ -6,9 +6,8 @@ import subprocess
 import tempfile
 import time
 
-from grid import ROOT, TIMEOUT, GridCase
-
-DAEMON = ROOT / "build/release/gridmaild"
+from grid import TIMEOUT, GridCase
+from loopback_grid import DAEMON
 
 
 class BadSmtp(GridCase):

@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 
 from grid_api import ApiError, path_part  # noqa: E402
-from loopback_grid import LoopbackGrid, wait_until  # noqa: E402
+from loopback_grid import COMMAND, LoopbackGrid, wait_until  # noqa: E402
 
 __all__ = ["ApiError", "GridCase", "ROOT", "imap_login", "insecure_tls", "path_part", "pop_login", "run_client",
            "wait_until"]
@@ -140,7 +140,7 @@ class GridCase(unittest.TestCase):
         node = node or self.grid.living()[0]
         environment = os.environ | {"GRIDMAIL_URL": f"http://{node['host']}:{node['http']}",
                                     "GRIDMAIL_TOKEN": self.grid.description["admin"]["token"]}
-        done = subprocess.run([ROOT / "build/release/gridmail", *arguments], env=environment, capture_output=True,
+        done = subprocess.run([COMMAND, *arguments], env=environment, capture_output=True,
                               text=True, timeout=60, input=stdin, check=False)
         if check and done.returncode != 0:
             raise AssertionError(f"gridmail {' '.join(arguments)}: {done.stderr}")

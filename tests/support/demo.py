@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from loopback_grid import DEFAULT_DIR, ROOT, GridError, LoopbackGrid, wait_until
+from loopback_grid import COMMAND, DEFAULT_DIR, GridError, LoopbackGrid, wait_until
 
 BEGUN = time.monotonic()
 
@@ -38,7 +38,7 @@ def locate(grid, node, address):
     """The row of the slot that holds the user's mail, by the command line as an admin would."""
     environment = os.environ | {"GRIDMAIL_URL": f"http://{node['host']}:{node['http']}",
                                 "GRIDMAIL_TOKEN": grid.description["admin"]["token"]}
-    run = subprocess.run([ROOT / "build/release/gridmail", "user", "locate", address, "--json"], env=environment,
+    run = subprocess.run([COMMAND, "user", "locate", address, "--json"], env=environment,
                          capture_output=True, text=True, check=True)
     return json.loads(run.stdout)
 

@@ -15,7 +15,10 @@ import time
 from grid_api import ApiError, GridApi
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DAEMON = ROOT / "build/release/gridmaild"
+# Which build is tested: a preset of CMakePresets.json, for instance one with sanitizers.
+BUILD = ROOT / "build" / os.environ.get("GRIDMAIL_PRESET", "release")
+DAEMON = BUILD / "gridmaild"
+COMMAND = BUILD / "gridmail"
 DEFAULT_DIR = ROOT / "build/grid"
 DEFAULT_BASE_PORT = 20000
 DOMAIN = "example.test"
