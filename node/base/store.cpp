@@ -7,6 +7,13 @@
 
 namespace gridmail {
 
+Task<std::vector<Snapshot::Value>> Snapshot::get_each(Family family, std::vector<Bytes> keys) const {
+  std::vector<Value> values;
+  values.reserve(keys.size());
+  for (auto& key : keys) values.push_back(co_await get(family, std::move(key)));
+  co_return values;
+}
+
 Task<Result<void>> Store::commit(Batch batch) {
   return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
       [this](auto handler, Batch writes) {

@@ -73,7 +73,10 @@ class Snapshot {
  public:
   virtual ~Snapshot() = default;
   /// The value, or nothing. Errors: io, corrupted.
-  [[nodiscard]] virtual Task<Result<std::optional<Bytes>>> get(Family family, Bytes key) const = 0;
+  using Value = Result<std::optional<Bytes>>;
+  [[nodiscard]] virtual Task<Value> get(Family family, Bytes key) const = 0;
+  /// As get for each of the keys, in their order; what is not in memory is waited for together.
+  [[nodiscard]] virtual Task<std::vector<Value>> get_each(Family family, std::vector<Bytes> keys) const;
   /// Pairs in key order from `first` up to, not including, `last` (empty: the family's end), until either
   /// limit is reached; at least one pair when there is any. `more` is set when the range was not exhausted.
   struct Page {

@@ -1,5 +1,6 @@
 #include "storage/local/rocksdb_snapshot.hpp"
 
+#include <asio/experimental/awaitable_operators.hpp>
 #include <chrono>
 
 #include "node/base/log.hpp"
@@ -8,6 +9,9 @@ namespace gridmail {
 namespace {
 constexpr auto slice_max = std::chrono::milliseconds(1);  // of an event loop's time for one scan
 constexpr std::size_t clock_every_pairs = 32;
+constexpr std::size_t keys_per_job_max = 8;
+
+using namespace asio::experimental::awaitable_operators;  // NOLINT: the operators' only home
 
 }  // namespace
 
@@ -71,7 +75,7 @@ rocksdb::Status RocksDbSnapshot::find(rocksdb::ReadTier tier, Family family, con
   return status;
 }
 
-Task<Result<std::optional<Bytes>>> RocksDbSnapshot::get(Family family, Bytes key) const {
+Task<Snapshot::Value> RocksDbSnapshot::get(Family family, Bytes key) const {
   const auto self = shared_from_this();  // a caller may drop its snapshot while it waits
   std::optional<Bytes> value;
   auto status = find(rocksdb::kBlockCacheTier, family, key, value);
@@ -81,6 +85,40 @@ Task<Result<std::optional<Bytes>>> RocksDbSnapshot::get(Family family, Bytes key
   }
   if (!status.ok()) co_return tl::unexpected(to_error(status));
   co_return value;
+}
+
+// The first key that is not in memory tells of the others: they were mostly written, and grew cold, together.
+Task<std::vector<Snapshot::Value>> RocksDbSnapshot::get_each(Family family, std::vector<Bytes> keys) const {
+  const auto self = shared_from_this();
+  std::vector<Value> values(keys.size());
+  std::size_t done = 0;
+  for (; done < keys.size(); ++done) {
+    std::optional<Bytes> value;
+    const auto status = find(rocksdb::kBlockCacheTier, family, keys[done], value);
+    if (status.IsIncomplete()) break;
+    values[done] = status.ok() ? Value(std::move(value)) : tl::unexpected(to_error(status));
+  }
+  if (done < keys.size()) {
+    co_await load(family, std::span(keys).subspan(done), std::span(values).subspan(done));
+  }
+  co_return values;
+}
+
+/// In the pool, by several of its threads when there are many.
+Task<void> RocksDbSnapshot::load(Family family, std::span<const Bytes> keys, std::span<Value> values) const {
+  if (keys.size() > keys_per_job_max) {
+    const auto half = keys.size() / 2;
+    co_await (load(family, keys.first(half), values.first(half)) &&
+              load(family, keys.subspan(half), values.subspan(half)));
+    co_return;
+  }
+  co_await database_->io_pool.run([this, family, &keys, &values] {
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      std::optional<Bytes> value;
+      const auto status = find(rocksdb::kReadAllTier, family, keys[i], value);
+      values[i] = status.ok() ? Value(std::move(value)) : tl::unexpected(to_error(status));
+    }
+  });
 }
 
 /// OK: the page is complete. Incomplete: memory or the slice of time was used up; go on in the pool.

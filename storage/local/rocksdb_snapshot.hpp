@@ -6,6 +6,8 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "node/base/store.hpp"
 #include "node/runtime/worker_pool.hpp"
@@ -38,7 +40,8 @@ class RocksDbSnapshot final : public Snapshot, public std::enable_shared_from_th
   explicit RocksDbSnapshot(std::shared_ptr<OpenDatabase> database);
   ~RocksDbSnapshot() override;
 
-  [[nodiscard]] Task<Result<std::optional<Bytes>>> get(Family family, Bytes key) const override;
+  [[nodiscard]] Task<Value> get(Family family, Bytes key) const override;
+  [[nodiscard]] Task<std::vector<Value>> get_each(Family family, std::vector<Bytes> keys) const override;
   [[nodiscard]] Task<Result<Page>> scan(Family family, Bytes first, Bytes last, std::size_t pairs_max,
                                         std::size_t bytes_max) const override;
   [[nodiscard]] Task<Result<std::optional<KeyValue>>> last(Family family, Bytes first,
@@ -49,6 +52,7 @@ class RocksDbSnapshot final : public Snapshot, public std::enable_shared_from_th
   [[nodiscard]] rocksdb::ReadOptions options(rocksdb::ReadTier tier) const;
   [[nodiscard]] rocksdb::Status find(rocksdb::ReadTier tier, Family family, const Bytes& key,
                                      std::optional<Bytes>& value) const;
+  [[nodiscard]] Task<void> load(Family family, std::span<const Bytes> keys, std::span<Value> values) const;
   [[nodiscard]] rocksdb::Status advance(rocksdb::ReadTier tier, Scan& scan) const;
   [[nodiscard]] rocksdb::Status find_last(rocksdb::ReadTier tier, Family family, const Bytes& first,
                                           const Bytes& last, std::optional<KeyValue>& pair) const;

@@ -1,7 +1,6 @@
 #include "storage/mailbox/message_reader.hpp"
 
 #include <algorithm>
-#include <asio/experimental/awaitable_operators.hpp>
 
 #include "storage/mailbox/mailbox_requests.hpp"
 #include "storage/mailbox/snapshot_record.hpp"
@@ -9,11 +8,9 @@
 namespace gridmail {
 namespace {
 
-using namespace asio::experimental::awaitable_operators;  // NOLINT: the operators' only home
-
 constexpr std::size_t answer_bytes = 1 << 20;
 constexpr std::size_t pieces_per_answer = 1000;
-constexpr std::size_t slice_messages = 32;  // some 10 us each
+constexpr std::size_t slice_length = 32;  // some 10 us each
 
 /// No more than an answer holds: the last of what is left may be cut.
 void limit(std::vector<mailbox::Read::Range>& ranges) {
@@ -35,19 +32,21 @@ Task<Result<mailbox::StructurePage>> MessageReader::structures(std::vector<Bytes
   if (!*user) co_return fail(Errc::not_found, "user");
   mailbox::StructurePage page;
   std::size_t bytes = 0;
-  for (const auto& email : emails) {
-    if (bytes >= answer_bytes) break;
-    page.set_looked_at(page.looked_at() + 1);
-    const auto id = EmailId::from_bytes(email);
-    if (!id) co_return fail(Errc::invalid, "e-mail id");
-    auto message = co_await read_record<mailbox::MessageRecord>(*snapshot_, keys_.message(*id));
-    if (!message) co_return tl::unexpected(message.error());
-    if (!*message) continue;
-    auto& structure = *page.add_structures();
-    structure.set_email(email);
-    structure.set_structure(std::move(*(*message)->mutable_structure()));
-    bytes += structure.structure().size() + email.size();
-    if (page.looked_at() % slice_messages == 0) co_await yield_strand();
+  for (std::span<const Bytes> left = emails; !left.empty() && bytes < answer_bytes;) {
+    const auto slice = left.first(std::min(left.size(), slice_length));
+    left = left.subspan(slice.size());
+    auto messages = co_await messages_of({slice.begin(), slice.end()});
+    for (std::size_t i = 0; i < slice.size() && bytes < answer_bytes; ++i) {
+      page.set_looked_at(page.looked_at() + 1);
+      auto& message = messages[i];
+      if (!message && message.error().code == Errc::not_found) continue;
+      if (!message) co_return tl::unexpected(message.error());
+      auto& structure = *page.add_structures();
+      structure.set_email(slice[i]);
+      structure.set_structure(std::move(*message->mutable_structure()));
+      bytes += structure.structure().size() + slice[i].size();
+    }
+    co_await yield_strand();
   }
   co_return page;
 }
@@ -55,85 +54,95 @@ Task<Result<mailbox::StructurePage>> MessageReader::structures(std::vector<Bytes
 Task<Result<mailbox::Content>> MessageReader::read(std::vector<Range> ranges) {
   limit(ranges);
   mailbox::Content content;
-  auto parts = parts_of(ranges);
-  for (std::span<Part> left = parts; !left.empty();) {
-    const auto slice = left.first(std::min(left.size(), slice_messages));
+  for (std::span<const Range> left = ranges; !left.empty();) {
+    const auto slice = left.first(std::min(left.size(), slice_length));
     left = left.subspan(slice.size());
-    co_await read_all(slice);
-    for (auto& part : slice) {
-      for (auto& piece : part.pieces) content.add_pieces(std::move(piece));
-      if (!part.outcome && content.pieces().empty()) co_return tl::unexpected(part.outcome.error());
-      if (!part.outcome || part.is_cut) co_return content;
+    const auto pieces = co_await pieces_of(slice);
+    for (std::size_t i = 0; i < slice.size(); ++i) {
+      if (!pieces[i] && content.pieces().empty()) co_return tl::unexpected(pieces[i].error());
+      if (!pieces[i]) co_return content;
+      content.add_pieces(*pieces[i]);
+      if (pieces[i]->size() < slice[i].length()) co_return content;
     }
     co_await yield_strand();
   }
   co_return content;
 }
 
-std::vector<MessageReader::Part> MessageReader::parts_of(const std::vector<Range>& ranges) {
-  std::vector<Part> parts;
-  for (auto first = ranges.begin(); first != ranges.end();) {
-    const auto last = std::find_if(first, ranges.end(),
-                                   [&](const Range& range) { return range.email() != first->email(); });
-    parts.push_back({{first, last}, {}, {}, false});
-    first = last;
+Task<std::vector<Result<mailbox::MessageRecord>>> MessageReader::messages_of(std::vector<Bytes> emails) {
+  std::vector<Result<mailbox::MessageRecord>> messages(emails.size());
+  std::vector<Bytes> keys;
+  for (std::size_t i = 0; i < emails.size(); ++i) {
+    const auto id = EmailId::from_bytes(emails[i]);
+    if (!id) messages[i] = fail(Errc::invalid, "e-mail id");
+    keys.push_back(id ? keys_.message(*id) : Bytes());
   }
-  return parts;
-}
-
-Task<void> MessageReader::read_all(std::span<Part> parts) {
-  if (parts.size() == 1) {
-    co_await read_part(parts.front());
-    co_return;
-  }
-  const auto half = parts.size() / 2;
-  co_await (read_all(parts.first(half)) && read_all(parts.subspan(half)));
-}
-
-Task<void> MessageReader::read_part(Part& part) {
-  const auto email = EmailId::from_bytes(part.ranges.front().email());
-  if (!email) {
-    part.outcome = fail(Errc::invalid, "e-mail id");
-    co_return;
-  }
-  const auto message = co_await read_record<mailbox::MessageRecord>(*snapshot_, keys_.message(*email));
-  if (!message || !*message) {
-    part.outcome = tl::unexpected(message ? Error{Errc::not_found, "message"} : message.error());
-    co_return;
-  }
-  for (const auto& range : part.ranges) {
-    auto piece = co_await read_range(*email, **message, range.offset(), range.length());
-    if (!piece) {
-      part.outcome = tl::unexpected(piece.error());
-      co_return;
+  const auto values = co_await snapshot_->get_each(Family::meta, std::move(keys));
+  for (std::size_t i = 0; i < emails.size(); ++i) {
+    if (!messages[i]) continue;
+    if (!values[i]) {
+      messages[i] = tl::unexpected(values[i].error());
+    } else if (!*values[i]) {
+      messages[i] = fail(Errc::not_found, "message");
+    } else if (!messages[i]->ParseFromString(**values[i])) {
+      messages[i] = fail(Errc::corrupted, "message record");
     }
-    part.is_cut = piece->size() < range.length();
-    part.pieces.push_back(std::move(*piece));
-    if (part.is_cut) co_return;
   }
+  co_return messages;
 }
 
 // The prefix stands in front of the body; a range that begins in the one may end in the other.
-Task<Result<Bytes>> MessageReader::read_range(EmailId email, const mailbox::MessageRecord& message,
-                                              std::uint64_t offset, std::uint64_t length) {
-  const auto& prefix = message.prefix();
-  const std::uint64_t size = prefix.size() + message.body_size();
-  Bytes out;
-  if (offset >= size) co_return out;
-  const auto end = offset + std::min(length, size - offset);
-  if (offset < prefix.size()) out = prefix.substr(offset, end - offset);
-  while (offset + out.size() < end) {
-    const std::uint64_t at = offset + out.size() - prefix.size();
-    auto chunk = co_await snapshot_->get(Family::body,
-                                         keys_.chunk(email, static_cast<std::uint32_t>(at / chunk_bytes)));
-    if (!chunk) co_return tl::unexpected(chunk.error());
-    const auto begin = at % chunk_bytes;
-    if (!*chunk || (*chunk)->size() <= begin) co_return fail(Errc::corrupted, "chunk of a message");
-    const bool is_all = out.empty() && begin == 0 && (*chunk)->size() == end - offset;
-    if (is_all) co_return std::move(**chunk);
-    out.append(**chunk, begin, end - offset - out.size());
+Task<std::vector<Result<Bytes>>> MessageReader::pieces_of(std::span<const Range> ranges) {
+  std::vector<Bytes> emails;  // of ranges that are neighbours in one message, once
+  std::vector<std::size_t> place;
+  for (const auto& range : ranges) {
+    if (emails.empty() || emails.back() != range.email()) emails.push_back(range.email());
+    place.push_back(emails.size() - 1);
   }
-  co_return out;
+  const auto messages = co_await messages_of(std::move(emails));
+
+  std::vector<Result<Bytes>> pieces(ranges.size());
+  std::vector<Bytes> keys;
+  std::vector<Cut> cuts;
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const auto& message = messages[place[i]];
+    if (!message) {
+      pieces[i] = tl::unexpected(message.error());
+      continue;
+    }
+    const auto& prefix = message->prefix();
+    const std::uint64_t size = prefix.size() + message->body_size();
+    const std::uint64_t begin = std::min<std::uint64_t>(ranges[i].offset(), size);
+    const std::uint64_t end = begin + std::min<std::uint64_t>(ranges[i].length(), size - begin);
+    if (begin < prefix.size()) pieces[i] = prefix.substr(begin, end - begin);
+    const auto email = *EmailId::from_bytes(ranges[i].email());
+    for (std::uint64_t at = begin + pieces[i]->size(); at < end;) {
+      const std::uint64_t of_body = at - prefix.size();
+      const auto index = static_cast<std::uint32_t>(of_body / chunk_bytes);
+      const auto first = static_cast<std::size_t>(of_body % chunk_bytes);
+      const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(chunk_bytes - first, end - at));
+      keys.push_back(keys_.chunk(email, index));
+      cuts.push_back({i, first, length});
+      at += length;
+    }
+  }
+  auto chunks = co_await snapshot_->get_each(Family::body, std::move(keys));
+  for (std::size_t i = 0; i < cuts.size(); ++i)
+    append_cut(cuts[i], std::move(chunks[i]), pieces[cuts[i].piece]);
+  co_return pieces;
+}
+
+void MessageReader::append_cut(const Cut& cut, Snapshot::Value chunk, Result<Bytes>& piece) {
+  if (!piece) return;
+  if (!chunk) {
+    piece = tl::unexpected(chunk.error());
+  } else if (!*chunk || (*chunk)->size() < cut.first + cut.length) {
+    piece = fail(Errc::corrupted, "chunk of a message");
+  } else if (piece->empty() && (*chunk)->size() == cut.length) {
+    piece = std::move(**chunk);
+  } else {
+    piece->append(**chunk, cut.first, cut.length);
+  }
 }
 
 }  // namespace gridmail

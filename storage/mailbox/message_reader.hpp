@@ -27,19 +27,17 @@ class MessageReader {
   [[nodiscard]] Task<Result<mailbox::Content>> read(std::vector<Range> ranges);
 
  private:
-  /// Neighbouring ranges of one message, and what was read of them.
-  struct Part {
-    std::span<const Range> ranges;
-    std::vector<Bytes> pieces;
-    Result<void> outcome;  ///< of the first range without a piece
-    bool is_cut = false;   ///< the last piece is shorter than its range
+  /// What a chunk adds to a piece.
+  struct Cut {
+    std::size_t piece;
+    std::size_t first;
+    std::size_t length;
   };
-  [[nodiscard]] static std::vector<Part> parts_of(const std::vector<Range>& ranges);
-  /// All of them at once: what is not in memory is waited for together.
-  [[nodiscard]] Task<void> read_all(std::span<Part> parts);
-  [[nodiscard]] Task<void> read_part(Part& part);
-  [[nodiscard]] Task<Result<Bytes>> read_range(EmailId email, const mailbox::MessageRecord& message,
-                                               std::uint64_t offset, std::uint64_t length);
+  /// Errors: not_found "message".
+  [[nodiscard]] Task<std::vector<Result<mailbox::MessageRecord>>> messages_of(std::vector<Bytes> emails);
+  /// A piece is shorter than its range where the message ends.
+  [[nodiscard]] Task<std::vector<Result<Bytes>>> pieces_of(std::span<const Range> ranges);
+  static void append_cut(const Cut& cut, Snapshot::Value chunk, Result<Bytes>& piece);
 
   std::shared_ptr<const Snapshot> snapshot_;
   MailboxKeys keys_;

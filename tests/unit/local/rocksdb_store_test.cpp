@@ -130,6 +130,27 @@ TEST_CASE("what is no longer in memory is read from disk") {
   CHECK(run_task(view->last(Family::body, "", ""))->value().key == "k199");
 }
 
+TEST_CASE("each of many keys gets its own answer, in order, from memory and from disk") {
+  const TemporaryFolder folder;
+  auto options = store_options(folder.path());
+  options.tuning.write_buffers_bytes = 256 * 1024;
+  const auto store = open_store(options);
+  const auto name = [](int i) { return fmt::format("{:03}", i); };
+  for (int i = 0; i < 100; i += 2) put(*store, Family::body, name(i), name(i) + Bytes(20'000, 'x'));
+
+  std::vector<Bytes> keys;
+  for (int i = 99; i >= 0; --i) keys.push_back(name(i));
+  const auto values = run_task(store->snapshot()->get_each(Family::body, keys));
+  REQUIRE(values.size() == keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const bool is_there = i % 2 == 1;
+    REQUIRE(values[i].has_value());
+    REQUIRE(values[i]->has_value() == is_there);
+    if (is_there) CHECK((*values[i])->substr(0, 3) == keys[i]);
+  }
+  CHECK(run_task(store->snapshot()->get_each(Family::body, {})).empty());
+}
+
 TEST_CASE("each family can have a folder of its own") {
   const TemporaryFolder folder;
   auto options = store_options(folder.path());
