@@ -17,8 +17,6 @@
 #include <cstring>
 #include <memory>
 
-extern char** environ;
-
 namespace gridmail::cli {
 namespace {
 
@@ -57,7 +55,7 @@ std::string machine_hostname() {
   hints.ai_flags = AI_CANONNAME;
   addrinfo* found = nullptr;
   if (::getaddrinfo(name, nullptr, &hints, &found) != 0) return name;
-  const std::string full = found->ai_canonname != nullptr ? found->ai_canonname : name;
+  std::string full = found->ai_canonname != nullptr ? found->ai_canonname : name;
   ::freeaddrinfo(found);
   return full;
 }
@@ -94,6 +92,7 @@ Result<void> write_private_file(const std::filesystem::path& file, std::string_v
 
 Result<void> run_program(const std::vector<std::string>& words) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;

@@ -36,7 +36,7 @@ class QueueSender {
     QueueClient& queue;
     RetryRules rules;
   };
-  explicit QueueSender(Ports ports) : ports_(std::move(ports)), lanes_(ports_.clock) {}
+  explicit QueueSender(const Ports& ports) : ports_(ports), lanes_(ports_.clock) {}
   [[nodiscard]] Task<void> stop();
 
   /// The slot was opened here. On its strand.
