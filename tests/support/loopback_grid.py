@@ -23,6 +23,7 @@ DEFAULT_DIR = ROOT / "build/grid"
 DEFAULT_BASE_PORT = 20000
 DOMAIN = "example.test"
 USERS = 50
+USERS_PER_BATCH = 10  # each password is hashed, which on a busy machine takes a while
 HOST = "127.0.0.1"
 
 PORTS_PER_NODE = 16
@@ -258,11 +259,13 @@ reserve_bytes = "64 MiB"
                 return False
             return True
 
-        def users_added():
-            rows = self._answers(lambda: api.post("/user-batches", {"users": self.users}))
+        def users_added(users):
+            rows = self._answers(lambda: api.post("/user-batches", {"users": users}))
             return rows and all("error" not in row or row["error"]["code"] == "already_exists" for row in rows)
         wait_until("adding the domain", domain_added, 60)
-        wait_until("adding the users", users_added, 60)
+        for first in range(0, len(self.users), USERS_PER_BATCH):
+            batch = self.users[first:first + USERS_PER_BATCH]
+            wait_until("adding users", lambda users=batch: users_added(users), 60)
 
     def wait_until_whole(self, seconds):
         """Every node is ready, and every slot has as many copies in sync as there can be."""
