@@ -13,6 +13,9 @@ namespace {
 constexpr Duration former_primary_finishes = std::chrono::seconds(5);
 constexpr Duration look_again_when_full = std::chrono::seconds(1);
 constexpr Duration look_again_after_failure = std::chrono::seconds(5);
+/// A lease that lapsed for a moment is waited for rather than a transaction broken off.
+constexpr Duration lease_waited_for = std::chrono::seconds(5);
+constexpr Duration lease_looked_at_every = std::chrono::milliseconds(50);
 /// A slot that has something to send is looked at so often, whatever was missed.
 constexpr Duration look_at_least_every = std::chrono::minutes(10);
 constexpr std::size_t under_way_max = 20'000;
@@ -161,7 +164,7 @@ Task<Result<std::optional<WallMicros>>> QueueSender::begin(OpenSlotPtr slot, Due
   const auto soon = [&](Duration pause) { return ports_.clock.wall() + to_micros(pause); };
   if (slot->under_way.contains(without_time(due))) co_return soon(look_at_least_every);  // its end wakes
   if (due.at <= slot->opened_at && now < slot->found_sent_from) co_return soon(slot->found_sent_from - now);
-  if (under_way_ >= under_way_max) co_return soon(look_again_when_full);
+  if (under_way_ >= under_way_max || !slot->queue->access->may_answer()) co_return soon(look_again_when_full);
   const auto executor = slot->queue->access->executor();
   if (due.kind == QueueKeys::Outgoing::report) {
     slot->under_way.insert(without_time(due));
@@ -203,11 +206,14 @@ Task<void> QueueSender::send(OpenSlotPtr slot, Due due, std::string hop) {
       sending->message = (*entry)->message();
       sending->parcel = **parcel;
       sending->body = std::move(*body);
-      sending->may_finish = [slot, due] {
-        return asio::co_spawn(slot->queue->access->executor(), may_finish(slot, due), asio::use_awaitable);
+      const auto broken_off = std::make_shared<std::atomic<bool>>(false);
+      sending->may_finish = [this, slot, due, broken_off] {
+        return asio::co_spawn(slot->queue->access->executor(), may_finish(slot, due, broken_off),
+                              asio::use_awaitable);
       };
       auto sent = co_await ports_.remote.send(sending);
       lane->leave(sent.reached);
+      if (*broken_off) co_return;  // nothing came of it: whoever may send it finds it as it was
       outcomes = std::move(sent.outcomes);
     }
   } else {
@@ -218,11 +224,16 @@ Task<void> QueueSender::send(OpenSlotPtr slot, Due due, std::string hop) {
   co_await settle(slot, due, std::move(outcomes));
 }
 
-Task<bool> QueueSender::may_finish(OpenSlotPtr slot, Due due) {
-  if (!slot->queue->access->may_answer()) co_return false;
+Task<bool> QueueSender::may_finish(OpenSlotPtr slot, Due due, std::shared_ptr<std::atomic<bool>> broken_off) {
+  const auto deadline = ports_.clock.now() + lease_waited_for;
+  while (!slot->queue->access->may_answer() && !slot->queue->is_over() && ports_.clock.now() < deadline)
+    co_await sleep_for(ports_.clock, lease_looked_at_every);
   const auto key = slot->queue->keys.parcel(due.id, due.number);
   const auto parcel = co_await load<queue::Parcel>(slot->queue, key);
-  co_return parcel&&* parcel && !(*parcel)->held() && slot->queue->access->may_answer().has_value();
+  const bool is_wanted = parcel && *parcel && !(*parcel)->held();
+  const bool may = is_wanted && slot->queue->access->may_answer().has_value();
+  if (!may) *broken_off = true;
+  co_return may;
 }
 
 Task<void> QueueSender::settle(OpenSlotPtr slot, Due due, std::vector<queue::Outcome> outcomes) {

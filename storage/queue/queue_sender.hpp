@@ -73,7 +73,8 @@ class QueueSender {
   [[nodiscard]] Task<void> send(OpenSlotPtr slot, Due due, std::string hop);
   [[nodiscard]] Task<void> settle(OpenSlotPtr slot, Due due, std::vector<queue::Outcome> outcomes);
   [[nodiscard]] Task<void> tell(OpenSlotPtr slot, Due due);
-  [[nodiscard]] static Task<bool> may_finish(OpenSlotPtr slot, Due due);
+  [[nodiscard]] Task<bool> may_finish(OpenSlotPtr slot, Due due,
+                                      std::shared_ptr<std::atomic<bool>> broken_off);
 
   Ports ports_;
   DestinationLanes lanes_;
