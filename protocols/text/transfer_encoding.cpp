@@ -94,6 +94,51 @@ Bytes decode_quoted_printable(BytesView text) {
   return out;
 }
 
+Bytes encode_base64_lines(BytesView bytes) {
+  constexpr std::size_t octets_per_line = 57;
+  Bytes out;
+  out.reserve(bytes.size() / octets_per_line * 78 + 80);
+  for (std::size_t at = 0; at < bytes.size(); at += octets_per_line) {
+    if (at > 0) out += "\r\n";
+    out += to_base64(bytes.substr(at, octets_per_line));
+  }
+  return out;
+}
+
+Bytes encode_quoted_printable(BytesView text) {
+  constexpr std::size_t line_max = 76;
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  Bytes out;
+  out.reserve(text.size() + text.size() / 4);
+  std::size_t line = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (text.substr(i, 2) == "\r\n") {
+      out += "\r\n";
+      line = 0;
+      ++i;
+      continue;
+    }
+    const auto next = text.substr(i + 1, 2);
+    // Rule 3: a blank at the end of a line is encoded.
+    const bool is_plain =
+        (c > ' ' && c < 127 && c != '=') || (is_blank(c) && !next.empty() && next != "\r\n");
+    const std::size_t length = is_plain ? 1 : 3;
+    if (line + length > line_max - 1) {  // rule 5: room for the soft break
+      out += "=\r\n";
+      line = 0;
+    }
+    if (is_plain) {
+      out.push_back(c);
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out.append({'=', digits[byte >> 4], digits[byte & 15]});
+    }
+    line += length;
+  }
+  return out;
+}
+
 Bytes decode_transfer(BytesView body, std::string_view encoding) {
   if (equal_ignoring_case(encoding, "base64")) return decode_base64(body);
   if (equal_ignoring_case(encoding, "quoted-printable")) return decode_quoted_printable(body);

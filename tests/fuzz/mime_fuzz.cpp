@@ -9,6 +9,7 @@
 #include "protocols/mime/header.hpp"
 #include "protocols/mime/parser.hpp"
 #include "protocols/mime/part_text.hpp"
+#include "protocols/mime/reencoding.hpp"
 #include "protocols/mime/section.hpp"
 #include "protocols/mime/structure_check.hpp"
 #include "protocols/mime/structure_codec.hpp"
@@ -16,6 +17,7 @@
 #include "protocols/text/modified_utf7.hpp"
 #include "protocols/text/normalization.hpp"
 #include "protocols/text/search_key.hpp"
+#include "protocols/text/transfer_encoding.hpp"
 
 namespace {
 
@@ -45,6 +47,17 @@ void check_sections(const mime::Structure& structure, BytesView data) {
   }
 }
 
+void check_encodings(BytesView data) {
+  GRIDMAIL_ASSERT(text::decode_base64(text::encode_base64_lines(data)) == data);
+  const auto quoted = text::encode_quoted_printable(data);
+  GRIDMAIL_ASSERT(text::decode_quoted_printable(quoted) == data);
+  for (const auto carrier : {mime::Carrier::lines, mime::Carrier::seven_bit}) {
+    const auto made = mime::reencode(data, carrier);
+    GRIDMAIL_ASSERT(!made || mime::fits(*made, carrier));
+  }
+  static_cast<void>(mime::has_wide_header(data));
+}
+
 void check_text(BytesView data) {
   auto header = text::decode_header_text(data);
   std::erase(header, '\0');
@@ -69,6 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   check_parts(structure, data);
   check_sections(structure, data);
   check_text(data);
+  check_encodings(data);
 
   // A tight corner: everything over a limit still gives a sound structure.
   const auto cramped =
