@@ -52,8 +52,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<api::Begun>> set_zone(std::string node, std::string zone) override;
   [[nodiscard]] Task<Result<api::Begun>> maintain(std::string node, std::chrono::seconds duration) override;
   [[nodiscard]] Task<Result<api::Settings>> settings() override;
-  [[nodiscard]] Task<Result<api::Settings>> change_settings(std::optional<std::uint32_t> copies,
-                                                            std::optional<std::uint32_t> copies_min) override;
+  [[nodiscard]] Task<Result<api::Settings>> change_settings(api::SettingsWish wish) override;
   [[nodiscard]] Task<Result<std::vector<api::JobRow>>> jobs() override;
   [[nodiscard]] Task<Result<void>> pause_job(std::string id, bool paused) override;
 
@@ -87,6 +86,8 @@ class GridControlBinding final : public api::GridControl {
   /// Has these records agreed, as long as nobody changed them since `map`. Errors: conflict.
   [[nodiscard]] Task<Result<void>> change_members(MapPtr map, std::vector<Member> members);
   [[nodiscard]] Result<void> check(const Map& map, const std::vector<Member>& members) const;
+  [[nodiscard]] Task<Result<void>> change_copies(std::optional<std::uint32_t> copies,
+                                                 std::optional<std::uint32_t> copies_min);
   [[nodiscard]] bool is_alive(NodeId node) const;
   [[nodiscard]] DiskFiguresByNode disks() const;
   [[nodiscard]] Task<api::ReadinessCheck> write_and_read_canary();

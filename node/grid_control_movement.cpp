@@ -193,11 +193,25 @@ Task<Result<api::Begun>> GridControlBinding::maintain(std::string node, std::chr
 Task<Result<api::Settings>> GridControlBinding::settings() {
   const auto map = parts_.core.map();
   if (!map) co_return tl::unexpected(no_grid());
-  co_return api::Settings{map->settings.copies, map->settings.copies_min};
+  auto postmaster = co_await parts_.mail.admin().postmaster();
+  co_return api::Settings{map->settings.copies, map->settings.copies_min,
+                          postmaster ? std::move(*postmaster) : std::string()};
 }
 
-Task<Result<api::Settings>> GridControlBinding::change_settings(std::optional<std::uint32_t> copies,
-                                                                std::optional<std::uint32_t> copies_min) {
+Task<Result<api::Settings>> GridControlBinding::change_settings(api::SettingsWish wish) {
+  if (wish.postmaster) {
+    const auto named = co_await parts_.mail.admin().set_postmaster(std::move(*wish.postmaster));
+    if (!named) co_return tl::unexpected(named.error());
+  }
+  if (wish.copies || wish.copies_min) {
+    const auto changed = co_await change_copies(wish.copies, wish.copies_min);
+    if (!changed) co_return tl::unexpected(changed.error());
+  }
+  co_return co_await settings();
+}
+
+Task<Result<void>> GridControlBinding::change_copies(std::optional<std::uint32_t> copies,
+                                                     std::optional<std::uint32_t> copies_min) {
   const auto map = parts_.core.map();
   if (!map) co_return tl::unexpected(no_grid());
   GridSettings wanted = map->settings;
@@ -218,7 +232,7 @@ Task<Result<api::Settings>> GridControlBinding::change_settings(std::optional<st
   if (now.copies != wanted.copies || now.copies_min != wanted.copies_min) {
     co_return fail(Errc::conflict, "the settings were changed by somebody else meanwhile");
   }
-  co_return api::Settings{now.copies, now.copies_min};
+  co_return Result<void>{};
 }
 
 // --- jobs

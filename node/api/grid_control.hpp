@@ -119,6 +119,12 @@ struct QueueChoice {
 /// The grid-wide settings that can be changed online.
 struct Settings {
   std::uint32_t copies = 0, copies_min = 0;
+  std::string postmaster = {};  ///< the user who gets that mail; empty while the directory is unavailable
+};
+/// Those that are to be changed.
+struct SettingsWish {
+  std::optional<std::uint32_t> copies, copies_min;
+  std::optional<std::string> postmaster;  ///< a user's address
 };
 
 enum class JobState : std::uint8_t { running, paused, waiting, done };
@@ -186,9 +192,8 @@ class GridControl {
   [[nodiscard]] virtual Task<Result<Begun>> maintain(std::string node, std::chrono::seconds duration) = 0;
 
   [[nodiscard]] virtual Task<Result<Settings>> settings() = 0;
-  /// Changes what is given. Errors: invalid, conflict.
-  [[nodiscard]] virtual Task<Result<Settings>> change_settings(std::optional<std::uint32_t> copies,
-                                                               std::optional<std::uint32_t> copies_min) = 0;
+  /// Changes what is given. Errors: invalid, conflict, not_found (no such user).
+  [[nodiscard]] virtual Task<Result<Settings>> change_settings(SettingsWish wish) = 0;
 
   [[nodiscard]] virtual Task<Result<std::vector<JobRow>>> jobs() = 0;
   /// By id. Errors: not_found; conflict for one that cannot be paused.

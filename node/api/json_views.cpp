@@ -148,7 +148,8 @@ Json to_json(const JoinToken& token) {
 }
 
 Json to_json(const Settings& settings) {
-  return {{"copies", settings.copies}, {"copies_min", settings.copies_min}};
+  return {
+      {"copies", settings.copies}, {"copies_min", settings.copies_min}, {"postmaster", settings.postmaster}};
 }
 
 Json to_json(const JobRow& job) {

@@ -71,7 +71,7 @@ Task<Response> show_settings(GridControl& grid, Request, Parameters) {
 }
 
 Task<Response> change_settings(GridControl& grid, Request request, Parameters) {
-  const auto body = Body::parse(request.body, {"copies", "copies_min"});
+  const auto body = Body::parse(request.body, {"copies", "copies_min", "postmaster"});
   if (!body) co_return problem(body.error());
   const auto copies = body->number("copies", unchanged, 1, copies_max);
   if (!copies) co_return problem(copies.error());
@@ -80,7 +80,13 @@ Task<Response> change_settings(GridControl& grid, Request request, Parameters) {
   const auto given = [](std::int64_t value) {
     return value == unchanged ? std::nullopt : std::optional(static_cast<std::uint32_t>(value));
   };
-  const auto settings = co_await grid.change_settings(given(*copies), given(*copies_min));
+  SettingsWish wish{given(*copies), given(*copies_min), std::nullopt};
+  if (body->has("postmaster")) {
+    auto postmaster = body->text("postmaster");
+    if (!postmaster) co_return problem(postmaster.error());
+    wish.postmaster = std::move(*postmaster);
+  }
+  const auto settings = co_await grid.change_settings(std::move(wish));
   co_return respond(settings);
 }
 

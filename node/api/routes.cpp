@@ -31,7 +31,7 @@ constexpr Route table[] = {
      "Gives its primaries away and is not rebuilt while away: {\"seconds\": 600}; 0 ends it."},
     {get, "/api/v1/settings", admin, show_settings, "Grid-wide settings."},
     {put, "/api/v1/settings", admin, change_settings,
-     "Changes those given: {\"copies\": 2, \"copies_min\": 2}."},
+     "Changes those given: {\"copies\": 2, \"copies_min\": 2, \"postmaster\": \"a user's address\"}."},
     {get, "/api/v1/jobs", admin, list_jobs, "What moves: progress and estimate of each job."},
     {post, "/api/v1/jobs/{id}/pause", admin, pause_job, "Holds a job."},
     {post, "/api/v1/jobs/{id}/resume", admin, resume_job, "Lets it go on."},

@@ -67,6 +67,8 @@ Result<Outcome> grid_settings(const ApiClient& api, const Arguments& arguments) 
     if (!number) return tl::unexpected(number.error());
     body[field] = *number;
   }
+  const auto postmaster = arguments.find("--postmaster");
+  if (postmaster != arguments.end()) body["postmaster"] = postmaster->second;
   return show(body.empty() ? api.get("/settings") : api.put("/settings", body));
 }
 

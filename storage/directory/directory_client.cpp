@@ -54,6 +54,7 @@ Task<Result<AppliedChange>> DirectoryClient::set_password_hash(UserId id, std::s
   auto& user = *record.mutable_update_user();
   user.set_id(id.bytes());
   user.set_password_hash(std::move(password_hash));
+  user.set_can_log_in(true);
   return change(std::move(record));
 }
 

@@ -70,7 +70,7 @@ class Movement(GridCase):
         self.assertIn("too few zones", self.refused("node", "remove", "node5"))
         for name in ("node2", "node3", "node4"):
             self.json("node", "zone", name, name)
-        self.assertEqual({"copies": 2, "copies_min": 2}, self.json("grid", "settings"))
+        self.assertEqual({"copies": 2, "copies_min": 2, "postmaster": "postmaster"}, self.json("grid", "settings"))
         wait_until("rest", self.at_rest, 120, 0.5)
 
     def test_2_a_node_of_weight_0_stores_nothing(self):

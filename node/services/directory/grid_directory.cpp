@@ -6,6 +6,7 @@ namespace gridmail {
 namespace {
 
 constexpr std::string_view postmaster = "postmaster";
+constexpr std::string_view abuse = "abuse";
 
 /// To the protocols, a directory that cannot be read is one that does not know.
 Error temporary(Error error) {
@@ -30,8 +31,8 @@ Task<Result<directory::User>> GridDirectory::find(std::string canonical) const {
   const auto ours = co_await view_.domain(std::string(domain));
   if (!ours && ours.error().code == Errc::not_found) co_return fail(Errc::not_found, "relay");
   if (!ours) co_return tl::unexpected(ours.error());
-  // RFC 5321, section 4.5.1: postmaster is accepted for every domain that is served.
-  if (local == postmaster) co_return co_await view_.postmaster();
+  // RFC 5321, section 4.5.1: postmaster is accepted for every domain that is served; RFC 2142: so is abuse.
+  if (local == postmaster || local == abuse) co_return co_await view_.postmaster();
   co_return fail(Errc::not_found, "user");
 }
 

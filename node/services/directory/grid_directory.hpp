@@ -28,7 +28,8 @@ class GridDirectory final : public ports::Directory {
   [[nodiscard]] Task<Result<bool>> may_send_as(UserId user, std::string address) override;
 
  private:
-  /// The user of a canonical address; postmaster of each of our domains is the grid's.
+  /// The user of a canonical address; postmaster and abuse of each of our domains are
+  /// the grid's postmaster.
   [[nodiscard]] Task<Result<directory::User>> find(std::string canonical) const;
 
   const DirectoryView& view_;

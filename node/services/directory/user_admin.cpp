@@ -229,6 +229,12 @@ Task<Result<AppliedChange>> UserAdmin::set_postmaster(std::string address) {
   co_return co_await ports_.directory.set_postmaster(*id);
 }
 
+Task<Result<std::string>> UserAdmin::postmaster() {
+  const auto user = co_await ports_.view.postmaster();
+  if (!user) co_return tl::unexpected(user.error());
+  co_return user->address();
+}
+
 Task<Result<std::size_t>> UserAdmin::sweep_removed_users() {
   const auto tombstones = co_await ports_.view.tombstones();
   if (!tombstones) co_return tl::unexpected(tombstones.error());

@@ -75,6 +75,7 @@ class UserAdmin {
   [[nodiscard]] Task<Result<AddedUser>> import_user(std::string address, std::string crypt_hash);
   [[nodiscard]] Task<Result<UserListing>> users(std::string domain, std::string from, std::size_t users_max);
   [[nodiscard]] Task<Result<UserDetails>> user(std::string address);
+  /// Who could not log in can from now on.
   [[nodiscard]] Task<Result<AppliedChange>> set_password(std::string address, std::string password);
   /// Hashes the password of this version of the record anew. Errors: conflict (the record is another by now).
   [[nodiscard]] Task<Result<AppliedChange>> renew_hash(OldHash old);
@@ -89,7 +90,11 @@ class UserAdmin {
   [[nodiscard]] Task<Result<AppliedChange>> add_alias(std::string alias, std::string target);
   [[nodiscard]] Task<Result<AppliedChange>> remove_alias(std::string alias);
   [[nodiscard]] Task<Result<std::vector<AliasRow>>> aliases();
+  /// The user who gets mail for postmaster and abuse of every domain where nobody has these addresses, and
+  /// what can no longer be delivered.
   [[nodiscard]] Task<Result<AppliedChange>> set_postmaster(std::string address);
+  /// That user's address.
+  [[nodiscard]] Task<Result<std::string>> postmaster();
 
   // Administrators and the tokens of the HTTP API.
   /// `replace`: a new password for one who exists.

@@ -50,8 +50,16 @@ TEST_CASE_FIXTURE(WithUser, "postmaster is found without a domain and in each of
   REQUIRE(postmaster);
   CHECK(resolve("postmaster@example.org")->id == postmaster->id);
   CHECK(!resolve("postmaster@example.net"));
+  CHECK(resolve("Abuse@example.org")->id == postmaster->id);  // RFC 2142
+  CHECK(!resolve("abuse"));
+  CHECK(*grid.run_to_end(admin.postmaster()) == "postmaster");
+  CHECK(!log_in_as("postmaster", "now"));
+  done(admin.set_password("postmaster", "now"));
+  CHECK(log_in_as("postmaster", "now"));
   done(admin.set_postmaster("user@example.org"));
   CHECK(resolve("postmaster")->id == id);
+  CHECK(resolve("abuse@example.org")->id == id);
+  CHECK(*grid.run_to_end(admin.postmaster()) == "user@example.org");
 }
 
 TEST_CASE_FIXTURE(WithUser, "while the directory is out of date a miss is temporary and a hit is good") {

@@ -78,9 +78,10 @@ Task<Result<Begun>> GridInMemory::maintain(std::string node, std::chrono::second
 Task<Result<Settings>> GridInMemory::settings() {
   co_return grid_settings;
 }
-Task<Result<Settings>> GridInMemory::change_settings(std::optional<std::uint32_t> copies,
-                                                     std::optional<std::uint32_t> copies_min) {
-  grid_settings = {copies.value_or(grid_settings.copies), copies_min.value_or(grid_settings.copies_min)};
+Task<Result<Settings>> GridInMemory::change_settings(SettingsWish wish) {
+  grid_settings.copies = wish.copies.value_or(grid_settings.copies);
+  grid_settings.copies_min = wish.copies_min.value_or(grid_settings.copies_min);
+  grid_settings.postmaster = wish.postmaster.value_or(grid_settings.postmaster);
   co_return grid_settings;
 }
 Task<Result<std::vector<JobRow>>> GridInMemory::jobs() {

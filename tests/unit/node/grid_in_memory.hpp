@@ -13,7 +13,7 @@ class GridInMemory final : public api::GridControl {
   bool is_ready = true;
   std::string drained;
   std::string last_movement;  ///< the last verb of movement with its arguments
-  api::Settings grid_settings{2, 2};
+  api::Settings grid_settings{2, 2, "postmaster"};
   std::map<std::string, std::string> passwords;  ///< of users
   NodeId first, second;
 
@@ -32,8 +32,7 @@ class GridInMemory final : public api::GridControl {
   Task<Result<api::Begun>> set_zone(std::string node, std::string zone) override;
   Task<Result<api::Begun>> maintain(std::string node, std::chrono::seconds duration) override;
   Task<Result<api::Settings>> settings() override;
-  Task<Result<api::Settings>> change_settings(std::optional<std::uint32_t> copies,
-                                              std::optional<std::uint32_t> copies_min) override;
+  Task<Result<api::Settings>> change_settings(api::SettingsWish wish) override;
   Task<Result<std::vector<api::JobRow>>> jobs() override;
   Task<Result<void>> pause_job(std::string id, bool paused) override;
   Task<Result<api::JoinToken>> join_token(std::chrono::seconds ttl) override;

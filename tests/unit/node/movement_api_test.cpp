@@ -75,9 +75,12 @@ TEST_CASE("what cannot work is refused with its reason") {
 
 TEST_CASE("settings are shown, and those given are changed") {
   Api api;
-  CHECK(Json::parse(api.call(Method::get, "/settings").body) == Json{{"copies", 2}, {"copies_min", 2}});
+  CHECK(Json::parse(api.call(Method::get, "/settings").body) ==
+        Json{{"copies", 2}, {"copies_min", 2}, {"postmaster", "postmaster"}});
   CHECK(Json::parse(api.call(Method::put, "/settings", R"({"copies_min": 1})").body) ==
-        Json{{"copies", 2}, {"copies_min", 1}});
+        Json{{"copies", 2}, {"copies_min", 1}, {"postmaster", "postmaster"}});
+  CHECK(Json::parse(api.call(Method::put, "/settings", R"({"postmaster": "a@x.test"})").body) ==
+        Json{{"copies", 2}, {"copies_min", 1}, {"postmaster", "a@x.test"}});
 }
 
 TEST_CASE("jobs show progress and estimate, and are paused by id") {
