@@ -1,6 +1,7 @@
 // The Delivery port: what SMTP, submission and LMTP hand a message to. It returns when the message is on
 // stable storage as the design's promises say, or with an error when nothing of it is promised.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,10 +11,20 @@
 
 namespace gridmail::ports {
 
+/// NOTIFY (RFC 3461, section 4.1): a set of these; 0 where nothing was said.
+struct Notify {
+  static constexpr std::uint8_t never = 1, success = 2, failure = 4, delay = 8;
+};
+
+/// RET (RFC 3461, section 4.3).
+enum class Returned : std::uint8_t { unsaid, headers, full };
+
 struct Recipient {
   UserId user;           ///< nil: somebody elsewhere
   std::string address;   ///< as resolved; elsewhere: as given, with the domain in lower-case A-labels
   std::string as_given;  ///< as in RCPT TO
+  std::uint8_t notify = 0;
+  std::string original;  ///< ORCPT as it came (RFC 3461, section 4.2); may be empty
 
   [[nodiscard]] bool is_elsewhere() const { return user.is_nil(); }
 };
@@ -23,6 +34,10 @@ struct Incoming {
   std::vector<Recipient> recipients;
   std::string trace_header;  ///< the Received field, folded, with CRLF; Return-Path is added behind this port
   std::unique_ptr<Spool> message;  ///< as received, dot-stuffing undone, CRLF lines
+  Returned returned = Returned::unsaid;
+  std::string envelope_id;  ///< ENVID as it came (RFC 3461, section 4.4); may be empty
+  bool utf8 = false;        ///< sent with SMTPUTF8 (RFC 6531)
+  bool binary = false;      ///< sent with BODY=BINARYMIME (RFC 3030): any octets, lines or not
 };
 
 class Delivery {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <limits>
 
 #include "protocols/text/ascii.hpp"
 
@@ -19,7 +17,7 @@ constexpr std::array names = {
     Name{"EHLO", Verb::ehlo},          Name{"HELO", Verb::helo},          Name{"LHLO", Verb::lhlo},
     Name{"QUIT", Verb::quit},          Name{"RSET", Verb::rset},          Name{"NOOP", Verb::noop},
     Name{"STARTTLS", Verb::starttls},  Name{"AUTH", Verb::auth},          Name{"VRFY", Verb::vrfy},
-    Name{"HELP", Verb::help},          Name{"EXPN", Verb::unimplemented}, Name{"BDAT", Verb::unimplemented},
+    Name{"HELP", Verb::help},          Name{"EXPN", Verb::unimplemented}, Name{"BDAT", Verb::bdat},
     Name{"ETRN", Verb::unimplemented}, Name{"TURN", Verb::unimplemented}, Name{"SEND", Verb::unimplemented},
     Name{"SOML", Verb::unimplemented}, Name{"SAML", Verb::unimplemented}, Name{"BURL", Verb::unimplemented},
     Name{"GET", Verb::foreign},        Name{"POST", Verb::foreign},       Name{"PUT", Verb::foreign},
@@ -43,58 +41,65 @@ std::optional<std::string_view> after_keyword(std::string_view argument, std::st
   return argument;
 }
 
-/// esmtp-param = esmtp-keyword ["=" esmtp-value]
-struct Parameter {
-  std::string_view keyword;
-  std::string_view value;
-};
-bool is_well_formed(const Parameter& parameter) {
-  const auto keyword_char = [](char c) { return text::is_alpha(c) || text::is_digit(c) || c == '-'; };
-  const auto value_char = [](char c) { return c > 32 && c < 127 && c != '='; };
-  return !parameter.keyword.empty() && parameter.keyword.front() != '-' &&
-         std::all_of(parameter.keyword.begin(), parameter.keyword.end(), keyword_char) &&
-         std::all_of(parameter.value.begin(), parameter.value.end(), value_char);
+/// What stands behind the ">": parameters, or nothing.
+bool are_apart(std::string_view rest) {
+  return rest.empty() || text::is_blank(rest.front());
 }
 
-/// Cuts the first parameter off; nothing at the end.
-std::optional<Parameter> take_parameter(std::string_view& rest) {
-  rest = text::trim(rest);
-  if (rest.empty()) return std::nullopt;
-  const std::string_view word = rest.substr(0, rest.find_first_of(" \t"));
-  rest.remove_prefix(word.size());
-  const std::size_t equals = word.find('=');
-  if (equals == std::string_view::npos) return Parameter{word, {}};
-  return Parameter{word.substr(0, equals), word.substr(equals + 1)};
-}
-
-/// size-value = 1*20DIGIT (RFC 1870, section 3)
-std::optional<std::uint64_t> parse_size(std::string_view digits) {
-  if (digits.empty() || digits.size() > 20 || !std::all_of(digits.begin(), digits.end(), text::is_digit)) {
-    return std::nullopt;
-  }
-  std::uint64_t size = 0;
-  const auto outcome = std::from_chars(digits.data(), digits.data() + digits.size(), size);
-  if (outcome.ec == std::errc::result_out_of_range) return std::numeric_limits<std::uint64_t>::max();
-  return size;
+/// RFC 6152 and RFC 3030: every path through the grid is eight bits wide, so only the last one matters.
+std::optional<Reply> apply_body(MailArguments& arguments, std::string_view value) {
+  arguments.binary = text::equal_ignoring_case(value, "BINARYMIME");
+  const bool known = arguments.binary || text::equal_ignoring_case(value, "7BIT") ||
+                     text::equal_ignoring_case(value, "8BITMIME");
+  if (!known) return Reply{501, "5.5.4", "BODY is 7BIT, 8BITMIME or BINARYMIME"};
+  return std::nullopt;
 }
 
 std::optional<Reply> apply(MailArguments& arguments, const Parameter& parameter, bool auth_offered) {
-  if (!is_well_formed(parameter)) return Reply{501, "5.5.4", "malformed parameter"};
-  if (text::equal_ignoring_case(parameter.keyword, "SIZE")) {
+  if (!parameter.is_well_formed()) return Reply{501, "5.5.4", "malformed parameter"};
+  if (parameter.is("SIZE")) {
     arguments.size = parse_size(parameter.value);
     if (!arguments.size) return Reply{501, "5.5.4", "SIZE needs a number"};
     return std::nullopt;
   }
-  if (text::equal_ignoring_case(parameter.keyword, "BODY")) {
-    // RFC 6152: every path through the grid is eight bits wide, so the value changes nothing.
-    const bool known = text::equal_ignoring_case(parameter.value, "7BIT") ||
-                       text::equal_ignoring_case(parameter.value, "8BITMIME");
-    if (!known) return Reply{501, "5.5.4", "BODY is 7BIT or 8BITMIME"};
+  if (parameter.is("BODY")) return apply_body(arguments, parameter.value);
+  if (parameter.is("SMTPUTF8")) {
+    if (!parameter.value.empty()) return Reply{501, "5.5.4", "SMTPUTF8 has no value"};
+    arguments.utf8 = true;
+    return std::nullopt;
+  }
+  if (parameter.is("RET")) {
+    const auto returned = parse_returned(parameter.value);
+    if (!returned || arguments.returned != ports::Returned::unsaid)
+      return Reply{501, "5.5.4", "RET is FULL or HDRS, once"};
+    arguments.returned = *returned;
+    return std::nullopt;
+  }
+  if (parameter.is("ENVID")) {
+    if (!is_envelope_id(parameter.value) || !arguments.envelope_id.empty())
+      return Reply{501, "5.5.4", "ENVID is xtext of at most 100 characters, once"};
+    arguments.envelope_id = parameter.value;
     return std::nullopt;
   }
   // RFC 4954, section 5: who is not trusted to vouch for others is treated as AUTH=<>, that is, it changes
   // nothing.
-  if (auth_offered && text::equal_ignoring_case(parameter.keyword, "AUTH") && !parameter.value.empty()) {
+  if (auth_offered && parameter.is("AUTH") && !parameter.value.empty()) return std::nullopt;
+  return Reply{555, "5.5.4", "parameter not known here"};
+}
+
+std::optional<Reply> apply(RcptArguments& arguments, const Parameter& parameter) {
+  if (!parameter.is_well_formed()) return Reply{501, "5.5.4", "malformed parameter"};
+  if (parameter.is("NOTIFY")) {
+    const auto notify = parse_notify(parameter.value);
+    if (!notify || arguments.notify != 0)
+      return Reply{501, "5.5.4", "NOTIFY is NEVER, or of SUCCESS, FAILURE and DELAY, once"};
+    arguments.notify = *notify;
+    return std::nullopt;
+  }
+  if (parameter.is("ORCPT")) {
+    if (!is_original_recipient(parameter.value) || !arguments.original.empty())
+      return Reply{501, "5.5.4", "ORCPT is a type, a semicolon and an address in xtext, once"};
+    arguments.original = parameter.value;
     return std::nullopt;
   }
   return Reply{555, "5.5.4", "parameter not known here"};
@@ -120,37 +125,46 @@ Parsed<Command> parse_command(std::string_view line) {
 Parsed<MailArguments> parse_mail(std::string_view argument, bool auth_offered) {
   const auto operand = after_keyword(argument, "FROM:");
   if (!operand) return refuse(501, "5.5.4", "syntax: MAIL FROM:<address>");
-  // RFC 6531, section 3.5: SMTPUTF8 is not offered.
-  if (!text::is_ascii(*operand))
-    return refuse(553, "5.6.7", "address is not ASCII, and SMTPUTF8 is not offered");
   auto parsed = parse_path(*operand);
   if (!parsed) return refuse(501, "5.1.7", "malformed sender address");
-  MailArguments arguments{std::move(parsed->path), std::nullopt};
+  MailArguments arguments;
+  arguments.sender = std::move(parsed->path);
   std::string_view rest = parsed->rest;
-  if (!rest.empty() && !text::is_blank(rest.front()))
-    return refuse(501, "5.5.4", "syntax: MAIL FROM:<address>");
+  if (!are_apart(rest)) return refuse(501, "5.5.4", "syntax: MAIL FROM:<address>");
   while (const auto parameter = take_parameter(rest)) {
     if (auto refusal = apply(arguments, *parameter, auth_offered))
       return tl::unexpected<Reply>(std::move(*refusal));
   }
+  // RFC 6531, section 3.5
+  if (!arguments.utf8 && !text::is_ascii(*operand))
+    return refuse(553, "5.6.7", "an address that is not ASCII needs SMTPUTF8");
   return arguments;
 }
 
-Parsed<Path> parse_rcpt(std::string_view argument) {
+Parsed<RcptArguments> parse_rcpt(std::string_view argument, bool utf8) {
   const auto operand = after_keyword(argument, "TO:");
   if (!operand) return refuse(501, "5.5.4", "syntax: RCPT TO:<address>");
-  if (!text::is_ascii(*operand))
-    return refuse(553, "5.6.7", "address is not ASCII, and SMTPUTF8 is not offered");
+  if (!utf8 && !text::is_ascii(*operand))
+    return refuse(553, "5.6.7", "an address that is not ASCII needs SMTPUTF8 in MAIL");
   auto parsed = parse_path(*operand);
   if (!parsed || parsed->path.address.empty()) return refuse(501, "5.1.3", "malformed recipient address");
+  RcptArguments arguments;
+  arguments.recipient = std::move(parsed->path);
   std::string_view rest = parsed->rest;
-  if (!rest.empty() && !text::is_blank(rest.front()))
-    return refuse(501, "5.5.4", "syntax: RCPT TO:<address>");
-  if (const auto parameter = take_parameter(rest)) {
-    if (!is_well_formed(*parameter)) return refuse(501, "5.5.4", "malformed parameter");
-    return refuse(555, "5.5.4", "parameter not known here");
+  if (!are_apart(rest)) return refuse(501, "5.5.4", "syntax: RCPT TO:<address>");
+  while (const auto parameter = take_parameter(rest)) {
+    if (auto refusal = apply(arguments, *parameter)) return tl::unexpected<Reply>(std::move(*refusal));
   }
-  return std::move(parsed->path);
+  return arguments;
+}
+
+Parsed<Chunk> parse_bdat(std::string_view argument) {
+  const auto digits = argument.substr(0, argument.find_first_of(" \t"));
+  const auto rest = text::trim(argument.substr(digits.size()));
+  const auto size = parse_size(digits);
+  const bool last = text::equal_ignoring_case(rest, "LAST");
+  if (!size || (!last && !rest.empty())) return refuse(501, "5.5.4", "syntax: BDAT size [LAST]");
+  return Chunk{*size, last};
 }
 
 }  // namespace gridmail::smtp

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "protocols/smtp/parameter_parser.hpp"
 #include "protocols/smtp/path_parser.hpp"
 #include "protocols/smtp/reply.hpp"
 
@@ -17,6 +18,7 @@ enum class Verb : std::uint8_t {
   mail,
   rcpt,
   data,
+  bdat,
   rset,
   noop,
   quit,
@@ -44,12 +46,29 @@ using Parsed = tl::expected<T, Reply>;
 struct MailArguments {
   Path sender;
   std::optional<std::uint64_t> size;  ///< RFC 1870; a number over 64 bits is the largest one
+  bool binary = false;                ///< BODY=BINARYMIME (RFC 3030)
+  bool utf8 = false;                  ///< SMTPUTF8 (RFC 6531)
+  ports::Returned returned = ports::Returned::unsaid;
+  std::string envelope_id;  ///< ENVID; may be empty
 };
-/// "FROM:" Reverse-path [SP Mail-parameters]: SIZE, BODY, and AUTH where `auth_offered` (RFC 4954, section
-/// 5).
+/// "FROM:" Reverse-path [SP Mail-parameters]: SIZE, BODY, SMTPUTF8, RET, ENVID, and AUTH where `auth_offered`
+/// (RFC 4954, section 5).
 [[nodiscard]] Parsed<MailArguments> parse_mail(std::string_view argument, bool auth_offered);
 
-/// "TO:" Forward-path; no parameter is known (555).
-[[nodiscard]] Parsed<Path> parse_rcpt(std::string_view argument);
+struct RcptArguments {
+  Path recipient;
+  std::uint8_t notify = 0;  ///< a set of ports::Notify
+  std::string original;     ///< ORCPT; may be empty
+};
+/// "TO:" Forward-path [SP Rcpt-parameters]: NOTIFY, ORCPT. What is not ASCII is refused unless the
+/// transaction is `utf8`.
+[[nodiscard]] Parsed<RcptArguments> parse_rcpt(std::string_view argument, bool utf8);
+
+struct Chunk {
+  std::uint64_t size = 0;
+  bool last = false;
+};
+/// chunk-size [SP "LAST"] (RFC 3030, section 2).
+[[nodiscard]] Parsed<Chunk> parse_bdat(std::string_view argument);
 
 }  // namespace gridmail::smtp

@@ -29,7 +29,7 @@ DataDecoder::Fed DataDecoder::feed(BytesView input, Sink& sink) {
     const char c = input[at];
     switch (state_) {
       case State::line_start:
-        if (c != '.') {
+        if (c != '.' || framing_ == Framing::chunks) {
           take_text(input, at, run);
           break;
         }

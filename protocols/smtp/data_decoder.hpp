@@ -1,7 +1,7 @@
-// The content after DATA (RFC 5321, sections 4.1.1.4 and 4.5.2) as a stream: finds its end, undoes
-// dot-stuffing.
+// A message's content as a stream: after DATA (RFC 5321, sections 4.1.1.4 and 4.5.2) finds its end and undoes
+// dot-stuffing; of BDAT's chunks (RFC 3030) only notes what they hold, as their size alone ends them.
 //
-// Invariants, however the bytes are split over calls:
+// Invariants after DATA, however the bytes are split over calls:
 //  - Only the five bytes CRLF . CRLF end the content (". CRLF" at its very start): no form with a bare CR or
 //  LF does,
 //    so nothing in a message can pass for the next command (SMTP smuggling).
@@ -28,13 +28,17 @@ class DataDecoder {
     keep,    ///< for who refuses the message anyway
     repair,  ///< becomes CRLF
   };
-  explicit DataDecoder(BareLf bare_lf) : bare_lf_(bare_lf) {}
+  enum class Framing : std::uint8_t { dots, chunks };
+  explicit DataDecoder(BareLf bare_lf, Framing framing = Framing::dots)
+      : bare_lf_(bare_lf), framing_(framing) {}
 
   struct Fed {
     std::size_t consumed;  ///< all of the input, unless finished
-    bool finished;
+    bool finished;         ///< never of chunks
   };
   [[nodiscard]] Fed feed(BytesView input, Sink& sink);
+  /// The last chunk was the last.
+  void finish() { has_bare_cr_ = has_bare_cr_ || state_ == State::cr; }
 
   // What the content was found to hold so far.
   [[nodiscard]] bool has_bare_cr() const { return has_bare_cr_; }
@@ -57,6 +61,7 @@ class DataDecoder {
   void end_line(std::size_t length);
 
   BareLf bare_lf_;
+  Framing framing_;
   State state_ = State::line_start;
   bool has_bare_cr_ = false;
   bool has_bare_lf_ = false;

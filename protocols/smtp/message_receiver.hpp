@@ -1,5 +1,5 @@
-// MessageReceiver: from the bytes after DATA to a spooled message, or to the reason for refusing it. Pure but
-// for the spool, which belongs to the Delivery port.
+// MessageReceiver: from the bytes after DATA or in BDAT's chunks to a spooled message, or to the reason for
+// refusing it. Pure but for the spool, which belongs to the Delivery port.
 #pragma once
 #include <memory>
 #include <optional>
@@ -9,23 +9,35 @@
 #include "protocols/smtp/received_counter.hpp"
 #include "protocols/smtp/reply.hpp"
 #include "protocols/smtp/settings.hpp"
+#include "protocols/smtp/submission_header.hpp"
 
 namespace gridmail::smtp {
 
-/// Feed until finished, whatever is wrong with the message: a refusal too comes after the real end of data. A
-/// message that will be refused frees its spool at once; the rest of it is read and dropped.
+/// Feed until finished, whatever is wrong with the message: a refusal too comes after the real end of data,
+/// or of the chunk. A message that will be refused frees its spool at once; the rest of it is read and
+/// dropped.
 class MessageReceiver final : private DataDecoder::Sink {
  public:
   static constexpr std::size_t line_bytes_max = 1024 * 1024;
   static constexpr std::size_t received_fields_max = 100;
 
-  MessageReceiver(Mode mode, std::unique_ptr<ports::Spool> spool, std::uint64_t message_bytes_max);
+  enum class Framing : std::uint8_t {
+    data,           ///< after DATA
+    chunks,         ///< BDAT
+    binary_chunks,  ///< BDAT after BODY=BINARYMIME: any octets
+  };
+  MessageReceiver(Mode mode, Framing framing, std::unique_ptr<ports::Spool> spool,
+                  std::uint64_t message_bytes_max);
 
   [[nodiscard]] DataDecoder::Fed feed(BytesView input);
-  /// Once finished: why the message is refused, if it is.
+  /// After the last chunk.
+  void finish();
+  /// Once finished, or after a chunk: why the message is refused, if it is.
   [[nodiscard]] const std::optional<Reply>& refusal() const { return refusal_; }
   /// Once finished and not refused.
   [[nodiscard]] std::unique_ptr<ports::Spool> take_message();
+  /// Of a submission: its header section.
+  [[nodiscard]] const Bytes& header() const { return header_.header(); }
 
  private:
   void run(BytesView bytes) override;
@@ -33,10 +45,12 @@ class MessageReceiver final : private DataDecoder::Sink {
   void refuse(Reply reply);
 
   const Mode mode_;
+  const bool binary_;
   std::unique_ptr<ports::Spool> spool_;
   const std::uint64_t message_bytes_max_;
   DataDecoder decoder_;
   ReceivedCounter received_;
+  HeaderCollector header_;
   std::optional<Reply> refusal_;
 };
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "protocols/text/ascii.hpp"
+#include "protocols/text/charset.hpp"
+#include "protocols/text/normalization.hpp"
 
 namespace gridmail::smtp {
 namespace {
@@ -18,8 +20,14 @@ bool is_let_dig(char c) {
   return text::is_alpha(c) || text::is_digit(c);
 }
 
+/// UTF8-non-ascii (RFC 6531, section 3.3); that it is UTF-8 is checked of the whole path.
+bool is_wide(char c) {
+  return static_cast<unsigned char>(c) >= 0x80;
+}
+
 bool is_atext(char c) {
-  return is_let_dig(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+  return is_let_dig(c) || is_wide(c) ||
+         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
 }
 
 /// A cursor over the text of one path.
@@ -61,7 +69,8 @@ std::optional<std::string> read_quoted(Reader& reader) {
       if (!escaped) return std::nullopt;
       plain = *escaped;
     }
-    if (plain < 32 || plain > 126) return std::nullopt;  // qtextSMTP and quoted-pairSMTP are printable
+    // qtextSMTP and quoted-pairSMTP are printable
+    if (!is_wide(plain) && (plain < 32 || plain > 126)) return std::nullopt;
     content.push_back(plain);
   }
   return std::nullopt;
@@ -103,9 +112,12 @@ std::optional<std::string_view> read_domain(Reader& reader) {
     text = reader.rest().substr(0, end + 1);
     reader = Reader(reader.rest().substr(end + 1));
   } else {
-    text = reader.take_while([](char c) { return is_let_dig(c) || c == '-' || c == '.' || c == '_'; });
+    text = reader.take_while(
+        [](char c) { return is_let_dig(c) || is_wide(c) || c == '-' || c == '.' || c == '_'; });
   }
-  if (literal ? !is_address_literal(text) : !is_domain(text)) return std::nullopt;
+  if (literal) return is_address_literal(text) ? std::optional(text) : std::nullopt;
+  const bool allowed = text::is_ascii(text) ? is_domain(text) : text::to_ascii_domain(text).has_value();
+  if (!allowed) return std::nullopt;
   return text;
 }
 
@@ -160,7 +172,7 @@ std::optional<ParsedPath> parse_path(std::string_view text) {
   } else if (!text::equal_ignoring_case(path.address, "postmaster")) {
     return std::nullopt;
   }
-  if (!reader.take('>')) return std::nullopt;
+  if (!reader.take('>') || !text::is_utf8(path.address)) return std::nullopt;
   return ParsedPath{std::move(path), reader.rest()};
 }
 

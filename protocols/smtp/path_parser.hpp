@@ -1,4 +1,5 @@
-// Mailboxes and paths of RFC 5321, section 4.1.2, and domains as EHLO and paths hold them.
+// Mailboxes and paths of RFC 5321, section 4.1.2, with the UTF-8 of RFC 6531, section 3.3; and domains as
+// EHLO and paths hold them.
 #pragma once
 #include <optional>
 #include <string>

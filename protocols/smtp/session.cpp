@@ -56,14 +56,15 @@ Task<void> Session::handle(const Line& line) {
   }
   if (line.flaw == Line::Flaw::bare_lf) {
     // RFC 5321, section 2.3.8: no other sequence than CRLF is a line terminator.
-    refuse({500, "5.5.2", "lines end in CRLF"});
+    refuse_line(line.text, {500, "5.5.2", "lines end in CRLF"});
     co_return;
   }
   const auto command = parse_command(line.text);
   if (!command) {
-    refuse(command.error());
+    refuse_line(line.text, command.error());
     co_return;
   }
+  if (command->verb == Verb::bdat) co_return co_await bdat(command->argument);
   if (auto refusal = refuse_out_of_order(state_, command->verb)) {
     refuse(*refusal);
     co_return;
@@ -139,6 +140,12 @@ void Session::refuse(const Reply& refusal) {
   reply(refusal);
   if (refusal.code < 500) return;
   if (++errors_ >= settings_.errors_max) end({421, "4.7.0", "too many errors"});
+}
+
+/// What stands behind a BDAT that cannot be read is a chunk, not commands: nobody can say where it ends.
+void Session::refuse_line(std::string_view line, const Reply& refusal) {
+  if (text::starts_with_ignoring_case(text::trim(line), "BDAT")) return end(refusal);
+  refuse(refusal);
 }
 
 void Session::end(const Reply& last) {

@@ -41,6 +41,7 @@ class Session {
   void greet(const Command& command);
   void reply(const Reply& reply);
   void refuse(const Reply& reply);
+  void refuse_line(std::string_view line, const Reply& refusal);
   void end(const Reply& reply);
   bool refuse_argument(const Command& command);
 
@@ -53,15 +54,20 @@ class Session {
   Task<void> check_credentials(sasl::Credentials credentials);
   void refuse_login(const Error& error);
 
-  // session_transaction.cpp: MAIL, RCPT, DATA
+  // session_transaction.cpp: MAIL, RCPT, and what becomes of a message
   Task<void> mail(std::string_view argument);
   Task<void> rcpt(std::string_view argument);
-  Task<void> data();
-  Task<bool> receive(class MessageReceiver& receiver);
-  Task<void> deliver(Transaction transaction, std::unique_ptr<ports::Spool> message);
-  ports::Incoming incoming(Transaction& transaction, std::unique_ptr<ports::Spool> message,
-                           const std::string& id);
+  Task<void> finish(MessageReceiver& receiver);
+  Task<std::optional<Reply>> refuse_authors(std::vector<std::string> authors);
+  Task<void> deliver(Transaction transaction, MessageReceiver& receiver);
+  ports::Incoming incoming(Transaction& transaction, const std::string& id);
   void refuse_message(const Transaction& transaction, const Reply& refusal);
+
+  // session_content.cpp: DATA and BDAT
+  Task<void> data();
+  Task<bool> receive(MessageReceiver& receiver);
+  Task<void> bdat(std::string_view argument);
+  Task<bool> receive_chunk(std::uint64_t size, MessageReceiver* receiver);
 
   Stream& stream_;
   Services services_;

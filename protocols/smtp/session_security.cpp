@@ -95,6 +95,7 @@ Task<void> Session::check_credentials(sasl::Credentials credentials) {
     co_return;
   }
   state_.account = std::move(*account);
+  errors_ = 0;
   reply({235, "2.7.0", "authenticated"});
 }
 

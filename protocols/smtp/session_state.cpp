@@ -39,8 +39,18 @@ std::optional<Reply> refuse_mail(const SessionState& state) {
   return std::nullopt;
 }
 
-std::optional<Reply> refuse_data(const SessionState& state) {
+std::optional<Reply> refuse_rcpt(const SessionState& state) {
   if (!state.transaction) return Reply{503, "5.5.1", "MAIL first"};
+  if (state.transaction->chunks) return Reply{503, "5.5.1", "not after BDAT"};
+  return std::nullopt;
+}
+
+std::optional<Reply> refuse_data(const SessionState& state, Verb verb) {
+  if (!state.transaction) return Reply{503, "5.5.1", "MAIL first"};
+  // RFC 3030, sections 2 and 3
+  if (verb == Verb::data && state.transaction->chunks) return Reply{503, "5.5.1", "not after BDAT"};
+  if (verb == Verb::data && state.transaction->mail().binary)
+    return Reply{503, "5.5.1", "BINARYMIME needs BDAT"};
   if (state.transaction->accepted() > 0) return std::nullopt;
   // RFC 5321, section 3.3; for LMTP it is always 503 (RFC 2033, section 4.2).
   if (state.mode == Mode::lmtp) return Reply{503, "5.5.1", "no valid recipients"};
@@ -77,10 +87,10 @@ std::optional<Reply> refuse_out_of_order(const SessionState& state, Verb verb) {
     case Verb::mail:
       return refuse_mail(state);
     case Verb::rcpt:
-      if (!state.transaction) return Reply{503, "5.5.1", "MAIL first"};
-      return std::nullopt;
+      return refuse_rcpt(state);
     case Verb::data:
-      return refuse_data(state);
+    case Verb::bdat:
+      return refuse_data(state, verb);
     case Verb::unimplemented:
       return Reply{502, "5.5.1", "command not implemented"};
     case Verb::unknown:
@@ -92,8 +102,10 @@ std::optional<Reply> refuse_out_of_order(const SessionState& state, Verb verb) {
 
 std::string greeting_reply(const SessionState& state, const Settings& settings,
                            std::uint64_t message_bytes_max) {
-  std::string lines = fmt::format("250-{}\r\n250-PIPELINING\r\n250-SIZE {}\r\n250-8BITMIME\r\n",
-                                  settings.hostname, message_bytes_max);
+  std::string lines = fmt::format(
+      "250-{}\r\n250-PIPELINING\r\n250-SIZE {}\r\n250-8BITMIME\r\n250-BINARYMIME\r\n250-CHUNKING\r\n"
+      "250-DSN\r\n250-SMTPUTF8\r\n250-LIMITS RCPTMAX={}\r\n",
+      settings.hostname, message_bytes_max, settings.recipients_max);
   if (state.may_start_tls) lines += "250-STARTTLS\r\n";
   // RFC 4954, section 4: not offered where it would be refused.
   if (state.offers_auth()) lines += "250-AUTH PLAIN LOGIN\r\n";

@@ -1,5 +1,6 @@
 // What an SMTP session knows between two commands, and which command may come next (RFC 5321, section 4.1.4).
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -8,6 +9,7 @@
 #include "protocols/ports/delivery.hpp"
 #include "protocols/ports/directory.hpp"
 #include "protocols/smtp/command_parser.hpp"
+#include "protocols/smtp/message_receiver.hpp"
 #include "protocols/smtp/settings.hpp"
 
 namespace gridmail::smtp {
@@ -15,7 +17,7 @@ namespace gridmail::smtp {
 /// From MAIL to the end of data, RSET, or a new greeting.
 class Transaction {
  public:
-  explicit Transaction(Path sender) : sender_(std::move(sender)) {}
+  explicit Transaction(MailArguments mail) : mail_(std::move(mail)) {}
 
   /// A user named twice, by whatever address, stays one recipient.
   void add(ports::Recipient recipient);
@@ -23,12 +25,16 @@ class Transaction {
   [[nodiscard]] std::size_t accepted() const { return accepted_.size(); }
   /// For each of them in order, the index of its recipient.
   [[nodiscard]] const std::vector<std::size_t>& accepted_recipients() const { return accepted_; }
-  [[nodiscard]] const std::string& sender() const { return sender_.address; }
+  [[nodiscard]] const MailArguments& mail() const { return mail_; }
+  [[nodiscard]] const std::string& sender() const { return mail_.sender.address; }
   [[nodiscard]] std::vector<ports::Recipient>& recipients() { return recipients_; }
   [[nodiscard]] const std::vector<ports::Recipient>& recipients() const { return recipients_; }
 
+  /// What BDAT has brought so far; nothing before the first chunk.
+  std::unique_ptr<MessageReceiver> chunks;
+
  private:
-  Path sender_;
+  MailArguments mail_;
   std::vector<ports::Recipient> recipients_;
   std::vector<std::size_t> accepted_;
   std::unordered_map<std::string, std::size_t> index_;  ///< by user, or by address elsewhere

@@ -1,4 +1,4 @@
-// MAIL, RCPT and DATA of an SMTP session (RFC 5321, section 3.3).
+// MAIL and RCPT of an SMTP session (RFC 5321, section 3.3), and what becomes of its messages.
 #include <fmt/format.h>
 
 #include "node/base/log.hpp"
@@ -7,17 +7,26 @@
 #include "protocols/smtp/reply_mapping.hpp"
 #include "protocols/smtp/session.hpp"
 #include "protocols/smtp/trace_header.hpp"
+#include "protocols/text/ascii.hpp"
 #include "protocols/text/normalization.hpp"
 
 namespace gridmail::smtp {
 namespace {
-/// While a message comes in: few reads for most messages, little memory for many connections.
-constexpr std::size_t data_buffer_bytes = 32 * 1024;
+
+constexpr std::size_t authors_max = 20;
 
 std::string draw_message_id(Random& random) {
   Bytes drawn;
   append_be64(drawn, random.u64());
   return to_hex(drawn);
+}
+
+/// Whoever reads it next need not know U-labels (RFC 6531, section 3.2). Nothing when the domain is none.
+std::optional<std::string> with_ascii_domain(const std::string& address) {
+  const auto at = address.rfind('@') + 1;
+  const auto domain = text::to_ascii_domain(std::string_view(address).substr(at));
+  if (!domain) return std::nullopt;
+  return address.substr(0, at) + *domain;
 }
 }  // namespace
 
@@ -31,6 +40,10 @@ Task<void> Session::mail(std::string_view argument) {
   if (arguments->size && *arguments->size > services_.delivery.message_bytes_max()) {
     reply(message_refused({Errc::too_large, {}}));
     co_return;
+  }
+  if (!text::is_ascii(arguments->sender.address)) {
+    if (auto address = with_ascii_domain(arguments->sender.address))
+      arguments->sender.address = std::move(*address);
   }
   // RFC 6409, section 6.1. The empty path is nobody's address, and mail programs send read receipts with it
   // (RFC 8098, section 3).
@@ -46,26 +59,25 @@ Task<void> Session::mail(std::string_view argument) {
       co_return;
     }
   }
-  state_.transaction.emplace(std::move(arguments->sender));
+  state_.transaction.emplace(std::move(*arguments));
   reply({250, "2.1.0", "sender ok"});
 }
 
 Task<void> Session::rcpt(std::string_view argument) {
-  auto path = parse_rcpt(argument);
-  if (!path) {
-    refuse(path.error());
+  auto arguments = parse_rcpt(argument, state_.transaction->mail().utf8);
+  if (!arguments) {
+    refuse(arguments.error());
     co_return;
   }
+  auto& given = arguments->recipient.address;
   if (state_.transaction->accepted() >= settings_.recipients_max) {
     reply({452, "4.5.3", "too many recipients"});  // RFC 5321, section 4.5.3.1.10
     co_return;
   }
-  auto target = co_await services_.directory.resolve(path->address);
+  auto target = co_await services_.directory.resolve(given);
   // RFC 6409, section 4.3: who has logged in may write to the world.
   if (!target && state_.account && target.error().code == Errc::not_found && target.error().text == "relay") {
-    const auto at = path->address.rfind('@') + 1;
-    const auto domain = text::to_ascii_domain(path->address.substr(at));
-    if (domain) target = ports::Target{UserId{}, path->address.substr(0, at) + *domain};
+    if (auto address = with_ascii_domain(given)) target = ports::Target{UserId{}, std::move(*address)};
   }
   if (!target) {
     reply(recipient_refused(target.error()));
@@ -76,50 +88,61 @@ Task<void> Session::rcpt(std::string_view argument) {
     }
     co_return;
   }
-  ports::Recipient recipient{target->id, std::move(target->address), std::move(path->address)};
+  ports::Recipient recipient;
+  recipient.user = target->id;
+  recipient.address = std::move(target->address);
+  recipient.as_given = std::move(given);
+  recipient.notify = arguments->notify;
+  recipient.original = std::move(arguments->original);
   state_.transaction->add(std::move(recipient));
   reply({250, "2.1.5", "recipient ok"});
 }
 
-Task<void> Session::data() {
-  reply({354, "", "end data with <CR><LF>.<CR><LF>"});
-  MessageReceiver receiver(state_.mode, services_.delivery.begin_message(),
-                           services_.delivery.message_bytes_max());
-  const bool arrived = co_await receive(receiver);
-  if (!arrived) {
-    ended_ = true;  // the client vanished: nothing is delivered
-    co_return;
-  }
+/// The message has ended, and with it the transaction.
+Task<void> Session::finish(MessageReceiver& receiver) {
   Transaction transaction = std::move(*state_.transaction);
   state_.reset();
-  if (receiver.refusal()) {
-    refuse_message(transaction, *receiver.refusal());
-  } else {
-    co_await deliver(std::move(transaction), receiver.take_message());
+  auto refusal = receiver.refusal();
+  if (!refusal && state_.mode == Mode::submission) {
+    auto header = read_submission_header(receiver.header());
+    if (header.has_from) refusal = co_await refuse_authors(std::move(header.authors));
   }
+  if (refusal) {
+    refuse_message(transaction, *refusal);
+    co_return;
+  }
+  co_await deliver(std::move(transaction), receiver);
 }
 
-/// Reads to the end of data. False: the client finished before it.
-Task<bool> Session::receive(MessageReceiver& receiver) {
-  auto& input = channel_.input();
-  input.reserve(data_buffer_bytes);
-  for (;;) {
-    const auto fed = receiver.feed(input.buffered());
-    input.consume(fed.consumed);
-    if (fed.finished) break;
-    const bool more = co_await channel_.fill(settings_.data_timeout);
-    if (!more) co_return false;
+/// RFC 6409, sections 3.2 and 6.1: whoever reads the message takes From for its author, so it names nobody
+/// but the user.
+Task<std::optional<Reply>> Session::refuse_authors(std::vector<std::string> authors) {
+  if (authors.empty() || authors.size() > authors_max)
+    co_return Reply{550, "5.7.1", "From must name an address of yours"};
+  for (const auto& author : authors) {
+    const auto allowed = co_await services_.directory.may_send_as(state_.account->id, author);
+    if (!allowed) co_return sender_not_checked(allowed.error());
+    if (!*allowed) co_return Reply{550, "5.7.1", "From names an address that is not yours to send from"};
   }
-  co_return true;
+  co_return std::nullopt;
 }
 
-Task<void> Session::deliver(Transaction transaction, std::unique_ptr<ports::Spool> message) {
+Task<void> Session::deliver(Transaction transaction, MessageReceiver& receiver) {
   const std::string id = draw_message_id(services_.random);
-  const std::uint64_t bytes = message->size();
-  auto incoming_message = incoming(transaction, std::move(message), id);
+  auto incoming_message = incoming(transaction, id);
+  if (state_.mode == Mode::submission) {
+    const auto header = read_submission_header(receiver.header());
+    incoming_message.trace_header +=
+        missing_fields(header, {state_.account->login, id, settings_.hostname, services_.clock.wall()});
+    // RFC 6532: From may have brought UTF-8 in.
+    incoming_message.utf8 = incoming_message.utf8 || !text::is_ascii(incoming_message.trace_header);
+  }
+  incoming_message.message = receiver.take_message();
+  const std::uint64_t bytes = incoming_message.message->size();
   const std::size_t recipients = incoming_message.recipients.size();
   if (state_.mode == Mode::lmtp) {
     const auto results = co_await services_.delivery.deliver_each(std::move(incoming_message));
+    errors_ = 0;
     lmtp::append_replies(channel_.output(), transaction.accepted_recipients(), results, id);
     co_return;
   }
@@ -141,15 +164,16 @@ Task<void> Session::deliver(Transaction transaction, std::unique_ptr<ports::Spoo
          {"recipients", recipients},
          {"bytes", bytes}});
   }
+  errors_ = 0;  // who brings mail may stay connected for days
   reply({250, "2.0.0", fmt::format("message {} is stored", id)});
 }
 
-ports::Incoming Session::incoming(Transaction& transaction, std::unique_ptr<ports::Spool> message,
-                                  const std::string& id) {
+ports::Incoming Session::incoming(Transaction& transaction, const std::string& id) {
   Trace trace;
   trace.mode = state_.mode;
   trace.client_name = state_.client_name;
   trace.extended = state_.extended;
+  trace.utf8 = transaction.mail().utf8;
   trace.peer_address = stream_.peer_address();
   if (state_.secure) {
     trace.tls_version = stream_.tls_version();
@@ -161,8 +185,15 @@ ports::Incoming Session::incoming(Transaction& transaction, std::unique_ptr<port
   // RFC 5321, section 7.2: with several recipients none learns of the others.
   if (transaction.accepted() == 1) trace.only_recipient = transaction.recipients().front().as_given;
   trace.received_at = services_.clock.wall();
-  return {transaction.sender(), std::move(transaction.recipients()), format_received(trace),
-          std::move(message)};
+  ports::Incoming incoming;
+  incoming.sender = transaction.sender();
+  incoming.recipients = std::move(transaction.recipients());
+  incoming.trace_header = format_received(trace);
+  incoming.returned = transaction.mail().returned;
+  incoming.envelope_id = transaction.mail().envelope_id;
+  incoming.utf8 = transaction.mail().utf8;
+  incoming.binary = transaction.mail().binary;
+  return incoming;
 }
 
 void Session::refuse_message(const Transaction& transaction, const Reply& refusal) {

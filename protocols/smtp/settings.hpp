@@ -17,10 +17,10 @@ enum class Mode : std::uint8_t {
 /// Shared by all sessions of a listener; must outlive them.
 struct Settings {
   Mode mode = Mode::mx;
-  std::string hostname;                      ///< in the greeting, EHLO and Received
-  bool allow_plaintext_login = false;        ///< AUTH without TLS, and then from loopback only
-  std::size_t recipients_max = 1000;         ///< per transaction (RFC 5321, section 4.5.3.1.8 asks for 100)
-  std::size_t errors_max = 20;               ///< wrong commands, then 421
+  std::string hostname;                ///< in the greeting, EHLO and Received
+  bool allow_plaintext_login = false;  ///< AUTH without TLS, and then from loopback only
+  std::size_t recipients_max = 1000;   ///< per transaction (RFC 5321, section 4.5.3.1.8 asks for 100)
+  std::size_t errors_max = 20;  ///< wrong commands, then 421; counted anew after a log-in and a message
   std::size_t unknown_recipients_max = 200;  ///< per connection: slows down the harvesting of addresses
   std::size_t login_failures_max = 5;
   Duration command_timeout = std::chrono::minutes(5);  ///< RFC 5321, section 4.5.3.2.7

@@ -43,13 +43,18 @@ std::string address_literal(const std::string& address) {
 
 }  // namespace
 
-std::string_view transmission_type(const Trace& trace) {
-  const bool tls = !trace.tls_version.empty();
-  const bool auth = !trace.login.empty();
-  if (trace.mode == Mode::lmtp) return tls ? "LMTPS" : "LMTP";
-  if (!trace.extended) return "SMTP";
-  if (auth) return tls ? "ESMTPSA" : "ESMTPA";
-  return tls ? "ESMTPS" : "ESMTP";
+std::string transmission_type(const Trace& trace) {
+  const bool lmtp = trace.mode == Mode::lmtp;
+  std::string type = lmtp ? "LMTP" : "SMTP";
+  if (trace.utf8) {
+    type.insert(0, "UTF8");
+  } else if (!lmtp && trace.extended) {
+    type.insert(0, "E");
+  }
+  if (!lmtp && !trace.extended) return type;
+  if (!trace.tls_version.empty()) type += 'S';
+  if (!trace.login.empty()) type += 'A';
+  return type;
 }
 
 std::string format_received(const Trace& trace) {

@@ -12,6 +12,7 @@ struct Trace {
   Mode mode = Mode::mx;
   std::string client_name;  ///< as greeted, whatever it holds
   bool extended = false;
+  bool utf8 = false;         ///< sent with SMTPUTF8
   std::string peer_address;  ///< without brackets
   std::string tls_version;   ///< empty without TLS
   std::string tls_cipher;
@@ -22,10 +23,11 @@ struct Trace {
   WallMicros received_at = 0;
 };
 
-/// The field with its folding and CRLF; no line over 998 bytes, nothing but printable ASCII.
+/// The field with its folding and CRLF; no line over 998 bytes, nothing but printable ASCII, and UTF-8 in the
+/// recipient of a message sent with SMTPUTF8.
 [[nodiscard]] std::string format_received(const Trace& trace);
 
-/// The "with" clause: SMTP, ESMTP, LMTP and what RFC 3848 makes of them.
-[[nodiscard]] std::string_view transmission_type(const Trace& trace);
+/// The "with" clause: SMTP, ESMTP, LMTP and what RFC 3848 and RFC 6531, section 4.3 make of them.
+[[nodiscard]] std::string transmission_type(const Trace& trace);
 
 }  // namespace gridmail::smtp

@@ -1,6 +1,7 @@
 // SMTP's parsers under arbitrary bytes in arbitrary pieces. Beside memory errors this finds any input for
 // which
 //  - something else than CRLF.CRLF (".CRLF" at the very start) ends the data,
+//  - a chunk of BDAT is anything but what it holds, or ends before its size says,
 //  - the outcome depends on how the bytes were split,
 //  - a path's spelling does not parse back to itself.
 #include <algorithm>
@@ -39,8 +40,9 @@ struct Outcome {
 };
 
 /// Feeds pieces whose lengths the seed gives; 0: all at once.
-Outcome decode(std::string_view input, DataDecoder::BareLf bare_lf, std::uint32_t seed) {
-  DataDecoder decoder(bare_lf);
+Outcome decode(std::string_view input, DataDecoder::BareLf bare_lf, std::uint32_t seed,
+               DataDecoder::Framing framing = DataDecoder::Framing::dots) {
+  DataDecoder decoder(bare_lf, framing);
   Collected collected;
   Outcome outcome;
   while (!outcome.finished && outcome.consumed < input.size()) {
@@ -50,6 +52,7 @@ Outcome decode(std::string_view input, DataDecoder::BareLf bare_lf, std::uint32_
     outcome.consumed += fed.consumed;
     outcome.finished = fed.finished;
   }
+  if (framing == DataDecoder::Framing::chunks) decoder.finish();
   outcome.bytes = std::move(collected.bytes);
   outcome.received = collected.received.count();
   outcome.bare_cr = decoder.has_bare_cr();
@@ -93,6 +96,21 @@ void check_data(std::string_view input, std::uint32_t seed) {
   }
 }
 
+/// RFC 3030, section 2: the content as it is.
+void check_chunk(std::string_view input, std::uint32_t seed) {
+  constexpr auto chunks = DataDecoder::Framing::chunks;
+  const Outcome whole = decode(input, DataDecoder::BareLf::keep, 0, chunks);
+  GRIDMAIL_ASSERT(!whole.finished && whole.consumed == input.size() && whole.bytes == input);
+  GRIDMAIL_ASSERT(decode(input, DataDecoder::BareLf::keep, seed | 1, chunks) == whole);
+  GRIDMAIL_ASSERT(whole.nul == (input.find('\0') != std::string_view::npos));
+  bool bare_cr = false, bare_lf = false;
+  for (std::size_t i = 0; i < input.size(); ++i) {
+    bare_cr = bare_cr || (input[i] == '\r' && input.substr(i + 1, 1) != "\n");
+    bare_lf = bare_lf || (input[i] == '\n' && (i == 0 || input[i - 1] != '\r'));
+  }
+  GRIDMAIL_ASSERT(whole.bare_cr == bare_cr && whole.bare_lf == bare_lf);
+}
+
 void check_path(const Path& path) {
   if (path.address.empty()) return;
   const std::string spelled = "<" + path.address + ">";
@@ -104,9 +122,12 @@ void check_command(std::string_view line) {
   const auto command = parse_command(line);
   if (!command) return;
   if (const auto mail = parse_mail(command->argument, true)) check_path(mail->sender);
-  if (const auto path = parse_rcpt(command->argument)) check_path(*path);
+  if (const auto rcpt = parse_rcpt(command->argument, true)) check_path(rcpt->recipient);
   if (const auto response = sasl::decode_initial_response(command->argument)) {
     (void)sasl::ServerExchange(sasl::Mechanism::plain).start(*response);
+  }
+  if (const auto chunk = parse_bdat(command->argument)) {
+    GRIDMAIL_ASSERT(command->argument.find_first_not_of("0123456789") >= 1);
   }
   Trace trace;
   trace.client_name = command->argument;
@@ -137,6 +158,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const std::uint32_t seed = gridmail::read_be32(input);
   check_data(input.substr(4), seed);
+  check_chunk(input.substr(4), seed);
   check_lines(input.substr(4), seed);
   return 0;
 }

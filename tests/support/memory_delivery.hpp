@@ -18,6 +18,9 @@ class MemoryDelivery final : public ports::Delivery {
     std::vector<ports::Recipient> recipients;
     std::string trace_header;
     std::string bytes;
+    ports::Returned returned = ports::Returned::unsaid;
+    std::string envelope_id;
+    bool utf8 = false, binary = false;
   };
   [[nodiscard]] const std::vector<Delivered>& delivered() const { return delivered_; }
   /// Spools handed out and not yet destroyed.

@@ -150,7 +150,8 @@ class MemoryGrid {
   [[nodiscard]] static ports::Incoming message(const std::vector<UserId>& to, const std::string& body) {
     ports::Incoming incoming;
     incoming.sender = "sender@example.net";
-    for (const auto& user : to) incoming.recipients.push_back({user, user.brief() + "@example.org", {}});
+    for (const auto& user : to)
+      incoming.recipients.push_back({user, user.brief() + "@example.org", {}, 0, {}});
     incoming.trace_header = "Received: from a by b; Tue, 1 Jul 2025 10:00:00 +0000\r\n";
     auto spool = std::make_unique<MemorySpool>();
     REQUIRE(spool->append(body));

@@ -12,7 +12,8 @@ namespace {
 /// The refusal's code and enhanced code, or the size of the message taken.
 std::string receive(MemoryDelivery& delivery, Mode mode, const std::string& message,
                     std::size_t piece = 1000) {
-  MessageReceiver receiver(mode, delivery.begin_message(), delivery.message_bytes_max());
+  MessageReceiver receiver(mode, MessageReceiver::Framing::data, delivery.begin_message(),
+                           delivery.message_bytes_max());
   for (std::size_t at = 0; at < message.size(); at += piece) {
     const auto fed = receiver.feed(BytesView(message).substr(at, piece));
     CHECK(fed.finished == (at + piece >= message.size()));
@@ -76,4 +77,35 @@ TEST_CASE("RFC 5321, 6.3: more than 100 Received fields are a loop, however the 
     CHECK(receive(delivery, Mode::mx, "Received: x\r\n" + fields + end, piece) == "554 5.4.6");
     CHECK(receive(delivery, Mode::mx, "Received-SPF: x\r\n" + fields + end, piece).starts_with("2"));
   }
+}
+
+TEST_CASE("chunks have no dots and no end of their own, and the same lines are refused in them") {
+  MemoryDelivery delivery;
+  const auto outcome = [&](Mode mode, MessageReceiver::Framing framing, const Bytes& content) {
+    MessageReceiver receiver(mode, framing, delivery.begin_message(), delivery.message_bytes_max());
+    for (const char c : content) CHECK(!receiver.feed(BytesView(&c, 1)).finished);
+    receiver.finish();
+    return receiver.refusal() ? std::to_string(receiver.refusal()->code)
+                              : std::to_string(receiver.take_message()->size());
+  };
+  using Framing = MessageReceiver::Framing;
+  CHECK(outcome(Mode::mx, Framing::chunks, "a\r\n.\r\n..b\r\n") == "11");
+  CHECK(outcome(Mode::mx, Framing::chunks, "a\nb") == "550");
+  CHECK(outcome(Mode::mx, Framing::chunks, "a\r") == "550");
+  CHECK(outcome(Mode::submission, Framing::chunks, "a\nb") == "4");
+  CHECK(outcome(Mode::mx, Framing::chunks, Bytes("a\0b", 3)) == "550");
+  CHECK(outcome(Mode::mx, Framing::binary_chunks, Bytes("a\0b\nc\r", 6)) == "6");
+  CHECK(outcome(Mode::submission, Framing::binary_chunks, "a\nb") == "3");
+}
+
+TEST_CASE("the header of a submission is gathered, and may have 256 KiB") {
+  MemoryDelivery delivery;
+  CHECK(receive(delivery, Mode::submission, "X: " + std::string(300'000, 'x') + "\r\n\r\n.\r\n") ==
+        "552 5.3.4");
+  CHECK(receive(delivery, Mode::mx, "X: " + std::string(300'000, 'x') + "\r\n\r\n.\r\n") == "300007");
+  MessageReceiver receiver(Mode::submission, MessageReceiver::Framing::data, delivery.begin_message(),
+                           delivery.message_bytes_max());
+  for (const char c : std::string_view("From: a@b.test\r\n\r\nbody\r\n.\r\n"))
+    (void)receiver.feed(BytesView(&c, 1));
+  CHECK(receiver.header() == "From: a@b.test\r\n\r\n");
 }

@@ -13,7 +13,8 @@ TEST_CASE("RFC 5321, 4.1.1.1: EHLO lists the extensions, one a line") {
   SessionFixture mx(Mode::mx);
   (void)mx.start();
   CHECK(mx.send("EHLO client.test\r\n") ==
-        "250-mx.example.test\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250-8BITMIME\r\n250-STARTTLS\r\n"
+        "250-mx.example.test\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250-8BITMIME\r\n250-BINARYMIME\r\n"
+        "250-CHUNKING\r\n250-DSN\r\n250-SMTPUTF8\r\n250-LIMITS RCPTMAX=1000\r\n250-STARTTLS\r\n"
         "250 ENHANCEDSTATUSCODES\r\n");
   CHECK(mx.send("HELO client.test\r\n") == "250 mx.example.test\r\n");
   CHECK(codes(mx.send("EHLO\r\n")) == "501 5.5.4");
@@ -114,7 +115,7 @@ TEST_CASE("RFC 5321, 3.6: recipients are judged at RCPT") {
   CHECK(codes(mx.send("RCPT TO:<alice@elsewhere.test>\r\n")) == "550 5.7.1");
   CHECK(codes(mx.send("RCPT TO:<postmaster>\r\n")) == "250 2.1.5");
   CHECK(codes(mx.send("RCPT TO:alice@example.test\r\n")) == "501 5.1.3");
-  CHECK(codes(mx.send("RCPT TO:<alice@example.test> NOTIFY=NEVER\r\n")) == "555 5.5.4");
+  CHECK(codes(mx.send("RCPT TO:<alice@example.test> RRVS=x\r\n")) == "555 5.5.4");
   mx.directory.set_stale(true);
   CHECK(codes(mx.send("RCPT TO:<nobody@example.test>\r\n")) == "451 4.3.0");
   CHECK(codes(mx.send("RCPT TO:<alice@example.test>\r\n")) == "250 2.1.5");
@@ -164,6 +165,18 @@ TEST_CASE("too many errors end the session with 421") {
   (void)mx.start();
   CHECK(codes(mx.send("FOO\r\nBAR\r\nBAZ\r\nNOOP\r\n")) == "500 5.5.2, 500 5.5.2, 500 5.5.2, 421 4.7.0");
   CHECK(mx.dialogue->ended());
+}
+
+TEST_CASE("errors are counted anew after each message, so that a neighbour may stay for days") {
+  SessionFixture mx(Mode::mx);
+  mx.settings.errors_max = 3;
+  mx.greet();
+  for (int i = 0; i < 5; ++i) {
+    CHECK(codes(mx.send("WHAT\r\nWHAT\r\n")) == "500 5.5.2, 500 5.5.2");
+    (void)mx.send("MAIL FROM:<>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\n");
+    CHECK(codes(mx.send("x\r\n.\r\n")) == "250 2.0.0");
+  }
+  CHECK_FALSE(mx.dialogue->ended());
 }
 
 TEST_CASE("too many unknown recipients end the session with 421") {
