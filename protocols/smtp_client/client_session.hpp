@@ -52,17 +52,21 @@ class ClientSession {
   [[nodiscard]] Task<std::optional<Trouble>> open(ClientTls tls);
 
   using MayFinish = std::function<Task<bool>()>;
-  /// One transaction; a verdict for each recipient. `may_finish` is asked before the end of data is sent:
-  /// when it says no, nobody gets the message and the connection is closed.
+  /// One transaction, or several where the server takes few recipients at once; a verdict for each
+  /// recipient. `may_finish` is asked before the end of data is sent: when it says no, nobody gets the
+  /// message and the connection is closed.
   [[nodiscard]] Task<std::vector<Verdict>> send(OutgoingMail mail, MayFinish may_finish);
   /// QUIT, without much waiting, and the end of the connection.
   [[nodiscard]] Task<void> quit();
 
-  /// Another message can be sent.
   [[nodiscard]] bool is_usable() const { return usable_; }
+  /// Another message can be sent: usable, and the server takes more than it had (RFC 9422).
+  [[nodiscard]] bool may_send() const {
+    return usable_ && (extensions_.transactions_max == 0 || transactions_ < extensions_.transactions_max);
+  }
   /// Transactions begun here.
   [[nodiscard]] std::size_t transactions() const { return transactions_; }
-  /// The server has answered to the last transaction's MAIL: what went wrong before may be due to the
+  /// The server has answered to a MAIL of the last message: what went wrong before may be due to the
   /// connection's age.
   [[nodiscard]] bool has_answered() const { return answered_; }
   [[nodiscard]] const Extensions& extensions() const { return extensions_; }
@@ -81,9 +85,11 @@ class ClientSession {
   [[nodiscard]] Task<std::optional<Trouble>> authenticate();
 
   // client_transfer.cpp
+  [[nodiscard]] Task<std::vector<Verdict>> send_once(OutgoingMail mail, MayFinish may_finish);
   [[nodiscard]] Task<void> transact(Transaction& transaction, MayFinish& may_finish);
   [[nodiscard]] Task<bool> name_envelope(Transaction& transaction);
   [[nodiscard]] Task<void> send_content(Transaction& transaction, MayFinish& may_finish);
+  void adapt(Transaction& transaction);
   void break_off();
 
   std::unique_ptr<Stream> stream_;

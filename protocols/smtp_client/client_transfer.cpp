@@ -1,8 +1,10 @@
 // The part of ClientSession that sends a message (RFC 5321, section 3.3).
+#include <algorithm>
 #include <asio/error.hpp>
 #include <asio/system_error.hpp>
 
 #include "protocols/line/dot_stuffer.hpp"
+#include "protocols/mime/reencoding.hpp"
 #include "protocols/smtp_client/client_session.hpp"
 #include "protocols/smtp_client/envelope_command.hpp"
 #include "protocols/text/ascii.hpp"
@@ -15,10 +17,14 @@ constexpr std::size_t piece_bytes = 64 * 1024;
 }  // namespace
 
 struct ClientSession::Transaction {
-  explicit Transaction(const OutgoingMail& outgoing)
-      : mail(outgoing),
-        eight_bit(!text::is_ascii(outgoing.trace) || !text::is_ascii(outgoing.body)),
-        verdicts(outgoing.recipients.size()) {}
+  explicit Transaction(OutgoingMail outgoing) : mail(std::move(outgoing)), verdicts(mail.recipients.size()) {
+    needs.eight_bit = !text::is_ascii(mail.trace) || !text::is_ascii(mail.body);
+    // RFC 6531, section 3.6: by what the message holds, not by how it came.
+    has_wide_header = mail.utf8 && (!text::is_ascii(mail.trace) || mime::has_wide_header(mail.body));
+    needs.utf8 = has_wide_header || !text::is_ascii(mail.sender) ||
+                 std::any_of(mail.recipients.begin(), mail.recipients.end(),
+                             [](const auto& one) { return !text::is_ascii(one.address); });
+  }
 
   void settle(std::size_t recipient, Verdict verdict) { verdicts[recipient] = std::move(verdict); }
   /// All who have no verdict yet.
@@ -31,15 +37,35 @@ struct ClientSession::Transaction {
     return std::any_of(verdicts.begin(), verdicts.end(), [](const auto& verdict) { return !verdict; });
   }
 
-  const OutgoingMail& mail;
-  const bool eight_bit;
+  OutgoingMail mail;
+  Needs needs;
+  bool has_wide_header = false;
+  std::optional<Bytes> reencoded;  ///< what the mail's body then is
   std::vector<std::optional<Verdict>> verdicts;
 };
 
 Task<std::vector<Verdict>> ClientSession::send(OutgoingMail mail, MayFinish may_finish) {
-  Transaction transaction(mail);
-  ++transactions_;
   answered_ = false;
+  const auto all = std::exchange(mail.recipients, {});
+  // RFC 9422, section 5: the server has said how many it takes at once.
+  const auto limit = extensions_.recipients_max == 0 ? all.size() : extensions_.recipients_max;
+  std::vector<Verdict> verdicts;
+  while (verdicts.size() < all.size() && (verdicts.empty() || may_send())) {
+    const auto first = all.begin() + static_cast<std::ptrdiff_t>(verdicts.size());
+    const auto count = std::min<std::size_t>(limit, all.size() - verdicts.size());
+    auto part = mail;
+    part.recipients.assign(first, first + static_cast<std::ptrdiff_t>(count));
+    auto settled = co_await send_once(std::move(part), may_finish);
+    std::move(settled.begin(), settled.end(), std::back_inserter(verdicts));
+  }
+  verdicts.resize(all.size(),
+                  {Verdict::Kind::deferred, "4.5.3", "more recipients than the server takes", false});
+  co_return verdicts;
+}
+
+Task<std::vector<Verdict>> ClientSession::send_once(OutgoingMail mail, MayFinish may_finish) {
+  Transaction transaction(std::move(mail));
+  ++transactions_;
   std::string lost;
   try {
     co_await transact(transaction, may_finish);
@@ -59,21 +85,18 @@ Task<std::vector<Verdict>> ClientSession::send(OutgoingMail mail, MayFinish may_
 }
 
 Task<void> ClientSession::transact(Transaction& transaction, MayFinish& may_finish) {
-  const auto& mail = transaction.mail;
+  auto& mail = transaction.mail;
   if (!is_safe_envelope(mail)) {
     transaction.settle_rest({Verdict::Kind::refused, "5.1.3", "an address that cannot be sent", false});
     co_return;
   }
+  adapt(transaction);
+  if (!transaction.has_open()) co_return;
   if (extensions_.size_max != 0 && mail.size() > extensions_.size_max) {  // RFC 1870, section 6.1
     transaction.settle_rest({Verdict::Kind::refused, "5.3.4",
                              "the message has " + std::to_string(mail.size()) + " bytes, the server takes " +
                                  std::to_string(extensions_.size_max),
                              false});
-    co_return;
-  }
-  if (transaction.eight_bit && !extensions_.eight_bit) {  // RFC 6152, section 3: not to be sent as it is
-    transaction.settle_rest({Verdict::Kind::refused, "5.6.3",
-                             "the message has 8-bit text, which the server does not take", false});
     co_return;
   }
   const bool named = co_await name_envelope(transaction);
@@ -89,6 +112,35 @@ Task<void> ClientSession::transact(Transaction& transaction, MayFinish& may_fini
   co_await send_content(transaction, may_finish);
 }
 
+/// To a server without SMTPUTF8 or 8BITMIME: who can only be reached with the first is refused, and the
+/// content is re-encoded for want of the second (RFC 6152, section 3).
+void ClientSession::adapt(Transaction& transaction) {
+  auto& mail = transaction.mail;
+  if (transaction.needs.utf8 && !extensions_.utf8) {
+    const Verdict refused{Verdict::Kind::refused, "5.6.7",
+                          "the server does not take addresses that are not ASCII (SMTPUTF8)", false};
+    if (transaction.has_wide_header) {
+      transaction.settle_rest(
+          {Verdict::Kind::refused, "5.6.9", "the server does not take headers in UTF-8 (SMTPUTF8)", false});
+    } else if (!text::is_ascii(mail.sender)) {
+      transaction.settle_rest(refused);
+    }
+    for (std::size_t i = 0; i < mail.recipients.size(); ++i) {
+      if (!text::is_ascii(mail.recipients[i].address)) transaction.settle(i, refused);
+    }
+    transaction.needs.utf8 = false;
+  }
+  if (!transaction.needs.eight_bit || extensions_.eight_bit || !transaction.has_open()) return;
+  if (text::is_ascii(mail.trace)) transaction.reencoded = mime::reencode(mail.body, mime::Carrier::seven_bit);
+  if (transaction.reencoded) {
+    mail.body = *transaction.reencoded;
+    transaction.needs.eight_bit = false;
+  } else {
+    transaction.settle_rest({Verdict::Kind::refused, "5.6.3",
+                             "the server takes no 8-bit text, and the message cannot be re-encoded", false});
+  }
+}
+
 /// MAIL and RCPT, together where the server takes commands so (RFC 2920). Whether anybody is left.
 Task<bool> ClientSession::name_envelope(Transaction& transaction) {
   const auto& mail = transaction.mail;
@@ -96,9 +148,13 @@ Task<bool> ClientSession::name_envelope(Transaction& transaction) {
   const bool resets = std::exchange(needs_reset_, true);
   if (resets) channel_.output() += "RSET\r\n";
   if (resets && !extensions_.pipelining) (void)co_await read_reply(settings_.command_timeout);
-  channel_.output() += mail_command(mail, extensions_, transaction.eight_bit);
+  channel_.output() += mail_command(mail, extensions_, transaction.needs);
+  std::vector<std::size_t> named;
+  for (std::size_t i = 0; i < mail.recipients.size(); ++i) {
+    if (!transaction.verdicts[i]) named.push_back(i);
+  }
   if (extensions_.pipelining) {
-    for (const auto& recipient : mail.recipients) channel_.output() += rcpt_command(recipient, extensions_);
+    for (const auto i : named) channel_.output() += rcpt_command(mail.recipients[i], extensions_);
   }
   if (resets && extensions_.pipelining) (void)co_await read_reply(settings_.command_timeout);
   const auto from = co_await read_reply(settings_.command_timeout);
@@ -106,7 +162,8 @@ Task<bool> ClientSession::name_envelope(Transaction& transaction) {
   if (!from.is_positive()) transaction.settle_rest(verdict_of(from));
   if (!from.is_positive() && !extensions_.pipelining) co_return false;
   stage_ = "the reply to RCPT";
-  for (std::size_t i = 0; i < mail.recipients.size() && usable_; ++i) {
+  for (std::size_t n = 0; n < named.size() && usable_; ++n) {
+    const auto i = named[n];
     if (!extensions_.pipelining) channel_.output() += rcpt_command(mail.recipients[i], extensions_);
     const auto to = co_await read_reply(settings_.command_timeout);
     if (from.is_positive() && !to.is_positive()) transaction.settle(i, verdict_of(to));

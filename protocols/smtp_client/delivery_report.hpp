@@ -10,12 +10,12 @@ namespace gridmail::smtp {
 
 struct DeliveryReport {
   /// RFC 3464, section 2.3.3; "relayed" where the next system tells no more.
-  enum class Action : std::uint8_t { failed, delayed, relayed };
+  enum class Action : std::uint8_t { failed, delayed, relayed, delivered };
   struct Recipient {
     std::string address;
     std::string original;  ///< ORCPT's value: an address type, ";" and xtext; may be empty
     std::string status;
-    std::string reply;  ///< the remote's, or what went wrong here
+    std::string reply;  ///< the remote's, or what happened here
     std::string host;   ///< who replied; empty: this node
   };
 
@@ -30,12 +30,10 @@ struct DeliveryReport {
   std::vector<Recipient> recipients;
   BytesView original;  ///< the message, or its header section; outlives the call
   bool whole = false;  ///< it is the message
+  bool utf8 = false;   ///< it came with SMTPUTF8: its sender can be addressed in UTF-8 (RFC 6533)
 };
 
 /// A whole message with CRLF lines. Whatever the values hold, nothing in them starts a line or ends a part.
 [[nodiscard]] std::string format_delivery_report(const DeliveryReport& report);
-
-/// xtext of RFC 3461, section 4, as text; a byte that is not printable ASCII becomes '?'.
-[[nodiscard]] std::string decode_xtext(std::string_view xtext);
 
 }  // namespace gridmail::smtp

@@ -25,6 +25,18 @@ void take_size(std::string_view rest, Extensions& extensions) {
   if (error == std::errc() && end == word.data() + word.size()) extensions.size_max = bytes;
 }
 
+/// limit-name-value = limit-name ["=" limit-value] (RFC 9422, section 4)
+void take_limits(std::string_view rest, Extensions& extensions) {
+  for (auto word = take_word(rest); !word.empty(); word = take_word(rest)) {
+    const auto equals = std::min(word.find('='), word.size());
+    const auto name = word.substr(0, equals);
+    const auto value = text::parse_number(word.substr(std::min(equals + 1, word.size())));
+    if (!value) continue;
+    if (text::equal_ignoring_case(name, "MAILMAX")) extensions.transactions_max = *value;
+    if (text::equal_ignoring_case(name, "RCPTMAX")) extensions.recipients_max = *value;
+  }
+}
+
 void take_auth(std::string_view rest, Extensions& extensions) {
   for (auto word = take_word(rest); !word.empty(); word = take_word(rest)) {
     if (text::equal_ignoring_case(word, "PLAIN")) extensions.auth_plain = true;
@@ -44,6 +56,8 @@ Extensions parse_extensions(const RemoteReply& reply) {
     if (is("8BITMIME")) extensions.eight_bit = true;
     if (is("STARTTLS")) extensions.start_tls = true;
     if (is("DSN")) extensions.dsn = true;
+    if (is("SMTPUTF8")) extensions.utf8 = true;
+    if (is("LIMITS")) take_limits(rest, extensions);
     if (is("SIZE")) take_size(rest, extensions);
     if (is("AUTH")) take_auth(rest, extensions);
   }

@@ -14,8 +14,12 @@ struct Extensions {
   bool eight_bit = false;      ///< RFC 6152
   bool start_tls = false;      ///< RFC 3207
   bool dsn = false;            ///< RFC 3461
+  bool utf8 = false;           ///< SMTPUTF8, RFC 6531
   bool auth_plain = false;     ///< RFC 4954
   bool auth_login = false;     ///< widespread, never an RFC
+  // LIMITS (RFC 9422); 0: not said
+  std::uint64_t transactions_max = 0;  ///< MAILMAX: on one connection
+  std::uint64_t recipients_max = 0;    ///< RCPTMAX: of one transaction
 };
 
 /// Keywords in any case; what is not known is passed over.

@@ -22,6 +22,7 @@ struct OutgoingMail {
   BytesView body;           ///< the message with CRLF lines
   std::string returned;     ///< RET's value; may be empty
   std::string envelope_id;  ///< ENVID's value; may be empty
+  bool utf8 = false;        ///< it came with SMTPUTF8 (RFC 6531)
 
   [[nodiscard]] std::uint64_t size() const { return trace.size() + body.size(); }
 };

@@ -76,6 +76,19 @@ Task<Result<void>> QueueChange::settle_parcel(QueueEntryId id, std::uint32_t num
   co_return co_await finish_if_done(id);
 }
 
+/// `first` is the number of one of the recipients: it names the report among those of the entry.
+Task<Result<void>> QueueChange::owe_delivered(QueueEntryId id, std::uint32_t first,
+                                              std::vector<queue::Recipient> recipients) {
+  const auto entry = co_await load<queue::Entry>(keys_.entry(id));
+  if (!entry) co_return tl::unexpected(entry.error());
+  if (!*entry) co_return Result<void>{};
+  auto report = report_delivered((*entry)->message(), recipients, now_);
+  if (!report) co_return Result<void>{};
+  const auto number = report_number(parcel_of_who_is_here, first, report->kind());
+  report->set_guid(report_guid(id, number));
+  co_return co_await replace_report(id, number, std::nullopt, std::move(report));
+}
+
 Task<Result<void>> QueueChange::report_told(QueueEntryId id, std::uint32_t number) {
   auto report = co_await load<queue::Report>(keys_.report(id, number));
   if (!report) co_return tl::unexpected(report.error());

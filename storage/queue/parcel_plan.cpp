@@ -106,7 +106,7 @@ ParcelPlan settle(queue::Parcel parcel, const queue::Message& message,
     if (found != by_address.end()) outcome = *found->second;
     if (outcome.kind() == queue::Outcome::DEFERRED && expiry <= now) outcome = expired(std::move(outcome));
     if (outcome.kind() == queue::Outcome::DELIVERED) {
-      if (outcome.relayed()) reports.add(queue::Report::DELIVERED, recipient, outcome);
+      if (outcome.relayed()) reports.add(queue::Report::RELAYED, recipient, outcome);
     } else if (outcome.kind() == queue::Outcome::FAILED) {
       if (!reports.add(queue::Report::FAILED, recipient, outcome))
         plan.dropped.push_back(recipient.address());
@@ -125,6 +125,19 @@ ParcelPlan settle(queue::Parcel parcel, const queue::Message& message,
   left.set_delay_told(parcel.delay_told() || tells_delay);
   plan.left = std::move(left);
   return plan;
+}
+
+std::optional<queue::Report> report_delivered(const queue::Message& message,
+                                              const std::vector<queue::Recipient>& recipients,
+                                              WallMicros now) {
+  queue::Outcome outcome;
+  outcome.set_status("2.0.0");
+  outcome.set_reply("delivered to the mailbox");
+  Reports reports(message, now);
+  for (const auto& recipient : recipients) reports.add(queue::Report::DELIVERED, recipient, outcome);
+  auto all = reports.take(0);
+  if (all.empty()) return std::nullopt;
+  return std::move(all.front());
 }
 
 std::uint32_t report_number(std::uint32_t parcel, std::uint32_t attempts, queue::Report::Kind kind) {

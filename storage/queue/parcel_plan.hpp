@@ -26,6 +26,14 @@ struct ParcelPlan {
                                 const std::vector<queue::Outcome>& outcomes, const RetryRules& rules,
                                 WallMicros now, double chance);
 
+/// What the sender of `message` is told of `recipients`, who have it and for whom that was asked. Nothing for
+/// the null sender.
+[[nodiscard]] std::optional<queue::Report> report_delivered(const queue::Message& message,
+                                                            const std::vector<queue::Recipient>& recipients,
+                                                            WallMicros now);
+
+/// No entry has so many parcels: stands for its recipients who are here.
+inline constexpr std::uint32_t parcel_of_who_is_here = (1U << 14) - 1;
 /// Names a report within its entry: the kinds of one attempt on one parcel differ.
 [[nodiscard]] std::uint32_t report_number(std::uint32_t parcel, std::uint32_t attempts,
                                           queue::Report::Kind kind);

@@ -106,8 +106,16 @@ Task<Result<void>> QueueChange::submit(const queue::Submit& submit) {
 }
 
 Task<Result<void>> QueueChange::handed_out(QueueEntryId id, const std::vector<std::uint32_t>& recipients) {
+  std::vector<queue::Recipient> told;
   for (const auto index : recipients) {
+    auto recipient = co_await load<queue::Recipient>(keys_.recipient(id, index));
+    if (!recipient) co_return tl::unexpected(recipient.error());
+    if (!*recipient) continue;
     if (auto gone = co_await remove(keys_.recipient(id, index)); !gone) co_return gone;
+    if (((*recipient)->notify() & queue::NOTIFY_SUCCESS) != 0) told.push_back(std::move(**recipient));
+  }
+  if (!told.empty()) {
+    if (auto owed = co_await owe_delivered(id, recipients.front(), std::move(told)); !owed) co_return owed;
   }
   co_return co_await finish_if_done(id);
 }

@@ -29,7 +29,8 @@ class QueueChange {
   /// Does nothing when the entry was submitted before. Errors: invalid; conflict when its chunks were swept
   /// meanwhile.
   [[nodiscard]] Task<Result<void>> submit(const queue::Submit& submit);
-  /// These recipients, who are here, have it. With the last of all the entry goes, and its chunks are due.
+  /// These recipients, who are here, have it; the sender is told of those for whom that was asked. With the
+  /// last of all the entry goes, and its chunks are due.
   [[nodiscard]] Task<Result<void>> handed_out(QueueEntryId id, const std::vector<std::uint32_t>& recipients);
 
   // What goes elsewhere (parcel_change.cpp).
@@ -61,6 +62,8 @@ class QueueChange {
   [[nodiscard]] Task<Result<void>> remove_mark(QueueEntryId id, const queue::StagedMark& mark);
   [[nodiscard]] Task<Result<void>> finish(QueueEntryId id);
   [[nodiscard]] Task<Result<void>> finish_if_done(QueueEntryId id);
+  [[nodiscard]] Task<Result<void>> owe_delivered(QueueEntryId id, std::uint32_t first,
+                                                 std::vector<queue::Recipient> recipients);
   void put_new_parcels(QueueEntryId id, const queue::Submit& submit);
   [[nodiscard]] Task<Result<void>> replace_parcel(QueueEntryId id, std::uint32_t number, queue::Parcel old,
                                                   std::optional<queue::Parcel> now);

@@ -130,6 +130,7 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
       QueueSlot::Write write = [id, lot](QueueChange& change) { return change.handed_out(id, lot->done); };
       if (const auto done = co_await slot->queue->change(std::move(write)); !done)
         co_return tl::unexpected(done.error());
+      sender_.look(slot->queue);  // its sender may be owed a notification now
     }
     more = page->more && !page->pairs.empty();
     if (more) first = page->pairs.back().key + '\0';

@@ -1,4 +1,5 @@
-// What other mail systems and the DNS say: replies, extensions, records; and the notifications that quote them.
+// What other mail systems and the DNS say: replies, extensions, records; and the notifications that quote
+// them.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -48,7 +49,8 @@ void check_report(BytesView input, const smtp::RemoteReply& reply) {
       {Bytes(input), Bytes(input), reply.status(), reply.text() + Bytes(input), Bytes(input.substr(0, 100))});
   const auto text = smtp::format_delivery_report(report);
   std::size_t boundaries = 0;
-  for (std::size_t at = 0; (at = text.find("\r\n--=_0123456789abcdef", at)) != std::string::npos; ++at) ++boundaries;
+  for (std::size_t at = 0; (at = text.find("\r\n--=_0123456789abcdef", at)) != std::string::npos; ++at)
+    ++boundaries;
   check(boundaries == 4);
   for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; ++at) check(text[at - 1] == '\r');
 }
@@ -64,9 +66,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)dns::parse_address(input);
   smtp::OutgoingMail mail;
   mail.sender = Bytes(input);
-  mail.recipients.push_back({Bytes(input), "", ""});
+  mail.recipients.push_back({Bytes(input), "rfc822;" + Bytes(input), ""});
+  mail.utf8 = input.size() % 2 == 0;
+  smtp::Extensions all;
+  all.size = all.eight_bit = all.dsn = all.utf8 = true;
   if (smtp::is_safe_envelope(mail)) {
-    const auto command = smtp::mail_command(mail, {}, false) + smtp::rcpt_command(mail.recipients[0], {});
+    const auto command =
+        smtp::mail_command(mail, all, {true, true}) + smtp::rcpt_command(mail.recipients[0], all);
     check(command.find("\r\n") == command.find_first_of("\r\n"));
     check(static_cast<std::size_t>(std::count(command.begin(), command.end(), '\n')) == 2);
   }

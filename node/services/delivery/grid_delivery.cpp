@@ -5,6 +5,7 @@
 #include "node/base/log.hpp"
 #include "node/runtime/parallel.hpp"
 #include "protocols/mime/parser.hpp"
+#include "protocols/mime/reencoding.hpp"
 #include "protocols/mime/structure_codec.hpp"
 
 namespace gridmail {
@@ -21,6 +22,13 @@ constexpr Duration intake_wait_max = std::chrono::milliseconds(500);
 /// On top of it for long messages: what a slow disk and network need for the bytes.
 constexpr std::uint64_t intake_bytes_per_second = 10 << 20;
 
+// What SMTP parsed is stored as it is.
+static_assert(static_cast<int>(ports::Returned::full) == queue::Message::FULL &&
+              static_cast<int>(ports::Returned::headers) == queue::Message::HEADERS);
+static_assert(ports::Notify::never == queue::NOTIFY_NEVER &&
+              ports::Notify::success == queue::NOTIFY_SUCCESS &&
+              ports::Notify::failure == queue::NOTIFY_FAILURE && ports::Notify::delay == queue::NOTIFY_DELAY);
+
 /// The port's contract: permanent only where the message itself is at fault. The recipients were accepted
 /// before.
 Result<void> as_promised(Result<void> outcome) {
@@ -29,6 +37,10 @@ Result<void> as_promised(Result<void> outcome) {
   if (code == Errc::too_large || code == Errc::invalid) return outcome;
   log(Level::error, "delivery.failed", {{"code", name_of(code)}, {"error", outcome.error().text}});
   return fail(Errc::unavailable, outcome.error().text);
+}
+
+bool is_told_of_success(const queue::Recipient& recipient) {
+  return (recipient.notify() & queue::NOTIFY_SUCCESS) != 0;
 }
 
 Bytes structure_of(const Bytes& prefix, const Result<Bytes>& body) {
@@ -46,7 +58,8 @@ Bytes delivery_prefix(const std::string& sender, const std::string& trace_header
 
 /// One accepted message on its way; shared by the lanes that deliver it.
 struct GridDelivery::Transaction {
-  std::unique_ptr<ports::Spool> spool;  ///< holds the body
+  std::unique_ptr<ports::Spool> spool;          ///< holds the body
+  std::unique_ptr<const MemoryBody> reencoded;  ///< or this does
   const MessageBody* body = nullptr;
   queue::Message message;
   std::vector<queue::Recipient> recipients;
@@ -98,8 +111,11 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   transaction->spool = std::move(message.message);
   transaction->body = dynamic_cast<const MessageBody*>(transaction->spool.get());
   GRIDMAIL_ASSERT(transaction->body != nullptr);
-  const auto& body = *transaction->body;
   if (message.recipients.empty()) co_return fail(Errc::invalid, "a message without recipients");
+  if (message.binary) {
+    if (auto made = co_await make_lines(transaction); !made) co_return tl::unexpected(made.error());
+  }
+  const auto& body = *transaction->body;
   if (body.size() > settings_.message_bytes_max) co_return fail(Errc::too_large, "a message over the limit");
 
   auto& envelope = transaction->message;
@@ -111,10 +127,19 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   envelope.set_structure(std::move(*structure));
   envelope.set_body_size(body.size());
   envelope.set_accepted(ports_.clock.wall());
+  envelope.set_returned(static_cast<queue::Message::Returned>(message.returned));
+  envelope.set_envelope_id(message.envelope_id);
+  envelope.set_utf8(message.utf8);
   for (const auto& recipient : message.recipients) {
     auto& record = transaction->recipients.emplace_back();
-    record.set_address(recipient.address);
-    if (recipient.is_elsewhere()) continue;
+    record.set_notify(recipient.notify);
+    record.set_original(recipient.original);
+    // Who asks for a notification learns of no alias's user (RFC 3461, section 5.2.7).
+    record.set_address(is_told_of_success(record) ? recipient.as_given : recipient.address);
+    if (recipient.is_elsewhere()) {
+      record.set_address(recipient.address);
+      continue;
+    }
     record.set_user(recipient.user.bytes());
     record.set_guid(draw_id<Guid>(ports_.random).bytes());
   }
@@ -123,12 +148,33 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   co_return transaction;
 }
 
-/// What goes elsewhere waits there for as long as it takes; all of the transaction is then one entry.
+/// RFC 3030, section 3: where lines are kept, binary parts have to be encoded.
+Task<Result<void>> GridDelivery::make_lines(TransactionPtr transaction) {
+  const auto& body = *transaction->body;
+  const auto share = co_await parse_bytes_.take(3 * body.size());
+  const auto bytes = body.read(0, static_cast<std::size_t>(body.size()));
+  if (!bytes) co_return tl::unexpected(bytes.error());
+  if (mime::fits(*bytes, mime::Carrier::lines)) co_return Result<void>{};
+  std::optional<Bytes> made;
+  if (ports_.workers == nullptr || body.size() <= parsed_here_bytes_max) {
+    made = mime::reencode(*bytes, mime::Carrier::lines);
+  } else {
+    made = co_await ports_.workers->run([&bytes] { return mime::reencode(*bytes, mime::Carrier::lines); });
+  }
+  if (!made) co_return fail(Errc::invalid, "binary outside of binary parts");
+  transaction->reencoded = std::make_unique<const MemoryBody>(std::move(*made));
+  transaction->body = transaction->reencoded.get();
+  co_return Result<void>{};
+}
+
+/// What goes elsewhere waits there for as long as it takes; all of the transaction is then one entry. So is
+/// mail whose sender is to be told of its delivery: the entry owes the notification.
 bool GridDelivery::is_for_queue(const Transaction& transaction) const {
   const auto& recipients = transaction.recipients;
   return recipients.size() > settings_.direct_recipients_max ||
-         std::any_of(recipients.begin(), recipients.end(),
-                     [](const auto& recipient) { return recipient.user().empty(); });
+         std::any_of(recipients.begin(), recipients.end(), [](const auto& recipient) {
+           return recipient.user().empty() || is_told_of_success(recipient);
+         });
 }
 
 /// The parser wants the message in one piece, with what stands in front of it.

@@ -18,7 +18,8 @@ namespace gridmail {
 /// Thread-safe; what it is given must outlive it. Lifecycle: stop() before destruction.
 ///
 /// A message is parsed once. Up to `direct_recipients_max` recipients get it at once, each under a GUID of
-/// its own; more, or any who are elsewhere, become one queue entry. What meets an unavailable slot goes
+/// its own; more, or any who are elsewhere or of whose delivery the sender is to be told, become one queue
+/// entry. What meets an unavailable slot goes
 /// together into one intake record.
 class GridDelivery final : public ports::Delivery {
  public:
@@ -53,6 +54,7 @@ class GridDelivery final : public ports::Delivery {
   using TransactionPtr = std::shared_ptr<Transaction>;
 
   [[nodiscard]] Task<Result<TransactionPtr>> begin(ports::Incoming message);
+  [[nodiscard]] Task<Result<void>> make_lines(TransactionPtr transaction);
   [[nodiscard]] Task<Result<Bytes>> parse(const Bytes& prefix, const MessageBody& body);
   /// One outcome per recipient.
   [[nodiscard]] Task<void> run(TransactionPtr transaction);

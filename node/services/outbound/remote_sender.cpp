@@ -45,6 +45,7 @@ smtp::OutgoingMail mail_of(const RemoteDelivery::Sending& what) {
   if (what.message.returned() == queue::Message::HEADERS) mail.returned = "HDRS";
   if (what.message.returned() == queue::Message::FULL) mail.returned = "FULL";
   mail.envelope_id = what.message.envelope_id();
+  mail.utf8 = what.message.utf8();
   return mail;
 }
 
@@ -180,8 +181,8 @@ std::optional<RemoteSender::Connection> RemoteSender::take_idle(const std::strin
 void RemoteSender::keep(const std::string& hop, Connection connection) {
   auto& session = *connection.session;
   if (!session.is_usable()) return;
-  const bool again =
-      idle_count_ < idle_connections_max && session.transactions() < transactions_per_connection_max;
+  const bool again = session.may_send() && idle_count_ < idle_connections_max &&
+                     session.transactions() < transactions_per_connection_max;
   connection.idle_since = again ? ports_.clock.now() : TimePoint{};  // else it is closed at the next look
   ++idle_count_;
   auto& all = idle_[hop];

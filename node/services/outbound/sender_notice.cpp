@@ -12,8 +12,16 @@ constexpr const char* prefix = "Return-Path: <>\r\n";
 
 smtp::DeliveryReport::Action action_of(queue::Report::Kind kind) {
   using Action = smtp::DeliveryReport::Action;
-  if (kind == queue::Report::FAILED) return Action::failed;
-  return kind == queue::Report::DELAYED ? Action::delayed : Action::relayed;
+  switch (kind) {
+    case queue::Report::FAILED:
+      return Action::failed;
+    case queue::Report::DELAYED:
+      return Action::delayed;
+    case queue::Report::RELAYED:
+      return Action::relayed;
+    default:
+      return Action::delivered;
+  }
 }
 
 std::string text_of(const RemoteDelivery::Reporting& what, const std::string& hostname) {
@@ -30,6 +38,7 @@ std::string text_of(const RemoteDelivery::Reporting& what, const std::string& ho
     report.recipients.push_back({row.address(), row.original(), row.status(), row.reply(), row.host()});
   report.original = what.original;
   report.whole = what.whole;
+  report.utf8 = what.message.utf8();
   return smtp::format_delivery_report(report);
 }
 
@@ -43,6 +52,8 @@ Task<Result<void>> SenderNotice::tell(std::shared_ptr<const RemoteDelivery::Repo
   message.set_prefix(prefix);
   message.set_structure(mime::encode(mime::parse(prefix + text)));
   message.set_body_size(text.size());
+  // RFC 6533: who sent with SMTPUTF8 can be told so.
+  message.set_utf8(what->message.utf8());
   message.set_accepted(what->report.at());
   const MemoryBody body(std::move(text));
   queue::Recipient recipient;

@@ -1,4 +1,6 @@
 // Queue entries with recipients elsewhere: sent once, again when deferred, and by the next primary.
+#include <set>
+
 #include "node/base/log.hpp"
 #include "tests/unit/queue/memory_grid.hpp"
 
@@ -12,7 +14,7 @@ constexpr const char* letter = "Subject: hello\r\n\r\nworld\r\n";
 
 ports::Incoming mail_to(const std::vector<std::string>& addresses) {
   auto incoming = MemoryGrid::message({}, letter);
-  for (const auto& address : addresses) incoming.recipients.push_back({UserId{}, address, address});
+  for (const auto& address : addresses) incoming.recipients.push_back({UserId{}, address, address, 0, {}});
   return incoming;
 }
 
@@ -58,11 +60,62 @@ TEST_CASE("who is here gets the message from the same entry as who is elsewhere"
   MemoryGrid grid(2);
   const auto user = grid.add_user("a@example.org");
   auto incoming = mail_to({"far@x.test"});
-  incoming.recipients.push_back({user, "a@example.org", {}});
+  incoming.recipients.push_back({user, "a@example.org", {}, 0, {}});
   REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(std::move(incoming))));
   grid.run(5s);
   CHECK(grid.copies_of(user, letter) == 1);
   CHECK(grid.remote.delivered["far@x.test"] == 1);
+}
+
+TEST_CASE(
+    "RFC 3461, 4.1: who asked for it is told once that the message is in the mailbox, whatever breaks") {
+  for (std::uint64_t seed = 40; seed < 50; ++seed) {
+    Queued queued(seed);
+    auto& grid = queued.grid;
+    auto incoming = MemoryGrid::message({}, letter);
+    std::vector<UserId> users;
+    for (int i = 0; i < 3; ++i) {
+      users.push_back(grid.add_user("u" + std::to_string(i) + "@example.org"));
+      const auto notify = i < 2 ? ports::Notify::success : ports::Notify::never;
+      incoming.recipients.push_back({users.back(), "u@example.org", "as" + std::to_string(i) + "@example.org",
+                                     notify, "rfc822;o@x.test"});
+    }
+    REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(std::move(incoming))));
+    grid.slots.faults.commit_breaks = 0.3;
+    grid.slots.faults.answer_lost = 0.1;
+    grid.run(10min);
+    grid.slots.faults = {};
+    REQUIRE(grid.run_until_true(1h, [&] { return queued.waiting() == 0; }));
+    for (const auto& user : users) CHECK(grid.copies_of(user, letter) == 1);
+    std::multiset<std::string> told;
+    for (const auto& report : grid.remote.reports) {
+      CHECK(report.kind() == queue::Report::DELIVERED);
+      for (const auto& row : report.recipients()) {
+        CHECK(row.original() == "rfc822;o@x.test");
+        told.insert(row.address());
+      }
+    }
+    CHECK(told == std::multiset<std::string>{"as0@example.org", "as1@example.org"});
+  }
+}
+
+TEST_CASE("RFC 3030: binary parts are encoded before anything is stored, or the message is refused") {
+  MemoryGrid grid(50);
+  const auto user = grid.add_user("a@example.org");
+  const auto deliver = [&](const std::string& body) {
+    auto incoming = MemoryGrid::message({user}, body);
+    incoming.binary = true;
+    return grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(std::move(incoming)));
+  };
+  const std::string header = "Content-Type: a/b\r\n";
+  REQUIRE(deliver(header + "Content-Transfer-Encoding: binary\r\n\r\n" + std::string("a\0b", 3)));
+  CHECK(grid.copies_of(
+            user, header + "MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\nYQBi\r\n") == 1);
+  REQUIRE(deliver(letter));
+  CHECK(grid.copies_of(user, letter) == 1);
+  const auto refused = deliver("X: a\nContent-Type: a/b\r\n\r\n");
+  REQUIRE(!refused);
+  CHECK(refused.error().code == Errc::invalid);
 }
 
 TEST_CASE("what is deferred for days is tried again ever more rarely, and then comes back") {

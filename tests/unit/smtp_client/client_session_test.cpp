@@ -29,10 +29,10 @@ class RemoteServer {
   }
   std::string say(const std::string& reply) { return dialogue->send(reply + "\r\n"); }
   /// Greeting and EHLO with these extensions.
-  std::string greet(const std::string& extensions = "PIPELINING") {
+  std::string greet(const std::string& extension = "PIPELINING", const std::string& another = "X") {
     connect();
     CHECK(say("220 mx.x.test") == "EHLO me.test\r\n");
-    return say("250-mx.x.test\r\n250 " + extensions);
+    return say("250-mx.x.test\r\n250-" + another + "\r\n250 " + extension);
   }
   [[nodiscard]] std::string kinds() const {
     std::string text;
@@ -47,6 +47,7 @@ class RemoteServer {
   testing::ManualClock clock;
   ClientSettings settings;
   OutgoingMail mail;
+  std::string header;  ///< for the mail's body to view
   std::size_t messages = 1;
   bool may_finish = true;
   std::optional<ClientSession::Trouble> trouble;
@@ -200,6 +201,59 @@ TEST_CASE("what the server said that it does not take is not offered to it") {
   seven.mail.body = "Subject: \xc3\xa4\r\n\r\n";
   CHECK(seven.greet("PIPELINING") == "QUIT\r\n");
   CHECK(seven.verdicts[0].status == "5.6.3");
+}
+
+TEST_CASE("RFC 6152, 3: 8-bit text is re-encoded for a server that takes seven bits") {
+  RemoteServer seven;
+  seven.mail.body = "Subject: x\r\n\r\n\xe4\r\n";
+  CHECK(seven.greet("PIPELINING", "SIZE 10000").starts_with("MAIL FROM:<me@here.test> SIZE="));
+  (void)seven.say("250 ok\r\n250 ok\r\n250 ok");
+  CHECK(seven.say("354 go").ends_with("Content-Transfer-Encoding: quoted-printable\r\n\r\n=E4\r\n.\r\n"));
+  (void)seven.say("250 ok");
+  CHECK(seven.kinds() == "aa");
+}
+
+TEST_CASE(
+    "RFC 6531, 3.6: without SMTPUTF8 who cannot be reached is refused, and the others get the message") {
+  RemoteServer old;
+  old.mail.utf8 = true;
+  old.mail.recipients[0].address = "\xc3\xa4@x.test";
+  CHECK(old.greet() == "MAIL FROM:<me@here.test>\r\nRCPT TO:<b@x.test>\r\n");
+  CHECK(old.say("250 ok\r\n250 ok") == "DATA\r\n");
+  (void)old.say("354 go");
+  (void)old.say("250 ok");
+  CHECK(old.kinds() == "ra");
+  CHECK(old.verdicts[0].status == "5.6.7");
+
+  for (const bool in_sender : {true, false}) {
+    RemoteServer none;
+    none.mail.utf8 = true;
+    (in_sender ? none.mail.sender : none.header) =
+        in_sender ? "\xc3\xa4@x.test" : "Subject: \xc3\xa4\r\n\r\n";
+    if (!in_sender) none.mail.body = none.header;
+    CHECK(none.greet("PIPELINING", "8BITMIME") == "QUIT\r\n");
+    CHECK(none.kinds() == "rr");
+    CHECK(none.verdicts[0].status == (in_sender ? "5.6.7" : "5.6.9"));
+  }
+
+  RemoteServer able;
+  able.mail.utf8 = true;
+  able.mail.sender = "\xc3\xa4@x.test";
+  CHECK(able.greet("PIPELINING", "SMTPUTF8").starts_with("MAIL FROM:<\xc3\xa4@x.test> SMTPUTF8\r\n"));
+}
+
+TEST_CASE("RFC 9422: a server gets no more recipients at once, and no more messages, than it said") {
+  RemoteServer few;
+  few.mail.recipients.push_back({"c@x.test", "", ""});
+  CHECK(few.greet("PIPELINING", "LIMITS MAILMAX=2 RCPTMAX=1 NEW=x") ==
+        "MAIL FROM:<me@here.test>\r\nRCPT TO:<a@x.test>\r\n");
+  CHECK(few.say("250 ok\r\n250 ok") == "DATA\r\n");
+  (void)few.say("354 go");
+  CHECK(few.say("250 ok") == "MAIL FROM:<me@here.test>\r\nRCPT TO:<b@x.test>\r\n");
+  CHECK(few.say("250 ok\r\n250 ok") == "DATA\r\n");
+  (void)few.say("354 go");
+  CHECK(few.say("250 ok") == "QUIT\r\n");
+  CHECK(few.kinds() == "aad");
 }
 
 TEST_CASE("TLS is taken where it is offered, and nothing from before counts after it") {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "protocols/mime/parser.hpp"
+#include "protocols/smtp_client/xtext.hpp"
 
 using namespace gridmail;
 using namespace gridmail::smtp;
@@ -59,6 +60,24 @@ TEST_CASE("a delay says until when it is tried, and that nothing is to be done")
   const auto text = format_delivery_report(late);
   CHECK(text.find("Action: delayed\r\n") != std::string::npos);
   CHECK(text.find("Will-Retry-Until: Sun, 19 Nov 2023 13:20:00 +0000\r\n") != std::string::npos);
+}
+
+TEST_CASE("RFC 6533: addresses in UTF-8 are of a type of their own, and headers in UTF-8 too") {
+  auto wide = report();
+  wide.action = DeliveryReport::Action::delivered;
+  wide.utf8 = true;
+  wide.sender = "\xc3\xbc@example.test";
+  wide.recipients[0].address = "\xc3\xa4@x.test";
+  wide.recipients[0].original = "utf-8;\xc3\xa4@y.test";
+  const auto text = format_delivery_report(wide);
+  CHECK(text.find("\r\nTo: <\xc3\xbc@example.test>\r\n") != std::string::npos);
+  CHECK(
+      text.find("\r\nOriginal-Recipient: utf-8; \\x{E4}@y.test\r\nFinal-Recipient: utf-8; \\x{E4}@x.test\r\n"
+                "Action: delivered\r\n") != std::string::npos);
+  CHECK(text.find("Content-Type: message/global-headers\r\nContent-Transfer-Encoding: 8bit\r\n") !=
+        std::string::npos);
+  wide.whole = true;
+  CHECK(format_delivery_report(wide).find("Content-Type: message/global\r\n") != std::string::npos);
 }
 
 TEST_CASE("xtext is undone, and what cannot be is left") {

@@ -32,6 +32,11 @@ TEST_CASE("nothing in an envelope can become a command of its own") {
   for (const auto* bad : {"a@b.test\r\nDATA", "a@b.test>", "<a@b.test", "a b@c.test", "a@b.test\n",
                           "\"open@b.test", "\"x\\", "\xc3\xa4@b.test", ""})
     CHECK_MESSAGE(!is_safe_envelope(mail("", bad)), bad);
+  auto wide = mail("\xc3\xa4@b.test", "\xc3\xa4@b.test");
+  wide.utf8 = true;
+  CHECK(is_safe_envelope(wide));
+  wide.sender = "\xe4@b.test";
+  CHECK(!is_safe_envelope(wide));
   auto parameters = mail("", "a@b.test");
   parameters.envelope_id = "x SMTPUTF8";
   CHECK(!is_safe_envelope(parameters));
@@ -44,14 +49,20 @@ TEST_CASE("parameters are said only to servers that know them") {
   one.envelope_id = "id";
   one.recipients[0].notify = "SUCCESS,DELAY";
   one.recipients[0].original = "rfc822;a@b.test";
-  CHECK(mail_command(one, {}, true) == "MAIL FROM:<me@b.test>\r\n");
+  CHECK(mail_command(one, {}, {true, true}) == "MAIL FROM:<me@b.test>\r\n");
   CHECK(rcpt_command(one.recipients[0], {}) == "RCPT TO:<a@b.test>\r\n");
   Extensions all;
   all.size = all.eight_bit = all.dsn = true;
-  CHECK(mail_command(one, all, true) == "MAIL FROM:<me@b.test> SIZE=5 BODY=8BITMIME RET=HDRS ENVID=id\r\n");
-  CHECK(mail_command(one, all, false) == "MAIL FROM:<me@b.test> SIZE=5 RET=HDRS ENVID=id\r\n");
+  CHECK(mail_command(one, all, {true, false}) ==
+        "MAIL FROM:<me@b.test> SIZE=5 BODY=8BITMIME RET=HDRS ENVID=id\r\n");
+  CHECK(mail_command(one, all, {}) == "MAIL FROM:<me@b.test> SIZE=5 RET=HDRS ENVID=id\r\n");
   CHECK(rcpt_command(one.recipients[0], all) ==
         "RCPT TO:<a@b.test> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a@b.test\r\n");
+  all.utf8 = true;
+  CHECK(mail_command(one, all, {false, true}) ==
+        "MAIL FROM:<me@b.test> SIZE=5 SMTPUTF8 RET=HDRS ENVID=id\r\n");
+  one.recipients[0].original = "utf-8;\xc3\xa4\xe2\x82\xac@b.test";
+  CHECK(rcpt_command(one.recipients[0], all).ends_with(" ORCPT=utf-8;\\x{E4}\\x{20AC}@b.test\r\n"));
 }
 
 TEST_CASE("exchangers come by preference, those of one preference in any order") {
