@@ -63,6 +63,12 @@ class Outbound(GridCase):
             raw = [imap.fetch(str(i + 1), "(BODY.PEEK[])")[1][0][1] for i in range(count)]
         return [email.message_from_bytes(text, policy=email.policy.default) for text in raw]
 
+    def speaking(self, *extensions):
+        """The smart host announces these, to all connections that send from here on."""
+        before, self.sink.extensions = self.sink.extensions, list(extensions)
+        self.addCleanup(setattr, self.sink, "extensions", before)
+        time.sleep(6)  # until connections that are kept for the next message are closed
+
     def queued(self, address):
         """The id of what waits for that address."""
         rows = [row for row in self.json("queue", "list") if address in row["recipients"]]
@@ -112,6 +118,45 @@ class Outbound(GridCase):
         self.assertEqual("smtp; 550 5.1.1 nobody of that name", of_recipient["Diagnostic-Code"])
         self.assertEqual("bounces", email.message_from_string(original.get_content())["Subject"])
         self.assertIsNone(self.queued("nobody@elsewhere.test"))
+
+    def test_what_the_sender_wants_to_know_goes_on_to_who_tells_it(self):
+        """RFC 3461, section 5.2.1; and section 5.2.2 where nobody further on does."""
+        wishes = ["NOTIFY=SUCCESS,DELAY", "ORCPT=rfc822;o@x.test"]
+        self.speaking("PIPELINING", "8BITMIME", "DSN")
+        self.submit("told by them", ["far@elsewhere.test"], options=["RET=FULL", "ENVID=e1"], rcpt_options=wishes)
+        self.arrives("told by them")
+        mail, = [line for line in self.sink.commands if "ENVID=e1" in line]
+        self.assertTrue(mail.endswith(" RET=FULL ENVID=e1"), mail)
+        self.assertIn("RCPT TO:<far@elsewhere.test> " + " ".join(wishes), self.sink.commands)
+        self.speaking("PIPELINING", "8BITMIME")
+        self.submit("told by us", ["far@elsewhere.test"], user=1, options=["ENVID=e2"], rcpt_options=wishes)
+        report, = wait_until("the notification", lambda: [m for m in self.inbox(1) if m["Return-Path"] == "<>"], 30)
+        of_message, of_recipient = list(report.iter_parts())[1].get_payload()
+        self.assertEqual("e2", of_message["Original-Envelope-Id"])
+        self.assertEqual(("relayed", "rfc822; o@x.test"),
+                         (of_recipient["Action"], of_recipient["Original-Recipient"]))
+
+    def test_eight_bits_are_re_encoded_for_who_takes_seven(self):
+        self.speaking("PIPELINING")
+        self.submit("seven bits", ["far@elsewhere.test"], body="grüße\r\n", options=["BODY=8BITMIME"])
+        message = email.message_from_bytes(self.arrives("seven bits")[0].data)
+        self.assertEqual("quoted-printable", message["Content-Transfer-Encoding"])
+        self.assertEqual("grüße\r\n".encode(), message.get_payload(decode=True))
+
+    def test_addresses_in_utf8_go_to_who_knows_them_and_come_back_from_who_does_not(self):
+        to = "jürgen@bücher.test"
+        self.speaking("PIPELINING", "8BITMIME", "SMTPUTF8")
+        self.submit("known", [to], options=["SMTPUTF8", "BODY=8BITMIME"])
+        message, = self.arrives("known")
+        self.assertTrue(message.sender.endswith(" SMTPUTF8"), message.sender)
+        self.assertEqual(["jürgen@xn--bcher-kva.test"], [r.encode("latin-1").decode() for r in message.recipients])
+        self.speaking("PIPELINING", "8BITMIME")
+        self.submit("unknown", [to, "ascii@bücher.test"], user=1, options=["SMTPUTF8", "BODY=8BITMIME"])
+        self.assertEqual(["ascii@xn--bcher-kva.test"], self.arrives("unknown")[0].recipients)
+        report, = wait_until("the notification", lambda: [m for m in self.inbox(1) if m["Return-Path"] == "<>"], 30)
+        _, of_recipient = list(report.iter_parts())[1].get_payload()
+        self.assertEqual((r"utf-8; j\x{FC}rgen@xn--bcher-kva.test", "5.6.7"),
+                         (of_recipient["Final-Recipient"], of_recipient["Status"]))
 
     def test_nobody_is_told_about_what_nobody_sent(self):
         self.rules["RCPT"] = lambda argument: "550 5.1.1 no" if "nobody" in argument else None
