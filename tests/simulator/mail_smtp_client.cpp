@@ -11,6 +11,14 @@ std::vector<std::string> envelope_of(UserNumber sender, const std::string& to) {
   return {"MAIL FROM:<" + address_of(sender) + ">", "RCPT TO:<" + to + ">", "DATA"};
 }
 
+/// Submission takes a message only from its author.
+std::string written_by(UserNumber sender, std::string text) {
+  const std::string author = "From: somebody@elsewhere.test";
+  const auto at = text.find(author);
+  if (at != std::string::npos) text.replace(at, author.size(), "From: " + address_of(sender));
+  return text;
+}
+
 }  // namespace
 
 std::string address_of(UserNumber user) {
@@ -25,8 +33,8 @@ Task<int> SmtpClient::reply() {
   co_return std::stoi(line.substr(0, 3));
 }
 
-Task<int> SmtpClient::command(std::string line) {
-  co_await conversation_.send(std::move(line) + "\r\n");
+Task<int> SmtpClient::command(std::string line, std::string end) {
+  co_await conversation_.send(std::move(line) + end);
   co_return co_await reply();
 }
 
@@ -53,6 +61,7 @@ Task<void> SmtpClient::send(std::string text, std::vector<UserNumber> recipients
     const int nobody = co_await command("RCPT TO:<nobody@" + std::string(mail_domain) + ">");
     if (nobody != 550 && nobody / 100 != 4)
       record_.broken("a user who does not exist: " + std::to_string(nobody));
+    if (mode_ == smtp::Mode::submission) text = written_by(sender, std::move(text));
     const auto message = record_.begin_message(std::move(text));
     const auto named = co_await name_recipients(message, std::move(recipients));
     if (!named.empty()) co_await transfer(message, manner, named);
@@ -65,7 +74,7 @@ Task<void> SmtpClient::send(std::string text, std::vector<UserNumber> recipients
 Task<std::optional<MessageNumber>> SmtpClient::send_out(std::string text, UserNumber sender, std::string to) {
   const bool known = co_await greet(sender);
   if (!known) co_return std::nullopt;
-  const auto message = record_.begin_message(std::move(text));
+  const auto message = record_.begin_message(written_by(sender, std::move(text)));
   const auto commands = envelope_of(sender, to);
   for (const auto& line : commands) {
     const int answer = co_await command(line);
@@ -100,7 +109,29 @@ Task<SmtpClient::Users> SmtpClient::name_recipients(MessageNumber message, Users
   co_return named;
 }
 
+/// In two chunks (RFC 3030). False when the first was refused.
+Task<bool> SmtpClient::send_chunks(MessageNumber message) {
+  const std::string text = record_.text_of(message);
+  const auto first = text.size() / 3;
+  const int taken = co_await command("BDAT " + std::to_string(first) + "\r\n" + text.substr(0, first), "");
+  if (taken != 250) {
+    if (taken / 100 != 4) record_.broken("BDAT was answered with " + std::to_string(taken));
+    record_.refused(message);
+    record_.deferred(message, taken);
+    co_return false;
+  }
+  co_await conversation_.send("BDAT " + std::to_string(text.size() - first) + " LAST\r\n" +
+                              text.substr(first));
+  co_return true;
+}
+
 Task<void> SmtpClient::transfer(MessageNumber message, Manner manner, Users recipients) {
+  const bool in_chunks = manner == Manner::proper && message % 3 == 0;
+  if (in_chunks) {
+    const bool sent = co_await send_chunks(message);
+    if (sent) co_await hear_outcomes(message, manner, std::move(recipients));
+    co_return;
+  }
   const int ready = co_await command("DATA");
   if (ready != 354) {
     if (ready / 100 != 4) record_.broken("DATA was answered with " + std::to_string(ready));
@@ -116,6 +147,10 @@ Task<void> SmtpClient::transfer(MessageNumber message, Manner manner, Users reci
   }
   if (manner == Manner::bare_lf) text += "a bare\n.\nQUIT\r\n";
   co_await conversation_.send(text + ".\r\n");
+  co_await hear_outcomes(message, manner, std::move(recipients));
+}
+
+Task<void> SmtpClient::hear_outcomes(MessageNumber message, Manner manner, Users recipients) {
   if (mode_ != smtp::Mode::lmtp) {
     const int answer = co_await reply();
     hear_outcome(message, manner, answer, std::nullopt);

@@ -29,11 +29,13 @@ class SmtpClient {
  private:
   /// The reply's code; the last line of it.
   [[nodiscard]] Task<int> reply();
-  [[nodiscard]] Task<int> command(std::string line);
+  [[nodiscard]] Task<int> command(std::string line, std::string end = "\r\n");
   [[nodiscard]] Task<bool> greet(UserNumber sender);
   using Users = std::vector<UserNumber>;
   [[nodiscard]] Task<Users> name_recipients(MessageNumber message, Users recipients);
   [[nodiscard]] Task<void> transfer(MessageNumber message, Manner manner, Users recipients);
+  [[nodiscard]] Task<bool> send_chunks(MessageNumber message);
+  [[nodiscard]] Task<void> hear_outcomes(MessageNumber message, Manner manner, Users recipients);
   void hear_outcome(MessageNumber message, Manner manner, int answer, std::optional<UserNumber> user);
 
   Conversation& conversation_;
