@@ -82,7 +82,7 @@ Task<Result<ports::Account>> GridDirectory::authenticate(std::string login, std:
 Task<Result<bool>> GridDirectory::may_send_as(UserId user, std::string address) {
   const auto canonical = text::canonical_address(address);
   if (!canonical) co_return false;
-  const auto owner = co_await view_.resolve(*canonical);
+  const auto owner = co_await find(*canonical);
   if (owner) co_return owner->id() == user.view();
   if (owner.error().code == Errc::not_found) co_return false;
   co_return tl::unexpected(temporary(owner.error()));

@@ -187,6 +187,9 @@ TEST_CASE_FIXTURE(WithUser, "a user may send as the own address and aliases only
   CHECK(*grid.run_to_end(directory.may_send_as(id, "USER@example.org")));
   CHECK(*grid.run_to_end(directory.may_send_as(id, "alias@example.org")));
   CHECK(!*grid.run_to_end(directory.may_send_as(id, "other@example.org")));
+  CHECK(!*grid.run_to_end(directory.may_send_as(id, "postmaster@example.org")));
+  done(admin.set_postmaster("user@example.org"));
+  CHECK(*grid.run_to_end(directory.may_send_as(id, "postmaster@example.org")));
   CHECK(!*grid.run_to_end(directory.may_send_as(id, "x@example.net")));
 }
 
