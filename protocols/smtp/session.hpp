@@ -59,7 +59,9 @@ class Session {
   Task<void> rcpt(std::string_view argument);
   Task<void> finish(MessageReceiver& receiver);
   Task<std::optional<Reply>> refuse_authors(std::vector<std::string> authors);
-  Task<void> deliver(Transaction transaction, MessageReceiver& receiver);
+  /// `header`: of a submission.
+  Task<void> deliver(Transaction transaction, MessageReceiver& receiver,
+                     std::optional<SubmissionHeader> header);
   ports::Incoming incoming(Transaction& transaction, const std::string& id);
   void refuse_message(const Transaction& transaction, const Reply& refusal);
 

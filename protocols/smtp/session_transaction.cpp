@@ -103,15 +103,14 @@ Task<void> Session::finish(MessageReceiver& receiver) {
   Transaction transaction = std::move(*state_.transaction);
   state_.reset();
   auto refusal = receiver.refusal();
-  if (!refusal && state_.mode == Mode::submission) {
-    auto header = read_submission_header(receiver.header());
-    if (header.has_from) refusal = co_await refuse_authors(std::move(header.authors));
-  }
+  std::optional<SubmissionHeader> header;
+  if (state_.mode == Mode::submission) header = read_submission_header(receiver.header());
+  if (!refusal && header && header->has_from) refusal = co_await refuse_authors(header->authors);
   if (refusal) {
     refuse_message(transaction, *refusal);
     co_return;
   }
-  co_await deliver(std::move(transaction), receiver);
+  co_await deliver(std::move(transaction), receiver, std::move(header));
 }
 
 /// RFC 6409, sections 3.2 and 6.1: whoever reads the message takes From for its author, so it names nobody
@@ -127,13 +126,13 @@ Task<std::optional<Reply>> Session::refuse_authors(std::vector<std::string> auth
   co_return std::nullopt;
 }
 
-Task<void> Session::deliver(Transaction transaction, MessageReceiver& receiver) {
+Task<void> Session::deliver(Transaction transaction, MessageReceiver& receiver,
+                            std::optional<SubmissionHeader> header) {
   const std::string id = draw_message_id(services_.random);
   auto incoming_message = incoming(transaction, id);
-  if (state_.mode == Mode::submission) {
-    const auto header = read_submission_header(receiver.header());
+  if (header) {
     incoming_message.trace_header +=
-        missing_fields(header, {state_.account->login, id, settings_.hostname, services_.clock.wall()});
+        missing_fields(*header, {state_.account->login, id, settings_.hostname, services_.clock.wall()});
     // RFC 6532: From may have brought UTF-8 in.
     incoming_message.utf8 = incoming_message.utf8 || !text::is_ascii(incoming_message.trace_header);
   }

@@ -4,6 +4,7 @@
 
 #include "protocols/mime/address.hpp"
 #include "protocols/mime/header.hpp"
+#include "protocols/mime/header_line.hpp"
 #include "protocols/text/ascii.hpp"
 #include "protocols/text/date.hpp"
 
@@ -18,9 +19,12 @@ void HeaderCollector::feed(BytesView bytes) {
 
 SubmissionHeader read_submission_header(BytesView header) {
   SubmissionHeader found;
-  mime::FieldReader reader(header);
   found.lacks_header = !header.empty() && !header.starts_with("\r\n") && !mime::FieldReader(header).next();
-  while (const auto field = reader.next()) {
+  if (found.lacks_header) return found;
+  while (!header.empty() && !header.starts_with("\r\n")) {
+    const auto field = mime::FieldReader(header).next();
+    header.remove_prefix(field ? field->line.size() : mime::line_length(header));
+    if (!field) continue;  // no line of a header: some readers pass over it, and read on
     const auto is = [&](std::string_view name) { return text::equal_ignoring_case(field->name, name); };
     if (is("Date")) found.has_date = true;
     if (is("Message-ID")) found.has_message_id = true;

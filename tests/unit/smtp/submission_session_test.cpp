@@ -42,10 +42,12 @@ TEST_CASE_FIXTURE(Submission, "RFC 6409, 6.1: From names nobody but the user") {
   for (const char* from :
        {"bob@example.test", "x@elsewhere.test", "alice@example.test, bob@example.test",
         "alice <bob@example.test>", "nobody", "", "Us:;", "<>",
-        "alice@example.test\r\nFrom: bob@example.test", "alice@example.test\r\nfrom : bob@example.test"}) {
+        "alice@example.test\r\nFrom: bob@example.test", "alice@example.test\r\nfrom : bob@example.test",
+        "alice@example.test\r\nno field\r\nFrom: bob@example.test"}) {
     CAPTURE(from);
     CHECK(submit("From: " + std::string(from) + "\r\n\r\n") == "550 5.7.1");
   }
+  CHECK(submit("Subject: x\r\nno field\r\nFrom: bob@example.test\r\n\r\n") == "550 5.7.1");
   CHECK(delivered().size() == count);
   CHECK(submit("From: " + std::string(3000, ',') + "a@b\r\n\r\n") == "550 5.7.1");
 }
