@@ -138,10 +138,12 @@ class Movement(GridCase):
         self.check_mail()
 
     def test_6_settings_change_online(self):
-        self.assertEqual({"copies": 1, "copies_min": 1}, self.json("grid", "settings", "--copies", "1"))
+        self.assertEqual({"copies": 1, "copies_min": 1, "postmaster": "postmaster"},
+                         self.json("grid", "settings", "--copies", "1"))
         wait_until("one copy of each", lambda: all(len(row["in_sync"]) == 1 for row in self.json("slot", "list")), 60, 0.5)
         self.assertIn("one copy only", self.refused("node", "drain", "node1"))
-        self.assertEqual({"copies": 2, "copies_min": 1}, self.json("grid", "settings", "--copies", "2"))
+        self.assertEqual({"copies": 2, "copies_min": 1, "postmaster": "postmaster"},
+                         self.json("grid", "settings", "--copies", "2"))
         wait_until("two copies of each", lambda: all(len(row["in_sync"]) == 2 for row in self.json("slot", "list")),
                    240, 0.5)
         self.json("grid", "settings", "--copies-min", "2")
