@@ -47,6 +47,7 @@ class Writer {
       return true;
     }
     if (part.kind == Kind::leaf) {
+      if (!may_be_encoded(part)) return false;
       write_leaf(part, body);
       return true;
     }
@@ -67,6 +68,15 @@ class Writer {
  private:
   [[nodiscard]] BytesView bytes(ByteRange range) const {
     return message_.substr(static_cast<std::size_t>(range.offset), static_cast<std::size_t>(range.length));
+  }
+
+  [[nodiscard]] bool may_be_encoded(const Part& part) const {
+    // RFC 2046, section 5.2: message/partial, external-body and the like have no encoding but 7bit; RFC 6532
+    // and RFC 6533 let it be for message/global and what belongs to it.
+    if (part.type == "message" && !part.subtype.starts_with("global")) return false;
+    // What a multipart without delimiter holds is no part: it has no header to say how it is encoded.
+    return part.header_length > 0 || &part == &structure_.root() ||
+           structure_.parts[part.parent].kind == Kind::message;
   }
 
   void write_leaf(const Part& part, BytesView body) {

@@ -10,6 +10,7 @@
 #include "node/base/bytes.hpp"
 #include "protocols/mime/parser.hpp"
 #include "protocols/mime/part_text.hpp"
+#include "protocols/mime/reencoding.hpp"
 #include "protocols/mime/structure_check.hpp"
 #include "protocols/mime/structure_codec.hpp"
 
@@ -104,6 +105,8 @@ bool dump(const char* path) {
     return false;
   }
   Json out{{"envelope", envelope_of(structure.message())}, {"root", part_of(structure, 0, message)}};
+  const auto seven_bit = mime::reencode(message, mime::Carrier::seven_bit);
+  out["seven_bit"] = seven_bit ? Json(to_base64(*seven_bit)) : Json(nullptr);
   std::cout << out.dump() << '\n';
   return true;
 }

@@ -86,6 +86,17 @@ TEST_CASE("what cannot be changed without harm is not") {
                   Carrier::seven_bit));
 }
 
+TEST_CASE("what has no encoding but 7bit, and what is no part, is not encoded") {
+  const Bytes mixed_begin = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+  CHECK(!reencode(mixed_begin + "no delimiter \xe4\r\n", Carrier::seven_bit));
+  for (const char* type :
+       {"message/external-body; access-type=x", "message/partial", "message/delivery-status"})
+    CHECK(!reencode(mixed_begin + "--b\r\nContent-Type: " + type + "\r\n\r\n\xe4\r\n--b--\r\n",
+                    Carrier::seven_bit));
+  CHECK(reencode(mixed_begin + "--b\r\nContent-Type: message/global-headers\r\n\r\n\xc3\xa4: x\r\n--b--\r\n",
+                 Carrier::seven_bit));
+}
+
 TEST_CASE("lines of quoted-printable and base64 are no longer than 76") {
   const auto text =
       reencode("Subject: x\r\n\r\n" + Bytes(400, '\xe4') + Bytes(400, 'a') + "\r\n", Carrier::seven_bit);
