@@ -25,6 +25,16 @@ bool is_wide(char c) {
   return static_cast<unsigned char>(c) >= 0x80;
 }
 
+/// UTF-8 without C1 controls and Unicode's line ends, which some readers of a header take for its own.
+bool is_utf8_of_one_line(std::string_view text) {
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    const auto next = static_cast<unsigned char>(text[i + 1]);
+    if (text[i] == '\xc2' && next < 0xa0) return false;
+    if (text.substr(i, 3) == "\xe2\x80\xa8" || text.substr(i, 3) == "\xe2\x80\xa9") return false;
+  }
+  return text::is_utf8(text);
+}
+
 bool is_atext(char c) {
   return is_let_dig(c) || is_wide(c) ||
          std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
@@ -172,7 +182,7 @@ std::optional<ParsedPath> parse_path(std::string_view text) {
   } else if (!text::equal_ignoring_case(path.address, "postmaster")) {
     return std::nullopt;
   }
-  if (!reader.take('>') || !text::is_utf8(path.address)) return std::nullopt;
+  if (!reader.take('>') || !is_utf8_of_one_line(path.address)) return std::nullopt;
   return ParsedPath{std::move(path), reader.rest()};
 }
 

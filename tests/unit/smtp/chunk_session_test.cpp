@@ -122,3 +122,63 @@ TEST_CASE("a client that vanishes inside a chunk, or between two, delivers nothi
     CHECK(mx.delivery.open_spools() == 0);
   }
 }
+
+namespace {
+
+/// What a client sends, and what must come of it.
+struct Script {
+  std::string bytes;
+  std::vector<std::string> messages;
+
+  void transaction(Random& random) {
+    const bool named = random.chance(0.8), to_somebody = named && random.chance(0.8);
+    if (named) bytes += "MAIL FROM:<a@other.test>\r\n";
+    if (to_somebody) bytes += "RCPT TO:<alice@example.test>\r\n";
+    const auto content = some_content(random);
+    const bool breaks_rules = random.chance(0.2);  // and is then refused, at this chunk or at the next
+    std::size_t at = 0;
+    for (auto left = 1 + random.below(4); left > 0; --left) {
+      const auto size = left == 1 ? content.size() - at : random.below(content.size() - at + 1);
+      auto piece = content.substr(at, size);
+      if (breaks_rules && at == 0) piece += "\n";
+      at += size;
+      bytes += bdat(piece, left == 1);
+    }
+    if (to_somebody && !breaks_rules) messages.push_back(content);
+    bytes += "RSET\r\n";
+  }
+
+ private:
+  static std::string some_content(Random& random) {
+    const std::vector<std::string> fragments = {
+        "\r\n.\r\n",        "RSET\r\n", "MAIL FROM:<evil@other.test>\r\n",
+        "BDAT 1 LAST\r\nx", "DATA\r\n", "RCPT TO:<bob@example.test>\r\n",
+        "QUIT\r\n",         "x"};
+    std::string content;
+    for (auto left = random.below(12); left > 0; --left) content += fragments[random.below(fragments.size())];
+    return content;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("in any conversation of chunks each message is what its chunks hold, and nothing else is one") {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    CAPTURE(seed);
+    SeededRandom random(seed);
+    Script script;
+    for (auto left = 1 + random.below(6); left > 0; --left) script.transaction(random);
+    SessionFixture mx(Mode::mx);
+    mx.settings.errors_max = 1000;
+    const auto pieces = 1 + random.below(random.chance(0.5) ? 5 : 3000);
+    (void)mx.start([&](testing::PipeStream& stream) { stream.read_at_most(pieces); });
+    const auto heard = mx.send("EHLO client.test\r\n" + script.bytes + "QUIT\r\n");
+    CHECK(codes(heard).ends_with("221 2.0.0"));
+    REQUIRE(mx.delivered().size() == script.messages.size());
+    for (std::size_t i = 0; i < script.messages.size(); ++i) {
+      CHECK(mx.delivered()[i].bytes == script.messages[i]);
+      CHECK(mx.delivered()[i].sender == "a@other.test");
+      CHECK(mx.delivered()[i].recipients.size() == 1);
+    }
+  }
+}

@@ -64,6 +64,8 @@ TEST_CASE("RFC 6531, 3.5: an address that is not ASCII needs SMTPUTF8, and must 
   CHECK(parse_rcpt("TO:<\"\xc3\xa4 x\"@b\xc3\xbc.test>", true)->recipient.address ==
         "\"\xc3\xa4 x\"@b\xc3\xbc.test");
   CHECK(to_string(parse_rcpt("TO:<\xe4@b.test>", true).error()).starts_with("501 5.1.3 "));
+  for (const char* local : {"\xc2\x85", "\xe2\x80\xa8", "\"a\xe2\x80\xa9\"", "\xc3", "\xed\xa0\x80"})
+    CHECK(parse_rcpt("TO:<" + std::string(local) + "@b.test>", true).error().code == 501);
   CHECK(to_string(parse_rcpt("TO:<a@\xe2\x80\xa8.test>", true).error()).starts_with("501 5.1.3 "));
   CHECK(to_string(parse_mail("FROM:<\xc3\xa4@b.test>", false).error()).starts_with("553 5.6.7 "));
   CHECK(parse_mail("FROM:<\xc3\xa4@b.test> SMTPUTF8", false)->utf8);
