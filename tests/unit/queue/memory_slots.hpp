@@ -17,6 +17,7 @@ class MemorySlots final : public SlotClient {
   struct Faults {
     double commit_breaks = 0;  ///< the outcome stays unknown, and the slot opens anew
     double answer_lost = 0;    ///< the request is sent again
+    TimePoint lapsed_until;    ///< no primary has its leases before that
   };
   Faults faults;
 
@@ -99,6 +100,7 @@ class MemorySlots final : public SlotClient {
     [[nodiscard]] asio::any_io_executor executor() const override { return owner_.context_.get_executor(); }
     [[nodiscard]] Result<void> may_answer() const override {
       if (!current) return fail(Errc::not_primary);
+      if (owner_.clock_.now() < owner_.faults.lapsed_until) return fail(Errc::unavailable, "no lease");
       return {};
     }
     [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const override {

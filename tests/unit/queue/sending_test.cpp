@@ -182,6 +182,29 @@ TEST_CASE("the slot moves before the end of the message: it is broken off, and s
   CHECK(queued.waiting() == 0);
 }
 
+TEST_CASE(
+    "a lease that lapses is waited for before the end of the message, for 5 s, and nothing is deferred") {
+  for (const auto lapse : {Duration(2s), Duration(10s)}) {
+    Queued queued(11);
+    auto& grid = queued.grid;
+    bool lapsed = false;
+    grid.remote.before_end = [&]() -> Task<void> {
+      if (!std::exchange(lapsed, true)) grid.slots.faults.lapsed_until = grid.clock.now() + lapse;
+      co_return;
+    };
+    queued.submit({"a@x.test"});
+    const auto begun = grid.clock.now();
+    REQUIRE(grid.run_until_true(1min, [&] { return grid.remote.delivered["a@x.test"] == 1; }));
+    const auto took = grid.clock.now() - begun;
+    CHECK(took >= lapse);
+    CHECK(took < lapse + 3s);  // whoever is deferred waits for 11 s at least
+    CHECK(grid.remote.attempts["x.test"] == (lapse < Duration(5s) ? 1 : 2));
+    grid.run(1min);
+    CHECK(grid.remote.delivered["a@x.test"] == 1);
+    CHECK(queued.waiting() == 0);
+  }
+}
+
 TEST_CASE("ten thousand messages to a dead destination hold up nobody else") {
   MemoryGrid grid(7);
   set_log_level(Level::error);
