@@ -13,7 +13,8 @@ namespace gridmail {
 namespace {
 
 constexpr std::string_view service_names[service_count] = {
-    "smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "http", "https"};
+    "smtp",  "submission", "submissions", "lmtp",      "imap",      "imaps",      "pop3",
+    "pop3s", "http",       "https",       "socketmap", "tcp_table", "agent_check"};
 constexpr std::string_view family_names[family_count] = {"meta", "body", "log", "node"};
 
 void read_address(ConfigTable& table, std::string_view key, std::optional<HostPort>& out) {

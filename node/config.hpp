@@ -33,8 +33,11 @@ enum class Service : std::uint8_t {
   pop3s,
   http,
   https,
+  socketmap,    ///< look-ups for other mail systems (protocols/lookup)
+  tcp_table,    ///< the same in another protocol
+  agent_check,  ///< what HAProxy asks about this node's load
 };
-inline constexpr std::size_t service_count = 10;
+inline constexpr std::size_t service_count = 13;
 /// Also the key under [listen] and the field of grid.json.
 [[nodiscard]] std::string_view name_of(Service service);
 

@@ -14,6 +14,7 @@
 #include "node/runtime/timer.hpp"
 #include "node/version.hpp"
 #include "protocols/imap/imap_session.hpp"
+#include "protocols/lookup/session.hpp"
 #include "protocols/pop3/session.hpp"
 #include "protocols/smtp/session.hpp"
 
@@ -39,6 +40,11 @@ Task<void> serve_imap(std::unique_ptr<Stream> stream, imap::Services services,
 Task<void> serve_pop3(std::unique_ptr<Stream> stream, pop3::Services services,
                       const pop3::Settings* settings) {
   co_await pop3::serve(*stream, services, *settings);
+}
+
+Task<void> serve_lookup(std::unique_ptr<Stream> stream, lookup::Services services,
+                        lookup::Protocol protocol) {
+  co_await lookup::serve(*stream, services, protocol);
 }
 
 bool has_implicit_tls(Service service) {
@@ -404,6 +410,7 @@ Result<void> Node::listen() {
   }
   server_ = std::make_unique<TcpServer>(context_, clock_, tls_.get());
   control_->count_sessions([this] { return server_->connections(); });
+  agent_ = std::make_unique<api::AgentCheck>(*control_, clock_);
   for (const auto& listener : config_.listeners) {
     const auto listening = listen_for(listener);
     if (!listening) return listening;
@@ -453,6 +460,20 @@ Result<void> Node::listen_for(const ListenerConfig& config) {
     case Service::https:
       serve = [this](std::unique_ptr<Stream> stream) {
         return api::serve_http(std::move(stream), *control_, clock_);
+      };
+      break;
+    case Service::socketmap:
+    case Service::tcp_table:
+      serve = [services = lookup::Services{mail_->directory(), clock_},
+               protocol = config.service == Service::socketmap
+                              ? lookup::Protocol::socketmap
+                              : lookup::Protocol::tcp_table](std::unique_ptr<Stream> stream) {
+        return serve_lookup(std::move(stream), services, protocol);
+      };
+      break;
+    case Service::agent_check:
+      serve = [agent = agent_.get()](std::unique_ptr<Stream> stream) {
+        return agent->serve(std::move(stream));
       };
       break;
   }

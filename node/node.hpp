@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "gossip/transport/peer_transport.hpp"
+#include "node/api/agent_check.hpp"
 #include "node/command_line.hpp"
 #include "node/grid/mail_services.hpp"
 #include "node/grid_control_binding.hpp"
@@ -74,6 +75,7 @@ class Node {
   std::unique_ptr<Introducer> introducer_;
   std::unique_ptr<GridControlBinding> control_;
   std::unique_ptr<ServerTls> tls_;
+  std::unique_ptr<api::AgentCheck> agent_;
   std::unique_ptr<TcpServer> server_;
   smtp::Settings mx_, submission_, lmtp_;
   imap::Settings imap_;

@@ -30,7 +30,7 @@ PORTS_PER_NODE = 16
 NODES_MAX = 500 // PORTS_PER_NODE
 # What a node listens on, as offsets from its first port. A listener is named in grid.json once gridmaild has it.
 LISTENERS = {"smtp": 0, "submission": 1, "submissions": 2, "lmtp": 3, "imap": 4, "imaps": 5, "pop3": 6, "pop3s": 7,
-             "http": 8}
+             "http": 8, "socketmap": 10, "tcp_table": 11, "agent_check": 13}
 PEER_OFFSET = 12
 
 

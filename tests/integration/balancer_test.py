@@ -1,0 +1,197 @@
+"""A real HAProxy with packaging's configuration, and a real Postfix that looks addresses up: a grid of its own."""
+
+import csv
+import imaplib
+import os
+import pathlib
+import re
+import smtplib
+import socket
+import subprocess
+import tempfile
+import threading
+
+from grid import ROOT, TIMEOUT, GridCase, LoopbackGrid, wait_until
+
+BASE_PORT = int(os.environ.get("GRIDMAIL_BALANCER_PORT", "24100"))
+FRONTENDS = BASE_PORT + 64  # of the balancer, above three nodes
+DEFAULT_PORTS = {25: "smtp", 465: "submissions", 587: "submission", 143: "imap", 993: "imaps", 995: "pop3s",
+                 7443: "http", 7483: "agent_check"}
+
+
+def configuration(nodes, stats_socket):
+    """packaging/balancers/haproxy.cfg with these nodes' addresses in place of the examples', and one more line."""
+    text = (ROOT / "packaging/balancers/haproxy.cfg").read_text()
+    text = text.replace("maxconn 20000", "maxconn 1000")  # within any shell's limit of open files
+    for what in (" check-ssl verify none port 7443", " agent-port 7483"):
+        assert what in text
+        text = text.replace(what, "")
+
+    def server(match):
+        node = nodes[int(match[1]) - 1]
+        return (f"server node{match[1]} {node['host']}:{node[DEFAULT_PORTS[int(match[2])]]} "
+                f"port {node['http']} agent-port {node['agent_check']}")
+    text = re.sub(r"server node(\d) 192\.0\.2\.1\d:(\d+)", server, text)
+    text = re.sub(r"bind :(\d+)", lambda match: f"bind 127.0.0.1:{frontend(DEFAULT_PORTS[int(match[1])])}", text)
+    return text.replace("global\n", f"global\n    stats socket {stats_socket}\n", 1)
+
+
+def frontend(service):
+    return FRONTENDS + sorted(DEFAULT_PORTS.values()).index(service)
+
+
+class HaProxy:
+    def __init__(self, nodes, folder):
+        self.socket_path = folder / "haproxy.sock"
+        file = folder / "haproxy.cfg"
+        file.write_text(configuration(nodes, self.socket_path))
+        self.process = subprocess.Popen(["haproxy", "-db", "-f", file], stdout=subprocess.DEVNULL)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+    def servers(self, service):
+        """{name: row of `show stat`}."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(TIMEOUT)
+            control.connect(str(self.socket_path))
+            control.sendall(b"show stat\n")
+            text = b"".join(iter(lambda: control.recv(65536), b"")).decode().lstrip("# ")
+        return {row["svname"]: row for row in csv.DictReader(text.splitlines())
+                if row["pxname"] == service and row["svname"].startswith("node")}
+
+    def states(self, service="imap"):
+        try:
+            return {name: row["status"].split()[0] for name, row in self.servers(service).items()}
+        except OSError:
+            return {}
+
+
+class Clients(threading.Thread):
+    """Logs in, looks and leaves, again and again, through the balancer; and sends a message each time."""
+
+    def __init__(self, user):
+        super().__init__()
+        self.user = user
+        self.rounds = 0
+        self.errors = []
+        self.over = threading.Event()
+
+    def run(self):
+        while not self.over.is_set():
+            try:
+                with smtplib.SMTP("127.0.0.1", frontend("smtp"), timeout=TIMEOUT) as smtp:
+                    smtp.sendmail("sender@elsewhere.test", self.user["address"], b"Subject: x\r\n\r\nx\r\n")
+                with imaplib.IMAP4("127.0.0.1", frontend("imap"), timeout=TIMEOUT) as imap:
+                    imap.login(self.user["address"], self.user["password"])
+                    if imap.select("INBOX")[0] != "OK":
+                        raise imaplib.IMAP4.error("SELECT")
+                self.rounds += 1
+            except (OSError, smtplib.SMTPException, imaplib.IMAP4.error) as error:
+                self.errors.append(repr(error))
+
+    def stop(self):
+        self.over.set()
+        self.join()
+
+
+class Balancer(GridCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.grid = LoopbackGrid(ROOT / "build/balancer-grid")
+        if cls.grid.file.exists():
+            cls.grid.load().stop()
+        cls.grid.start(3, base_port=BASE_PORT)
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+        cls.haproxy = HaProxy(cls.grid.nodes, cls.folder)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.haproxy.stop()
+        cls.grid.stop()
+
+    def setUp(self):
+        self.user = self.grid.users[0]
+
+    def wait_for_states(self, *states):
+        wanted = {f"node{i + 1}": state for i, state in enumerate(states)}
+        wait_until(f"{wanted} at the balancer", lambda: self.haproxy.states() == wanted, 30, 0.2)
+
+    def test_1_every_node_is_up_and_says_how_much_it_takes(self):
+        self.wait_for_states("UP", "UP", "UP")
+        for row in self.haproxy.servers("imap").values():
+            self.assertTrue(20 <= int(row["weight"]) <= 100, row["weight"])
+
+    def test_2_no_client_notices_that_a_node_is_drained(self):
+        clients = Clients(self.user)
+        clients.start()
+        self.gridmail("node", "drain", "node2")
+        wait_until("node2 gets nothing new",
+                   lambda: self.haproxy.states().get("node2") in ("DRAIN", "DOWN"), 30, 0.2)
+        before = clients.rounds
+        wait_until("more rounds", lambda: clients.rounds >= before + 5, 60)
+        self.gridmail("node", "undrain", "node2")
+        self.wait_for_states("UP", "UP", "UP")
+        clients.stop()
+        self.assertEqual([], clients.errors)
+
+    def test_3_a_node_that_dies_costs_only_its_own_connections(self):
+        sessions = []
+        for _ in range(9):
+            imap = imaplib.IMAP4("127.0.0.1", frontend("imap"), timeout=TIMEOUT)
+            self.addCleanup(imap.shutdown)
+            imap.login(self.user["address"], self.user["password"])
+            imap.select("INBOX")
+            sessions.append(imap)
+        lost = [imap for imap in sessions if b"node3" in imap.welcome]
+        kept = [imap for imap in sessions if b"node3" not in imap.welcome]
+        self.assertTrue(lost and kept)
+        self.grid.kill("node3")
+        for imap in kept:
+            self.assertEqual("OK", imap.noop()[0])
+        for imap in lost:
+            self.assertRaises((OSError, imaplib.IMAP4.abort), imap.noop)
+        clients = Clients(self.user)
+        clients.start()
+        self.wait_for_states("UP", "UP", "DOWN")
+        wait_until("rounds without node3", lambda: clients.rounds >= 5, 60)
+        self.grid.start_node("node3")
+        self.wait_for_states("UP", "UP", "UP")
+        clients.stop()
+        self.assertEqual([], clients.errors)
+
+
+class PostfixLooksUp(GridCase):
+    """Both of Postfix's protocols, through its own postmap."""
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        (self.folder / "main.cf").write_text("compatibility_level = 3.6\n")
+
+    def ask(self, table, key):
+        done = subprocess.run(["/usr/sbin/postmap", "-c", self.folder, "-q", key, table], capture_output=True, text=True,
+                              timeout=TIMEOUT, check=False)
+        self.assertEqual("", done.stderr)
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    def test_socketmap(self):
+        for node in self.grid.living():
+            table = f"socketmap:inet:{node['host']}:{node['socketmap']}"
+            address = self.user["address"]
+            self.assertEqual(address, self.ask(f"{table}:recipients", address))
+            self.assertIsNone(self.ask(f"{table}:recipients", "nobody@" + address.split("@")[1]))
+            self.assertEqual("example.test", self.ask(f"{table}:domains", "example.test"))
+            self.assertIsNone(self.ask(f"{table}:domains", "elsewhere.test"))
+
+    def test_tcp_table(self):
+        for node in self.grid.living():
+            table = f"tcp:{node['host']}:{node['tcp_table']}"
+            self.assertEqual(self.user["address"], self.ask(table, self.user["address"]))
+            self.assertIsNone(self.ask(table, "nobody@example.test"))
+            self.assertEqual("example.test", self.ask(table, "example.test"))
