@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "node/api/grid_control.hpp"
+#include "node/canary.hpp"
 #include "node/config.hpp"
 #include "node/grid/mail_services.hpp"
 #include "node/job_board.hpp"
@@ -24,7 +25,9 @@ class GridControlBinding final : public api::GridControl {
     const NodeConfig& config;
     std::function<bool()> stopping;
   };
-  explicit GridControlBinding(Parts parts) : parts_(std::move(parts)) {}
+  explicit GridControlBinding(Parts parts)
+      : parts_(std::move(parts)),
+        canary_(parts_.core, parts_.clock, [this](NodeId node) { return is_alive(node); }) {}
   /// The listeners are up.
   void set_started() { started_ = true; }
   /// A newer map was taken in: keeps the jobs' progress.
@@ -90,9 +93,9 @@ class GridControlBinding final : public api::GridControl {
                                                  std::optional<std::uint32_t> copies_min);
   [[nodiscard]] bool is_alive(NodeId node) const;
   [[nodiscard]] DiskFiguresByNode disks() const;
-  [[nodiscard]] Task<api::ReadinessCheck> write_and_read_canary();
 
   Parts parts_;
+  Canary canary_;
   std::function<std::size_t()> sessions_;
   std::atomic<bool> started_{false};
   JobBoard jobs_;

@@ -10,16 +10,11 @@ namespace gridmail {
 namespace {
 
 constexpr auto alive_within = std::chrono::seconds(2);
-constexpr auto canary_max = std::chrono::seconds(2);
 
 /// Leases tell soonest who lives; gossip tells the silent from the dead.
 api::Liveness liveness_of(Liveness gossiped, bool heard) {
   if (heard) return api::Liveness::alive;
   return gossiped == Liveness::dead ? api::Liveness::dead : api::Liveness::suspect;
-}
-
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
 }
 
 }  // namespace
@@ -70,22 +65,6 @@ Task<Result<std::vector<api::SlotPlacement>>> GridControlBinding::slots() {
   co_return rows;
 }
 
-Task<api::ReadinessCheck> GridControlBinding::write_and_read_canary() {
-  auto& core = parts_.core;
-  const auto begun = parts_.clock.now();
-  const SlotId slot = core.requests().slot_for(core.self().view());
-  SlotClient::Options options;
-  options.wait_max = canary_max;
-  const std::string text = std::to_string(parts_.random.u64());
-  const auto written = co_await core.requests().call(slot, ServiceId::canary, canary_write(text), options);
-  if (!written) co_return api::ReadinessCheck{"canary_write", false, written.error().text};
-  const auto read = co_await core.requests().call(slot, ServiceId::canary, canary_read(), options);
-  if (!read) co_return api::ReadinessCheck{"canary_read", false, read.error().text};
-  if (*read != text) co_return api::ReadinessCheck{"canary_read", false, "another canary wrote meanwhile"};
-  co_return api::ReadinessCheck{"canary", true,
-                                fmt::format("{:.1f} ms", milliseconds(parts_.clock.now() - begun))};
-}
-
 Task<std::vector<api::ReadinessCheck>> GridControlBinding::readiness() {
   auto& core = parts_.core;
   std::vector<api::ReadinessCheck> checks;
@@ -98,7 +77,7 @@ Task<std::vector<api::ReadinessCheck>> GridControlBinding::readiness() {
   checks.push_back({"slots_loaded", core.slots().loaded(), ""});
   const bool fresh = core.directory_age().fresh();
   checks.push_back({"directory", fresh, fresh ? "" : "the replica of the directory is older than 5 s"});
-  if (map) checks.push_back(co_await write_and_read_canary());
+  if (map) checks.push_back(co_await canary_.fly());
   co_return checks;
 }
 

@@ -45,7 +45,8 @@ class HaProxy:
         self.socket_path = folder / "haproxy.sock"
         file = folder / "haproxy.cfg"
         file.write_text(configuration(nodes, self.socket_path))
-        self.process = subprocess.Popen(["haproxy", "-db", "-f", file], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(["haproxy", "-db", "-f", file], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
 
     def stop(self):
         self.process.kill()
@@ -117,8 +118,15 @@ class Balancer(GridCase):
         self.user = self.grid.users[0]
 
     def wait_for_states(self, *states):
+        """Gives all states that were seen meanwhile."""
         wanted = {f"node{i + 1}": state for i, state in enumerate(states)}
-        wait_until(f"{wanted} at the balancer", lambda: self.haproxy.states() == wanted, 30, 0.2)
+        seen = []
+
+        def reached():
+            seen.append(self.haproxy.states())
+            return seen[-1] == wanted
+        wait_until(f"{wanted} at the balancer", reached, 30, 0.2)
+        return seen
 
     def test_1_every_node_is_up_and_says_how_much_it_takes(self):
         self.wait_for_states("UP", "UP", "UP")
@@ -156,7 +164,8 @@ class Balancer(GridCase):
             self.assertRaises((OSError, imaplib.IMAP4.abort), imap.noop)
         clients = Clients(self.user)
         clients.start()
-        self.wait_for_states("UP", "UP", "DOWN")
+        for seen in self.wait_for_states("UP", "UP", "DOWN"):
+            self.assertEqual(("UP", "UP"), (seen["node1"], seen["node2"]))
         wait_until("rounds without node3", lambda: clients.rounds >= 5, 60)
         self.grid.start_node("node3")
         self.wait_for_states("UP", "UP", "UP")
