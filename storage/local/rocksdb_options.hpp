@@ -22,6 +22,9 @@ struct RocksDbTuning {
   int background_jobs = 2;
 };
 
+inline constexpr std::array all_families{Family::meta, Family::body, Family::log, Family::node};
+static_assert(all_families.size() == family_count);
+
 /// RocksDB's name of a family, and of its default folder.
 [[nodiscard]] std::string_view name_of(Family family);
 

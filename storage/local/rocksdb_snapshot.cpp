@@ -21,6 +21,13 @@ Error to_error(const rocksdb::Status& status) {
   return {Errc::io, status.ToString()};
 }
 
+Error OpenDatabase::failed(const rocksdb::Status& status) const {
+  auto error = to_error(status);
+  if (error.code != Errc::corrupted) return error;
+  if (on_damage) on_damage(error);
+  return {Errc::unavailable, std::move(error.text)};
+}
+
 OpenDatabase::~OpenDatabase() {
   if (!db) return;
   for (auto* family : handles) {
@@ -83,7 +90,7 @@ Task<Snapshot::Value> RocksDbSnapshot::get(Family family, Bytes key) const {
     status = co_await database_->io_pool.run(
         [this, family, &key, &value] { return find(rocksdb::kReadAllTier, family, key, value); });
   }
-  if (!status.ok()) co_return tl::unexpected(to_error(status));
+  if (!status.ok()) co_return tl::unexpected(database_->failed(status));
   co_return value;
 }
 
@@ -96,7 +103,7 @@ Task<std::vector<Snapshot::Value>> RocksDbSnapshot::get_each(Family family, std:
     std::optional<Bytes> value;
     const auto status = find(rocksdb::kBlockCacheTier, family, keys[done], value);
     if (status.IsIncomplete()) break;
-    values[done] = status.ok() ? Value(std::move(value)) : tl::unexpected(to_error(status));
+    values[done] = status.ok() ? Value(std::move(value)) : tl::unexpected(database_->failed(status));
   }
   if (done < keys.size()) {
     co_await load(family, std::span(keys).subspan(done), std::span(values).subspan(done));
@@ -116,7 +123,7 @@ Task<void> RocksDbSnapshot::load(Family family, std::span<const Bytes> keys, std
     for (std::size_t i = 0; i < keys.size(); ++i) {
       std::optional<Bytes> value;
       const auto status = find(rocksdb::kReadAllTier, family, keys[i], value);
-      values[i] = status.ok() ? Value(std::move(value)) : tl::unexpected(to_error(status));
+      values[i] = status.ok() ? Value(std::move(value)) : tl::unexpected(database_->failed(status));
     }
   });
 }
@@ -151,7 +158,7 @@ Task<Result<Snapshot::Page>> RocksDbSnapshot::scan(Family family, Bytes first, B
   if (status.IsIncomplete()) {
     status = co_await database_->io_pool.run([this, &scan] { return advance(rocksdb::kReadAllTier, scan); });
   }
-  if (!status.ok()) co_return tl::unexpected(to_error(status));
+  if (!status.ok()) co_return tl::unexpected(database_->failed(status));
   co_return std::move(scan.page);
 }
 
@@ -178,7 +185,7 @@ Task<Result<std::optional<KeyValue>>> RocksDbSnapshot::last(Family family, Bytes
       return find_last(rocksdb::kReadAllTier, family, first, last, pair);
     });
   }
-  if (!status.ok()) co_return tl::unexpected(to_error(status));
+  if (!status.ok()) co_return tl::unexpected(database_->failed(status));
   co_return pair;
 }
 

@@ -4,7 +4,7 @@
 #include <rocksdb/db.h>
 
 #include <array>
-#include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -26,7 +26,11 @@ struct OpenDatabase {
     return handles[static_cast<std::size_t>(family)];
   }
 
+  /// The status as an error. Of damage the owner is told, and will mend it: until then it is unavailable.
+  [[nodiscard]] Error failed(const rocksdb::Status& status) const;
+
   std::unique_ptr<rocksdb::DB> db;
+  std::function<void(const Error&)> on_damage;
   std::array<rocksdb::ColumnFamilyHandle*, family_count> handles{};
   rocksdb::ColumnFamilyHandle* unused_default = nullptr;  // RocksDB insists on it
   WorkerPool io_pool;                                     // stopped by the store

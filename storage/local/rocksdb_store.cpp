@@ -9,26 +9,13 @@
 #include "node/base/log.hpp"
 #include "storage/local/rocksdb_snapshot.hpp"
 #include "storage/local/store_header.hpp"
+#include "storage/local/store_salvage.hpp"
 
 namespace gridmail {
 namespace {
 
-constexpr std::array all_families{Family::meta, Family::body, Family::log, Family::node};
-static_assert(all_families.size() == family_count);
-
-std::filesystem::path folder_of(const StoreOptions& options, Family family) {
-  const auto found = options.family_folders.find(family);
-  return found == options.family_folders.end() ? options.folder / name_of(family) : found->second;
-}
-
-std::vector<std::filesystem::path> all_folders(const StoreOptions& options) {
-  std::vector<std::filesystem::path> folders{options.folder};
-  for (const auto family : all_families) folders.push_back(folder_of(options, family));
-  return folders;
-}
-
 Result<void> create_folders(const StoreOptions& options) {
-  for (const auto& folder : all_folders(options)) {
+  for (const auto& folder : folders_of(options)) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) return fail(Errc::io, fmt::format("cannot create {}: {}", folder.string(), error.message()));
@@ -121,8 +108,18 @@ rocksdb::Status add(const OpenDatabase& database, const Batch::Write& write, roc
 Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(StoreOptions options) {
   if (auto created = create_folders(options); !created) return tl::unexpected(created.error());
   bool suspect = false;
+  if (is_marked_damaged(options.folder)) {
+    if (auto saved = salvage_store(options, suspect); !saved) return tl::unexpected(saved.error());
+  }
   auto database = open_database(options, suspect);
+  if (!database && database.error().code == Errc::corrupted) {
+    auto saved = mark_damaged(options.folder);
+    if (saved) saved = salvage_store(options, suspect);
+    if (!saved) return tl::unexpected(saved.error());
+    database = open_database(options, suspect);
+  }
   if (!database) return tl::unexpected(database.error());
+  (*database)->on_damage = options.on_damage;
   if (auto claimed = claim(options, **database); !claimed) {
     return fail(claimed.error().code, fmt::format("{}: {}", options.folder.string(), claimed.error().text));
   }
@@ -133,7 +130,7 @@ RocksDbStore::RocksDbStore(StoreOptions options, std::shared_ptr<OpenDatabase> d
     : options_(std::move(options)),
       database_(std::move(database)),
       suspect_(suspect),
-      space_(all_folders(options_)),
+      space_(folders_of(options_)),
       committer_(std::make_unique<GroupCommit>([this](const auto& group) { return write_group(group); },
                                                options_.group_bytes_max, options_.queue_bytes_max)) {}
 
@@ -185,7 +182,7 @@ Result<void> RocksDbStore::write_group(const std::vector<GroupCommit::Pending>& 
   if (status.ok()) return {};
 
   // Whatever the cause, the log may now end in half a group: RocksDB refuses to go on, and so does the node.
-  return failed({Errc::io, status.ToString()});
+  return failed(to_error(status));
 }
 
 }  // namespace gridmail

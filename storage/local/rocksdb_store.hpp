@@ -36,6 +36,9 @@ struct StoreOptions {
   /// Called once, on the committer's thread, when the disk has failed or is full to the floor: the node must
   /// stop. The commits under way and all later ones fail.
   std::function<void(const Error&)> on_disk_failure;
+  /// Called whenever something cannot be read that was written (a checksum is wrong), on any thread: the
+  /// store is to be marked (store_salvage.hpp) and opened again. What can be read is still answered.
+  std::function<void(const Error&)> on_damage;
 };
 
 /// Thread-safe. Lifecycle: open → use → (no more reads or commits are begun) → destruction, which writes what
@@ -62,6 +65,7 @@ class RocksDbStore final : public Store {
   [[nodiscard]] std::uint64_t bytes_free() { return space_.bytes_free(); }
   /// What the store holds on disk, without its logs; an estimate.
   [[nodiscard]] std::uint64_t bytes_stored() const;
+  [[nodiscard]] const std::filesystem::path& folder() const { return options_.folder; }
   /// The log was damaged before its end: acknowledged writes may be missing (design, section 5: a suspect
   /// copy). Stays true for as long as the store is open.
   [[nodiscard]] bool suspect() const { return suspect_; }
