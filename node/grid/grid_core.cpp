@@ -74,6 +74,7 @@ Task<Result<void>> GridCore::load() {
     register_->propose(std::move(change), [](Result<MapPtr>) {});  // whoever asked looks at the map it gets
   });
   router_ = std::make_unique<SlotRouter>(*context_, *slots_);
+  scrub_ = std::make_unique<Scrub>(*context_, *slots_, followed_directory_slot, ports_.gossip);
   for (const auto& [id, service] : services_) router_->serve(id, *service);
   // Before the owner lets the network listen; until start() what arrives is dropped.
   ports_.network.on_message(
@@ -94,6 +95,8 @@ void GridCore::start() {
   membership_->start();
   leases_->start();
   tasks_.spawn(ports_.gossip, "tell loads", tell_loads(this));
+  tasks_.spawn(ports_.gossip, "scrub", Scrub::run(scrub_.get()));
+  tasks_.spawn(ports_.gossip, "count losses", Scrub::count_losses(scrub_.get()));
 }
 
 /// To all alike, so that all plan by the same figures.
@@ -103,7 +106,8 @@ Task<void> GridCore::tell_loads(GridCore* core) {
     const auto map = core->map();
     if (!map) continue;
     const auto now = core->ports_.clock.now();
-    const DiskState disk = core->hooks_.disk ? core->hooks_.disk() : DiskState{};
+    DiskState disk = core->hooks_.disk ? core->hooks_.disk() : DiskState{};
+    disk.lost_slots = core->scrub().report().lost_slots;
     const Bytes report = core->loads().report(*map, core->self(), disk, now);
     for (const auto& member : map->members) {
       if (member.id == core->self()) continue;

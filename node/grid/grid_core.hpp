@@ -17,6 +17,7 @@
 #include "gossip/register/map_register.hpp"
 #include "node/runtime/task_group.hpp"
 #include "storage/replication/directory_follower.hpp"
+#include "storage/replication/scrub.hpp"
 #include "storage/replication/slot_router.hpp"
 #include "storage/replication/slot_table.hpp"
 
@@ -86,6 +87,7 @@ class GridCore {
   [[nodiscard]] SlotRouter& router() { return *router_; }
   [[nodiscard]] FillBudget& fill_budget() { return context_->fill_budget; }
   [[nodiscard]] LoadBook& loads() { return context_->loads; }
+  [[nodiscard]] Scrub& scrub() { return *scrub_; }
   [[nodiscard]] std::uint64_t operation_bytes() const { return context_->operation_bytes; }
   /// The same, for those that are constructed before load().
   [[nodiscard]] SlotClient& requests() { return requests_; }
@@ -145,6 +147,7 @@ class GridCore {
   std::unique_ptr<ReplicationContext> context_;
   std::unique_ptr<SlotTable> slots_;
   std::unique_ptr<SlotRouter> router_;
+  std::unique_ptr<Scrub> scrub_;
   std::vector<std::pair<ServiceId, SlotService*>> services_;
   std::unique_ptr<DirectoryFollower> owned_follower_;
   std::atomic<DirectoryFollower*> follower_{nullptr};

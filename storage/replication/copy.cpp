@@ -97,7 +97,7 @@ Copy::OpenStep Copy::open(Opening opening) {
   }
   // The rest of a gap can be closed by the log only where this primary's reaches back to it.
   const bool lost_thread = !whole_ && fill_.delta() && fill_.next_sequence() <= opening.log_base;
-  const bool gap = !shared_known || shared < opening.commit || lost_thread;
+  const bool gap = !shared_known || shared < opening.commit || lost_thread || damaged_;
   if (gap && opening.in_sync && !(blank() && opening.commit == Position{})) {
     step.reason = "this copy is in sync and lacks something committed";
     return step;
@@ -127,14 +127,14 @@ Copy::OpenStep Copy::open(Opening opening) {
 void Copy::begin_gap(const Opening& opening, Position shared, bool shared_known, Batch& batch) {
   std::optional<Position> complete;
   if (shared_known) complete = whole_ ? std::optional(shared) : complete_to_;
-  const bool by_log = complete && complete->sequence >= opening.log_base;
+  const bool by_log = complete && complete->sequence >= opening.log_base && !damaged_;
   if (!by_log) {
     wipe(batch);
     complete.reset();
   }
   batch.remove_range(Family::log, log_entry_key(slot_, 0), log_end(slot_));
   batch.remove_range(Family::log, undo_key(slot_, 0), undo_end(slot_));
-  disowned_ = false;
+  disowned_ = damaged_ = false;
   tail_.clear();
   touched_.clear();
   complete_to_ = complete;
@@ -153,6 +153,7 @@ void Copy::begin_gap(const Opening& opening, Position shared, bool shared_known,
 void Copy::wipe(Batch& batch) {
   batch.remove_range(Family::meta, slot_begin(slot_), slot_begin(slot_ + 1));
   batch.remove_range(Family::body, slot_begin(slot_), slot_begin(slot_ + 1));
+  batch.remove(Family::node, lost_key(slot_));
 }
 
 bool Copy::take_back_to(Position shared, Batch& batch) {

@@ -12,6 +12,7 @@
 #include <set>
 #include <vector>
 
+#include "node/base/lost_key.hpp"
 #include "node/base/store.hpp"
 #include "storage/replication/operation.hpp"
 #include "storage/replication/replication.pb.h"
@@ -62,7 +63,13 @@ class Copy {
   [[nodiscard]] bool disowned() const { return disowned_; }
   /// The disk's, when this copy was last known to lack nothing. Below the disk's present ones it is suspect.
   [[nodiscard]] std::uint64_t doubts() const { return doubts_; }
-  void trust(std::uint64_t doubts) { doubts_ = doubts; }
+  void trust(std::uint64_t doubts) {
+    doubts_ = doubts;
+    trusted_ = true;
+  }
+  [[nodiscard]] bool trusted() const { return trusted_; }
+  /// The disk lost records of it: it must not count as a copy where there is another.
+  [[nodiscard]] bool damaged() const { return damaged_; }
   /// Nothing is held: never opened, dropped or disowned.
   [[nodiscard]] bool blank() const { return opened_epoch_ == 0; }
   [[nodiscard]] const replication::Fill& fill() const { return fill_; }
@@ -124,6 +131,7 @@ class Copy {
   void write_log(const PlacedOperation& entry, bool with_undo, Batch& batch);
   void write_record(Batch& batch) const;
   void drop_undo(Batch& batch);
+  [[nodiscard]] Task<Result<void>> load_record(const Snapshot& view);
   [[nodiscard]] Task<Result<void>> load_tail(const Snapshot& view);
   [[nodiscard]] Task<Result<void>> load_touched(const Snapshot& view);
   [[nodiscard]] Epoch epoch_of(Sequence sequence) const;
@@ -133,6 +141,8 @@ class Copy {
   std::uint64_t disk_doubts_ = 0;  // in this start
   std::uint64_t doubts_ = 0;
   bool disowned_ = false;
+  bool damaged_ = false;
+  bool trusted_ = false;  // since this start: nobody has a better one
   Position position_;
   Position commit_;
   Position base_;

@@ -82,6 +82,21 @@ void Copy::write_record(Batch& batch) const {
 
 Task<Result<void>> Copy::load(Store& store) {
   const auto view = store.snapshot();
+  const auto lost = co_await view->get(Family::node, lost_key(slot_));
+  if (!lost) co_return tl::unexpected(lost.error());
+  auto read = co_await load_record(*view);
+  if (!*lost) co_return read;
+  if (read) {
+    damaged_ = !blank();
+  } else if (read.error().code == Errc::corrupted) {  // its log has holes as well
+    disown(life_);
+    read = {};
+  }
+  co_return read;
+}
+
+Task<Result<void>> Copy::load_record(const Snapshot& view_of_disk) {
+  const auto* const view = &view_of_disk;
   const auto stored = co_await view->get(Family::log, copy_record_key(slot_));
   if (!stored) co_return tl::unexpected(stored.error());
   if (!*stored) co_return Result<void>{};

@@ -33,6 +33,12 @@ Bytes DirectoryFollower::state_key() const {
 }
 
 Task<Result<void>> DirectoryFollower::load() {
+  const auto lost = co_await context_.store.get(Family::node, lost_key(replica_));
+  if (!lost) co_return tl::unexpected(lost.error());
+  if (*lost) {  // it lacks records: from the beginning
+    state_.set_copying(true);
+    co_return Result<void>{};
+  }
   const auto stored = co_await context_.store.get(Family::node, state_key());
   if (!stored) co_return tl::unexpected(stored.error());
   if (!*stored) co_return Result<void>{};
@@ -246,6 +252,7 @@ void DirectoryFollower::take_answer(replication::FollowAnswer answer) {
     if (begins) *next.mutable_at() = answer.to();  // later pieces are newer; the log since then settles it
     next.set_copying(!answer.next_key().empty());
     next.set_next_key(answer.next_key());
+    if (answer.next_key().empty()) batch.remove(Family::node, lost_key(replica_));
   } else {
     if (state_.copying() || from_record(answer.from()) != at_) return;
     *next.mutable_at() = answer.to();

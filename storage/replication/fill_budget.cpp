@@ -87,6 +87,11 @@ void FillBudget::handed_out(const Turn& turn, std::size_t bytes, TimePoint now) 
   free_at_ = std::max(now, free_at_ - std::chrono::duration_cast<Duration>(unused));
 }
 
+bool FillBudget::yields(TimePoint now) const {
+  const std::lock_guard lock(mutex_);
+  return is_busy(now);
+}
+
 double FillBudget::rate() const {
   const std::lock_guard lock(mutex_);
   return rate_;

@@ -55,6 +55,8 @@ class FillBudget {
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   /// Bytes per second, as of the last piece.
   [[nodiscard]] double rate() const;
+  /// A client's operation was committed just now.
+  [[nodiscard]] bool yields(TimePoint now) const;
 
  private:
   void adjust(TimePoint now);

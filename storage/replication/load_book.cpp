@@ -40,6 +40,7 @@ Bytes LoadBook::report(const Map& map, NodeId self, const DiskState& disk, TimeP
   replication::LoadReport report;
   report.set_stored_bytes(disk.stored_bytes);
   report.set_free_bytes(disk.free_bytes);
+  report.set_lost_slots(disk.lost_slots);
   const std::lock_guard lock(mutex_);
   disks_[self] = disk;
   std::erase_if(disks_, [&](const auto& item) { return map.member(item.first) == nullptr; });
@@ -68,7 +69,7 @@ void LoadBook::on_report(NodeId from, BytesView payload) {
                         report.primary_of_size() == report.rates_size();
   if (!readable) return;
   const std::lock_guard lock(mutex_);
-  disks_[from] = {report.stored_bytes(), report.free_bytes()};
+  disks_[from] = {report.stored_bytes(), report.free_bytes(), report.lost_slots()};
   for (int i = 0; i < report.rates_size(); ++i) {
     const SlotId slot = report.primary_of(i);
     const double rate = report.rates(i);

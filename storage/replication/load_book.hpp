@@ -18,6 +18,7 @@ namespace gridmail {
 struct DiskState {
   std::uint64_t stored_bytes = 0;  ///< by its store
   std::uint64_t free_bytes = 0;    ///< above the reserve
+  std::uint32_t lost_slots = 0;    ///< of which it has lost records that it does not have again yet
   bool operator==(const DiskState&) const = default;
 };
 

@@ -11,16 +11,6 @@ namespace {
 constexpr unsigned returns_max = 4;
 constexpr auto resumed_for = std::chrono::seconds(5);
 
-std::string brief(const SlotRow& row) {
-  const auto list = [](const NodeSet& set) {
-    std::string names;
-    for (const auto& node : set) names += (names.empty() ? "" : ",") + node.brief();
-    return names;
-  };
-  return fmt::format("{} of {} joining {} retired {}", row.primary ? row.primary->brief() : "none",
-                     list(row.in_sync), list(row.joining), list(row.retired));
-}
-
 }  // namespace
 
 Slot::Slot(SlotId id, ReplicationContext& context, asio::any_io_executor executor)
@@ -41,6 +31,7 @@ Task<Result<void>> Slot::load() {
   // Only the first node of a new grid ever sees a first epoch.
   if (copy_.blank() && row_.epoch == 1 && row_.in_sync.contains(context_.self)) copy_.found();
   loaded_ = true;
+  disown_if_damaged();
   committed_ = copy_.commit();
   durable_ = copy_.position().sequence;
   if (copy_.opened_epoch() == row_.epoch && row_.primary != context_.self && row_.holds(context_.self)) {
@@ -116,6 +107,7 @@ void Slot::take_row(const SlotRow& row) {
   }
   row_ = row;
   settled_in_ = 0;
+  disown_if_damaged();
   standings_.clear();
   asked_.reset();
   if (row_.joining.empty()) count_in(nullptr);
@@ -243,6 +235,9 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
       case replication::SlotMessage::kComplete:
         if (opened_ && peers_.contains(from)) peers_[from].whole = true;
         break;
+      case replication::SlotMessage::kScrubAnswer:
+        on_scrub_answer(std::move(*message.mutable_scrub_answer()));
+        break;
       default:
         break;
     }
@@ -253,6 +248,8 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
   if (message.has_commit()) on_commit(from_record(message.commit()));
   if (message.has_entry()) on_entry(from, std::move(*message.mutable_entry()));
   if (message.has_fill_chunk()) on_fill_chunk(std::move(*message.mutable_fill_chunk()));
+  if (message.has_scrub_ask())
+    on_scrub_ask(from, std::move(*message.mutable_scrub_ask()), from_record(message.commit()));
 }
 
 void Slot::tick(const SlotTarget& target) {
@@ -288,100 +285,6 @@ bool Slot::is_at_rest() const {
   return access_ && std::all_of(peers_.begin(), peers_.end(), [this](const auto& item) {
            return !item.second.waiting_since && item.second.told >= committed_;
          });
-}
-
-/// Since when no in-sync copy gives a sign of life. One that was only out of this node's hearing takes its
-/// place again: then this node is slower to believe it the next time.
-void Slot::note_losses(const SlotTarget& target) {
-  const bool all_lost = std::all_of(row_.in_sync.begin(), row_.in_sync.end(),
-                                    [&](const NodeId& node) { return target.signs.is_dead(node); });
-  if (!all_lost) {
-    all_lost_since_.reset();
-  } else if (!all_lost_since_) {
-    all_lost_since_ = context_.clock.now();
-  }
-}
-
-/// Asks for what the row should become. True when that is nothing, and would be so again in the same
-/// surroundings.
-bool Slot::plan(const SlotTarget& target) {
-  const auto now = context_.clock.now();
-  if (!target.in_touch || !context_.disk_checked) return false;
-  if (asked_ && now - *asked_ < std::chrono::milliseconds(500)) return false;
-  SlotSituation situation(context_.self, *map_, id_, row_);
-  situation.is_alive = [&target](NodeId node) { return target.signs.is_alive(node); };
-  situation.is_dead = [&target](NodeId node) { return target.signs.is_dead(node); };
-  situation.opened = opened_;
-  situation.unfit = unfit_ || is_lost();
-  situation.complete_part = copy_.whole() || copy_.complete_to();
-  situation.all_lost =
-      all_lost_since_ && now - *all_lost_since_ >= context_.settings.lost_after * (1U << returns_);
-  situation.suspect = is_suspect();
-  if (situation.suspect) situation.fittest = fittest(target);
-  if (situation.suspect && situation.fittest == context_.self && row_.primary == context_.self) {
-    trust_copy();
-    situation.suspect = false;
-  }
-  if (combining_) {
-    situation.combined = combining_->finished;
-    situation.heir = combining_->heir;
-  }
-  situation.restarted = restarted_epoch_ == row_.epoch;
-  for (const auto& [node, peer] : peers_) {
-    const auto patience = context_.settings.stuck_after * (peer.opened ? 1 : 4);
-    if (peer.waiting_since && now - *peer.waiting_since >= patience) situation.stuck.insert(node);
-    if (peer.refusal == Refusal::ahead) situation.ahead.insert(node);
-    if (peer.refusal == Refusal::behind) situation.behind.insert(node);
-    if (peer.lost_thread) situation.stuck.insert(node);
-    if (peer.whole) situation.complete.insert(node);
-    if (peer.filling) situation.filling.insert(node);
-  }
-  situation.target = target.copies;
-  const bool keeps = keeps_what_was_given(target, now);
-  if (!keeps) situation.preferred_primary = target.primary;
-  situation.may_move = counted_in_ == &context_.moves || context_.moves < context_.settings.moves_max;
-  situation.may_hand_over =
-      counted_in_ == &context_.handovers || context_.handovers < context_.settings.handovers_max;
-  const auto step = plan_slot(situation);
-  if (step) {
-    ask_for(*step);
-  } else if (handing_over_) {
-    ask_for({row_, false, false});  // the lease was given back: only a new epoch can answer again
-  }
-  return !step && !handing_over_ && !keeps && situation.may_move && situation.may_hand_over &&
-         target.copies != nullptr;
-}
-
-bool Slot::keeps_what_was_given(const SlotTarget& target, TimePoint now) const {
-  const auto& settings = context_.settings.plan;
-  if (!settings.by_load || !given_at_ || now - *given_at_ >= settings.keeps_for) return false;
-  const Member* self = map_->member(context_.self);
-  return self != nullptr && self->may_be_primary() && target.copies != nullptr &&
-         target.copies->contains(context_.self);
-}
-
-void Slot::ask_for(const SlotStep& step) {
-  if (step.movement) count_in(step.hand_over ? &context_.handovers : &context_.moves);
-  if (step.hand_over && !handing_over_) handing_over_ = true;
-  if (step.hand_over) {
-    if (!pending_.empty()) {  // what was accepted is committed first
-      hands_over_next_ = step;
-      return;
-    }
-    hands_over_next_.reset();
-    context_.leases.hand_back(id_, row_.epoch, row_.others());
-  }
-  asked_ = context_.clock.now();
-  log(Level::debug, "slot.asks", {{"slot", id_}, {"epoch", row_.epoch}, {"for", brief(step.row)}});
-  context_.propose({id_, row_.epoch, step.row});
-}
-
-/// A slot is counted in one budget at most.
-void Slot::count_in(std::atomic<std::size_t>* budget) {
-  if (counted_in_ == budget) return;
-  if (counted_in_ != nullptr) --*counted_in_;
-  counted_in_ = budget;
-  if (counted_in_ != nullptr) ++*counted_in_;
 }
 
 std::string Slot::describe() const {

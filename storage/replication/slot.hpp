@@ -21,6 +21,7 @@
 #include "storage/replication/combination.hpp"
 #include "storage/replication/copy.hpp"
 #include "storage/replication/fill_budget.hpp"
+#include "storage/replication/key_watch.hpp"
 #include "storage/replication/leases.hpp"
 #include "storage/replication/load_book.hpp"
 #include "storage/replication/plan_keeper.hpp"
@@ -42,6 +43,15 @@ struct DeliberateFaults {
   bool trust_suspects = false;   ///< a copy on a damaged disk may be primary like any other
   bool trust_old_disks = false;  ///< what an old disk holds counts
   bool combine_early = false;    ///< copies are combined before all have said what they hold
+  bool no_scrub = false;         ///< copies are never compared
+};
+
+struct ScrubSettings {
+  Duration round = std::chrono::hours(24 * 30);   ///< within which everything is gone through once
+  Duration look_every = std::chrono::minutes(5);  ///< for slots that are due
+  Duration keep_every = std::chrono::minutes(5);  ///< how far a slot is
+  double rate = 4e6;                              ///< bytes per second, one slot at a time
+  double busy_rate = 5e5;                         ///< while clients write
 };
 
 struct ReplicationSettings {
@@ -63,6 +73,7 @@ struct ReplicationSettings {
   std::size_t handovers_max = 128;  ///< roles a node gives away at once: each slot stands still for a moment
   FillSettings fill;
   PlanSettings plan;
+  ScrubSettings scrub;
   DeliberateFaults sabotage;
 };
 
@@ -137,6 +148,19 @@ class Slot : public std::enable_shared_from_this<Slot> {
   /// Up to where this primary's operations are on stable storage everywhere, here too.
   [[nodiscard]] Position committed() const { return committed_; }
 
+  // For the scrub, at the opened primary.
+  using ScrubAnswered = std::function<void(replication::ScrubAnswer)>;
+  /// The other in-sync copies.
+  [[nodiscard]] std::vector<NodeId> others_to_compare() const;
+  /// Notes the keys of all that is applied here, while it lives; instead of an earlier one.
+  void watch_keys(std::weak_ptr<KeyWatch> watch) { watch_ = std::move(watch); }
+  /// The last position applied here, or on its way to the disk.
+  [[nodiscard]] Position applied() const { return copy_.position(); }
+  /// An operation that is not applied yet writes this key.
+  [[nodiscard]] bool is_about_to_write(Family family, const Bytes& key) const;
+  /// One question at a time: the next one makes an answer to this one be dropped.
+  void ask_to_compare(NodeId other, replication::ScrubAsk ask, ScrubAnswered answered);
+
   // For Access.
   [[nodiscard]] Result<void> may_answer(Epoch epoch) const;
   void submit(Epoch epoch, Operation operation, std::function<void(Result<void>)> done);
@@ -172,7 +196,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
     Epoch epoch;
   };
 
-  // slot.cpp: roles
+  // slot.cpp: roles; slot_asks.cpp: what is asked of the map
   void take_row(const SlotRow& row);
   [[nodiscard]] bool is_needed() const;
   void drop_if_unneeded();
@@ -236,6 +260,18 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void on_combining_chunk(replication::FillChunk chunk);
   void write_step(Batch batch);
 
+  // slot_scrub.cpp
+  struct Held;
+  void on_scrub_ask(NodeId from, replication::ScrubAsk ask, Position at);
+  void on_scrub_answer(replication::ScrubAnswer answer);
+  void send_scrub_answer(NodeId to, const replication::ScrubAsk& ask, replication::ScrubAnswer answer);
+  [[nodiscard]] static Task<void> answer_scrub(std::shared_ptr<Slot> self, NodeId to, Epoch epoch,
+                                               std::shared_ptr<const Held> held, replication::ScrubAsk ask);
+  [[nodiscard]] static Task<Result<replication::ScrubAnswer>> digests_of(std::shared_ptr<const Held> held,
+                                                                         const replication::ScrubAsk& ask);
+  [[nodiscard]] static Task<Result<replication::ScrubAnswer>> values_of(std::shared_ptr<const Held> held,
+                                                                        const replication::ScrubAsk& ask);
+
   // slot_suspect.cpp
   [[nodiscard]] bool is_suspect() const;
   void suspect_tick();
@@ -243,6 +279,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void on_standing(NodeId from, const replication::Standing& standing);
   [[nodiscard]] std::optional<NodeId> fittest(const SlotTarget& target) const;
   void trust_copy();
+  void disown_if_damaged();
 
   // slot_fill.cpp
   void serve(NodeId from, replication::Fill at);
@@ -300,12 +337,16 @@ class Slot : public std::enable_shared_from_this<Slot> {
   Position committed_;    ///< on stable storage everywhere, here too
   SlotAccessPtr access_;
   std::optional<TimePoint> lost_since_;  ///< since when retired copies are waited for
+  std::weak_ptr<KeyWatch> watch_;
+  ScrubAnswered scrub_answered_;
+  std::uint64_t scrub_asked_ = 0;
 
   // other copy
   std::optional<std::pair<NodeId, replication::SlotMessage>> open_stash_;
   std::optional<Copy::Opening> incoming_;  ///< what has come of an opening in pieces
   Sequence durable_ = 0;                   ///< entries up to here are on stable storage
   bool open_on_disk_as_copy_ = false;
+  bool answers_scrub_ = false;
   std::optional<TimePoint> told_resumed_;   ///< likewise, that it was not opened; empty: not in this row
   std::optional<TimePoint> resumed_until_;  ///< restarted in this epoch: the primary is told what is here
   std::optional<TimePoint> fill_from_;

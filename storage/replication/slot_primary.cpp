@@ -119,6 +119,7 @@ void Slot::apply_ready() {
     const Sequence sequence = pending.entry.at.sequence;
     if (!pending.sent || !acknowledged_by_all(sequence)) return;
     pending.applying = true;
+    if (const auto watch = watch_.lock()) watch->note(pending.entry.writes);
     Batch batch = copy_.append(std::move(pending.entry), false);
     pending.entry.at = copy_.position();
     batch.append(trim_log());

@@ -14,8 +14,19 @@ constexpr auto ask_again = std::chrono::milliseconds(300);
 }  // namespace
 
 bool Slot::is_suspect() const {
-  return !copy_.blank() && copy_.doubts() < context_.marks.doubts() && row_.in_sync.contains(context_.self) &&
+  const bool doubtful = copy_.doubts() < context_.marks.doubts() || (copy_.damaged() && !copy_.trusted());
+  return !copy_.blank() && doubtful && row_.in_sync.contains(context_.self) &&
          !context_.settings.sabotage.trust_suspects;
+}
+
+/// A copy that lacks records in its middle is filled anew; not before it is out of the row's in-sync ones, so
+/// that the last of them is never given away.
+void Slot::disown_if_damaged() {
+  if (!loaded_ || !copy_.damaged() || row_.in_sync.contains(context_.self)) return;
+  log(Level::error, "slot.damaged_copy_disowned", {{"slot", id_}, {"epoch", row_.epoch}});
+  copy_.disown(context_.marks.life());
+  open_on_disk_as_copy_ = false;
+  durable_ = 0;
 }
 
 /// Asks the other in-sync copies how they stand.

@@ -1,0 +1,242 @@
+#include "storage/replication/scrub.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "node/base/log.hpp"
+#include "node/runtime/timer.hpp"
+#include "storage/replication/slot_comparison.hpp"
+
+namespace gridmail {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr char area = 's';
+constexpr unsigned failures_max = 20;  // in a row, of a slot: then the next pass goes on with it
+constexpr Duration try_again = 1s;
+constexpr Duration count_losses_every = 5s;
+constexpr std::size_t mended_shown = 20;
+constexpr std::size_t read_keys = 1024;
+constexpr std::size_t read_bytes = 1024 * 1024;
+
+Bytes record_key(SlotId slot) {
+  return slot_key(slot, area, {});
+}
+
+Family family_of(const replication::ScrubRecord& record) {
+  return static_cast<Family>(record.family());
+}
+
+}  // namespace
+
+/// How far the scrub of one slot is, as its record says.
+struct Scrub::Progress {
+  explicit Progress(SlotAccessPtr a) : access(std::move(a)) {}
+  [[nodiscard]] Task<Result<void>> load();
+  [[nodiscard]] Task<Result<void>> keep();
+
+  const SlotAccessPtr access;
+  replication::ScrubRecord record;
+  std::optional<Bytes> stored;
+};
+
+Task<Result<void>> Scrub::Progress::load() {
+  auto value = co_await access->snapshot()->get(Family::meta, record_key(access->slot()));
+  if (!value) co_return tl::unexpected(value.error());
+  stored = std::move(*value);
+  if (stored && !record.ParseFromString(*stored)) co_return fail(Errc::corrupted, "scrub record");
+  co_return Result<void>{};
+}
+
+/// Nobody else writes it.
+Task<Result<void>> Scrub::Progress::keep() {
+  const Bytes value = record.SerializeAsString();
+  Operation operation;
+  operation.writes.push_back({Family::meta, record_key(access->slot()), value, stored, false});
+  auto done = co_await access->commit(std::move(operation));
+  if (done) stored = value;
+  co_return done;
+}
+
+Task<void> Scrub::run(Scrub* self) {
+  for (;;) {
+    const auto pause = self->asked_for_ ? try_again : self->context_.settings.scrub.look_every;
+    const auto next = self->context_.clock.now() + pause;
+    (void)co_await before(self->context_.clock, next, self->woken_);
+    self->woken_->reset();
+    const auto map = self->table_.map();
+    if (!map) continue;
+    for (SlotId id = 0; id < map->rows.size(); ++id) {
+      if (map->rows[id].primary != self->context_.self) continue;
+      co_await asio::co_spawn(self->table_.strand_of(id), scrub_slot(self, id), asio::use_awaitable);
+    }
+    co_await self->read_all(Family::meta, self->replica_);
+    const std::lock_guard lock(self->mutex_);
+    if (!self->woken_->is_set()) {
+      self->report_.slots_due = self->looking_.slots_due;
+      self->asked_for_ = self->asked_for_ && self->looking_.slots_due > 0;
+    }
+    self->report_.oldest = self->looking_.oldest;
+    self->looking_ = {};
+  }
+}
+
+Task<void> Scrub::count_losses(Scrub* self) {
+  for (;;) {
+    const auto view = self->context_.store.snapshot();
+    const auto lost =
+        co_await view->scan(Family::node, lost_key(0), lost_key(UINT32_MAX), SIZE_MAX, SIZE_MAX);
+    std::uint32_t count = 0;
+    Batch gone;
+    if (lost) {
+      for (const auto& pair : lost->pairs) {
+        const SlotId slot = read_be32(pair.key, pair.key.size() - sizeof(SlotId));
+        if (self->is_here(slot)) {
+          ++count;
+          continue;
+        }
+        const auto held = co_await view->get(Family::log, copy_record_key(slot));
+        if (held && !*held) gone.remove(Family::node, pair.key);  // it had nothing of that slot
+      }
+    }
+    if (!gone.empty()) {
+      const auto removed = co_await self->context_.store.commit(std::move(gone));
+      if (!removed) co_return;  // the node stops
+    }
+    {
+      const std::lock_guard lock(self->mutex_);
+      self->report_.lost_slots = count;
+    }
+    co_await sleep_for(self->context_.clock, count_losses_every);
+  }
+}
+
+/// As far as the map here knows.
+bool Scrub::is_here(SlotId slot) const {
+  const auto map = table_.map();
+  if (!map || slot == replica_) return true;
+  if (slot >= map->rows.size()) return false;
+  const auto& row = map->rows[slot];
+  return row.holds(context_.self) || row.retired.contains(context_.self) ||
+         row.partial.contains(context_.self);
+}
+
+Task<void> Scrub::scrub_slot(Scrub* self, SlotId id) {
+  const auto slot = self->table_.find(id);
+  const auto access = slot ? slot->access() : nullptr;
+  if (!access) co_return;
+  Progress progress(access);
+  const auto loaded = co_await progress.load();
+  if (!loaded) co_return;
+  if (self->is_due(progress.record)) {
+    self->note_under_way(id);
+    co_await self->go_through(slot, progress);
+    self->note_under_way({});
+  }
+  self->note_looked_at(progress.record);
+}
+
+/// From where the record says to the slot's end, or until the role ends.
+Task<void> Scrub::go_through(std::shared_ptr<Slot> slot, Progress& progress) {
+  SlotComparison comparison(slot, context_);
+  auto& record = progress.record;
+  auto kept_at = context_.clock.now();
+  unsigned failures = 0;
+  for (;;) {
+    const auto piece = co_await comparison.compare(family_of(record), record.next_key());
+    if (!piece) {
+      const bool again = piece.error().code == Errc::unavailable && ++failures < failures_max;
+      if (!again) co_return;
+      co_await sleep_for(context_.clock, try_again);
+      continue;
+    }
+    failures = 0;
+    note(slot->id(), piece->keys, piece->bytes, piece->mended);
+    record.set_next_key(piece->next.value_or(Bytes()));
+    if (!piece->next && family_of(record) == Family::body) break;
+    if (!piece->next) record.set_family(static_cast<std::uint32_t>(Family::body));
+    co_await pause_after(piece->bytes);
+    if (context_.clock.now() - kept_at < context_.settings.scrub.keep_every) continue;
+    kept_at = context_.clock.now();
+    const auto kept = co_await progress.keep();
+    if (!kept) co_return;
+  }
+  co_await read_all(Family::log, slot->id());
+  record.Clear();
+  record.set_finished(context_.clock.wall());
+  const auto kept = co_await progress.keep();
+  if (kept) log(Level::debug, "scrub.slot_done", {{"slot", slot->id()}});
+}
+
+/// For the sake of the checksums only: nobody else has the same.
+Task<void> Scrub::read_all(Family family, SlotId slot) {
+  Bytes next = slot_begin(slot);
+  for (;;) {
+    const auto view = context_.store.snapshot();
+    const auto page = co_await view->scan(family, next, slot_begin(slot + 1), read_keys, read_bytes);
+    if (!page || page->pairs.empty()) co_return;
+    std::size_t bytes = 0;
+    for (const auto& pair : page->pairs) bytes += pair.key.size() + pair.value.size();
+    if (!page->more) co_return;
+    next = page->pairs.back().key + '\0';
+    co_await pause_after(bytes);
+  }
+}
+
+Task<void> Scrub::pause_after(std::size_t bytes) {
+  const auto& settings = context_.settings.scrub;
+  const bool busy = context_.fill_budget.yields(context_.clock.now());
+  const double seconds =
+      static_cast<double>(bytes) / (busy && !asked_for_ ? settings.busy_rate : settings.rate);
+  co_await sleep_for(context_.clock,
+                     std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
+}
+
+/// A clock that was set back must not stop it.
+bool Scrub::is_due(const replication::ScrubRecord& record) const {
+  const auto now = context_.clock.wall();
+  const auto finished = record.finished();
+  if (due_before_ > 0 && finished <= due_before_) return true;
+  return finished == 0 || finished > now || now - finished >= to_micros(context_.settings.scrub.round);
+}
+
+void Scrub::note(SlotId slot, std::size_t keys, std::size_t bytes, const std::vector<Bytes>& mended) {
+  const std::lock_guard lock(mutex_);
+  report_.keys += keys;
+  report_.bytes += bytes;
+  report_.mended += mended.size();
+  auto& shown = report_.last_mended;
+  for (const auto& key : mended) shown.push_back({slot, key, context_.clock.wall()});
+  if (shown.size() > mended_shown)
+    shown.erase(shown.begin(), shown.end() - static_cast<std::ptrdiff_t>(mended_shown));
+}
+
+void Scrub::note_under_way(std::optional<SlotId> slot) {
+  const std::lock_guard lock(mutex_);
+  report_.slot = slot;
+}
+
+void Scrub::note_looked_at(const replication::ScrubRecord& record) {
+  const bool due = is_due(record);
+  const std::lock_guard lock(mutex_);
+  looking_.slots_due += due ? 1 : 0;
+  if (looking_.oldest == 0 || record.finished() < looking_.oldest) looking_.oldest = record.finished();
+}
+
+void Scrub::begin_round() {
+  due_before_ = context_.clock.wall();
+  asked_for_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    report_.slots_due = std::max<std::size_t>(report_.slots_due, 1);
+  }
+  woken_->set();
+}
+
+ScrubReport Scrub::report() const {
+  const std::lock_guard lock(mutex_);
+  return report_;
+}
+
+}  // namespace gridmail

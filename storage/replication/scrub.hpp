@@ -1,0 +1,73 @@
+// Scrub: reads everything that the slots of this node hold, round after round, slowly, so that a record that
+// has rotted is found while another copy of it is sound. The primary of a slot compares it with its other
+// copies (SlotComparison); whoever reads what the disk cannot give back is told by the store.
+//
+// One slot at a time, throttled, and slower while clients write. How far a slot is stands in the slot itself,
+// so that whoever is primary goes on, also after a restart.
+#pragma once
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "node/runtime/timer.hpp"
+#include "storage/replication/slot_table.hpp"
+
+namespace gridmail {
+
+/// For people and metrics; of this node since it started.
+struct ScrubReport {
+  struct Mended {
+    SlotId slot = 0;
+    Bytes key;
+    WallMicros at = 0;
+  };
+  std::uint64_t keys = 0, bytes = 0;  ///< compared
+  std::uint64_t mended = 0;           ///< keys that differed
+  std::size_t slots_due = 0;          ///< whose primary is here, and whose round is not over
+  std::optional<SlotId> slot;         ///< under way
+  WallMicros oldest = 0;              ///< when the slot longest ago was last gone through; 0: never
+  std::vector<Mended> last_mended;    ///< a few
+  std::uint32_t lost_slots = 0;       ///< of which the disk here has lost records
+};
+
+/// Lifecycle: construct → spawn run(), which must be joined before destruction.
+class Scrub {
+ public:
+  /// `replica`: the slot number under which this node's own replica of the directory lies.
+  Scrub(ReplicationContext& context, SlotTable& table, SlotId replica, const asio::any_io_executor& executor)
+      : context_(context), table_(table), replica_(replica), woken_(std::make_shared<Event>(executor)) {}
+
+  /// On the executor given. Both end by cancellation only. The second keeps account of what the disk has
+  /// lost.
+  [[nodiscard]] static Task<void> run(Scrub* self);
+  [[nodiscard]] static Task<void> count_losses(Scrub* self);
+  /// Every slot whose primary is here is due now, and is gone through without yielding. Thread-safe.
+  void begin_round();
+  /// Thread-safe.
+  [[nodiscard]] ScrubReport report() const;
+
+ private:
+  struct Progress;
+  [[nodiscard]] static Task<void> scrub_slot(Scrub* self, SlotId id);
+  [[nodiscard]] Task<void> go_through(std::shared_ptr<Slot> slot, Progress& progress);
+  [[nodiscard]] bool is_here(SlotId slot) const;
+  [[nodiscard]] Task<void> read_all(Family family, SlotId slot);
+  [[nodiscard]] Task<void> pause_after(std::size_t bytes);
+  [[nodiscard]] bool is_due(const replication::ScrubRecord& record) const;
+  void note(SlotId slot, std::size_t keys, std::size_t bytes, const std::vector<Bytes>& mended);
+  void note_under_way(std::optional<SlotId> slot);
+  void note_looked_at(const replication::ScrubRecord& record);
+
+  ReplicationContext& context_;
+  SlotTable& table_;
+  const SlotId replica_;
+  const std::shared_ptr<Event> woken_;
+  std::atomic<WallMicros> due_before_{0};  ///< what was finished before is due, whatever the round
+  std::atomic<bool> asked_for_{false};     ///< the present round: it does not yield
+  mutable std::mutex mutex_;
+  ScrubReport report_;   // guarded by mutex_
+  ScrubReport looking_;  // what this pass has found so far: due slots and the oldest; guarded by mutex_
+};
+
+}  // namespace gridmail
