@@ -56,6 +56,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<api::Begun>> maintain(std::string node, std::chrono::seconds duration) override;
   [[nodiscard]] Task<Result<api::Settings>> settings() override;
   [[nodiscard]] Task<Result<api::Settings>> change_settings(api::SettingsWish wish) override;
+  [[nodiscard]] Task<Result<void>> begin_scrub() override;
   [[nodiscard]] Task<Result<std::vector<api::JobRow>>> jobs() override;
   [[nodiscard]] Task<Result<void>> pause_job(std::string id, bool paused) override;
 
@@ -85,6 +86,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<void>> rotate_key() override;
 
  private:
+  [[nodiscard]] Task<Result<api::ScrubStatus>> scrub_status();
   [[nodiscard]] Result<Member> find_member(const std::string& name_or_id) const;
   /// Has these records agreed, as long as nobody changed them since `map`. Errors: conflict.
   [[nodiscard]] Task<Result<void>> change_members(MapPtr map, std::vector<Member> members);

@@ -10,6 +10,7 @@ namespace gridmail {
 namespace {
 
 constexpr auto alive_within = std::chrono::seconds(2);
+constexpr std::size_t lost_shown_max = 1000;
 
 /// Leases tell soonest who lives; gossip tells the silent from the dead.
 api::Liveness liveness_of(Liveness gossiped, bool heard) {
@@ -18,6 +19,30 @@ api::Liveness liveness_of(Liveness gossiped, bool heard) {
 }
 
 }  // namespace
+
+Task<Result<void>> GridControlBinding::begin_scrub() {
+  parts_.core.scrub().begin_round();
+  co_return Result<void>{};
+}
+
+Task<Result<api::ScrubStatus>> GridControlBinding::scrub_status() {
+  const auto report = parts_.core.scrub().report();
+  api::ScrubStatus scrub;
+  scrub.slots_due = report.slots_due;
+  scrub.slot = report.slot;
+  scrub.oldest = report.oldest;
+  scrub.keys = report.keys;
+  scrub.bytes = report.bytes;
+  scrub.mended = report.mended;
+  for (const auto& key : report.last_mended) scrub.last_mended.push_back({key.slot, to_hex(key.key), key.at});
+  const auto view = parts_.store.snapshot();
+  const auto lost =
+      co_await view->scan(Family::node, lost_key(0), lost_key(UINT32_MAX), lost_shown_max, 1 << 20);
+  if (!lost) co_return tl::unexpected(lost.error());
+  for (const auto& pair : lost->pairs)
+    scrub.lost.push_back({read_be32(pair.key, pair.key.size() - 4), pair.value});
+  co_return scrub;
+}
 
 Task<Result<api::GridStatus>> GridControlBinding::status() {
   auto& core = parts_.core;
@@ -53,6 +78,20 @@ Task<Result<api::GridStatus>> GridControlBinding::status() {
   }
   std::sort(status.nodes.begin(), status.nodes.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
+  auto scrub = co_await scrub_status();
+  if (!scrub) co_return tl::unexpected(scrub.error());
+  status.scrub = std::move(*scrub);
+  const auto disks = core.loads().disks();
+  for (const auto& node : status.nodes) {
+    const auto told = disks.find(node.id);
+    const auto lost = node.id == core.self() ? status.scrub.lost.size()
+                      : told == disks.end()  ? 0
+                                             : told->second.lost_slots;
+    if (lost == 0) continue;
+    status.verdict = std::max(status.verdict, api::Verdict::degraded);
+    status.reasons.push_back(fmt::format(
+        "the disk of node {} has lost records of {} slots: they are fetched again", node.name, lost));
+  }
   co_return status;
 }
 
@@ -122,6 +161,16 @@ Task<std::string> GridControlBinding::metrics() {
   counter("login_failures_total", "Wrong passwords.", parts_.mail.failed_log_ins());
   counter("operation_bytes_total", "Bytes of operations taken by slots whose primary this node was.",
           core.operation_bytes());
+  const auto scrub = core.scrub().report();
+  gauge("scrub_slots_due", "Slots whose primary is here and which the present round has not been through.",
+        static_cast<double>(scrub.slots_due));
+  gauge("scrub_oldest_seconds", "When the slot longest ago was gone through; 0: one never was.",
+        static_cast<double>(scrub.oldest) / 1e6);
+  counter("scrub_keys_total", "Keys compared with other copies.", scrub.keys);
+  counter("scrub_bytes_total", "Bytes of these.", scrub.bytes);
+  gauge("scrub_lost_slots", "Slots of which this node's disk has lost records.",
+        static_cast<double>(scrub.lost_slots));
+  counter("scrub_mended_total", "Keys that differed and were written again.", scrub.mended);
   counter("fill_bytes_total", "Bytes handed to joining copies to close their gaps.",
           core.fill_budget().bytes());
   co_return text;

@@ -11,12 +11,14 @@
 #include "node/base/log.hpp"
 #include "node/outbound_settings.hpp"
 #include "node/planned_stop.hpp"
+#include "node/runtime/process_restart.hpp"
 #include "node/runtime/timer.hpp"
 #include "node/version.hpp"
 #include "protocols/imap/imap_session.hpp"
 #include "protocols/lookup/session.hpp"
 #include "protocols/pop3/session.hpp"
 #include "protocols/smtp/session.hpp"
+#include "storage/local/store_salvage.hpp"
 
 namespace gridmail {
 namespace {
@@ -105,7 +107,24 @@ int Node::run() {
   for (unsigned i = 1; i < count; ++i) threads.emplace_back([this] { context_.run(); });
   context_.run();
   for (auto& thread : threads) thread.join();
+  if (damaged_) end_now(1);
   return exit_code_;
+}
+
+/// What the disk cannot give back is left behind at the next start, and fetched from other nodes. Until then
+/// the primaries here are given away, as before any stop.
+void Node::note_damage(const Error& damage) {
+  if (damaged_.exchange(true)) return;
+  log(Level::error, "disk.damaged", {{"error", damage.text}});
+  const auto marked = mark_damaged(config_.data_dir / "store");
+  if (!marked) log(Level::error, "disk.failed", {{"error", marked.error().text}});
+  stop();
+}
+
+/// After damage it starts again; where a service manager is there, that is its task.
+void Node::end_now(int exit_code) {
+  if (damaged_ && !supervisor_.is_there()) start_again();
+  std::_Exit(exit_code);
 }
 
 void Node::stop() {
@@ -118,11 +137,10 @@ Task<void> Node::live() {
     const auto& error = started.error();
     log(Level::error, "node.cannot_start", {{"error", error.text}});
     std::fprintf(stderr, "gridmaild: %s\n", error.text.c_str());
-    exit_code_ = error.code == Errc::denied || error.code == Errc::invalid ||
-                         error.code == Errc::unsupported || error.code == Errc::corrupted ||
-                         error.code == Errc::already_exists
-                     ? 2
-                     : 1;
+    const bool is_final = !damaged_ && (error.code == Errc::denied || error.code == Errc::invalid ||
+                                        error.code == Errc::unsupported || error.code == Errc::corrupted ||
+                                        error.code == Errc::already_exists);
+    exit_code_ = is_final ? 2 : 1;
   } else {
     log(Level::info, "node.ready", {{"id", identity_->node_id().hex()}, {"name", config_.name}});
     supervisor_.tell("READY=1");
@@ -138,7 +156,7 @@ Task<void> Node::live() {
   }
   stopping_ = true;
   // What does not end by itself in time is ended with the process: everything acknowledged is on disk.
-  const auto watchdog = clock_.call_at(clock_.now() + shut_down_max, [this] { std::_Exit(exit_code_); });
+  const auto watchdog = clock_.call_at(clock_.now() + shut_down_max, [this] { end_now(exit_code_); });
   co_await shut_down();
 }
 
@@ -159,11 +177,17 @@ Result<void> Node::open_disk() {
   options.node = identity_->node_id();
   options.created = clock_.wall();
   options.tuning.cache_bytes = config_.storage.cache_bytes;
+  options.tuning.write_buffers_bytes =
+      std::min<std::size_t>(options.tuning.write_buffers_bytes, config_.storage.cache_bytes / 2);
   options.space_reserve_bytes = config_.storage.reserve_bytes;
-  options.on_disk_failure = [](const Error& failure) {
+  options.on_disk_failure = [this](const Error& failure) {
     log(Level::error, "disk.failed", {{"error", failure.text}});
-    std::_Exit(1);  // fail-stop: a node that cannot write must not answer
+    if (failure.code == Errc::corrupted) note_damage(failure);
+    end_now(1);  // fail-stop: a node that cannot write must not answer
   };
+  options.on_damage = [this](const Error& damage) { note_damage(damage); };
+  // Copying a large store takes longer than a start is given otherwise.
+  if (is_marked_damaged(options.folder)) supervisor_.tell("EXTEND_TIMEOUT_USEC=86400000000");
   auto store = RocksDbStore::open(std::move(options));
   if (!store) return tl::unexpected(store.error());
   store_ = std::move(*store);
@@ -234,9 +258,9 @@ Result<void> Node::build() {
   GridPorts ports{clock_, random_, *transport_, *store_, asio::make_strand(context_), {}, store_->suspect()};
   for (std::size_t i = 0; i < slot_strands; ++i) ports.slots.push_back(asio::make_strand(context_));
   GridCore::Hooks hooks;
-  hooks.fail_stop = [](Error error) {
+  hooks.fail_stop = [this](Error error) {
     log(Level::error, "node.fail_stop", {{"error", error.text}});
-    std::_Exit(1);
+    end_now(1);
   };
   hooks.low_space = [this] { return store_->low_space(); };
   hooks.is_behind = [this] { return store_->is_behind(); };

@@ -40,6 +40,8 @@ class Node {
 
  private:
   [[nodiscard]] Task<void> live();
+  void note_damage(const Error& damage);
+  [[noreturn]] void end_now(int exit_code);
   [[nodiscard]] Task<Result<void>> start();
   [[nodiscard]] Result<void> open_disk();
   [[nodiscard]] Task<Result<void>> find_keys();
@@ -85,6 +87,8 @@ class Node {
   std::atomic<bool> leaving_{false};   ///< not ready any more; sessions go on while primaries are given away
   std::atomic<bool> stopping_{false};  ///< sessions end
   std::atomic<int> exit_code_{0};
+  std::atomic<bool> damaged_{
+      false};  ///< something on the disk cannot be read: it starts again, which mends it
 };
 
 }  // namespace gridmail

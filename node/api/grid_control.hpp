@@ -43,6 +43,26 @@ struct NodeRow {
   WallMicros maintenance_until = 0;  ///< 0: none
 };
 
+/// How a node looks for records that its disk cannot give back, and for copies that differ.
+struct ScrubStatus {
+  std::uint64_t slots_due = 0;  ///< primaries here that the present round has not been through
+  std::optional<SlotId> slot;   ///< under way
+  WallMicros oldest = 0;        ///< when the slot longest ago was gone through; 0: one never was
+  std::uint64_t keys = 0, bytes = 0, mended = 0;  ///< since the node started
+  struct Key {
+    SlotId slot = 0;
+    std::string key;  ///< hex
+    WallMicros at = 0;
+  };
+  std::vector<Key> last_mended;  ///< a few
+  struct Lost {
+    SlotId slot = 0;
+    std::string what;
+  };
+  /// Records that this node's disk has lost, by slot, until it has them again.
+  std::vector<Lost> lost;
+};
+
 struct GridStatus {
   Verdict verdict = Verdict::unavailable;
   std::vector<std::string> reasons;  ///< a sentence each; empty when healthy
@@ -52,6 +72,7 @@ struct GridStatus {
   std::uint32_t slots = 0;
   std::uint32_t copies = 0, copies_min = 0;
   std::vector<NodeRow> nodes;  ///< by name
+  ScrubStatus scrub;           ///< of this node
 };
 
 struct DirectorySlot {};
@@ -194,6 +215,8 @@ class GridControl {
   [[nodiscard]] virtual Task<Result<Settings>> settings() = 0;
   /// Changes what is given. Errors: invalid, conflict, not_found (no such user).
   [[nodiscard]] virtual Task<Result<Settings>> change_settings(SettingsWish wish) = 0;
+  /// Goes through all slots whose primary this node is, now.
+  [[nodiscard]] virtual Task<Result<void>> begin_scrub() = 0;
 
   [[nodiscard]] virtual Task<Result<std::vector<JobRow>>> jobs() = 0;
   /// By id. Errors: not_found; conflict for one that cannot be paused.

@@ -28,6 +28,7 @@ Task<Response> set_node_zone(GridControl& grid, Request request, Parameters para
 Task<Response> maintain_node(GridControl& grid, Request request, Parameters parameters);
 Task<Response> show_settings(GridControl& grid, Request request, Parameters parameters);
 Task<Response> change_settings(GridControl& grid, Request request, Parameters parameters);
+Task<Response> begin_scrub(GridControl& grid, Request request, Parameters parameters);
 Task<Response> list_jobs(GridControl& grid, Request request, Parameters parameters);
 Task<Response> pause_job(GridControl& grid, Request request, Parameters parameters);
 Task<Response> resume_job(GridControl& grid, Request request, Parameters parameters);

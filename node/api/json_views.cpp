@@ -88,6 +88,22 @@ Json to_json(const NodeRow& node) {
           {"version", node.version}};
 }
 
+Json to_json(const ScrubStatus& scrub) {
+  Json mended = Json::array();
+  for (const auto& key : scrub.last_mended)
+    mended.push_back({{"slot", key.slot}, {"key", key.key}, {"at", rfc3339(key.at)}});
+  Json lost = Json::array();
+  for (const auto& slot : scrub.lost) lost.push_back({{"slot", slot.slot}, {"what", slot.what}});
+  return {{"slots_due", scrub.slots_due},
+          {"slot", scrub.slot ? Json(*scrub.slot) : Json(nullptr)},
+          {"oldest", scrub.oldest == 0 ? Json(nullptr) : Json(rfc3339(scrub.oldest))},
+          {"keys", scrub.keys},
+          {"bytes", scrub.bytes},
+          {"mended", scrub.mended},
+          {"last_mended", std::move(mended)},
+          {"lost", std::move(lost)}};
+}
+
 Json to_json(const GridStatus& status) {
   return {{"verdict", name_of(status.verdict)},
           {"reasons", status.reasons},
@@ -97,7 +113,8 @@ Json to_json(const GridStatus& status) {
           {"slots", status.slots},
           {"copies", status.copies},
           {"copies_min", status.copies_min},
-          {"nodes", to_json(status.nodes)}};
+          {"nodes", to_json(status.nodes)},
+          {"scrub", to_json(status.scrub)}};
 }
 
 Json to_json(const SlotPlacement& slot) {

@@ -90,6 +90,11 @@ Task<Response> change_settings(GridControl& grid, Request request, Parameters) {
   co_return respond(settings);
 }
 
+Task<Response> begin_scrub(GridControl& grid, Request, Parameters) {
+  const auto done = co_await grid.begin_scrub();
+  co_return respond(done);
+}
+
 Task<Response> list_jobs(GridControl& grid, Request, Parameters) {
   const auto jobs = co_await grid.jobs();
   co_return respond(jobs);

@@ -32,6 +32,8 @@ constexpr Route table[] = {
     {get, "/api/v1/settings", admin, show_settings, "Grid-wide settings."},
     {put, "/api/v1/settings", admin, change_settings,
      "Changes those given: {\"copies\": 2, \"copies_min\": 2, \"postmaster\": \"a user's address\"}."},
+    {post, "/api/v1/scrub", admin, begin_scrub,
+     "Compares all slots whose primary this node is with their other copies, now."},
     {get, "/api/v1/jobs", admin, list_jobs, "What moves: progress and estimate of each job."},
     {post, "/api/v1/jobs/{id}/pause", admin, pause_job, "Holds a job."},
     {post, "/api/v1/jobs/{id}/resume", admin, resume_job, "Lets it go on."},

@@ -72,6 +72,11 @@ Result<Outcome> grid_settings(const ApiClient& api, const Arguments& arguments) 
   return show(body.empty() ? api.get("/settings") : api.put("/settings", body));
 }
 
+Result<Outcome> node_scrub(const ApiClient& api, const Arguments&) {
+  return acted(api.post("/scrub", Json::object()),
+               "this node compares its slots with their other copies now");
+}
+
 Result<Outcome> node_drain(const ApiClient& api, const Arguments& arguments) {
   return act_on_node(api, arguments, "/drain", "gives its primaries away");
 }

@@ -22,6 +22,7 @@ class Supervisor {
   /// One datagram of variables, a line each, such as "READY=1". What cannot be sent is lost: the manager then
   /// acts as on a process that is silent.
   void tell(std::string_view variables) const;
+  [[nodiscard]] bool is_there() const { return !socket_.empty(); }
   /// Within what time it wants to hear WATCHDOG=1 again, and again; nothing when it does not watch.
   [[nodiscard]] std::optional<Duration> watchdog() const { return watchdog_; }
 

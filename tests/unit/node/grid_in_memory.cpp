@@ -84,6 +84,10 @@ Task<Result<Settings>> GridInMemory::change_settings(SettingsWish wish) {
   grid_settings.postmaster = wish.postmaster.value_or(grid_settings.postmaster);
   co_return grid_settings;
 }
+Task<Result<void>> GridInMemory::begin_scrub() {
+  last_movement = "scrub";
+  co_return Result<void>();
+}
 Task<Result<std::vector<JobRow>>> GridInMemory::jobs() {
   JobRow job;
   job.id = "remove-b";

@@ -33,6 +33,7 @@ class GridInMemory final : public api::GridControl {
   Task<Result<api::Begun>> maintain(std::string node, std::chrono::seconds duration) override;
   Task<Result<api::Settings>> settings() override;
   Task<Result<api::Settings>> change_settings(api::SettingsWish wish) override;
+  Task<Result<void>> begin_scrub() override;
   Task<Result<std::vector<api::JobRow>>> jobs() override;
   Task<Result<void>> pause_job(std::string id, bool paused) override;
   Task<Result<api::JoinToken>> join_token(std::chrono::seconds ttl) override;
