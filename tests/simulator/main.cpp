@@ -13,7 +13,7 @@ using namespace gridmail;
 std::vector<const sim::Scenario*> chosen(const std::string& family, const std::string& name) {
   std::vector<const sim::Scenario*> all;
   for (const auto& one : sim::families()) {
-    if (family.empty() ? one.name == "open" : one.name != family) continue;
+    if (!family.empty() && one.name != family) continue;
     for (const auto& scenario : one.scenarios) {
       if (scenario.name == name) return {&scenario};
       if (scenario.name.find(name) != std::string::npos) all.push_back(&scenario);

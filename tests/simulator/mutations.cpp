@@ -102,6 +102,8 @@ const std::vector<Mutation>& mutations() {
        "an old backup of a disk is put back"},
       {"trust_suspects", "a copy on a damaged disk may be primary like any other",
        rule(&DeliberateFaults::trust_suspects), "a disk's log is damaged before its end"},
+      {"no_scrub", "copies are never compared", rule(&DeliberateFaults::no_scrub),
+       "records of one copy become others unnoticed"},
       {"early_answer", "disks answer before they have written",
        [](WorldOptions& options) { options.disks.answers_early = true; },
        "all nodes lose power and return one by one"},

@@ -21,12 +21,17 @@ constexpr Duration quiet_for = 5s;
 
 const std::vector<ScenarioFamily>& families() {
   static const std::vector<ScenarioFamily> all{
-      {"crashes", crash_scenarios()}, {"network", network_scenarios()},
-      {"pauses", pause_scenarios()},  {"growth", growth_scenarios()},
-      {"copies", copy_scenarios()},   {"movement", movement_scenarios()},
-      {"load", load_scenarios()},     {"mail", mail_scenarios()},
-      {"swarm", swarm_scenarios()},   {"mailswarm", mail_swarm_scenarios()},
-      {"open", open_scenarios()},
+      {"crashes", crash_scenarios()},
+      {"network", network_scenarios()},
+      {"pauses", pause_scenarios()},
+      {"growth", growth_scenarios()},
+      {"copies", copy_scenarios()},
+      {"movement", movement_scenarios()},
+      {"load", load_scenarios()},
+      {"mail", mail_scenarios()},
+      {"rot", rot_scenarios()},
+      {"swarm", swarm_scenarios()},
+      {"mailswarm", mail_swarm_scenarios()},
   };
   return all;
 }

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <set>
 
+#include "tests/simulator/troubles.hpp"
+
 namespace gridmail::sim {
 namespace {
 
 using namespace std::chrono_literals;
 
 constexpr std::size_t nodes_max = 9;
+constexpr Duration mended_within = 120s;
 
 class Swarm {
  public:
@@ -236,19 +239,17 @@ class Swarm {
     world_.swap_disks(one, other);
     for (const auto node : {one, other}) last(some_time(), [this, node] { world_.restart(node); });
   }
-  /// Some record of some slot.
+  /// Some records of some slots, while all copies of these are there: it is noticed, and mended.
   void rot(std::size_t node) {
-    const auto family = random_.chance(0.5) ? Family::meta : Family::body;
-    const auto& pairs = world_.disk(node).contents(family);
-    if (pairs.empty()) return;
-    const auto at = std::next(pairs.begin(), static_cast<std::ptrdiff_t>(random_.below(pairs.size())));
-    world_.note({}, [&] { return "a record rots on the disk of node" + std::to_string(node); });
-    world_.disk(node).rot(family, at->first);
+    if (!active_.empty() || !world_.is_whole() || !may_lose(node)) return;
+    for (auto left = 1 + random_.below(3); left > 0; --left) rot_record(world_, node, random_);
+    const auto mended = [&] { return !world_.disk(node).is_rotten() && world_.is_whole(); };
+    if (!load_.run_for(mended_within, mended)) throw Violation("a rotten record is not mended");
   }
   [[nodiscard]] bool may_lose(std::size_t node) const {
     if (rules_.budget == Budget::unlimited) return true;
     for (std::size_t other = 0; other < world_.size(); ++other) {
-      if (other != node && world_.may_lack(other)) return false;
+      if (other != node && (world_.may_lack(other) || world_.may_have_rotted(other))) return false;
     }
     switch (rules_.budget) {
       case Budget::one_copy:

@@ -66,7 +66,12 @@ SwarmPlan draw_swarm(std::uint64_t seed, const SwarmRules& rules, WorldOptions& 
         (fault != FaultKind::old_disk || rules.old_disks) && (fault != FaultKind::bit_rot || rules.bit_rot);
     if (wanted && allowed) plan.kinds.push_back(fault);
   }
-  if (rules.bit_rot && random.chance(0.7)) plan.kinds.push_back(FaultKind::bit_rot);
+  if (rules.bit_rot) {
+    options.core.replication.scrub.round = 3s;
+    options.core.replication.scrub.look_every = 500ms;
+    options.core.replication.scrub.keep_every = 1s;
+    if (random.chance(0.7)) plan.kinds.push_back(FaultKind::bit_rot);
+  }
   if (rules.old_disks && random.chance(0.7)) plan.kinds.push_back(FaultKind::old_disk);
   if (plan.kinds.empty()) plan.kinds.push_back(FaultKind::crash);
   plan.faults = 2 + random.below(7);

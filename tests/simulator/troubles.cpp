@@ -22,6 +22,15 @@ void isolate(World& world, std::size_t alone) {
   world.note({}, [&] { return "node" + std::to_string(alone) + " is cut off"; });
 }
 
+void rot_record(World& world, std::size_t node, Random& random) {
+  const auto family = random.chance(0.5) ? Family::meta : Family::body;
+  const auto& pairs = world.disk(node).contents(family);
+  if (pairs.empty()) return;
+  const auto at = std::next(pairs.begin(), static_cast<std::ptrdiff_t>(random.below(pairs.size())));
+  world.note({}, [&] { return to_hex(at->first) + " rots on the disk of node" + std::to_string(node); });
+  world.disk(node).rot(family, at->first);
+}
+
 void crash_and_return(World& world, Load& load, bool primary, int rounds) {
   for (int round = 0; round < rounds; ++round) {
     load.run(5);

@@ -11,6 +11,9 @@ namespace gridmail::sim {
 /// Nobody reaches this node, and it reaches nobody.
 void isolate(World& world, std::size_t alone);
 
+/// A record of some slot on this node's disk, if there is one.
+void rot_record(World& world, std::size_t node, Random& random);
+
 void crash_and_return(World& world, Load& load, bool primary, int rounds);
 void split(World& world, Load& load);
 /// A node is gone for good and a blank one takes its place.

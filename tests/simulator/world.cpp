@@ -124,6 +124,7 @@ void World::start_life(Node& node) {
   GridCore::Hooks hooks;
   hooks.fail_stop = [&life](const Error& error) { life.failed = error; };
   node.disk->on_failure(hooks.fail_stop);
+  node.disk->on_damage([&life](const Error&) { life.damaged = true; });
   hooks.low_space = [&node] { return node.full; };
   hooks.is_behind = [&node] { return node.disk->is_behind(); };
   hooks.on_map = [this, &life](const MapPtr& map) {
@@ -164,6 +165,7 @@ Task<void> World::begin(Life* life, std::optional<Map> map, bool found) {
 void World::end_life(Node& node) {
   if (!node.life) return;
   node.paused = false;
+  node.disk->on_damage({});
   node.disk->crash();
   node.life->context.crash();
   node.life->core->abandon();
@@ -246,6 +248,10 @@ bool World::may_lack(std::size_t node) const {
   return nodes_[node]->old_disk || clock_.now() < nodes_[node]->noticed_by;
 }
 
+bool World::may_have_rotted(std::size_t node) const {
+  return nodes_[node]->disk->is_rotten() || clock_.now() < nodes_[node]->noticed_by;
+}
+
 void World::destroy(std::size_t node) {
   note({}, [&] { return nodes_[node]->name + " is destroyed"; });
   end_life(*nodes_[node]);
@@ -295,7 +301,11 @@ bool World::poll() {
     running_ = &node;
     any |= poll(node);
     running_ = nullptr;
-    if (node.life->failed) stop_failed(node);
+    if (node.life->damaged) {
+      start_damaged_again(node);
+    } else if (node.life->failed) {
+      stop_failed(node);
+    }
     if (node.disk->has_crashed()) crash(i);
   }
   return any;
@@ -318,6 +328,15 @@ void World::stop_failed(Node& node) {
   if (!node.disk->is_faulty()) throw Violation("a node stopped itself: " + error.text);
   note({}, [&] { return node.name + " stops itself: " + error.text; });
   end_life(node);
+}
+
+/// As the daemon does, which leaves behind what it cannot read.
+void World::start_damaged_again(Node& node) {
+  note({}, [&] { return node.name + " has read a rotten record"; });
+  end_life(node);
+  node.disk->salvage();
+  node.noticed_by = clock_.now() + noticed_within;
+  start_life(node);
 }
 
 bool World::run_for(Duration duration, const std::function<bool()>& done,

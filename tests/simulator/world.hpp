@@ -54,6 +54,8 @@ class World {
   std::size_t begin_to_add(NodeTraits traits);
   void crash(std::size_t node);
   void restart(std::size_t node);
+  /// A record on this disk is rotten, or was, and others may not have noticed yet that the copy lacks it.
+  [[nodiscard]] bool may_have_rotted(std::size_t node) const;
   /// Its store says that the disk was damaged: something acknowledged may be missing there.
   void restart_damaged(std::size_t node);
   /// It crashes and finds the disk as it was when this image was taken.
@@ -137,6 +139,7 @@ class World {
     std::unique_ptr<GridCore> core;
     std::unique_ptr<Companion> companion;
     std::optional<Error> failed;  ///< it stops itself
+    bool damaged = false;         ///< it has read a rotten record: it starts again
   };
   struct Node {
     NodeId id;
@@ -163,6 +166,7 @@ class World {
   void start_life(Node& node);
   void end_life(Node& node);
   void stop_failed(Node& node);
+  void start_damaged_again(Node& node);
   [[nodiscard]] bool is_removed(const Node& node) const;
   bool poll();
   bool poll(Node& node);

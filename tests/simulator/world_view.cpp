@@ -213,6 +213,9 @@ std::string World::describe() const {
                                : " down");
     if (node->life && node->life->core && node->life->core->map())
       text += " map " + std::to_string(node->life->core->map()->version);
+    if (const auto plan =
+            node->life && node->life->core->running() ? node->life->core->slots().plan() : nullptr)
+      text += " plans without" + list(plan->hints.away);
     text += "\n";
   }
   text += "map " + std::to_string(map->version) + " voters" + list(map->voters) + " before" +

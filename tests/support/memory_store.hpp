@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "node/base/lost_key.hpp"
 #include "node/base/random.hpp"
 #include "node/base/store.hpp"
 #include "tests/support/virtual_clock.hpp"
@@ -44,7 +45,7 @@ class MemoryStore final : public Store {
     disk_->begin_sync();
   }
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() override {
-    return std::make_shared<View>(disk_->families, disk_->rotten);
+    return std::make_shared<View>(disk_->families, disk_->rotten, disk_);
   }
   [[nodiscard]] Duration oldest_commit_age() const override {
     return disk_->pending.empty() ? Duration::zero() : disk_->clock.now() - disk_->pending.front().since;
@@ -102,6 +103,27 @@ class MemoryStore final : public Store {
     auto more = std::make_shared<Rotten>(disk_->rotten ? *disk_->rotten : Rotten());
     more->emplace(family, key);
     disk_->rotten = std::move(more);
+  }
+  [[nodiscard]] bool is_rotten() const { return disk_->rotten && !disk_->rotten->empty(); }
+  /// Called whenever a rotten record is read.
+  void on_damage(std::function<void(Error)> call) { disk_->on_damage = std::move(call); }
+  /// As the store in production does at the start after damage: what cannot be read is left behind, and
+  /// named.
+  void salvage() {
+    if (!disk_->rotten) return;
+    const auto rotten = std::move(disk_->rotten);
+    for (const auto& [family, key] : *rotten) {
+      disk_->own(family).erase(key);
+      disk_->own(Family::node)[lost_key(read_be32(key))] += to_hex(key) + " ";
+    }
+  }
+  /// The record becomes another one unnoticed; nothing: it is gone.
+  void alter(Family family, const Bytes& key, std::optional<Bytes> value) {
+    if (value) {
+      disk_->own(family)[key] = std::move(*value);
+    } else {
+      disk_->own(family).erase(key);
+    }
   }
   /// Set whenever a commit was answered: whose disk it is has something to do.
   void wakes(bool& awake) { disk_->awake = &awake; }
@@ -172,21 +194,34 @@ class MemoryStore final : public Store {
           fewer->erase({write.family, write.key});
           rotten = std::move(fewer);
         }
-        auto& family = families[static_cast<std::size_t>(write.family)];
-        if (family.use_count() > 1) family = std::make_shared<Pairs>(*family);  // snapshots keep the old one
+        if (rotten && write.kind == Batch::Write::Kind::remove_range) {
+          auto fewer = std::make_shared<Rotten>(*rotten);
+          std::erase_if(*fewer, [&](const auto& one) {
+            return one.first == write.family && one.second >= write.key && one.second < write.value;
+          });
+          rotten = std::move(fewer);
+        }
+        auto& family = own(write.family);
         switch (write.kind) {
           case Batch::Write::Kind::put:
-            (*family)[write.key] = write.value;
+            family[write.key] = write.value;
             break;
           case Batch::Write::Kind::remove:
-            family->erase(write.key);
+            family.erase(write.key);
             break;
           case Batch::Write::Kind::remove_range:
             if (write.key < write.value)
-              family->erase(family->lower_bound(write.key), family->lower_bound(write.value));
+              family.erase(family.lower_bound(write.key), family.lower_bound(write.value));
             break;
         }
       }
+    }
+
+    /// To be written; snapshots keep the old one.
+    Pairs& own(Family which) {
+      auto& family = families[static_cast<std::size_t>(which)];
+      if (family.use_count() > 1) family = std::make_shared<Pairs>(*family);
+      return *family;
     }
 
     VirtualClock& clock;
@@ -198,6 +233,7 @@ class MemoryStore final : public Store {
     std::optional<Errc> error;
     bool failed = false;  ///< in this life of the node
     std::function<void(Error)> on_failure;
+    std::function<void(Error)> on_damage;
     std::optional<std::uint64_t> crash_after;  ///< commits; 0: it has crashed
     std::function<void()> on_crash;
     bool* awake = nullptr;
@@ -208,13 +244,13 @@ class MemoryStore final : public Store {
 
   class View final : public Snapshot {
    public:
-    View(Families families, std::shared_ptr<const Rotten> rotten)
-        : families_(std::move(families)), rotten_(std::move(rotten)) {}
+    View(Families families, std::shared_ptr<const Rotten> rotten, std::shared_ptr<Disk> disk)
+        : families_(std::move(families)), rotten_(std::move(rotten)), disk_(std::move(disk)) {}
     [[nodiscard]] Task<Result<std::optional<Bytes>>> get(Family family, Bytes key) const override {
       const auto& pairs = of(family);
       const auto at = pairs.find(key);
       if (at == pairs.end()) co_return std::optional<Bytes>();
-      if (is_rotten(family, key)) co_return fail(Errc::corrupted, "checksum");
+      if (is_rotten(family, key)) co_return damage();
       co_return std::optional<Bytes>(at->second);
     }
     [[nodiscard]] Task<Result<Page>> scan(Family family, Bytes first, Bytes last, std::size_t pairs_max,
@@ -228,7 +264,7 @@ class MemoryStore final : public Store {
           page.more = true;
           break;
         }
-        if (is_rotten(family, at->first)) co_return fail(Errc::corrupted, "checksum");
+        if (is_rotten(family, at->first)) co_return damage();
         bytes += at->first.size() + at->second.size();
         page.pairs.push_back({at->first, at->second});
       }
@@ -240,7 +276,7 @@ class MemoryStore final : public Store {
       auto at = last.empty() ? pairs.end() : pairs.lower_bound(last);
       if (at == pairs.begin() || std::prev(at)->first < first) co_return std::optional<KeyValue>();
       --at;
-      if (is_rotten(family, at->first)) co_return fail(Errc::corrupted, "checksum");
+      if (is_rotten(family, at->first)) co_return damage();
       co_return std::optional<KeyValue>(KeyValue{at->first, at->second});
     }
 
@@ -251,8 +287,14 @@ class MemoryStore final : public Store {
     [[nodiscard]] bool is_rotten(Family family, const Bytes& key) const {
       return rotten_ && rotten_->contains({family, key});
     }
+    [[nodiscard]] tl::unexpected<Error> damage() const {
+      const Error error{Errc::corrupted, "checksum"};
+      if (disk_->on_damage) disk_->on_damage(error);
+      return fail(Errc::unavailable, error.text);
+    }
     Families families_;
     std::shared_ptr<const Rotten> rotten_;
+    std::shared_ptr<Disk> disk_;
   };
 
   std::shared_ptr<Disk> disk_;

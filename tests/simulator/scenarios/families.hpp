@@ -18,7 +18,7 @@ namespace gridmail::sim {
 /// Schedules drawn from the seed.
 [[nodiscard]] std::vector<Scenario> swarm_scenarios();
 [[nodiscard]] std::vector<Scenario> mail_swarm_scenarios();
-/// Schedules to which the grid has no answer yet.
-[[nodiscard]] std::vector<Scenario> open_scenarios();
+/// Disks that do not give back what was written.
+[[nodiscard]] std::vector<Scenario> rot_scenarios();
 
 }  // namespace gridmail::sim

@@ -27,6 +27,7 @@ std::vector<Scenario> swarm_scenarios() {
       swarm("a random mix of faults with old disks put back", {.old_disks = true}, Workload::ledger),
       swarm("a random mix of faults that destroys last in-sync copies", {.budget = Budget::last_copy},
             Workload::ledger),
+      swarm("a random mix of faults with records that rot", {.bit_rot = true}, Workload::ledger),
       swarm("a random mix of faults that may destroy every copy", {.budget = Budget::unlimited},
             Workload::ledger),
   };
@@ -34,10 +35,6 @@ std::vector<Scenario> swarm_scenarios() {
 
 std::vector<Scenario> mail_swarm_scenarios() {
   return {swarm("mail under a random mix of faults", {}, Workload::mail)};
-}
-
-std::vector<Scenario> open_scenarios() {
-  return {swarm("a random mix of faults with records that rot", {.bit_rot = true}, Workload::ledger)};
 }
 
 }  // namespace gridmail::sim

@@ -1,0 +1,86 @@
+// Disks that do not give back what was written.
+#include "tests/simulator/scenarios/families.hpp"
+#include "tests/simulator/troubles.hpp"
+
+namespace gridmail::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration mended_within = 120s;
+
+void often(WorldOptions& options) {
+  options.core.replication.scrub.round = 3s;
+  options.core.replication.scrub.look_every = 500ms;
+  options.core.replication.scrub.keep_every = 1s;
+}
+
+/// Records rot on one node after the other, each noticed by whoever reads it, or by the scrub.
+void rotten_records(World& world, Load& load) {
+  for (int round = 0; round < 4; ++round) {
+    load.run(static_cast<int>(5 + world.chance().below(20)));
+    const auto node = holder(world, world.chance().chance(0.5));
+    if (!node || !load.run_for(30s, [&] { return world.is_whole(); })) continue;
+    for (auto left = 1 + world.chance().below(5); left > 0; --left) rot_record(world, *node, world.chance());
+    load.run(static_cast<int>(world.chance().below(10)));
+    const auto mended = [&] { return !world.disk(*node).is_rotten() && world.is_whole(); };
+    if (!load.run_for(mended_within, mended)) throw Violation("a rotten record is not mended");
+    // Others have heard by then which copy to fill again.
+    load.run_for(15s);
+  }
+}
+
+/// Some copy that is not the primary's holds something else than what was written, and no checksum says so.
+void altered_records(World& world, Load& load) {
+  load.run(static_cast<int>(10 + world.chance().below(20)));
+  // Nothing moves any more: an altered copy must not become the primary's before the scrub has seen it.
+  load.run_for(20s);
+  const auto map = world.newest_map();
+  for (SlotId slot = 0; slot < world.options().slots; ++slot) {
+    const auto& row = map->rows[slot];
+    for (const auto& node : row.in_sync) {
+      if (node == row.primary) continue;
+      auto& disk = world.disk(world.number_of(node));
+      for (auto left = 1 + world.chance().below(4); left > 0; --left) {
+        const auto& pairs = disk.contents(Family::meta);
+        const auto begin = pairs.lower_bound(slot_begin(slot));
+        const auto count = std::distance(begin, pairs.lower_bound(slot_begin(slot + 1)));
+        if (count == 0) break;
+        const auto at = std::next(
+            begin, static_cast<std::ptrdiff_t>(world.chance().below(static_cast<std::uint64_t>(count))));
+        const Bytes key = at->first;
+        world.note({slot}, [&] {
+          return to_hex(key) + " becomes another on node" + std::to_string(world.number_of(node));
+        });
+        switch (world.chance().below(3)) {
+          case 0:
+            disk.alter(Family::meta, key, "another");
+            break;
+          case 1:
+            disk.alter(Family::meta, key, std::nullopt);
+            break;
+          default:
+            disk.alter(Family::meta, key + "x", "one more");
+        }
+      }
+    }
+  }
+  // Until the round after the present one is over.
+  load.run_for(30s);
+}
+
+}  // namespace
+
+std::vector<Scenario> rot_scenarios() {
+  return {
+      {"records rot on one node after the other", rotten_records, often, 4},
+      {"records of one copy become others unnoticed", altered_records, often},
+      {.name = "mail while records rot on one node after the other",
+       .trouble = rotten_records,
+       .prepare = often,
+       .nodes = 4,
+       .workload = Workload::mail},
+  };
+}
+
+}  // namespace gridmail::sim
