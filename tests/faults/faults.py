@@ -221,38 +221,47 @@ class BrokenDisk(Fault):
 
 
 class DamagedFile(Fault):
-    """Bytes of a table file turn while the node is down. The node refuses to start, or stops when it comes to read them: what is
-    damaged is never served. The bytes are right again at the end."""
+    """Bytes of a table file turn, under a running node or while it is down. Nobody puts them right: the node notices when it reads
+    them, leaves behind what it cannot read, and has it again from the other copies."""
     title = "a damaged SST file"
     seconds = (3, 8)
     heavy = True
     bytes_max = 64
 
+    def __init__(self, grid, random):
+        super().__init__(grid, random)
+        self.running = random.random() < 0.5
+
+    def describe(self):
+        return f"{super().describe()}, which {'runs' if self.running else 'is down'}"
+
     def begin(self):
-        self.grid.kill(self.node["name"])
-        files = sorted(pathlib.Path(self.node["dir"]).glob("disk/data/**/*.sst"), key=lambda path: -path.stat().st_size)
+        if not self.running:
+            self.grid.kill(self.node["name"])
+        # Not the node's own records: without these it is another node (a blank disk).
+        files = [path for family in ("meta", "body", "log")
+                 for path in pathlib.Path(self.node["dir"]).glob(f"disk/data/store/{family}/*.sst")]
+        files.sort(key=lambda path: -path.stat().st_size)
         self.file = self.random.choice(files[:3]) if files else None
-        self.at = self.random.randrange(self.file.stat().st_size) if self.file else 0
-        self.turn_bytes()
-        try:
+        if self.file:
+            self.turn_bytes()
+        if not self.running:
             self.start_again(self.node)
-        except GridError as error:
-            said = [line for line in str(error).splitlines() if line.startswith("gridmaild: ")]
-            print(f"           {(said or [str(error)])[-1][:200]}", flush=True)
 
     def turn_bytes(self):
-        """Twice is back again."""
-        if self.file and self.file.exists():
-            with open(self.file, "r+b") as table:
-                table.seek(self.at)
-                damaged = bytes(byte ^ 0x55 for byte in table.read(self.bytes_max))
-                table.seek(self.at)
-                table.write(damaged)
+        with open(self.file, "r+b") as table:
+            table.seek(self.random.randrange(self.file.stat().st_size))
+            at = table.tell()
+            damaged = bytes(byte ^ 0x55 for byte in table.read(self.bytes_max))
+            table.seek(at)
+            table.write(damaged)
+        print(f"           {self.file.parent.name}/{self.file.name} at {at}", flush=True)
 
     def end(self):
-        self.grid.kill(self.node["name"])
-        self.turn_bytes()
+        """Everything is read once, now and not within a month."""
         self.start_again(self.node)
+        if self.file:
+            self.grid.scrub_all(300)
 
 
 class BlankDisk(Fault):

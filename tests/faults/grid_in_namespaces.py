@@ -14,6 +14,7 @@ DISK_MEBIBYTES = 1024
 
 class NamespaceGrid(LoopbackGrid):
     users_count = 12
+    cache_bytes = "2 MiB"  # tables are written soon: what is in the log only cannot rot in them
 
     def __init__(self, directory, machines, seed):
         super().__init__(directory)
@@ -67,6 +68,20 @@ class NamespaceGrid(LoopbackGrid):
     def reasons(self):
         status = self.status()
         return status["reasons"] if status else []
+
+    def scrub_all(self, seconds):
+        """Every node compares its slots with their other copies; a node that finds damage starts again, and goes on."""
+        begun = set()
+        wait_until("a scrub of all slots", lambda: all([self._scrubbed(node, begun) for node in self.living()]), seconds, 1)
+
+    def _scrubbed(self, node, begun):
+        def ask():
+            if node["name"] not in begun:
+                self.api(node).post("/scrub")
+                begun.add(node["name"])
+            scrub = self.api(node).get("/status")["scrub"]
+            return scrub["slots_due"] == 0 and scrub["slot"] is None
+        return bool(self._answers(ask))
 
     def start_all_again(self, seconds):
         """No node is ready before others are there: all begin, then all are waited for."""

@@ -62,6 +62,7 @@ def is_our_process(pid):
 
 class LoopbackGrid:
     users_count = USERS
+    cache_bytes = "64 MiB"
 
     def __init__(self, directory):
         self.dir = pathlib.Path(directory).resolve()
@@ -177,7 +178,7 @@ slow_down_wrong_passwords = false
 connections_per_address_max = 0
 
 [storage]
-cache_bytes = "64 MiB"
+cache_bytes = "{self.cache_bytes}"
 reserve_bytes = "64 MiB"
 """)
 
