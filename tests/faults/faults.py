@@ -235,7 +235,13 @@ class DamagedFile(Fault):
     def describe(self):
         return f"{super().describe()}, which {'runs' if self.running else 'is down'}"
 
+    def restart(self, cache_bytes):
+        self.grid.kill(self.node["name"])
+        self.grid.set_cache(self.node, cache_bytes)
+        self.start_again(self.node)
+
     def begin(self):
+        self.restart("2 MiB")
         if not self.running:
             self.grid.kill(self.node["name"])
         # Not the node's own records: without these it is another node (a blank disk).
@@ -262,6 +268,7 @@ class DamagedFile(Fault):
         self.start_again(self.node)
         if self.file:
             self.grid.scrub_all(300)
+        self.restart(self.grid.cache_bytes)
 
 
 class BlankDisk(Fault):

@@ -1,6 +1,7 @@
 """A grid whose nodes are machines: each has a network namespace with one address, and a disk of its own."""
 
 import pathlib
+import re
 import shutil
 
 from loopback_grid import LoopbackGrid, wait_until
@@ -14,7 +15,6 @@ DISK_MEBIBYTES = 1024
 
 class NamespaceGrid(LoopbackGrid):
     users_count = 12
-    cache_bytes = "2 MiB"  # tables are written soon: what is in the log only cannot rot in them
 
     def __init__(self, directory, machines, seed):
         super().__init__(directory)
@@ -68,6 +68,11 @@ class NamespaceGrid(LoopbackGrid):
     def reasons(self):
         status = self.status()
         return status["reasons"] if status else []
+
+    def set_cache(self, node, cache_bytes):
+        """From its next start on. With a small one, what its log holds is written to tables at the start, and soon after that."""
+        config = pathlib.Path(node["dir"]) / "gridmail.toml"
+        config.write_text(re.sub(r'cache_bytes = "[^"]*"', f'cache_bytes = "{cache_bytes}"', config.read_text()))
 
     def scrub_all(self, seconds):
         """Every node compares its slots with their other copies; a node that finds damage starts again, and goes on."""
