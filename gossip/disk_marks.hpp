@@ -55,6 +55,8 @@ class DiskMarks {
   /// What the peer remembers has been compared with this disk, in this start: what is stored here is as new
   /// as the peer knows, or counts as lost.
   [[nodiscard]] bool has_met(NodeId peer) const;
+  /// The peer remembers this start of this node, on its disk.
+  [[nodiscard]] bool is_known_to(NodeId peer) const { return checked(peer) == newest(); }
   /// This start of the peer is remembered, on this disk.
   [[nodiscard]] bool knows(NodeId peer, std::uint64_t start) const;
 

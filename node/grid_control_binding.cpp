@@ -180,8 +180,4 @@ Task<Result<api::Applied>> GridControlBinding::remove_alias(std::string address)
   co_return applied(changed);
 }
 
-Task<Result<void>> GridControlBinding::rotate_key() {
-  co_return fail(Errc::unsupported, "this version cannot rotate the gossip key yet");
-}
-
 }  // namespace gridmail

@@ -83,10 +83,14 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<void>> remove_queued(std::string id) override;
   [[nodiscard]] Task<Result<void>> hold_queued(std::string id, bool held) override;
   [[nodiscard]] Task<Result<std::uint64_t>> flush_queue(api::QueueChoice choice) override;
-  [[nodiscard]] Task<Result<void>> rotate_key() override;
+
+  // grid_control_keys.cpp
+  [[nodiscard]] Task<Result<api::KeyStatus>> keys() override;
+  [[nodiscard]] Task<Result<api::KeyStatus>> rotate_key() override;
 
  private:
   [[nodiscard]] Task<Result<api::ScrubStatus>> scrub_status();
+  [[nodiscard]] api::Liveness liveness_of(const MembershipView& view, NodeId node) const;
   [[nodiscard]] Result<Member> find_member(const std::string& name_or_id) const;
   /// Has these records agreed, as long as nobody changed them since `map`. Errors: conflict.
   [[nodiscard]] Task<Result<void>> change_members(MapPtr map, std::vector<Member> members);

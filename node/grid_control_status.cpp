@@ -12,12 +12,6 @@ namespace {
 constexpr auto alive_within = std::chrono::seconds(2);
 constexpr std::size_t lost_shown_max = 1000;
 
-/// Leases tell soonest who lives; gossip tells the silent from the dead.
-api::Liveness liveness_of(Liveness gossiped, bool heard) {
-  if (heard) return api::Liveness::alive;
-  return gossiped == Liveness::dead ? api::Liveness::dead : api::Liveness::suspect;
-}
-
 }  // namespace
 
 Task<Result<void>> GridControlBinding::begin_scrub() {
@@ -42,6 +36,14 @@ Task<Result<api::ScrubStatus>> GridControlBinding::scrub_status() {
   for (const auto& pair : lost->pairs)
     scrub.lost.push_back({read_be32(pair.key, pair.key.size() - 4), pair.value});
   co_return scrub;
+}
+
+/// Leases tell soonest who lives; gossip tells the silent from the dead.
+api::Liveness GridControlBinding::liveness_of(const MembershipView& view, NodeId node) const {
+  if (parts_.core.leases().is_alive(node, alive_within)) return api::Liveness::alive;
+  const auto gossiped = view.find(node);
+  const bool dead = gossiped != view.end() && gossiped->second.state == Liveness::dead;
+  return dead ? api::Liveness::dead : api::Liveness::suspect;
 }
 
 Task<Result<api::GridStatus>> GridControlBinding::status() {
@@ -71,9 +73,29 @@ Task<Result<api::GridStatus>> GridControlBinding::status() {
     row.is_voter = map->voters.contains(member.id);
     row.maintenance_until = member.maintenance_until;
     const auto gossiped = view->find(member.id);
-    const bool known = gossiped != view->end();
-    row.liveness = liveness_of(known ? gossiped->second.state : Liveness::suspect, is_alive(member.id));
-    if (known) row.version = gossiped->second.program_version;
+    row.liveness = liveness_of(*view, member.id);
+    if (gossiped != view->end()) {
+      const auto& told = gossiped->second;
+      row.version = told.program_version;
+      row.map_version = told.figures.map_version;
+      row.load = told.figures.load;
+      row.disk_free_bytes = told.figures.disk_free_bytes;
+      if (told.figures.old_disk) {
+        status.verdict = std::max(status.verdict, api::Verdict::degraded);
+        status.reasons.push_back(fmt::format(
+            "node {} got an old disk back and has forgotten what it voted for: it votes again once "
+            "the others have agreed on that",
+            member.name));
+      }
+      if (told.is_duplicated()) {
+        status.verdict = std::max(status.verdict, api::Verdict::degraded);
+        status.reasons.push_back(
+            fmt::format("two running processes have the identity of node {}, as after a machine was cloned: "
+                        "stop one, and "
+                        "give it a data directory of its own",
+                        member.name));
+      }
+    }
     status.nodes.push_back(std::move(row));
   }
   std::sort(status.nodes.begin(), status.nodes.end(),

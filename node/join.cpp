@@ -8,24 +8,19 @@ namespace {
 
 constexpr auto call_max = std::chrono::seconds(20);
 
-Result<Admission> read_answer(BytesView bytes) {
+Result<Map> read_answer(BytesView bytes) {
   joining::JoinAnswer answer;
   if (!answer.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return fail(Errc::corrupted, "the introducer's answer cannot be read");
   }
   if (answer.error() != 0) return fail(static_cast<Errc>(answer.error() - 1), answer.text());
-  auto map = decode_map(answer.map());
-  if (!map) return tl::unexpected(map.error());
-  Admission admission{std::move(*map), {}};
-  for (const auto& key : answer.gossip_keys()) admission.keys.keys.push_back(key);
-  if (admission.keys.keys.empty()) return fail(Errc::corrupted, "the introducer handed over no key");
-  return admission;
+  return decode_map(answer.map());
 }
 
 }  // namespace
 
-Task<Result<Admission>> ask_to_join(Clock& clock, const TlsIdentity& identity, std::string token_text,
-                                    Member self) {
+Task<Result<Map>> ask_to_join(Clock& clock, const TlsIdentity& identity, std::string token_text,
+                              Member self) {
   const auto token = decode_join_token(token_text);
   if (!token) co_return tl::unexpected(token.error());
   joining::JoinRequest request;
@@ -38,11 +33,11 @@ Task<Result<Admission>> ask_to_join(Clock& clock, const TlsIdentity& identity, s
   const auto answer = co_await call_stranger(clock, identity, token->addresses, token->introducer,
                                              request.SerializeAsString(), clock.now() + call_max);
   if (!answer) co_return tl::unexpected(answer.error());
-  auto admission = read_answer(*answer);
-  if (admission && admission->map.grid_id != token->grid_id) {
+  auto map = read_answer(*answer);
+  if (map && map->grid_id != token->grid_id) {
     co_return fail(Errc::denied, "the introducer is in another grid than the join token");
   }
-  co_return admission;
+  co_return map;
 }
 
 Result<void> check_grid_of(const std::string& token, const Bytes& grid_id) {
@@ -53,20 +48,19 @@ Result<void> check_grid_of(const std::string& token, const Bytes& grid_id) {
 }
 
 Task<Bytes> Introducer::answer(Bytes public_key, Bytes request) {
-  const auto admission = co_await admit(std::move(public_key), std::move(request));
+  const auto map = co_await admit(std::move(public_key), std::move(request));
   joining::JoinAnswer answer;
-  if (admission) {
-    answer.set_map(encode_map(admission->map));
-    for (const auto& key : admission->keys.keys) answer.add_gossip_keys(key);
+  if (map) {
+    answer.set_map(encode_map(**map));
   } else {
-    log(Level::warn, "join.refused", {{"reason", admission.error().text}});
-    answer.set_error(static_cast<std::uint32_t>(admission.error().code) + 1);
-    answer.set_text(admission.error().text);
+    log(Level::warn, "join.refused", {{"reason", map.error().text}});
+    answer.set_error(static_cast<std::uint32_t>(map.error().code) + 1);
+    answer.set_text(map.error().text);
   }
   co_return answer.SerializeAsString();
 }
 
-Task<Result<Admission>> Introducer::admit(Bytes public_key, Bytes bytes) {
+Task<Result<MapPtr>> Introducer::admit(Bytes public_key, Bytes bytes) {
   joining::JoinRequest request;
   if (!request.ParseFromString(bytes)) co_return fail(Errc::invalid, "the request cannot be read");
   const auto map = parts_.map_register.current();
@@ -98,27 +92,7 @@ Task<Result<Admission>> Introducer::admit(Bytes public_key, Bytes bytes) {
   if ((*agreed)->member(member.id) == nullptr)
     co_return fail(Errc::conflict, "the grid did not take the node in");
   log(Level::info, "join.admitted", {{"node", member.name}, {"id", member.id.hex()}});
-  co_return Admission{**agreed, parts_.keys()};
-}
-
-Bytes encode_key_ring(const KeyRing& keys) {
-  joining::KeyRingRecord record;
-  for (const auto& key : keys.keys) record.add_keys(key);
-  return record.SerializeAsString();
-}
-
-Result<KeyRing> decode_key_ring(BytesView bytes) {
-  joining::KeyRingRecord record;
-  if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || record.keys().empty()) {
-    return fail(Errc::corrupted, "the key ring cannot be read");
-  }
-  KeyRing keys;
-  for (const auto& key : record.keys()) keys.keys.push_back(key);
-  return keys;
-}
-
-Bytes key_ring_key() {
-  return "gossip-keys";
+  co_return *agreed;
 }
 
 }  // namespace gridmail

@@ -1,25 +1,17 @@
-// How a node becomes a member: both ends of the join call (design, section 8), and the key ring it hands
-// over.
+// How a node becomes a member: both ends of the join call (design, section 8). The map it hands over holds
+// the gossip keys.
 #pragma once
-#include <functional>
-
 #include "gossip/membership/join_token.hpp"
-#include "gossip/membership/key_ring.hpp"
 #include "gossip/register/map_register.hpp"
 #include "gossip/transport/stranger_call.hpp"
 #include "storage/directory/directory_client.hpp"
 
 namespace gridmail {
 
-struct Admission {
-  Map map;
-  KeyRing keys;
-};
-
 /// The joining side: calls the introducer that the token names. Errors: those of the token; denied (used,
 /// expired, or not known to the grid), already_exists (the name is taken), unavailable, timed_out.
-[[nodiscard]] Task<Result<Admission>> ask_to_join(Clock& clock, const TlsIdentity& identity,
-                                                  std::string token_text, Member self);
+[[nodiscard]] Task<Result<Map>> ask_to_join(Clock& clock, const TlsIdentity& identity, std::string token_text,
+                                            Member self);
 
 /// For a node that is in a grid already. Errors: invalid (no join token), denied (of another grid).
 [[nodiscard]] Result<void> check_grid_of(const std::string& token, const Bytes& grid_id);
@@ -32,19 +24,14 @@ class Introducer {
     Clock& clock;
     MapRegister& map_register;
     DirectoryClient& directory;
-    std::function<KeyRing()> keys;
   };
   explicit Introducer(Parts parts) : parts_(std::move(parts)) {}
   [[nodiscard]] Task<Bytes> answer(Bytes public_key, Bytes request);
 
  private:
-  [[nodiscard]] Task<Result<Admission>> admit(Bytes public_key, Bytes request);
+  [[nodiscard]] Task<Result<MapPtr>> admit(Bytes public_key, Bytes request);
 
   Parts parts_;
 };
-
-[[nodiscard]] Bytes encode_key_ring(const KeyRing& keys);
-[[nodiscard]] Result<KeyRing> decode_key_ring(BytesView bytes);
-[[nodiscard]] Bytes key_ring_key();
 
 }  // namespace gridmail

@@ -11,6 +11,8 @@
 #include "node/base/log.hpp"
 #include "node/outbound_settings.hpp"
 #include "node/planned_stop.hpp"
+#include "node/processor_meter.hpp"
+#include "node/recovery/offline_recovery.hpp"
 #include "node/runtime/process_restart.hpp"
 #include "node/runtime/timer.hpp"
 #include "node/version.hpp"
@@ -167,19 +169,7 @@ Result<void> Node::open_disk() {
   auto identity = TlsIdentity::load_or_create(config_.data_dir / "node.key");
   if (!identity) return tl::unexpected(identity.error());
   identity_ = std::move(*identity);
-  StoreOptions options;
-  options.folder = config_.data_dir / "store";
-  for (std::size_t i = 0; i < family_count; ++i) {
-    if (!config_.storage.paths[i].empty()) {
-      options.family_folders[static_cast<Family>(i)] = config_.storage_path(static_cast<Family>(i));
-    }
-  }
-  options.node = identity_->node_id();
-  options.created = clock_.wall();
-  options.tuning.cache_bytes = config_.storage.cache_bytes;
-  options.tuning.write_buffers_bytes =
-      std::min<std::size_t>(options.tuning.write_buffers_bytes, config_.storage.cache_bytes / 2);
-  options.space_reserve_bytes = config_.storage.reserve_bytes;
+  StoreOptions options = store_options(config_, identity_->node_id(), clock_.wall());
   options.on_disk_failure = [this](const Error& failure) {
     log(Level::error, "disk.failed", {{"error", failure.text}});
     if (failure.code == Errc::corrupted) note_damage(failure);
@@ -194,36 +184,9 @@ Result<void> Node::open_disk() {
   return {};
 }
 
-/// The key ring of this node's grid: from disk, from the introducer, or new with a new grid.
-Task<Result<void>> Node::find_keys() {
-  const auto stored = co_await store_->get(Family::node, key_ring_key());
-  if (!stored) co_return tl::unexpected(stored.error());
-  if (*stored) {
-    auto keys = decode_key_ring(**stored);
-    if (!keys) co_return tl::unexpected(keys.error());
-    keys_ = std::move(*keys);
-    keys_stored_ = true;
-    co_return Result<void>{};
-  }
-  if (command_line_.join_token) {
-    auto admission = co_await ask_to_join(clock_, *identity_, *command_line_.join_token, own_record());
-    if (!admission)
-      co_return tl::unexpected(Error{admission.error().code, "cannot join: " + admission.error().text});
-    keys_ = admission->keys;
-    admission_ = std::move(*admission);
-  } else if (command_line_.create) {
-    keys_.keys.push_back(draw_gossip_key(random_));
-  } else {
-    co_return fail(Errc::invalid,
-                   "this data directory is in no grid yet: start with --create or --join TOKEN");
-  }
-  co_return Result<void>{};
-}
-
-/// A first map, then the keys: a start that breaks off in between can be repeated.
+/// The first map: of a grid that this node is let into, or of a new one.
 Task<Result<void>> Node::enter_grid() {
-  if (keys_stored_) {
-    if (!core_->has_map()) co_return fail(Errc::corrupted, "this data directory has keys but no map");
+  if (core_->has_map()) {
     if (core_->map()->member(identity_->node_id()) == nullptr) {
       co_return fail(Errc::denied,
                      "this node was removed from its grid: join again with an empty data directory");
@@ -232,23 +195,22 @@ Task<Result<void>> Node::enter_grid() {
     if (command_line_.join_token) co_return check_grid_of(*command_line_.join_token, core_->map()->grid_id);
     co_return Result<void>{};
   }
-  Result<void> entered;
-  if (core_->has_map()) {
-    entered = {};
-  } else if (admission_) {
-    entered = co_await core_->adopt(std::move(admission_->map));
-  } else {
-    GridSettings settings;
-    settings.copies = config_.creation.copies;
-    Bytes grid_id(16, '\0');
-    random_.fill(grid_id.data(), grid_id.size());
-    entered = co_await core_->create(
-        create_map(own_record(), config_.creation.slots, std::move(grid_id), settings));
+  if (command_line_.join_token) {
+    auto map = co_await ask_to_join(clock_, *identity_, *command_line_.join_token, own_record());
+    if (!map) co_return tl::unexpected(Error{map.error().code, "cannot join: " + map.error().text});
+    co_return co_await core_->adopt(std::move(*map));
   }
-  if (!entered) co_return entered;
-  Batch batch;
-  batch.put(Family::node, key_ring_key(), encode_key_ring(keys_));
-  co_return co_await store_->commit(std::move(batch));
+  if (!command_line_.create) {
+    co_return fail(Errc::invalid,
+                   "this data directory is in no grid yet: start with --create or --join TOKEN");
+  }
+  GridSettings settings;
+  settings.copies = config_.creation.copies;
+  Bytes grid_id(16, '\0');
+  random_.fill(grid_id.data(), grid_id.size());
+  Map map = create_map(own_record(), config_.creation.slots, std::move(grid_id), settings);
+  map.keys.ring.keys.push_back(draw_gossip_key(random_));
+  co_return co_await core_->create(std::move(map));
 }
 
 Result<void> Node::build() {
@@ -277,7 +239,7 @@ Result<void> Node::build() {
       std::move(ports),
       Membership::Self{
           identity_->node_id(), config_.name, {config_.advertised().text()}, std::string(version)},
-      keys_, GridCoreSettings{}, std::move(hooks));
+      KeyRing{}, GridCoreSettings{}, std::move(hooks));
   MailSettings settings;
   settings.message_bytes_max = config_.limits.message_bytes_max;
   settings.in_flight_bytes_max = config_.limits.in_flight_bytes_max;
@@ -293,7 +255,7 @@ Result<void> Node::build() {
                           asio::make_strand(context_), &workers_},
       settings);
   introducer_ = std::make_unique<Introducer>(
-      Introducer::Parts{clock_, core_->map_register(), mail_->directory_client(), [this] { return keys_; }});
+      Introducer::Parts{clock_, core_->map_register(), mail_->directory_client()});
   transport_->on_stranger([this](Bytes public_key, Bytes request) {
     return introducer_->answer(std::move(public_key), std::move(request));
   });
@@ -318,12 +280,13 @@ void Node::take_map(const MapPtr& map) {
 Task<Result<void>> Node::start() {
   auto step = open_disk();
   if (!step) co_return step;
-  step = co_await find_keys();
-  if (!step) co_return step;
   step = build();
   if (!step) co_return step;
   step = co_await core_->load();
   if (!step) co_return step;
+  const auto recoveries = co_await past_recoveries(*store_);
+  if (!recoveries) co_return tl::unexpected(recoveries.error());
+  for (const auto& record : *recoveries) log(Level::warn, "grid.was_recovered", {{"record", record}});
   step = co_await enter_grid();
   if (!step) co_return step;
   const auto port = transport_->listen(config_.peer_listen.host, config_.peer_listen.port);
@@ -338,6 +301,7 @@ Task<Result<void>> Node::start() {
     if (!step) co_return step;
   }
   tasks_.spawn(asio::make_strand(context_), "keep record current", keep_record_current());
+  tasks_.spawn(asio::make_strand(context_), "tell figures", tell_figures());
   control_->set_started();
   co_return Result<void>{};
 }
@@ -409,6 +373,15 @@ void Node::reload() {
     log(Level::error, "node.not_reloaded", {{"error", context.error().text}});
   }
   supervisor_.tell("READY=1");
+}
+
+/// What every node shows of this one.
+Task<void> Node::tell_figures() {
+  ProcessorMeter processors;
+  for (;;) {
+    core_->membership().set_load(processors.load(clock_.now()), store_->bytes_free());
+    co_await sleep_for(clock_, std::chrono::seconds(5));
+  }
 }
 
 Result<void> Node::listen() {

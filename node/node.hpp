@@ -44,7 +44,6 @@ class Node {
   [[noreturn]] void end_now(int exit_code);
   [[nodiscard]] Task<Result<void>> start();
   [[nodiscard]] Result<void> open_disk();
-  [[nodiscard]] Task<Result<void>> find_keys();
   [[nodiscard]] Task<Result<void>> enter_grid();
   [[nodiscard]] Task<Result<void>> make_first_admin();
   [[nodiscard]] Result<void> listen();
@@ -55,6 +54,7 @@ class Node {
   [[nodiscard]] Result<void> build();
   void take_map(const MapPtr& map);
   [[nodiscard]] Task<void> keep_record_current();
+  [[nodiscard]] Task<void> tell_figures();
   [[nodiscard]] Member own_record() const;
 
   const CommandLine command_line_;
@@ -67,9 +67,6 @@ class Node {
   std::optional<TlsIdentity> identity_;
   std::unique_ptr<RocksDbStore> store_;
   std::unique_ptr<PeerTransport> transport_;
-  KeyRing keys_;
-  bool keys_stored_ = false;
-  std::optional<Admission> admission_;
   std::unique_ptr<GridCore> core_;
   std::unique_ptr<UnboundResolver> resolver_;
   TcpDialer dialer_{clock_};

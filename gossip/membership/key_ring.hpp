@@ -9,10 +9,10 @@ namespace gridmail {
 
 inline constexpr std::size_t gossip_key_bytes = 32;
 
-/// The first key seals; every key opens. To rotate: add the new one last everywhere, move it to the front
-/// everywhere, then drop the old one.
+/// The first key seals; every key opens.
 struct KeyRing {
-  std::vector<Bytes> keys;  ///< gossip_key_bytes each; at least one
+  std::vector<Bytes> keys;  ///< gossip_key_bytes each; none before a node is in a grid
+  bool operator==(const KeyRing&) const = default;
 };
 
 [[nodiscard]] Bytes draw_gossip_key(Random& random);

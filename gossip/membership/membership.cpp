@@ -43,9 +43,8 @@ void Membership::set_load(double load, std::uint64_t disk_free_bytes) {
   asio::post(executor_, [swim = swim_, load, disk_free_bytes] { swim->set_load(load, disk_free_bytes); });
 }
 
-void Membership::set_keys(KeyRing keys) {
-  asio::post(executor_,
-             [swim = swim_, keys = std::move(keys)]() mutable { swim->set_keys(std::move(keys)); });
+void Membership::set_old_disk(bool old) {
+  asio::post(executor_, [swim = swim_, old] { swim->set_old_disk(old); });
 }
 
 MembershipViewPtr Membership::view() const {
@@ -59,11 +58,29 @@ bool Membership::is_alive(NodeId node) const {
   return at != all->end() && at->second.state != Liveness::dead;
 }
 
+NodeSet Membership::behind(MapVersion version) const {
+  NodeSet nodes;
+  const auto all = swim_->view();
+  for (const auto& [id, status] : *all) {
+    if (status.state != Liveness::dead && status.figures.map_version < version) nodes.insert(id);
+  }
+  return nodes;
+}
+
 NodeSet Membership::dead_for(Duration duration) const {
   NodeSet nodes;
   const auto all = swim_->view();
   for (const auto& [id, status] : *all) {
     if (status.state == Liveness::dead && swim_->age_of(status) >= duration) nodes.insert(id);
+  }
+  return nodes;
+}
+
+NodeSet Membership::old_disks() const {
+  NodeSet nodes;
+  const auto all = swim_->view();
+  for (const auto& [id, status] : *all) {
+    if (status.figures.old_disk) nodes.insert(id);
   }
   return nodes;
 }

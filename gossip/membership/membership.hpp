@@ -42,7 +42,8 @@ class Membership {
     std::function<bool()> working;
   };
 
-  /// `executor` is the strand. The ports must outlive the strand's last handler.
+  /// `executor` is the strand. The ports must outlive the strand's last handler. `keys` hold until a map
+  /// brings its own.
   Membership(asio::any_io_executor executor, Clock& clock, Random& random, Network& network, Self self,
              KeyRing keys, Callbacks callbacks, SwimSettings settings = {});
   ~Membership();
@@ -56,12 +57,13 @@ class Membership {
   void on_datagram(std::string address, Bytes payload);
   void on_message(NodeId from, Bytes payload);
 
-  /// The members to probe and the map version to tell the others. Each mapped member is probed for ever, dead
-  /// ones more rarely, so that partitions heal. Nodes the map has removed are no longer listened to.
+  /// The members to probe, the keys to seal with, and the map version to tell the others. Each mapped member
+  /// is probed for ever, dead ones more rarely, so that partitions heal. Nodes the map has removed are no
+  /// longer listened to.
   void set_mapped_members(MapPtr map);
   void set_load(double load, std::uint64_t disk_free_bytes);
-  /// Keys to seal and open datagrams with, from now on.
-  void set_keys(KeyRing keys);
+  /// To be told to the others.
+  void set_old_disk(bool old);
 
   /// Self and every mapped member; never null.
   [[nodiscard]] MembershipViewPtr view() const;
@@ -70,6 +72,10 @@ class Membership {
   [[nodiscard]] bool is_alive(NodeId node) const;
   /// Mapped members that have been dead for at least `duration`.
   [[nodiscard]] NodeSet dead_for(Duration duration) const;
+  /// Mapped members that say that their disk is an old one.
+  [[nodiscard]] NodeSet old_disks() const;
+  /// Mapped members, not dead, that have not said yet that they have this version of the map.
+  [[nodiscard]] NodeSet behind(MapVersion version) const;
 
  private:
   asio::any_io_executor executor_;

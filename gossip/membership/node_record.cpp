@@ -13,6 +13,9 @@ void write_node(const NodeStatus& status, gossip::NodeRecord& record) {
   record.set_map_version(status.figures.map_version);
   record.set_load(status.figures.load);
   record.set_disk_free_bytes(status.figures.disk_free_bytes);
+  record.set_old_disk(status.figures.old_disk);
+  record.set_duplicated(status.figures.duplicated);
+  record.set_life(status.life);
 }
 
 std::optional<NodeStatus> read_node(const gossip::NodeRecord& record) {
@@ -26,7 +29,9 @@ std::optional<NodeStatus> read_node(const gossip::NodeRecord& record) {
   status.incarnation = record.incarnation();
   status.revision = record.revision();
   status.state = static_cast<Liveness>(record.state());
-  status.figures = {record.map_version(), record.load(), record.disk_free_bytes()};
+  status.life = record.life();
+  status.figures = {record.map_version(), record.load(), record.disk_free_bytes(), record.old_disk(),
+                    record.duplicated()};
   return status;
 }
 

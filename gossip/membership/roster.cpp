@@ -49,6 +49,7 @@ Roster::News Roster::hear(const NodeStatus& rumour, TimePoint now) {
     known = rumour;
     known.state = before.state;
     known.since = before.since;
+    known.seen_twice = before.seen_twice;
     if (known.addresses.empty()) known.addresses = before.addresses;
   }
   known.heard = true;

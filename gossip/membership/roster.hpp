@@ -30,6 +30,7 @@ class Roster {
   News hear(const NodeStatus& rumour, TimePoint now);
   /// As if heard, at the present incarnation. False when it is no news.
   bool turn(NodeId node, Liveness state, TimePoint now);
+  void set_seen_twice(NodeId node, bool twice) { nodes_.at(node).seen_twice = twice; }
 
  private:
   NodeId self_;

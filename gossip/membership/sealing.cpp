@@ -29,7 +29,6 @@ std::optional<Bytes> decrypt(BytesView datagram, const Bytes& key) {
 }
 
 void check(const KeyRing& ring) {
-  GRIDMAIL_ASSERT(!ring.keys.empty());
   for (const auto& key : ring.keys) GRIDMAIL_ASSERT(key.size() == gossip_key_bytes);
 }
 
@@ -73,6 +72,7 @@ void DatagramSealer::set_keys(KeyRing keys) {
 }
 
 Bytes DatagramSealer::seal(BytesView text) {
+  GRIDMAIL_ASSERT(can_seal());
   Bytes out(1, format);
   out += self_.view();
   append_be64(out, session_);
@@ -86,7 +86,7 @@ Bytes DatagramSealer::seal(BytesView text) {
   return out + nonce + sealed;
 }
 
-Result<DatagramSealer::Opened> DatagramSealer::open(BytesView datagram) {
+Result<DatagramSealer::Opened> DatagramSealer::open(BytesView datagram, TimePoint now) {
   if (datagram.size() < overhead_bytes || datagram.front() != format) {
     return fail(Errc::corrupted, "not a datagram of this grid");
   }
@@ -94,12 +94,21 @@ Result<DatagramSealer::Opened> DatagramSealer::open(BytesView datagram) {
     auto text = decrypt(datagram, key);
     if (!text) continue;
     const NodeId from = *NodeId::from_bytes(datagram.substr(1, 16));
-    if (!windows_[from].take(read_be64(datagram, 17), read_be64(datagram, 25))) {
+    const auto session = read_be64(datagram, 17);
+    const auto counter = read_be64(datagram, 25);
+    auto& peer = peers_[from];
+    peer.watch.saw(session, counter, now);
+    if (!peer.window.take(session, counter)) {
       return fail(Errc::denied, "a datagram came twice");
     }
     return Opened{from, std::move(*text)};
   }
   return fail(Errc::corrupted, "no key of the ring opens this datagram");
+}
+
+bool DatagramSealer::is_duplicated(NodeId node, TimePoint now) const {
+  const auto at = peers_.find(node);
+  return at != peers_.end() && at->second.watch.two_live(now);
 }
 
 }  // namespace gridmail

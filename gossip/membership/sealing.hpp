@@ -9,6 +9,7 @@
 #pragma once
 #include <map>
 
+#include "gossip/membership/duplicate_watch.hpp"
 #include "gossip/membership/key_ring.hpp"
 #include "node/base/ids.hpp"
 #include "node/base/result.hpp"
@@ -36,17 +37,21 @@ class DatagramSealer {
 
   static constexpr std::size_t overhead_bytes = 1 + 16 + 8 + 8 + 24 + 16;
 
+  [[nodiscard]] bool can_seal() const { return !keys_.keys.empty(); }
+  /// Only when there is a key.
   [[nodiscard]] Bytes seal(BytesView text);
   struct Opened {
     NodeId from;
     Bytes text;
   };
   /// Errors: corrupted (no seal of ours), denied (taken before, or too old to tell).
-  [[nodiscard]] Result<Opened> open(BytesView datagram);
+  [[nodiscard]] Result<Opened> open(BytesView datagram, TimePoint now);
+  /// Two running processes seal datagrams as this node.
+  [[nodiscard]] bool is_duplicated(NodeId node, TimePoint now) const;
 
   void set_keys(KeyRing keys);
   [[nodiscard]] std::uint64_t session() const { return session_; }
-  void set_session_of(NodeId node, std::uint64_t session) { windows_[node].reset(session); }
+  void set_session_of(NodeId node, std::uint64_t session) { peers_[node].window.reset(session); }
 
  private:
   NodeId self_;
@@ -54,7 +59,11 @@ class DatagramSealer {
   std::uint64_t counter_ = 0;
   KeyRing keys_;
   Random& random_;
-  std::map<NodeId, ReplayWindow> windows_;
+  struct Peer {
+    ReplayWindow window;
+    DuplicateWatch watch;
+  };
+  std::map<NodeId, Peer> peers_;
 };
 
 }  // namespace gridmail

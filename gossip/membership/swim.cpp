@@ -1,13 +1,14 @@
 #include "gossip/membership/swim.hpp"
 
 #include "gossip/membership/node_record.hpp"
-#include "gossip/message_kind.hpp"
 #include "node/base/log.hpp"
 
 namespace gridmail {
 namespace {
 
-constexpr std::size_t exchange_bytes_max = std::size_t{4} << 20;
+/// After so long every word of a former life has been overruled by this one's incarnation.
+constexpr auto settled_after = std::chrono::seconds(30);
+constexpr auto duplicate_kept = std::chrono::minutes(5);
 
 NodeStatus status_of(const Membership::Self& self, std::uint64_t incarnation, TimePoint now) {
   NodeStatus status;
@@ -16,6 +17,7 @@ NodeStatus status_of(const Membership::Self& self, std::uint64_t incarnation, Ti
   status.addresses = self.addresses;
   status.program_version = self.program_version;
   status.incarnation = incarnation;
+  status.life = incarnation;
   status.since = now;
   status.heard = true;
   return status;
@@ -40,20 +42,25 @@ Swim::Swim(asio::any_io_executor strand, Clock& clock, Random& random, Network& 
       roster_(status_of(self, life_number(clock), clock.now())),
       sealer_(self.id, life_number(clock), std::move(keys), random),
       last_number_(random.u64() >> 1),
+      health_(settings.health_max),
       probe_timer_(strand, clock),
       indirect_timer_(strand, clock),
       dead_timer_(strand, clock),
       gossip_timer_(strand, clock),
       suspicion_timer_(strand, clock),
+      check_timer_(strand, clock),
+      relay_timer_(strand, clock),
       exchange_timer_(strand, clock),
       view_(std::make_shared<const MembershipView>(roster_.all())) {}
 
 void Swim::start() {
   running_ = true;
+  started_ = clock_.now();
   // Somewhere within the first period, so that nodes that start together do not probe together.
   const auto first = Duration(
       static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(settings_.probe_period.count()))));
-  probe_timer_.set_after(first, [this] { probe_next(); });
+  probe_due_ = started_ + first;
+  probe_timer_.set_at(probe_due_, [this] { probe_next(); });
   dead_timer_.set_after(settings_.dead_probe_period, [this] { probe_a_dead_one(); });
   exchange_timer_.set_after(settings_.exchange_period, [this] { exchange_at_random(); });
   introduce();
@@ -61,8 +68,8 @@ void Swim::start() {
 
 void Swim::stop() {
   running_ = false;
-  for (auto* timer :
-       {&probe_timer_, &indirect_timer_, &dead_timer_, &gossip_timer_, &suspicion_timer_, &exchange_timer_}) {
+  for (auto* timer : {&probe_timer_, &indirect_timer_, &dead_timer_, &gossip_timer_, &suspicion_timer_,
+                      &check_timer_, &relay_timer_, &exchange_timer_}) {
     timer->cancel();
   }
 }
@@ -70,19 +77,20 @@ void Swim::stop() {
 void Swim::set_mapped_members(const MapPtr& map) {
   const auto known = roster_.all();
   roster_.set_members(*map, clock_.now());
+  if (!map->keys.ring.keys.empty()) sealer_.set_keys(map->keys.ring);
   for (const auto& [node, status] : known) {
     if (roster_.find(node) != nullptr) continue;
     rumours_.forget(node);
     suspicions_.erase(node);
+    checks_.erase(node);
+    outdated_.erase(node);
   }
   auto& self = roster_.self();
   if (map->version > self.figures.map_version) {
     self.figures.map_version = map->version;
     ++self.revision;
-    rumours_.spread(self_id_);
   }
-  figures_changed_ = true;
-  publish();
+  publish(true);
   if (running_ && known.size() == 1) introduce();
 }
 
@@ -90,9 +98,15 @@ void Swim::set_load(double load, std::uint64_t disk_free_bytes) {
   auto& self = roster_.self();
   self.figures.load = load;
   self.figures.disk_free_bytes = disk_free_bytes;
-  ++self.revision;  // told with each of our own datagrams, not spread further
+  ++self.revision;  // told with each of our own datagrams, and passed on as old news
   figures_changed_ = true;
-  publish();
+}
+
+void Swim::set_old_disk(bool old) {
+  auto& self = roster_.self();
+  self.figures.old_disk = old;
+  ++self.revision;
+  publish(true);
 }
 
 // ---- what others say
@@ -103,16 +117,16 @@ void Swim::hear(const gossip::NodeRecord& record) {
   if (rumour->id == self_id_) return hear_of_self(*rumour);
   notice_newer_map(*rumour);
   const auto news = roster_.hear(*rumour, clock_.now());
-  if (news == Roster::News::none) return;
-  figures_changed_ = true;
-  if (news != Roster::News::state) return;
-  suspicions_.erase(rumour->id);
-  if (roster_.find(rumour->id)->state == Liveness::suspect) {
-    suspicions_[rumour->id] = clock_.now() + suspicion_timeout(settings_, roster_.all().size());
-    tell_suspect(rumour->id);
+  if (news != Roster::News::none) figures_changed_ = true;
+  if (news == Roster::News::state) {
+    suspicions_.erase(rumour->id);
+    changed(rumour->id);
   }
-  arm_suspicions();
-  changed(rumour->id);
+  const auto* known = roster_.find(rumour->id);
+  if (known == nullptr || known->state != Liveness::suspect) return;
+  if (rumour->state == Liveness::suspect && rumour->incarnation == known->incarnation) {
+    heard_suspicion(record, rumour->id, news == Roster::News::state);
+  }
 }
 
 /// A suspicion of this very node is refuted by a higher incarnation (SWIM, section 4.2), unless it is right.
@@ -122,9 +136,46 @@ void Swim::hear_of_self(const NodeStatus& rumour) {
   const bool outlived =
       rumour.incarnation > self.incarnation;  // by words of a former life, with a later clock
   if ((!doubted && !outlived) || !is_working()) return;
+  // Nobody but this node raises its incarnation: once settled, somebody else must be this node.
+  const bool foreign = outlived && rumour.life != self.life && rumour.life != 0;
+  if (foreign && clock_.now() - started_ > settled_after) notice_duplicate_of_self();
+  if (doubted) health_.worsen();  // it was slow to answer somebody (Lifeguard, section IV.A)
   self.incarnation = rumour.incarnation + 1;
   figures_changed_ = true;
   rumours_.spread(self_id_);
+}
+
+/// A node that others believe to be further than it says must hear so, to overtake it.
+void Swim::notice_outdated(NodeId node, std::uint64_t incarnation) {
+  const auto* known = roster_.find(node);
+  if (known != nullptr && incarnation < known->incarnation) {
+    outdated_.insert(node);
+  } else {
+    outdated_.erase(node);
+  }
+}
+
+void Swim::watch_for_duplicates(NodeId node, const std::string& address) {
+  const auto* known = roster_.find(node);
+  if (known == nullptr || node == self_id_) return;
+  const bool twice = sealer_.is_duplicated(node, clock_.now());
+  if (twice == known->seen_twice) return;
+  if (twice) {
+    log(Level::error, "membership.duplicate_identity",
+        {{"node", known->name}, {"id", node.hex()}, {"last_heard_from", address}});
+  }
+  roster_.set_seen_twice(node, twice);
+  changed_.push_back(node);
+}
+
+void Swim::notice_duplicate_of_self() {
+  auto& self = roster_.self();
+  duplicate_until_ = clock_.now() + duplicate_kept;
+  if (self.figures.duplicated) return;
+  log(Level::error, "membership.own_identity_is_used_twice", {{"node", self.name}, {"id", self.id.hex()}});
+  self.figures.duplicated = true;
+  ++self.revision;
+  changed_.push_back(self_id_);
 }
 
 void Swim::notice_newer_map(const NodeStatus& rumour) {
@@ -136,55 +187,29 @@ void Swim::notice_newer_map(const NodeStatus& rumour) {
   if (callbacks_.on_newer_map) callbacks_.on_newer_map(rumour.id, version);
 }
 
-// ---- suspicions
-
-void Swim::suspect(NodeId node) {
-  if (!roster_.turn(node, Liveness::suspect, clock_.now())) return;
-  suspicions_[node] = clock_.now() + suspicion_timeout(settings_, roster_.all().size());
-  arm_suspicions();
-  changed(node);
-}
-
-/// A suspect that only some cannot reach must hear of it in time to refute: of all who hear the rumour a few
-/// tell it at once, however large the grid.
-void Swim::tell_suspect(NodeId node) {
-  const double tellers = 8;
-  if (random_.chance(tellers / static_cast<double>(roster_.all().size()))) {
-    ping(node, address_of(node), ++last_number_);
-  }
-}
-
-void Swim::arm_suspicions() {
-  if (suspicions_.empty()) return suspicion_timer_.cancel();
-  const auto next = std::min_element(suspicions_.begin(), suspicions_.end(),
-                                     [](const auto& a, const auto& b) { return a.second < b.second; });
-  suspicion_timer_.set_at(next->second, [this] { bury_the_overdue(); });
-}
-
-void Swim::bury_the_overdue() {
-  for (auto at = suspicions_.begin(); at != suspicions_.end();) {
-    if (at->second > clock_.now()) {
-      ++at;
-      continue;
-    }
-    if (roster_.turn(at->first, Liveness::dead, clock_.now())) changed(at->first);
-    at = suspicions_.erase(at);
-  }
-  arm_suspicions();
-  publish();
-}
+// ---- telling the rest of the program
 
 void Swim::changed(NodeId node) {
   rumours_.spread(node);
   changed_.push_back(node);
 }
 
-/// At the end of each event: the view first, then the callbacks, so that they find what they are told of.
-void Swim::publish() {
+/// Nobody else has claimed to be this node for long.
+void Swim::forget_duplicate_of_self() {
+  auto& self = roster_.self();
+  if (!self.figures.duplicated || clock_.now() < duplicate_until_) return;
+  self.figures.duplicated = false;
+  ++self.revision;
+  figures_changed_ = true;
+}
+
+/// At the end of each event: the view first, then the callbacks, so that they find what they are told of. New
+/// figures alone wait for the next probe, as they come with every datagram.
+void Swim::publish(bool figures) {
   if (running_ && !rumours_.empty() && !gossip_timer_.is_set()) {
     gossip_timer_.set_after(settings_.gossip_period, [this] { spread_news(); });
   }
-  if (changed_.empty() && !figures_changed_) return;
+  if (changed_.empty() && !figures) return;
   auto view = std::make_shared<const MembershipView>(roster_.all());
   {
     const std::scoped_lock lock(mutex_);
@@ -200,59 +225,6 @@ void Swim::publish() {
 MembershipViewPtr Swim::view() const {
   const std::scoped_lock lock(mutex_);
   return view_;
-}
-
-// ---- state exchange
-
-/// Everything known, and the session our datagrams belong to: for nodes that missed much, or whose clocks
-/// went back.
-void Swim::exchange_with(NodeId node, bool wants_reply) {
-  gossip::StateExchange exchange;
-  exchange.set_session(sealer_.session());
-  exchange.set_wants_reply(wants_reply);
-  for (const auto& [id, status] : roster_.all()) {
-    if (status.heard) write_node(status, *exchange.add_nodes());
-  }
-  network_.send(node, Channel::control, static_cast<std::uint16_t>(MessageKind::membership_state),
-                exchange.SerializeAsString());
-}
-
-void Swim::exchange_at_random() {
-  exchange_timer_.set_after(settings_.exchange_period, [this] { exchange_at_random(); });
-  auto members = roster_.others(false);
-  const auto dead = roster_.others(true);
-  members.insert(members.end(), dead.begin(), dead.end());
-  if (!members.empty()) exchange_with(members[random_.below(members.size())], true);
-}
-
-/// At the start: a few are asked for all they know, the others only hear of us and our session.
-void Swim::introduce() {
-  gossip::StateExchange hello;
-  hello.set_session(sealer_.session());
-  write_node(roster_.self(), *hello.add_nodes());
-  const auto members = roster_.others(false);
-  ProbeOrder order;
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const auto node = order.next(members, random_);
-    if (i < 3) {
-      exchange_with(*node, true);
-    } else {
-      network_.send(*node, Channel::control, static_cast<std::uint16_t>(MessageKind::membership_state),
-                    hello.SerializeAsString());
-    }
-  }
-}
-
-void Swim::on_message(NodeId from, const Bytes& payload) {
-  gossip::StateExchange exchange;
-  if (!running_ || roster_.is_removed(from)) return;
-  if (payload.size() > exchange_bytes_max || !exchange.ParseFromString(payload)) {
-    return log(Level::warn, "membership.unreadable_exchange", {{"from", from.brief()}});
-  }
-  sealer_.set_session_of(from, exchange.session());
-  for (const auto& record : exchange.nodes()) hear(record);
-  if (exchange.wants_reply() && is_working()) exchange_with(from, false);
-  publish();
 }
 
 }  // namespace gridmail

@@ -1,26 +1,49 @@
 // The probing half of Swim (SWIM, sections 3.1 and 4).
-#include "gossip/membership/node_record.hpp"
 #include "gossip/membership/swim.hpp"
 
 namespace gridmail {
 namespace {
 
-constexpr std::size_t text_bytes_max = 1200 - DatagramSealer::overhead_bytes;
 constexpr std::size_t relays_max = 1024;
 
 }  // namespace
 
 void Swim::probe_next() {
+  if (stood_still(probe_due_)) probe_.reset();
   conclude_probe();
-  probe_timer_.set_after(settings_.probe_period, [this] { probe_next(); });
-  const auto target = order_.next(roster_.others(false), random_);
+  forget_duplicate_of_self();
+  probe_due_ = clock_.now() + health_.stretch(settings_.probe_period);
+  probe_timer_.set_at(probe_due_, [this] { probe_next(); });
+  const auto target = next_target();
   if (target) {
-    probe_ = Probe{++last_number_, *target, false};
+    probe_ = Probe{++last_number_, *target};
     ping(*target, address_of(*target), probe_->number);
-    indirect_timer_.set_after(settings_.probe_timeout, [this] { probe_indirectly(); });
+    indirect_timer_.set_after(health_.stretch(settings_.probe_timeout), [this] { probe_indirectly(); });
   }
   std::erase_if(relays_, [&](const auto& relay) { return relay.second.until < clock_.now(); });
-  publish();
+  publish(figures_changed_);
+}
+
+/// Every other probe goes to the next member in the order of ids, so that a death is noticed within two
+/// periods however large the grid; the others go to everybody in random order (SWIM, section 4.3), so that no
+/// one node's judgement is all there is.
+std::optional<NodeId> Swim::next_target() {
+  ring_turn_ = !ring_turn_;
+  if (ring_turn_) {
+    if (const auto next = next_in_ring()) return next;
+  }
+  return order_.next(roster_.others(false), random_);
+}
+
+/// Who is suspected is being looked at already; its place in the ring is whoever comes next.
+std::optional<NodeId> Swim::next_in_ring() const {
+  std::optional<NodeId> first, next;
+  for (const auto& [id, status] : roster_.all()) {
+    if (id == self_id_ || status.state != Liveness::alive) continue;
+    if (!first) first = id;
+    if (!next && self_id_ < id) next = id;
+  }
+  return next ? next : first;
 }
 
 void Swim::probe_indirectly() {
@@ -35,7 +58,8 @@ void Swim::probe_indirectly() {
   auto others = roster_.others(false);
   std::erase(others, probe_->target);
   ProbeOrder order;
-  for (std::size_t i = 0; i < std::min(settings_.indirect_probes, others.size()); ++i) {
+  probe_->helpers = std::min(settings_.indirect_probes, others.size());
+  for (std::size_t i = 0; i < probe_->helpers; ++i) {
     const auto helper = order.next(others, random_);
     send(*helper, address_of(*helper), datagram);
   }
@@ -43,9 +67,17 @@ void Swim::probe_indirectly() {
        probe_->number);  // the first one may simply have been lost
 }
 
-/// At the end of the period: whoever neither answered nor let others answer for it is suspected.
+/// At the end of the period: whoever neither answered nor let others answer for it is suspected. Helpers that
+/// sent no word either speak against this node's own health (Lifeguard, section IV.A).
 void Swim::conclude_probe() {
-  if (probe_ && !probe_->answered) suspect(probe_->target);
+  if (!probe_) return;
+  if (probe_->answered) {
+    health_.improve();
+  } else {
+    if (probe_->helpers == 0) health_.worsen();
+    if (probe_->nacks < probe_->helpers) health_.worsen(probe_->helpers - probe_->nacks);
+    suspect(probe_->target);
+  }
   probe_.reset();
 }
 
@@ -66,11 +98,15 @@ void Swim::ping(NodeId target, const std::string& address, std::uint64_t number)
 
 void Swim::on_datagram(const std::string& address, const Bytes& payload) {
   if (!running_) return;
-  const auto opened = sealer_.open(payload);
+  const auto opened = sealer_.open(payload, clock_.now());
   gossip::SwimDatagram datagram;
   // Anybody may send anything to this port: what is not ours is dropped without a word.
   if (!opened || roster_.is_removed(opened->from) || !datagram.ParseFromString(opened->text)) return;
-  for (const auto& rumour : datagram.rumours()) hear(rumour);
+  watch_for_duplicates(opened->from, address);
+  for (const auto& rumour : datagram.rumours()) {
+    hear(rumour);
+    if (rumour.id() == opened->from.view()) notice_outdated(opened->from, rumour.incarnation());
+  }
   using Body = gossip::SwimDatagram;
   switch (datagram.body_case()) {
     case Body::kPing:
@@ -81,6 +117,9 @@ void Swim::on_datagram(const std::string& address, const Bytes& payload) {
       break;
     case Body::kAck:
       on_ack(datagram.ack());
+      break;
+    case Body::kNack:
+      if (probe_ && datagram.nack().number() == probe_->number) ++probe_->nacks;
       break;
     case Body::BODY_NOT_SET:
       break;
@@ -100,72 +139,37 @@ void Swim::on_ping_request(NodeId from, const std::string& address, const gossip
   // Only members are probed for others: nobody shall make this node send datagrams anywhere.
   if (!target || roster_.find(*target) == nullptr || relays_.size() >= relays_max || !is_working()) return;
   const auto number = ++last_number_;
-  relays_[number] = Relay{from, address, request.number(), clock_.now() + settings_.probe_period};
+  const auto now = clock_.now();
+  // The asker counts the answers at the end of its period.
+  const auto nack_at = now + (settings_.probe_period - settings_.probe_timeout) / 2;
+  relays_[number] = Relay{from, address, request.number(), now + settings_.probe_period, nack_at};
+  if (!relay_timer_.is_set()) relay_timer_.set_at(nack_at, [this] { send_nacks(); });
   ping(*target, address_of(*target), number);
+}
+
+/// The target may answer yet, and then the asker hears that too.
+void Swim::send_nacks() {
+  for (auto& [number, relay] : relays_) {
+    if (relay.nacked) continue;
+    if (relay.nack_at > clock_.now()) {
+      relay_timer_.set_at(relay.nack_at, [this] { send_nacks(); });
+      return;  // in the order in which they came
+    }
+    relay.nacked = true;
+    gossip::SwimDatagram datagram;
+    datagram.mutable_nack()->set_number(relay.number);
+    send(relay.asker, relay.address, std::move(datagram));
+  }
 }
 
 void Swim::on_ack(const gossip::Ack& ack) {
   if (probe_ && ack.number() == probe_->number) probe_->answered = true;
+  for (auto& [node, check] : checks_) check.answered |= check.number == ack.number();
   const auto relay = relays_.extract(ack.number());
   if (relay.empty()) return;
   gossip::SwimDatagram datagram;
   datagram.mutable_ack()->set_number(relay.mapped().number);
   send(relay.mapped().asker, relay.mapped().address, std::move(datagram));
-}
-
-/// Probes alone spread news too slowly for a suspicion to be refuted in time.
-void Swim::spread_news() {
-  const auto others = roster_.others(false);
-  ProbeOrder order;
-  for (std::size_t i = 0; i < std::min(settings_.gossip_nodes, others.size()) && !rumours_.empty(); ++i) {
-    const auto node = order.next(others, random_);
-    send(*node, address_of(*node), {});
-  }
-  if (!rumours_.empty() && !others.empty()) {
-    gossip_timer_.set_after(settings_.gossip_period, [this] { spread_news(); });
-  }
-}
-
-void Swim::send(NodeId to, const std::string& address, gossip::SwimDatagram datagram) {
-  if (address.empty()) return;
-  add_rumours(to, datagram);
-  network_.send_datagram(address, sealer_.seal(datagram.SerializeAsString()));
-}
-
-/// First what is believed of the receiver when it is in doubt, so that it can refute; then ourselves; then
-/// news, as much as fits.
-void Swim::add_rumours(NodeId to, gossip::SwimDatagram& datagram) {
-  std::size_t bytes = datagram.ByteSizeLong();
-  const auto add = [&](const NodeStatus& status) {
-    gossip::NodeRecord record;
-    write_node(status, record);
-    const auto size = record.ByteSizeLong() + 3;  // tag and length
-    if (bytes + size > text_bytes_max) return false;
-    bytes += size;
-    *datagram.add_rumours() = std::move(record);
-    return true;
-  };
-  const auto* receiver = roster_.find(to);
-  if (receiver != nullptr && receiver->state != Liveness::alive) add(*receiver);
-  add(roster_.self());
-  const auto limit = transmission_limit(settings_, roster_.all().size());
-  for (const auto& node : rumours_.in_order()) {
-    if (node == to || node == self_id_) {
-      if (node == self_id_) rumours_.told(node, limit);  // it went along already
-      continue;
-    }
-    const auto* status = roster_.find(node);
-    if (status == nullptr || !add(*status)) break;
-    rumours_.told(node, limit);
-  }
-}
-
-/// Of several addresses each is tried in turn.
-std::string Swim::address_of(NodeId node) {
-  const auto* status = roster_.find(node);
-  if (status == nullptr || status->addresses.empty()) return {};
-  const auto& addresses = status->addresses;
-  return addresses[next_address_[node]++ % addresses.size()];
 }
 
 }  // namespace gridmail

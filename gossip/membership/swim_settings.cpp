@@ -12,9 +12,10 @@ double log10_of(std::size_t members) {
 
 }  // namespace
 
-Duration suspicion_timeout(const SwimSettings& settings, std::size_t members) {
-  const double periods = settings.suspicion_periods * log10_of(members);
-  return std::chrono::duration_cast<Duration>(settings.probe_period * periods);
+/// News reaches about four times as many nodes in each gossip period.
+Duration suspicion_min(const SwimSettings& settings, std::size_t members) {
+  const double rounds = std::log(static_cast<double>(std::max<std::size_t>(members, 1))) / std::log(4.0);
+  return settings.pause_max + settings.gossip_period * std::max(1, static_cast<int>(rounds));
 }
 
 std::size_t transmission_limit(const SwimSettings& settings, std::size_t members) {

@@ -11,6 +11,7 @@ namespace {
 // Two keys, so that a promise does not write the map again.
 constexpr BytesView promised_key = "acceptor/promised";
 constexpr BytesView accepted_key = "acceptor/accepted";
+constexpr BytesView life_key = "acceptor/life";
 
 void write_promise(const Ballot& ballot, Batch& batch) {
   gossip::BallotRecord record;
@@ -48,14 +49,36 @@ Task<Result<void>> Acceptor::load() {
     kept_ = read_ballot(state.ballot());
     set_accepted(kept_, std::move(*state.mutable_map()), std::move(*map));
   }
+  const auto life = co_await snapshot->get(Family::node, Bytes(life_key));
+  if (!life) co_return tl::unexpected(life.error());
+  if (*life && (*life)->size() != 8) co_return fail(Errc::corrupted, "the acceptor's life cannot be read");
+  if (*life) life_ = read_be64(**life);
   co_return Result<void>();
+}
+
+void Acceptor::begin_life(std::uint64_t life, std::function<void()> done) {
+  Bytes value;
+  append_be64(value, life);
+  Batch batch;
+  batch.put(Family::node, Bytes(life_key), std::move(value));
+  store_.commit(std::move(batch), [strand = strand_, weak = weak_from_this(), life,
+                                   done = std::move(done)](const Result<void>& kept) {
+    if (!kept) return log(Level::error, "register.acceptor_cannot_write", {{"error", kept.error().text}});
+    asio::post(strand, [weak, life, done] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->life_ = life;
+      done();
+    });
+  });
 }
 
 Batch Acceptor::begin_with(const Map& map) {
   Bytes bytes = encode_map(map);
   Batch batch;
-  write_accepted(Ballot{}, bytes, batch);
-  set_accepted(Ballot{}, std::move(bytes), map);
+  kept_ = std::max(accepted_, promised_);
+  write_accepted(kept_, bytes, batch);
+  set_accepted(kept_, std::move(bytes), map);
   return batch;
 }
 
@@ -102,6 +125,7 @@ void Acceptor::answer_once_kept(gossip::RegisterMessage message, Answer answer) 
   if (kept_ != accepted_) write_accepted(accepted_, accepted_bytes_, batch);
   auto said =
       std::make_shared<std::pair<gossip::RegisterMessage, Answer>>(std::move(message), std::move(answer));
+  if (sabotage_.early_answer) said->second(std::move(said->first));
   store_.commit(std::move(batch), [strand = strand_, weak = weak_from_this(), said,
                                    kept = accepted_](Result<void> done) {
     if (!done) return log(Level::error, "register.acceptor_cannot_write", {{"error", done.error().text}});
@@ -109,13 +133,13 @@ void Acceptor::answer_once_kept(gossip::RegisterMessage message, Answer answer) 
       const auto self = weak.lock();
       if (!self) return;
       self->kept_ = kept;
-      said->second(std::move(said->first));
+      if (!self->sabotage_.early_answer) said->second(std::move(said->first));
     });
   });
 }
 
 bool Acceptor::refuse(const Ballot& ballot, const Answer& answer) const {
-  if (ballot >= promised_) return false;
+  if (ballot >= promised_ || sabotage_.old_ballots) return false;
   gossip::RegisterMessage message;
   write_ballot(ballot, *message.mutable_refusal()->mutable_ballot());
   write_ballot(promised_, *message.mutable_refusal()->mutable_promised());

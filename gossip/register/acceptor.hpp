@@ -10,7 +10,7 @@
 #include <mutex>
 
 #include "gossip/register/ballot.hpp"
-#include "gossip/register/map.hpp"
+#include "gossip/register/map_register.hpp"
 #include "gossip/register/register.pb.h"
 #include "node/base/store.hpp"
 
@@ -20,15 +20,23 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
  public:
   using Answer = std::function<void(gossip::RegisterMessage)>;
 
-  Acceptor(asio::any_io_executor strand, Store& store) : strand_(std::move(strand)), store_(store) {}
+  Acceptor(asio::any_io_executor strand, Store& store, RegisterFaults sabotage)
+      : strand_(std::move(strand)), store_(store), sabotage_(sabotage) {}
 
   /// Reads what was kept. Errors: io, corrupted, unsupported.
   [[nodiscard]] Task<Result<void>> load();
-  /// The writes that make `map` accepted at the lowest ballot: how a grid begins. Takes effect at once.
+  /// The writes that make `map` accepted at the highest ballot known here, in a new grid the lowest of all:
+  /// how a grid begins, also anew. Takes effect at once.
   [[nodiscard]] Batch begin_with(const Map& map);
 
   void prepare(const gossip::Prepare& prepare, Answer answer);
   void accept(const gossip::Accept& accept, Answer answer);
+
+  /// The life of the disk (gossip/disk_marks.hpp) in which it votes; it has forgotten votes when the disk is
+  /// in a later one.
+  [[nodiscard]] std::uint64_t life() const { return life_; }
+  /// Nothing rests on what was forgotten any more. `done` comes on the strand once it is on disk.
+  void begin_life(std::uint64_t life, std::function<void()> done);
 
   /// The newest map accepted, null when none. Thread-safe.
   [[nodiscard]] MapPtr accepted_map() const;
@@ -42,10 +50,12 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
 
   asio::any_io_executor strand_;
   Store& store_;
+  RegisterFaults sabotage_;
   Ballot promised_;
   Ballot accepted_;
   Bytes accepted_bytes_;  // empty: nothing accepted yet
-  Ballot kept_;           // the accepted ballot that is known to be on disk
+  std::uint64_t life_ = 0;
+  Ballot kept_;  // the accepted ballot that is known to be on disk
   mutable std::mutex mutex_;
   MapPtr accepted_map_;  // guarded by mutex_
 };

@@ -18,13 +18,17 @@ class ChangeBatch {
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
 
   /// Takes out what fits into one change of the map, with its answers: everything up to the second change of
-  /// the voters or the settings, of which a change holds one.
+  /// the voters, the settings or the keys, of which a change holds one.
   [[nodiscard]] std::pair<MapChange, std::vector<Answer>> take() {
     MapChange merged;
     std::vector<Answer> answers;
     auto next = waiting_.begin();
     for (; next != waiting_.end(); ++next) {
-      if ((next->change.voters && merged.voters) || (next->change.settings && merged.settings)) break;
+      const auto& change = next->change;
+      if ((change.voters && merged.voters) || (change.settings && merged.settings) ||
+          (change.keys && merged.keys)) {
+        break;
+      }
       merge(merged, std::move(next->change));
       answers.push_back(std::move(next->answer));
     }
@@ -47,6 +51,7 @@ class ChangeBatch {
     append(to.removals, std::move(from.removals));
     if (from.voters) to.voters = std::move(from.voters);
     if (from.settings) to.settings = from.settings;
+    if (from.keys) to.keys = std::move(from.keys);
   }
   std::vector<Waiting> waiting_;
 };

@@ -4,6 +4,9 @@
 
 namespace gridmail {
 
+/// Where a node keeps the newest chosen map it has, in family node.
+inline constexpr BytesView map_key = "map";
+
 struct ChosenMap {
   MapPtr map;
   Bytes bytes;

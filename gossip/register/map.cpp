@@ -98,6 +98,17 @@ bool apply_settings(Map& map, const GridSettings& settings) {
   return true;
 }
 
+bool apply_keys(Map& map, const KeysChange& change) {
+  const auto& keys = change.ring.keys;
+  const std::size_t wanted = change.phase == KeyPhase::settled ? 1 : 2;
+  const bool sound = keys.size() == wanted && std::all_of(keys.begin(), keys.end(), [](const Bytes& key) {
+                       return key.size() == gossip_key_bytes;
+                     });
+  if (!sound || change.expected != map.keys.since) return false;
+  map.keys = {change.ring, change.phase, map.version + 1};
+  return true;
+}
+
 }  // namespace
 
 Map apply(const Map& map, const MapChange& change) {
@@ -109,6 +120,7 @@ Map apply(const Map& map, const MapChange& change) {
   if (change.voters) changed |= apply_voters(next, change.voters->voters);
   for (const auto& removal : change.removals) changed |= apply_removal(next, removal.id);
   if (change.settings) changed |= apply_settings(next, change.settings->settings);
+  if (change.keys) changed |= apply_keys(next, *change.keys);
   if (changed) next.version = map.version + 1;
   return next;
 }

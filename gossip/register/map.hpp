@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gossip/membership/key_ring.hpp"
 #include "node/base/bytes.hpp"
 #include "node/base/clock.hpp"
 #include "node/base/ids.hpp"
@@ -106,6 +107,23 @@ struct GridSettings {
   bool operator==(const GridSettings&) const = default;
 };
 
+/// How far a rotation of the gossip keys is.
+enum class KeyPhase : std::uint8_t {
+  settled,     ///< one key
+  installing,  ///< the new key comes last, until every living member has it
+  replacing,   ///< the new key comes first and seals; the old one still opens what is under way
+};
+
+/// The keys that gossip datagrams are sealed with. As part of the map they reach each member over its pinned
+/// TLS connections, whenever it comes back; a member that tells of a map of version `since` or later has
+/// them.
+struct GossipKeys {
+  KeyRing ring;
+  KeyPhase phase = KeyPhase::settled;
+  MapVersion since = 0;  ///< the map version in which this phase began
+  bool operator==(const GossipKeys&) const = default;
+};
+
 struct Map {
   Bytes grid_id;                ///< 16 random bytes drawn at creation
   MapVersion version = 0;       ///< 0: no grid yet
@@ -114,6 +132,7 @@ struct Map {
   NodeSet voters;
   NodeSet voters_before;  ///< not empty while a change of voters is under way
   GridSettings settings;
+  GossipKeys keys;
   std::vector<SlotRow> rows;  ///< slots + 1 of them; the last is the directory
   bool operator==(const Map&) const = default;
 
@@ -163,12 +182,20 @@ struct SettingsChange {
   GridSettings settings;
 };
 
+/// The next step of a rotation, made for the phase that began in `expected`.
+struct KeysChange {
+  MapVersion expected = 0;
+  KeyRing ring;
+  KeyPhase phase = KeyPhase::settled;
+};
+
 struct MapChange {
   std::vector<SlotChange> slots;
   std::vector<MemberChange> members;
   std::vector<MemberRemoval> removals;
   std::optional<VotersChange> voters;
   std::optional<SettingsChange> settings;
+  std::optional<KeysChange> keys;
 };
 [[nodiscard]] Bytes encode_change(const MapChange& change);
 [[nodiscard]] Result<MapChange> decode_change(BytesView bytes);

@@ -136,6 +136,23 @@ GridSettings read_settings(const SettingsRecord& record) {
   return {record.copies(), record.copies_min(), record.format_level(), record.balance_paused()};
 }
 
+void write_keys(const KeyRing& ring, KeyPhase phase, MapVersion since, gossip::KeysRecord& record) {
+  for (const auto& key : ring.keys) record.add_keys(key);
+  record.set_phase(static_cast<std::uint32_t>(phase));
+  record.set_since(since);
+}
+
+[[nodiscard]] bool read_keys(const gossip::KeysRecord& record, KeyRing& ring, KeyPhase& phase) {
+  if (record.keys_size() > 2 || record.phase() > static_cast<std::uint32_t>(KeyPhase::replacing))
+    return false;
+  for (const auto& key : record.keys()) {
+    if (key.size() != gossip_key_bytes) return false;
+    ring.keys.push_back(key);
+  }
+  phase = static_cast<KeyPhase>(record.phase());
+  return true;
+}
+
 [[nodiscard]] bool read_members(const MapRecord& record, Map& map, NodeTable& nodes) {
   for (const auto& member : record.members()) {
     auto& read = map.members.emplace_back();
@@ -156,6 +173,8 @@ GridSettings read_settings(const SettingsRecord& record) {
   map.version = record.version();
   map.settings = read_settings(record.settings());
   if (map.settings.format_level != record.format_level()) return false;
+  if (!read_keys(record.keys(), map.keys.ring, map.keys.phase)) return false;
+  map.keys.since = record.keys().since();
   NodeTable nodes;
   if (!read_members(record, map, nodes) || !split_ids(record.removed(), map.removed)) return false;
   if (!nodes.read(record.voters(), map.voters) || !nodes.read(record.voters_before(), map.voters_before))
@@ -186,6 +205,11 @@ GridSettings read_settings(const SettingsRecord& record) {
   for (const auto& id : removals) change.removals.push_back({id});
   if (record.changes_voters() && !nodes.read(record.voters(), change.voters.emplace().voters)) return false;
   if (record.has_settings()) change.settings = SettingsChange{read_settings(record.settings())};
+  if (record.has_keys()) {
+    auto& keys = change.keys.emplace();
+    keys.expected = record.keys().since();
+    if (!read_keys(record.keys(), keys.ring, keys.phase)) return false;
+  }
   return true;
 }
 
@@ -205,6 +229,7 @@ Bytes encode_map(const Map& map) {
   nodes.write(map.voters, *record.mutable_voters());
   nodes.write(map.voters_before, *record.mutable_voters_before());
   write_settings(map.settings, *record.mutable_settings());
+  write_keys(map.keys.ring, map.keys.phase, map.keys.since, *record.mutable_keys());
   record.mutable_rows()->Reserve(static_cast<int>(map.rows.size()));
   for (const auto& row : map.rows) write_row(row, nodes, *record.add_rows());
   record.set_other_nodes(nodes.others());
@@ -246,6 +271,9 @@ Bytes encode_change(const MapChange& change) {
     nodes.write(change.voters->voters, *record.mutable_voters());
   }
   if (change.settings) write_settings(change.settings->settings, *record.mutable_settings());
+  if (change.keys) {
+    write_keys(change.keys->ring, change.keys->phase, change.keys->expected, *record.mutable_keys());
+  }
   record.set_nodes(nodes.others());
   return record.SerializeAsString();
 }

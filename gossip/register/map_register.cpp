@@ -9,9 +9,10 @@
 namespace gridmail {
 
 MapRegister::MapRegister(asio::any_io_executor executor, Clock& clock, Random& random, Network& network,
-                         Store& store, NodeId self, Callbacks callbacks, RegisterSettings settings)
+                         Store& store, const DiskMarks& marks, NodeId self, Callbacks callbacks,
+                         RegisterSettings settings)
     : executor_(executor),
-      service_(std::make_shared<RegisterService>(executor, clock, random, network, store, self,
+      service_(std::make_shared<RegisterService>(executor, clock, random, network, store, marks, self,
                                                  std::move(callbacks), settings)) {}
 
 // The last hold is let go on the strand, where nothing else of it can be running.

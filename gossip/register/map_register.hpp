@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 
+#include "gossip/disk_marks.hpp"
 #include "gossip/register/map.hpp"
 #include "node/base/clock.hpp"
 #include "node/base/network.hpp"
@@ -17,6 +18,16 @@
 #include "node/base/store.hpp"
 
 namespace gridmail {
+
+/// Rules broken on purpose, to show that the walks bite. All false outside tests.
+struct RegisterFaults {
+  bool no_carry = false;      ///< another proposer's change of voters is built on before it is agreed
+  bool no_joint = false;      ///< a change of voters is agreed by those after it alone
+  bool no_highest = false;    ///< a proposer goes on from the map it knows, whatever the voters accepted
+  bool early_answer = false;  ///< a voter answers before its state is on disk
+  bool old_ballots = false;   ///< a voter accepts below what it has promised
+  bool no_marks = false;      ///< a voter does not ask whether its disk is an old one
+};
 
 struct RegisterSettings {
   Duration batch_window = std::chrono::milliseconds(50);  ///< changes that arrive within go into one round
@@ -26,6 +37,7 @@ struct RegisterSettings {
   Duration back_off_min = std::chrono::milliseconds(10);       ///< of duelling proposers; doubles up to…
   Duration back_off_max = std::chrono::milliseconds(400);
   Duration voter_plan_period = std::chrono::seconds(1);
+  RegisterFaults sabotage;
 };
 
 class RegisterService;
@@ -39,12 +51,19 @@ class MapRegister {
     /// Thread-safe.
     std::function<bool(NodeId)> is_alive;
     std::function<NodeSet()> dead_for_long;
+    /// Living members that have not said that they have this version of the map. Thread-safe; empty: nobody.
+    std::function<NodeSet(MapVersion)> behind;
+    /// This node's disk is an old one, and it does not vote; or it does again.
+    std::function<void(bool)> on_old_disk;
+    /// Members that say so. Thread-safe.
+    std::function<NodeSet()> old_disks;
   };
   using Done = std::function<void(Result<MapPtr>)>;
 
-  /// `executor` is the strand. The ports must outlive the strand's last handler.
+  /// `executor` is the strand. The ports must outlive the strand's last handler; the marks, loaded before
+  /// load(), this.
   MapRegister(asio::any_io_executor executor, Clock& clock, Random& random, Network& network, Store& store,
-              NodeId self, Callbacks callbacks, RegisterSettings settings = {});
+              const DiskMarks& marks, NodeId self, Callbacks callbacks, RegisterSettings settings = {});
   ~MapRegister();
   MapRegister(const MapRegister&) = delete;
   MapRegister& operator=(const MapRegister&) = delete;

@@ -87,7 +87,7 @@ void Proposer::on_promise(NodeId from, const gossip::Promise& promise) {
 /// The accepted map of the highest ballot; the known one where voters hold nothing newer. They hold at least
 /// that, unless a majority has lost its disks.
 Result<ChosenMap> Proposer::newest_found() const {
-  if (!found_ || found_->bytes == known_.bytes) return known_;
+  if (!found_ || found_->bytes == known_.bytes || settings_.sabotage.no_highest) return known_;
   auto map = decode_map(found_->bytes);
   if (!map) return tl::unexpected(map.error());
   if (map->version < known_.version()) {
@@ -104,7 +104,9 @@ void Proposer::decide() {
     extra_.demand_voters_of(*base->map);
     return begin_attempt();
   }
-  if (!same_voters(*base->map, *known_.map)) return have_accepted(*base->map, base->bytes, true);
+  if (!same_voters(*base->map, *known_.map) && !settings_.sabotage.no_carry) {
+    return have_accepted(*base->map, base->bytes, true);
+  }
 
   Map next = apply(*base->map, change_);
   if (next.version == base->map->version) {
@@ -112,7 +114,7 @@ void Proposer::decide() {
     if (base->bytes == known_.bytes) return finish(known_);
     return have_accepted(*base->map, base->bytes, false);
   }
-  if (!quorum_.covers_voters_of(next)) {
+  if (!quorum_.covers_voters_of(next) && !settings_.sabotage.no_joint) {
     extra_.demand_voters_of(next);
     return begin_attempt();
   }

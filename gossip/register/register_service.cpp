@@ -3,6 +3,8 @@
 #include <asio/post.hpp>
 
 #include "gossip/message_kind.hpp"
+#include "gossip/register/key_plan.hpp"
+#include "gossip/register/map_delta.hpp"
 #include "gossip/register/map_limits.hpp"
 #include "gossip/register/member_plan.hpp"
 #include "gossip/register/voter_plan.hpp"
@@ -10,8 +12,6 @@
 
 namespace gridmail {
 namespace {
-
-constexpr BytesView map_key = "map";
 
 Batch write_map(const Bytes& bytes) {
   Batch batch;
@@ -23,8 +23,8 @@ Batch write_map(const Bytes& bytes) {
 
 // The parts are owned by this object and call it only while it lives, hence plain `this`.
 RegisterService::RegisterService(asio::any_io_executor strand, Clock& clock, Random& random, Network& network,
-                                 Store& store, NodeId self, MapRegister::Callbacks callbacks,
-                                 RegisterSettings settings)
+                                 Store& store, const DiskMarks& marks, NodeId self,
+                                 MapRegister::Callbacks callbacks, RegisterSettings settings)
     : strand_(strand),
       clock_(clock),
       network_(network),
@@ -32,7 +32,8 @@ RegisterService::RegisterService(asio::any_io_executor strand, Clock& clock, Ran
       self_(self),
       callbacks_(std::move(callbacks)),
       settings_(settings),
-      acceptor_(std::make_shared<Acceptor>(strand, store)),
+      acceptor_(std::make_shared<Acceptor>(strand, store, settings.sabotage)),
+      fitness_(self, clock, marks),
       proposer_(strand, clock, random, self, settings,
                 {[this](NodeId to, const gossip::RegisterMessage& message) { send(to, message); },
                  [this](const ChosenMap& chosen) { on_chosen(chosen); }}),
@@ -81,6 +82,7 @@ Task<Result<void>> RegisterService::adopt(Map map) {
 
 void RegisterService::start() {
   running_ = true;
+  fitness_.start();
   tick_timer_.set_after(settings_.voter_plan_period, [this] { tick(); });
 }
 
@@ -130,8 +132,10 @@ void RegisterService::dispatch(NodeId from, const gossip::RegisterMessage& messa
   using Body = gossip::RegisterMessage;
   switch (message.body_case()) {
     case Body::kPrepare:
+      if (!may_vote()) return;
       return acceptor_->prepare(message.prepare(), answer_to(from));
     case Body::kAccept:
+      if (!may_vote()) return;
       return acceptor_->accept(message.accept(), answer_to(from));
     case Body::kPromise:
       return proposer_.on_promise(from, message.promise());
@@ -144,7 +148,7 @@ void RegisterService::dispatch(NodeId from, const gossip::RegisterMessage& messa
     case Body::kAnswer:
       return requests_.on_answer(from, message.answer());
     case Body::kPush:
-      return on_push(message.push());
+      return on_push(from, message.push());
     case Body::kFetch:
       return on_fetch(from, message.fetch());
     case Body::BODY_NOT_SET:
@@ -178,16 +182,34 @@ void RegisterService::on_request(NodeId from, const gossip::ChangeRequest& reque
 void RegisterService::on_fetch(NodeId from, const gossip::Fetch& fetch) {
   if (newest_.version() <= fetch.version()) return;
   gossip::RegisterMessage message;
-  message.mutable_push()->set_map(newest_.bytes);
+  auto& push = *message.mutable_push();
+  if (!fetch.whole()) *push.mutable_delta() = make_delta(newest_, fetch.version(), nullptr);
+  if (fetch.whole() || push.delta().head().size() >= newest_.bytes.size()) push.set_map(newest_.bytes);
+  if (!push.map().empty()) push.clear_delta();
   send(from, message);
 }
 
-void RegisterService::on_push(const gossip::Push& push) {
+void RegisterService::on_push(NodeId from, const gossip::Push& push) {
+  // No map is taken in before this node was adopted, nor ever one of another grid.
+  if (!newest_.map) return;
+  if (push.has_delta()) return on_delta(from, push.delta());
   auto map = decode_map(push.map());
   if (!map) return log(Level::error, "register.unreadable_map", {{"error", map.error().text}});
-  // A map of another grid is never taken in; nor is any before this node was adopted.
-  if (!newest_.map || newest_.map->grid_id != map->grid_id) return;
+  if (newest_.map->grid_id != map->grid_id) return;
   take_in({std::make_shared<const Map>(std::move(*map)), push.map()});
+}
+
+/// A delta for a map that this node has missed is no loss: it asks for what it lacks.
+void RegisterService::on_delta(NodeId from, const gossip::MapDelta& delta) {
+  auto map = apply_delta(*newest_.map, delta);
+  if (map) return take_in(std::move(*map));
+  if (map.error().code != Errc::conflict) {
+    return log(Level::error, "register.unreadable_map", {{"error", map.error().text}});
+  }
+  gossip::RegisterMessage message;
+  message.mutable_fetch()->set_version(newest_.version());
+  message.mutable_fetch()->set_whole(newest_.version() >= delta.base());
+  send(from, message);
 }
 
 void RegisterService::fetch_from(NodeId node) {
@@ -220,10 +242,11 @@ void RegisterService::run_batch() {
                     });
 }
 
-/// Only chosen maps are passed on, at once, and by whoever got them agreed.
+/// Only chosen maps are passed on, at once, and by whoever got them agreed: as what is new for those who have
+/// the newest one that was known here.
 void RegisterService::on_chosen(const ChosenMap& chosen) {
   gossip::RegisterMessage message;
-  message.mutable_push()->set_map(chosen.bytes);
+  *message.mutable_push()->mutable_delta() = make_delta(chosen, newest_.version(), newest_.map.get());
   for (const auto& member : chosen.map->members) {
     if (member.id != self_) send(member.id, message);
   }
@@ -280,11 +303,13 @@ void RegisterService::tick() {
   const auto kept = current();
   const bool behind = newest_.map && (!kept || kept->version < newest_.version());
   if (behind && map_writes_ == 0) write_newest();  // there was no space for it before
-  keep_members_in_shape();
+  mend_voter();
+  keep_in_shape();
 }
 
-/// The lowest live voter sees to it that the right ones vote, and that whoever has left is removed.
-void RegisterService::keep_members_in_shape() {
+/// The lowest live voter sees to it that the right ones vote, that whoever has left is removed, and that a
+/// rotation of keys goes on.
+void RegisterService::keep_in_shape() {
   if (!newest_.map || plan_under_way_) return;
   const auto& voters = newest_.map->voters;
   const auto lowest = std::find_if(voters.begin(), voters.end(), [this](NodeId voter) {
@@ -292,13 +317,29 @@ void RegisterService::keep_members_in_shape() {
   });
   if (lowest == voters.end() || *lowest != self_) return;
   const auto is_alive = [this](NodeId node) { return node == self_ || callbacks_.is_alive(node); };
-  auto voters_change = plan_voters(*newest_.map, callbacks_.dead_for_long(), is_alive);
-  auto planned = plan_members(*newest_.map, clock_.wall());
-  if (!voters_change && !planned) return;
+  auto planned = plan_members(*newest_.map, clock_.wall()).value_or(MapChange{});
+  planned.voters = plan_voters(*newest_.map, callbacks_.dead_for_long(), callbacks_.old_disks(), is_alive);
+  if (callbacks_.behind && newest_.map->keys.phase != KeyPhase::settled) {
+    planned.keys = plan_keys(*newest_.map, callbacks_.behind(newest_.map->keys.since));
+  }
+  if (planned.members.empty() && planned.removals.empty() && !planned.voters && !planned.keys) return;
   plan_under_way_ = true;
-  if (!planned) planned.emplace();
-  planned->voters = std::move(voters_change);
-  add_to_batch(std::move(*planned), [this](const Result<MapVersion>&) { plan_under_way_ = false; });
+  add_to_batch(std::move(planned), [this](const Result<MapVersion>&) { plan_under_way_ = false; });
+}
+
+/// Has something agreed after the votes were forgotten, if only that nothing is to be changed: as soon as
+/// this node is no voter by then, it may become one again. The others put it out, told by gossip.
+void RegisterService::mend_voter() {
+  const bool forgotten = fitness_.has_forgotten(*acceptor_);
+  if (std::exchange(told_old_disk_, forgotten) != forgotten) callbacks_.on_old_disk(forgotten);
+  if (!forgotten || mending_ || !newest_.map) return;
+  mending_ = true;
+  const auto life = fitness_.life();
+  requests_.add({}, [this, life](const Result<MapPtr>& agreed) {
+    mending_ = false;
+    if (!agreed || !fitness_.may_begin_anew(**agreed)) return;
+    acceptor_->begin_life(life, [life] { log(Level::warn, "register.votes_anew", {{"life", life}}); });
+  });
 }
 
 }  // namespace gridmail

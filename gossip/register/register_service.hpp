@@ -9,13 +9,15 @@
 #include "gossip/register/change_requests.hpp"
 #include "gossip/register/chosen_map.hpp"
 #include "gossip/register/proposer.hpp"
+#include "gossip/register/voter_fitness.hpp"
 
 namespace gridmail {
 
 class RegisterService : public std::enable_shared_from_this<RegisterService> {
  public:
   RegisterService(asio::any_io_executor strand, Clock& clock, Random& random, Network& network, Store& store,
-                  NodeId self, MapRegister::Callbacks callbacks, RegisterSettings settings);
+                  const DiskMarks& marks, NodeId self, MapRegister::Callbacks callbacks,
+                  RegisterSettings settings);
 
   // Before start(), by one caller.
   [[nodiscard]] Task<Result<void>> load();
@@ -38,10 +40,14 @@ class RegisterService : public std::enable_shared_from_this<RegisterService> {
   void dispatch(NodeId from, const gossip::RegisterMessage& message);
   [[nodiscard]] Acceptor::Answer answer_to(NodeId node);
   [[nodiscard]] bool is_locked_out(NodeId node) const;
+  [[nodiscard]] bool may_vote() const {
+    return settings_.sabotage.no_marks || fitness_.may_vote(newest_.map.get(), *acceptor_);
+  }
 
   void on_request(NodeId from, const gossip::ChangeRequest& request);
   void on_fetch(NodeId from, const gossip::Fetch& fetch);
-  void on_push(const gossip::Push& push);
+  void on_push(NodeId from, const gossip::Push& push);
+  void on_delta(NodeId from, const gossip::MapDelta& delta);
 
   void add_to_batch(MapChange change, ChangeBatch::Answer answer);
   void run_batch();
@@ -51,7 +57,8 @@ class RegisterService : public std::enable_shared_from_this<RegisterService> {
   void written(const ChosenMap& chosen);
   void set_current(ChosenMap chosen);
   void tick();
-  void keep_members_in_shape();
+  void keep_in_shape();
+  void mend_voter();
 
   asio::any_io_executor strand_;
   Clock& clock_;
@@ -63,6 +70,7 @@ class RegisterService : public std::enable_shared_from_this<RegisterService> {
   bool running_ = false;
 
   std::shared_ptr<Acceptor> acceptor_;
+  VoterFitness fitness_;
   Proposer proposer_;
   ChangeBatch batch_;
   ChangeRequests requests_;
@@ -70,6 +78,8 @@ class RegisterService : public std::enable_shared_from_this<RegisterService> {
   StrandTimer batch_timer_;
   StrandTimer tick_timer_;
   bool plan_under_way_ = false;
+  bool mending_ = false;
+  bool told_old_disk_ = false;
   std::size_t map_writes_ = 0;  // under way
 
   ChosenMap newest_;  // known to be chosen; its write may be under way

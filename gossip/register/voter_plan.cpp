@@ -36,20 +36,23 @@ NodeSet choose(const Map& map, std::vector<NodeId> from, std::size_t count) {
 }  // namespace
 
 std::optional<VotersChange> plan_voters(const Map& map, const NodeSet& dead_for_long,
+                                        const NodeSet& old_disks,
                                         const std::function<bool(NodeId)>& is_alive) {
   if (!map.voters_before.empty()) return VotersChange{map.voters};
   std::vector<NodeId> able;
   for (const auto& member : map.members) {
-    if (member.state == MemberState::leaving) continue;
+    if (member.state == MemberState::leaving || old_disks.contains(member.id)) continue;
     if (dead_for_long.contains(member.id) && member.maintenance_until == 0) continue;
     if (map.voters.contains(member.id) || is_alive(member.id)) able.push_back(member.id);
   }
   std::size_t count = wanted_voters(map);
   if (able.size() < count) {
     // Nobody can replace those who are gone. Five shrink to three that live; three keep their majority of
-    // two.
-    count = able.size() >= 3 ? 3 : map.voters.size();
-    if (able.size() < count) return std::nullopt;
+    // two. Without those who do not vote a majority is no larger.
+    const auto silent = std::count_if(map.voters.begin(), map.voters.end(),
+                                      [&](NodeId voter) { return old_disks.contains(voter); });
+    count = able.size() >= 3 ? 3 : map.voters.size() - static_cast<std::size_t>(silent);
+    if (count == 0 || able.size() < count) return std::nullopt;
   }
   NodeSet chosen = choose(map, able, count);
   if (chosen == map.voters) return std::nullopt;

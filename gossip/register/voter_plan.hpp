@@ -10,8 +10,9 @@ namespace gridmail {
 
 /// The change of voters to propose now, if any: it ends a change under way first. Only nodes that are alive
 /// are added; leaving members and members dead for long are put out when there is somebody to take their
-/// place.
+/// place. Those with old disks, who do not vote, are put out also when there is nobody.
 [[nodiscard]] std::optional<VotersChange> plan_voters(const Map& map, const NodeSet& dead_for_long,
+                                                      const NodeSet& old_disks,
                                                       const std::function<bool(NodeId)>& is_alive);
 
 }  // namespace gridmail

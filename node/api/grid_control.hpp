@@ -41,6 +41,9 @@ struct NodeRow {
   std::string version;                 ///< of the program; empty when not known yet
   bool is_voter = false;
   WallMicros maintenance_until = 0;  ///< 0: none
+  MapVersion map_version = 0;        ///< it has said that it has; 0: nothing heard yet
+  double load = 0;                   ///< 0 idle … 1 busy
+  std::uint64_t disk_free_bytes = 0;
 };
 
 /// How a node looks for records that its disk cannot give back, and for copies that differ.
@@ -73,6 +76,20 @@ struct GridStatus {
   std::uint32_t copies = 0, copies_min = 0;
   std::vector<NodeRow> nodes;  ///< by name
   ScrubStatus scrub;           ///< of this node
+};
+
+/// How far the rotation of the gossip keys is, and who has taken part.
+struct KeyStatus {
+  KeyPhase phase = KeyPhase::settled;
+  std::vector<std::string> keys;  ///< fingerprints, not the keys; the first one seals
+  MapVersion since = 0;           ///< the map version that brought these keys
+  struct Node {
+    NodeId id;
+    std::string name;
+    Liveness liveness = Liveness::alive;
+    bool has_keys = false;  ///< it has said that it has that map
+  };
+  std::vector<Node> nodes;  ///< by name
 };
 
 struct DirectorySlot {};
@@ -251,8 +268,10 @@ class GridControl {
   /// Tries all of these now, and says how many there are.
   [[nodiscard]] virtual Task<Result<std::uint64_t>> flush_queue(QueueChoice choice) = 0;
 
-  /// Draws a new gossip key and retires the oldest.
-  [[nodiscard]] virtual Task<Result<void>> rotate_key() = 0;
+  [[nodiscard]] virtual Task<Result<KeyStatus>> keys() = 0;
+  /// Begins to replace the gossip key: installed, used, and the old one removed, each as soon as every living
+  /// node has followed. While that is under way it is not begun again.
+  [[nodiscard]] virtual Task<Result<KeyStatus>> rotate_key() = 0;
 };
 
 }  // namespace gridmail::api

@@ -82,9 +82,14 @@ Task<Response> list_slots(GridControl& grid, Request, Parameters) {
   co_return respond(slots);
 }
 
+Task<Response> show_keys(GridControl& grid, Request, Parameters) {
+  const auto status = co_await grid.keys();
+  co_return respond(status);
+}
+
 Task<Response> rotate_key(GridControl& grid, Request, Parameters) {
-  const auto done = co_await grid.rotate_key();
-  co_return respond(done);
+  const auto status = co_await grid.rotate_key();
+  co_return respond(status);
 }
 
 Task<Response> openapi(GridControl&, Request, Parameters) {

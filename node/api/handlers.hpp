@@ -37,6 +37,7 @@ Task<Response> resume_job(GridControl& grid, Request request, Parameters paramet
 Task<Response> make_join_token(GridControl& grid, Request request, Parameters parameters);
 Task<Response> show_map(GridControl& grid, Request request, Parameters parameters);
 Task<Response> list_slots(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_keys(GridControl& grid, Request request, Parameters parameters);
 Task<Response> rotate_key(GridControl& grid, Request request, Parameters parameters);
 Task<Response> openapi(GridControl& grid, Request request, Parameters parameters);
 

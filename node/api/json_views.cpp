@@ -64,6 +64,18 @@ std::string_view name_of(JobState state) {
   return "running";
 }
 
+std::string_view name_of(KeyPhase phase) {
+  switch (phase) {
+    case KeyPhase::settled:
+      return "settled";
+    case KeyPhase::installing:
+      return "installing";
+    case KeyPhase::replacing:
+      return "replacing";
+  }
+  return "settled";
+}
+
 }  // namespace
 
 std::string rfc3339(WallMicros micros) {
@@ -85,7 +97,10 @@ Json to_json(const NodeRow& node) {
            node.maintenance_until == 0 ? Json(nullptr) : Json(rfc3339(node.maintenance_until))},
           {"voter", node.is_voter},
           {"addresses", node.addresses},
-          {"version", node.version}};
+          {"version", node.version},
+          {"map_version", node.map_version},
+          {"load", node.load},
+          {"disk_free_bytes", node.disk_free_bytes}};
 }
 
 Json to_json(const ScrubStatus& scrub) {
@@ -115,6 +130,20 @@ Json to_json(const GridStatus& status) {
           {"copies_min", status.copies_min},
           {"nodes", to_json(status.nodes)},
           {"scrub", to_json(status.scrub)}};
+}
+
+Json to_json(const KeyStatus& status) {
+  Json nodes = Json::array();
+  for (const auto& node : status.nodes) {
+    nodes.push_back({{"id", node.id.hex()},
+                     {"name", node.name},
+                     {"state", name_of(node.liveness)},
+                     {"has_keys", node.has_keys}});
+  }
+  return {{"phase", name_of(status.phase)},
+          {"keys", status.keys},
+          {"map_version", status.since},
+          {"nodes", std::move(nodes)}};
 }
 
 Json to_json(const SlotPlacement& slot) {

@@ -40,7 +40,8 @@ constexpr Route table[] = {
     {post, "/api/v1/join-tokens", admin, make_join_token, "A single-use token: {\"ttl_seconds\": 3600}."},
     {get, "/api/v1/map", admin, show_map, "The map in short: slots name nodes by their place in \"nodes\"."},
     {get, "/api/v1/slots", admin, list_slots, "Who holds each slot; the directory is the last row."},
-    {post, "/api/v1/keys/rotate", admin, rotate_key, "Draws a new gossip key."},
+    {get, "/api/v1/keys", admin, show_keys, "How far a rotation of the gossip keys is, node by node."},
+    {post, "/api/v1/keys/rotate", admin, rotate_key, "Begins to replace the gossip key everywhere."},
     {get, "/api/v1/openapi.json", admin, openapi, "This table as an OpenAPI document."},
 
     {get, "/api/v1/users", admin, list_users, "All users."},

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <thread>
 
 #include "node/cli/doctor.hpp"
+#include "node/cli/grid_recover.hpp"
 #include "node/cli/movement_verbs.hpp"
 #include "node/cli/outcome.hpp"
 #include "node/cli/secret.hpp"
@@ -162,8 +165,32 @@ Result<Outcome> queue_remove(const ApiClient& api, const Arguments& arguments) {
   return acted(api.remove(below("queue", id)), fmt::format("removed {}", id));
 }
 
+Outcome key_outcome(Json status, int exit_code) {
+  auto text = fmt::format("{} (map version {}), keys: {}\n\n", cell_text(status.at("phase")),
+                          cell_text(status.at("map_version")), cell_text(status.at("keys"))) +
+              table_text(status.at("nodes"), {"name", "state", "has_keys", "id"});
+  return {std::move(status), std::move(text), exit_code};
+}
+
+Result<Outcome> key_status(const ApiClient& api, const Arguments&) {
+  auto status = api.get("/keys");
+  if (!status) return tl::unexpected(status.error());
+  return key_outcome(std::move(*status), 0);
+}
+
+/// Begins a rotation, or goes on watching one that is under way, until it is over. Living nodes that do not
+/// follow hold it up: then it is said who, and the exit code is 1.
 Result<Outcome> key_rotate(const ApiClient& api, const Arguments&) {
-  return acted(api.post("/keys/rotate"), "a new gossip key is in use");
+  constexpr auto watched = std::chrono::seconds(60);
+  const auto end = std::chrono::steady_clock::now() + watched;
+  auto status = api.post("/keys/rotate");
+  while (status && status->value("phase", "") != "settled" && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    status = api.get("/keys");
+  }
+  if (!status) return tl::unexpected(status.error());
+  const bool over = status->value("phase", "") == "settled";
+  return key_outcome(std::move(*status), over ? 0 : 1);
 }
 
 /// What man pages, completions and the documentation's tests are made from.
@@ -195,6 +222,14 @@ const Argument id{"id", "the entry's id"};
 
 const std::vector<Verb> table = {
     {"grid", "status", "verdict, reasons and nodes", {}, grid_status},
+    {"grid",
+     "recover",
+     "offline, on a stopped node: go on without nodes that are gone for good",
+     {{"--config", "the stopped node's configuration file"},
+      {"--data-dir", "or its data directory"},
+      {"--survivors", "names of the other nodes that are left, with commas between"},
+      {"--phrase", "what would have to be typed; without it nothing is changed before it is asked"}},
+     grid_recover},
     {"grid",
      "settings",
      "shows the grid-wide settings, and changes those given",
@@ -267,7 +302,8 @@ const std::vector<Verb> table = {
      {{"--destination", "those for this domain"}, {"--sender", "those from this address"}},
      queue_flush},
     {"queue", "remove", "drop one without telling its sender", {id}, queue_remove},
-    {"key", "rotate", "draw a new gossip key", {}, key_rotate},
+    {"key", "status", "the gossip keys, and which nodes have them", {}, key_status},
+    {"key", "rotate", "replace the gossip key on every node", {}, key_rotate},
     {"doctor", "", "check that this node and the grid are set up right", {}, doctor},
     {"setup",
      "",

@@ -24,9 +24,16 @@ GridCore::GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCor
   callbacks.dead_for_long = [this] {
     return membership_ ? membership_->dead_for(settings_.dead_for_long) : NodeSet{};
   };
+  callbacks.on_old_disk = [this](bool old) {
+    if (membership_) membership_->set_old_disk(old);
+  };
+  callbacks.old_disks = [this] { return membership_ ? membership_->old_disks() : NodeSet{}; };
+  callbacks.behind = [this](MapVersion version) {
+    return membership_ ? membership_->behind(version) : NodeSet{self_.id};
+  };
   register_ =
       std::make_unique<MapRegister>(ports_.gossip, ports_.clock, ports_.random, ports_.network, ports_.store,
-                                    self_.id, std::move(callbacks), settings_.map_register);
+                                    marks_, self_.id, std::move(callbacks), settings_.map_register);
 }
 
 GridCore::~GridCore() = default;

@@ -234,6 +234,21 @@ Batch Copy::rewrite() const {
   return batch;
 }
 
+Batch Copy::declare_whole(Epoch epoch) {
+  whole_ = true;
+  complete_to_.reset();
+  fill_.Clear();
+  touched_.clear();
+  opened_epoch_ = epoch;
+  opened_primary_.reset();
+  doubts_ = disk_doubts_;
+  if (position_ == Position{}) {  // data without a log: from here on it has a position to be copied from
+    base_ = position_ = commit_ = {epoch, 1};
+    history_ = {{epoch, 1}};
+  }
+  return rewrite();
+}
+
 Batch Copy::drop() {
   Batch batch;
   wipe(batch);

@@ -121,6 +121,8 @@ class Copy {
   [[nodiscard]] Batch fill_in(std::vector<SlotWrite> pieces, replication::Fill next);
   /// The record as it is: what was written before is on stable storage once this is.
   [[nodiscard]] Batch rewrite() const;
+  /// After a disaster, by the recovery only: what is held here is all there is of the slot.
+  [[nodiscard]] Batch declare_whole(Epoch epoch);
   /// Forgets everything: the node no longer holds the slot.
   [[nodiscard]] Batch drop();
 

@@ -61,6 +61,7 @@ void come_to_rest(World& world, Load& load) {
   MapVersion version = 0;
   bool tidy = false;
   while (world.clock().now() < end) {
+    world.switch_off_removed();  // it may have been leaving when all was healed
     tidy = tidy_members(world);
     const auto map = world.newest_map();
     if (!tidy || !map || map->version != version) {

@@ -221,18 +221,33 @@ reserve_bytes = "64 MiB"
         api = self.api(first)
         # A map that is still being agreed answers 503 for a moment.
         wait_until("the new grid", lambda: self._answers(lambda: api.get("/status")), 30)
-        processes = []
-        for node in others:
-            token_file = pathlib.Path(node["dir"]) / "join-token"
-            token = wait_until("a join token", lambda: self._answers(lambda: api.post("/join-tokens")), 30)["token"]
-            token_file.write_text(token)
-            token_file.chmod(0o600)
-            processes.append((node, self._spawn(node, ["--join-file", token_file])))
+        processes = [(node, self._join(node, api)) for node in others]
         for node, process in processes:
             self._wait_for_probe(node, "/startupz", 60, process)
         self._learn_ids(api)
         self._add_users(api)
         self.wait_until_whole(60 + 5 * len(self.nodes))
+
+    def _join(self, node, api):
+        token_file = pathlib.Path(node["dir"]) / "join-token"
+        token = wait_until("a join token", lambda: self._answers(lambda: api.post("/join-tokens")), 30)["token"]
+        token_file.write_text(token)
+        token_file.chmod(0o600)
+        return self._spawn(node, ["--join-file", token_file])
+
+    def add_node(self, name):
+        """Lets one more node into the running grid, on ports that none has had; returns when it is up."""
+        api = self.api(self.living()[0])
+        number = max(node["smtp"] for node in self.nodes)
+        node = self._plan_node(1, number + PORTS_PER_NODE) | {"name": name, "dir": str(self.dir / name)}
+        self._write_config(node, None)
+        process = self._join(node, api)
+        self.nodes.append(node)
+        self.save()
+        self._wait_for_probe(node, "/startupz", 60, process)
+        self._learn_ids(api)
+        self.save()
+        return node
 
     @staticmethod
     def _answers(call):

@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 
+#include "gossip/membership/membership.pb.h"
+#include "gossip/membership/node_record.hpp"
 #include "gossip/membership/sealing.hpp"
+#include "gossip/membership/suspicion.hpp"
 #include "tests/unit/gossip/support/quiet_log.hpp"
 #include "tests/unit/gossip/support/swim_cluster.hpp"
 
@@ -171,20 +174,127 @@ TEST_CASE("a node the map has removed is listened to no more") {
   CHECK(grid.state_of(1, 4) == Liveness::dead);
 }
 
-TEST_CASE("keys rotate without anybody being suspected") {
+TEST_CASE(
+    "keys rotate without anybody being suspected, though nodes learn of each step one after the other") {
   SwimCluster grid(11, 5);
   grid.pass(5s);
   const Bytes old_key = grid.keys.keys.front();
   const Bytes new_key = draw_gossip_key(grid.random);
   for (auto& n : grid.nodes) n->changes.clear();
   for (const auto& ring : {KeyRing{{old_key, new_key}}, KeyRing{{new_key, old_key}}, KeyRing{{new_key}}}) {
+    Map next = *grid.map;
+    ++next.version;
+    next.keys.ring = ring;
+    grid.map = std::make_shared<const Map>(next);
     for (auto& n : grid.nodes) {
-      n->membership->set_keys(ring);
+      n->membership->set_mapped_members(grid.map);
       grid.pass(700ms);
     }
+    CHECK(grid.until(10s, [&] { return grid.at(1).membership->behind(next.version).empty(); }));
   }
   grid.pass(10s);
   for (auto& n : grid.nodes) CHECK(n->changes.empty());
+}
+
+TEST_CASE(
+    "a node that missed a rotation of keys hears of the newer map by TLS, and is alive once it has it") {
+  SwimCluster grid(13, 5);
+  grid.pass(5s);
+  grid.crash(grid.at(5));
+  const auto old_map = grid.map;
+  Map next = *grid.map;
+  ++next.version;
+  next.keys.ring = {{draw_gossip_key(grid.random)}};
+  const auto rotated = std::make_shared<const Map>(next);
+  for (unsigned i = 1; i <= 4; ++i) grid.at(i).membership->set_mapped_members(rotated);
+  REQUIRE(grid.until(20s, [&] { return grid.all_see(5, Liveness::dead); }));
+  grid.start(grid.at(5));
+  REQUIRE(grid.until(5s, [&] { return !grid.at(5).newer_maps.empty(); }));
+  CHECK(grid.at(5).newer_maps.front().second == next.version);
+  grid.at(5).membership->set_mapped_members(rotated);
+  CHECK(grid.until(10s, [&] { return grid.all_see(5, Liveness::alive); }));
+}
+
+TEST_CASE("figures of every node reach every other") {
+  SwimCluster grid(14, 20);
+  for (unsigned i = 1; i <= 20; ++i) grid.at(i).membership->set_load(i * 0.01, i);
+  CHECK(grid.until(30s, [&] {
+    for (auto& n : grid.nodes) {
+      for (unsigned i = 1; i <= 20; ++i) {
+        if (n->membership->view()->at(node(i)).figures.disk_free_bytes != i) return false;
+      }
+    }
+    return true;
+  }));
+}
+
+TEST_CASE("two processes with one identity are noticed by those who hear both, and not a mere restart") {
+  const QuietLog quiet;
+  SwimCluster grid(15, 3);
+  grid.pass(40s);
+  grid.crash(grid.at(3));
+  grid.start(grid.at(3));
+  grid.pass(40s);
+  CHECK_FALSE(grid.at(1).membership->view()->at(node(3)).is_duplicated());
+  // A clone that started earlier, or whose clock is behind, seals with a lower session.
+  DatagramSealer clone(node(3), 1000, grid.keys, grid.random);
+  gossip::SwimDatagram datagram;
+  datagram.mutable_ack()->set_number(1);
+  for (int i = 0; i < 60; ++i) {
+    grid.at(1).membership->on_datagram("clone:7000", clone.seal(datagram.SerializeAsString()));
+    grid.pass(1s);
+  }
+  CHECK(grid.at(1).membership->view()->at(node(3)).is_duplicated());
+  CHECK_FALSE(grid.at(1).membership->view()->at(node(2)).is_duplicated());
+  grid.pass(400s);
+  CHECK_FALSE(grid.at(1).membership->view()->at(node(3)).is_duplicated());
+}
+
+TEST_CASE("a node that somebody else speaks for notices it, and tells the others") {
+  const QuietLog quiet;
+  SwimCluster grid(16, 4);
+  grid.pass(40s);
+  auto clone = grid.at(3).membership->view()->at(node(3));
+  clone.incarnation += 5;
+  clone.life += 12345;
+  gossip::StateExchange exchange;
+  write_node(clone, *exchange.add_nodes());
+  grid.at(1).membership->on_message(node(2), exchange.SerializeAsString());
+  CHECK(grid.until(20s, [&] {
+    for (auto& n : grid.nodes)
+      if (!n->membership->view()->at(node(3)).is_duplicated()) return false;
+    return true;
+  }));
+}
+
+TEST_CASE("a lone accuser waits three times as long as four who agree") {
+  const TimePoint begin{100s};
+  Suspicion suspicion(begin, {2s, 6s, 3});
+  CHECK(suspicion.confirm(node(1)));
+  CHECK(suspicion.ends() == begin + 6s);
+  CHECK_FALSE(suspicion.confirm(node(1)));
+  CHECK(suspicion.confirm(node(2)));
+  CHECK(suspicion.ends() == begin + 4s);
+  CHECK(suspicion.confirm(node(3)));
+  CHECK(suspicion.ends() < begin + 3s);
+  CHECK(suspicion.confirm(node(4)));
+  CHECK(suspicion.ends() == begin + 2s);
+  CHECK_FALSE(suspicion.confirm(node(5)));
+  suspicion.postpone(1s);
+  CHECK(suspicion.ends() == begin + 3s);
+}
+
+TEST_CASE("a node that can neither send nor hear takes long to call the others dead, and is called so soon") {
+  SwimCluster grid(17, 12);
+  grid.pass(10s);
+  for (unsigned i = 2; i <= 12; ++i) {
+    grid.network.block(node(1), node(i));
+    grid.network.block(node(i), node(1));
+  }
+  const auto begin = grid.clock.now();
+  REQUIRE(grid.until(20s, [&] { return grid.all_see(1, Liveness::dead); }));
+  CHECK(grid.clock.now() - begin < 6s);
+  for (unsigned i = 2; i <= 12; ++i) CHECK(grid.state_of(i, 1) != Liveness::dead);
 }
 
 TEST_CASE("garbage and strangers' datagrams change nothing") {

@@ -176,6 +176,52 @@ TEST_CASE("a voter says nothing before its disk has it") {
   CHECK(grid.propose(grid.nodes[2], change));
 }
 
+TEST_CASE(
+    "a voter with an old disk says so, votes no more, and votes again once the others have put it out") {
+  const test::QuietLog quiet;
+  RegisterCluster grid(14);
+  grid.create(3);
+  grid.pass(5s);
+  auto& voter = grid.nodes[1];
+  const auto image = voter.disk->image();
+  grid.crash(voter);
+  grid.start(voter);  // a mark that the image lacks, and that the others remember
+  grid.pass(2s);
+  REQUIRE(grid.propose(grid.nodes[0], new_epoch(*grid.nodes[0].service->current(), 0, node(1))));
+  grid.crash(voter);
+  voter.disk->restore(image);
+  grid.start(voter);
+  grid.pass(2s);
+  CHECK(grid.old_disks == NodeSet{node(2)});
+  grid.crash(grid.nodes[2]);
+  // Two of three are up, but one of them does not vote.
+  CHECK_FALSE(grid.propose(grid.nodes[0], new_epoch(*grid.nodes[0].service->current(), 0, node(1))));
+  grid.start(grid.nodes[2]);
+  grid.pass(10s);
+  CHECK(grid.old_disks.empty());
+  CHECK(grid.nodes[0].service->current()->voters == NodeSet{node(1), node(2), node(3)});
+  grid.crash(grid.nodes[2]);
+  CHECK(grid.propose(grid.nodes[0], new_epoch(*grid.nodes[0].service->current(), 0, node(1))));
+}
+
+TEST_CASE("a voter that restarts again and again votes on, and so does one that was away meanwhile") {
+  RegisterCluster grid(15);
+  grid.create(3);
+  grid.pass(5s);
+  for (int i = 0; i < 6; ++i) {
+    auto& one = grid.nodes[static_cast<std::size_t>(i) % 3];
+    auto& other = grid.nodes[static_cast<std::size_t>(i + 1) % 3];
+    grid.crash(one);
+    REQUIRE(grid.propose(other, new_epoch(*other.service->current(), 0, node(1))));
+    grid.start(one);
+    grid.crash(other);
+    REQUIRE(grid.propose(one, new_epoch(*one.service->current(), 0, node(1))));
+    grid.start(other);
+    grid.pass(1s);
+  }
+  CHECK(grid.old_disks.empty());
+}
+
 TEST_CASE("stopping answers what is pending") {
   RegisterCluster grid(12);
   grid.create(3);

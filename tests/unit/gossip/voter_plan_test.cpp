@@ -18,11 +18,12 @@ Map grid(
 
 const auto everybody = [](NodeId) { return true; };
 
-Map settle(Map map, const NodeSet& dead = {}, const std::function<bool(NodeId)>& is_alive = everybody) {
+Map settle(Map map, const NodeSet& dead = {}, const std::function<bool(NodeId)>& is_alive = everybody,
+           const NodeSet& old_disks = {}) {
   for (int i = 0; i < 10; ++i) {
-    const auto change = plan_voters(map, dead, is_alive);
+    const auto change = plan_voters(map, dead, old_disks, is_alive);
     if (!change) return map;
-    map = apply(map, {{}, {}, {}, change, {}});
+    map = apply(map, {{}, {}, {}, change, {}, {}});
   }
   FAIL("the plan does not settle");
   return map;
@@ -39,12 +40,12 @@ TEST_CASE("one voter for one or two nodes, three from three, five from five") {
 
 TEST_CASE("a change of voters under way is ended first") {
   Map map = grid(3);
-  map = apply(map, {{}, {}, {}, plan_voters(map, {}, everybody), {}});
+  map = apply(map, {{}, {}, {}, plan_voters(map, {}, {}, everybody), {}, {}});
   REQUIRE_FALSE(map.voters_before.empty());
-  const auto end = plan_voters(map, {}, everybody);
+  const auto end = plan_voters(map, {}, {}, everybody);
   REQUIRE(end);
   CHECK(end->voters == map.voters);
-  CHECK(apply(map, {{}, {}, {}, end, {}}).voters_before.empty());
+  CHECK(apply(map, {{}, {}, {}, end, {}, {}}).voters_before.empty());
 }
 
 TEST_CASE("voters are spread over zones") {
@@ -69,6 +70,16 @@ TEST_CASE("where none can replace the dead, five shrink to three that live and t
   CHECK(settle(settle(grid(5)), dead, is_alive).voters == NodeSet{node(1), node(3), node(5)});
   const Map three = settle(grid(3));
   CHECK(settle(three, {node(2)}, is_alive).voters == three.voters);
+}
+
+TEST_CASE("a voter with an old disk, which does not vote, is put out even where nobody takes its place") {
+  const NodeSet old{node(2)};
+  CHECK(settle(settle(grid(4)), {}, everybody, old).voters == NodeSet{node(1), node(3), node(4)});
+  CHECK(settle(settle(grid(5)), {}, everybody, old).voters.size() == 3);
+  const Map two = settle(settle(grid(3)), {}, everybody, old);
+  CHECK(two.voters == NodeSet{node(1), node(3)});
+  CHECK(settle(two).voters.size() == 3);  // it is back once its disk counts again
+  CHECK(settle(settle(grid(3)), {node(3)}, everybody, old).voters.size() == 3);  // one alone puts nobody out
 }
 
 TEST_CASE("a node that does not live becomes no voter") {

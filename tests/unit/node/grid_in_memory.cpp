@@ -173,8 +173,17 @@ Task<Result<void>> GridInMemory::hold_queued(std::string, bool) {
 Task<Result<std::uint64_t>> GridInMemory::flush_queue(QueueChoice) {
   co_return std::uint64_t{0};
 }
-Task<Result<void>> GridInMemory::rotate_key() {
-  co_return Result<void>();
+Task<Result<KeyStatus>> GridInMemory::keys() {
+  KeyStatus status;
+  status.keys = {"0011223344556677"};
+  status.since = 7;
+  status.nodes.push_back({NodeId{}, "n1", Liveness::alive, true});
+  co_return status;
+}
+Task<Result<KeyStatus>> GridInMemory::rotate_key() {
+  auto status = co_await keys();
+  status->phase = KeyPhase::installing;
+  co_return status;
 }
 
 }  // namespace gridmail::testing

@@ -55,7 +55,8 @@ class GridInMemory final : public api::GridControl {
   Task<Result<std::uint64_t>> flush_queue(api::QueueChoice choice) override;
   Task<Result<void>> retry_queued(std::string id) override;
   Task<Result<void>> remove_queued(std::string id) override;
-  Task<Result<void>> rotate_key() override;
+  Task<Result<api::KeyStatus>> keys() override;
+  Task<Result<api::KeyStatus>> rotate_key() override;
 
  private:
   [[nodiscard]] api::SlotPlacement placement(std::variant<SlotId, api::DirectorySlot> slot) const;
