@@ -239,7 +239,7 @@ Result<void> Node::build() {
       std::move(ports),
       Membership::Self{
           identity_->node_id(), config_.name, {config_.advertised().text()}, std::string(version)},
-      KeyRing{}, GridCoreSettings{}, std::move(hooks));
+      GridCoreSettings{}, std::move(hooks));
   MailSettings settings;
   settings.message_bytes_max = config_.limits.message_bytes_max;
   settings.in_flight_bytes_max = config_.limits.in_flight_bytes_max;

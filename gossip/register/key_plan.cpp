@@ -5,8 +5,9 @@
 namespace gridmail {
 
 std::optional<KeysChange> begin_rotation(const Map& map, Bytes new_key) {
-  if (map.keys.phase != KeyPhase::settled || map.keys.ring.keys.empty()) return std::nullopt;
+  if (map.keys.phase != KeyPhase::settled) return std::nullopt;
   KeysChange change{map.keys.since, map.keys.ring, KeyPhase::installing};
+  if (change.ring.keys.empty()) change.phase = KeyPhase::settled;
   change.ring.keys.push_back(std::move(new_key));
   return change;
 }

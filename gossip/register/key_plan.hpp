@@ -8,7 +8,7 @@
 
 namespace gridmail {
 
-/// Begins a rotation. Nothing while one is under way.
+/// Begins a rotation; gives a map from before maps held keys its first one. Nothing while one is under way.
 [[nodiscard]] std::optional<KeysChange> begin_rotation(const Map& map, Bytes new_key);
 
 /// The step to propose now, if any. `behind`: the living members that are not known to have the map version

@@ -27,6 +27,7 @@ RegisterService::RegisterService(asio::any_io_executor strand, Clock& clock, Ran
                                  MapRegister::Callbacks callbacks, RegisterSettings settings)
     : strand_(strand),
       clock_(clock),
+      random_(random),
       network_(network),
       store_(store),
       self_(self),
@@ -319,7 +320,9 @@ void RegisterService::keep_in_shape() {
   const auto is_alive = [this](NodeId node) { return node == self_ || callbacks_.is_alive(node); };
   auto planned = plan_members(*newest_.map, clock_.wall()).value_or(MapChange{});
   planned.voters = plan_voters(*newest_.map, callbacks_.dead_for_long(), callbacks_.old_disks(), is_alive);
-  if (callbacks_.behind && newest_.map->keys.phase != KeyPhase::settled) {
+  if (newest_.map->keys.ring.keys.empty()) {
+    planned.keys = begin_rotation(*newest_.map, draw_gossip_key(random_));
+  } else if (callbacks_.behind && newest_.map->keys.phase != KeyPhase::settled) {
     planned.keys = plan_keys(*newest_.map, callbacks_.behind(newest_.map->keys.since));
   }
   if (planned.members.empty() && planned.removals.empty() && !planned.voters && !planned.keys) return;

@@ -62,6 +62,7 @@ class RegisterService : public std::enable_shared_from_this<RegisterService> {
 
   asio::any_io_executor strand_;
   Clock& clock_;
+  Random& random_;
   Network& network_;
   Store& store_;
   NodeId self_;

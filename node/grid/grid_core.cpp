@@ -8,11 +8,9 @@
 
 namespace gridmail {
 
-GridCore::GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCoreSettings settings,
-                   Hooks hooks)
+GridCore::GridCore(GridPorts ports, Membership::Self self, GridCoreSettings settings, Hooks hooks)
     : ports_(std::move(ports)),
       self_(std::move(self)),
-      keys_(std::move(keys)),
       settings_(settings),
       hooks_(std::move(hooks)),
       marks_(ports_.store) {
@@ -54,7 +52,7 @@ Task<Result<void>> GridCore::load() {
   callbacks.on_newer_map = [this](NodeId node, MapVersion) { register_->fetch_from(node); };
   callbacks.working = [this] { return working(); };
   membership_ = std::make_unique<Membership>(ports_.gossip, ports_.clock, ports_.random, ports_.network,
-                                             self_, keys_, std::move(callbacks), settings_.swim);
+                                             self_, KeyRing{}, std::move(callbacks), settings_.swim);
   leases_ = std::make_unique<Leases>(
       self_.id, ports_.gossip, ports_.clock, ports_.network, marks_, settings_.leases,
       Leases::Surroundings{.map = [this] { return slots_->map(); },

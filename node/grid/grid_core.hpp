@@ -56,7 +56,7 @@ class GridCore {
     std::function<void(NodeId, Bytes)> on_verified;
     std::function<DiskState()> disk;  ///< for whoever plans to give this node slots; empty: nothing is told
   };
-  GridCore(GridPorts ports, Membership::Self self, KeyRing keys, GridCoreSettings settings, Hooks hooks);
+  GridCore(GridPorts ports, Membership::Self self, GridCoreSettings settings, Hooks hooks);
   ~GridCore();
 
   /// Before load().
@@ -136,7 +136,6 @@ class GridCore {
 
   const GridPorts ports_;
   const Membership::Self self_;
-  const KeyRing keys_;
   const GridCoreSettings settings_;
   const Hooks hooks_;
   TaskGroup tasks_{"grid"};

@@ -76,6 +76,7 @@ std::size_t World::begin_to_add(NodeTraits traits) {
   note({}, [&] { return added.name + " (" + added.id.brief() + ") wants to join"; });
   if (founds) {
     added.first_map = create_map(member(added), options_.slots, Bytes(16, 'g'), options_.grid);
+    added.first_map->keys.ring = {{sim_key()}};
     start_life(added);
   } else {
     ask_to_join(added);
@@ -136,8 +137,7 @@ void World::start_life(Node& node) {
     life.companion->on_intake(from, std::move(payload));
   };
   hooks.on_verified = [&life](NodeId, Bytes payload) { life.companion->on_verified(payload); };
-  life.core = std::make_unique<GridCore>(std::move(ports), std::move(self), KeyRing{{sim_key()}},
-                                         options_.core, hooks);
+  life.core = std::make_unique<GridCore>(std::move(ports), std::move(self), options_.core, hooks);
   life.companion =
       options_.companion({*life.core, life.clock, *life.random, *life.port, *node.disk, executor});
   life.core->tasks().spawn(executor, "begin", begin(&life, node.first_map, &node == &*nodes_.front()));

@@ -101,9 +101,9 @@ class World {
     return run_for(duration, done, {});
   }
   /// Everything that was broken on purpose works again; nodes that are down start.
+  void heal();
   /// Those that are members no more: the others do not talk to them.
   void switch_off_removed();
-  void heal();
   /// A change of the map, through some live node; it may come to nothing.
   void propose(MapChange change, const std::function<void(const Map&)>& agreed = {});
   /// The newest map that any live node has.

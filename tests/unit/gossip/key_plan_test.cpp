@@ -81,5 +81,16 @@ TEST_CASE("voters carry a rotation on, whoever began it, as soon as nobody alive
   CHECK(grid.nodes[0].service->current()->keys.ring == KeyRing{{second_key}});
 }
 
+TEST_CASE("a grid from before maps held keys gets its first one by itself") {
+  RegisterCluster grid(22);
+  grid.keys = {};
+  grid.create(3);
+  grid.pass(5s);
+  const auto keys = grid.nodes[0].service->current()->keys;
+  REQUIRE(keys.ring.keys.size() == 1);
+  CHECK(keys.phase == KeyPhase::settled);
+  for (auto& n : grid.nodes) CHECK(n.service->current()->keys == keys);
+}
+
 }  // namespace
 }  // namespace gridmail

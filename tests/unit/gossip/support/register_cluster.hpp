@@ -181,7 +181,7 @@ class RegisterCluster {
   std::vector<Node> nodes;
   NodeSet dead_for_long;
   NodeSet old_disks;
-  KeyRing keys;
+  KeyRing keys{{Bytes(gossip_key_bytes, 'k')}};  ///< of the first map
   std::function<NodeSet(MapVersion)> behind = [](MapVersion) { return NodeSet(); };
   std::function<bool(NodeId from, NodeId to, const gossip::RegisterMessage&)> drops;
   double pushes_lost = 0;  ///< so nodes go on with old maps
