@@ -1,13 +1,14 @@
 #include "node/command_line.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <vector>
 
+#include "node/nearest_name.hpp"
 #include "node/version.hpp"
 
 namespace gridmail {
@@ -17,23 +18,32 @@ struct Arguments {
   std::string config_file, data_dir, name, join_token, join_token_file;
   std::string admin_user = "admin", admin_password_file, admin_token_file;
   std::vector<std::string> listen;
-  bool create = false, check = false;
+  bool create = false, create_repeats = false, check = false;
 };
 
 void declare(CLI::App& app, Arguments& arguments) {
-  app.add_option("--config", arguments.config_file, "configuration file (TOML)")->type_name("FILE");
-  app.add_option("--data-dir", arguments.data_dir, "where this node keeps everything")->type_name("DIR");
-  app.add_option("--name", arguments.name, "this node's name, unique in the grid")->type_name("NAME");
+  const auto not_empty = [](const std::string& text) { return std::string(text.empty() ? "is empty" : ""); };
+  app.add_option("--config", arguments.config_file, "configuration file (TOML)")
+      ->type_name("FILE")
+      ->check(not_empty);
+  app.add_option("--data-dir", arguments.data_dir, "where this node keeps everything")
+      ->type_name("DIR")
+      ->check(not_empty);
+  app.add_option("--name", arguments.name, "this node's name, unique in the grid")
+      ->type_name("NAME")
+      ->check(not_empty);
   app.add_option("--listen", arguments.listen,
                  "a listener instead of the configured one, e.g. imap=127.0.0.1:1143")
       ->type_name("SERVICE=HOST:PORT");
   auto* create =
       app.add_flag("--create", arguments.create, "create a new grid with this node as its first member");
   auto* join = app.add_option("--join", arguments.join_token, "join the grid that gave this token")
-                   ->type_name("TOKEN");
+                   ->type_name("TOKEN")
+                   ->check(not_empty);
   auto* join_file =
       app.add_option("--join-file", arguments.join_token_file, "as --join, the token read from a file")
-          ->type_name("FILE");
+          ->type_name("FILE")
+          ->check(not_empty);
   join->excludes(create)->excludes(join_file);
   join_file->excludes(create);
   app.add_option("--admin-user", arguments.admin_user, "with --create: the admin's name")->type_name("NAME");
@@ -46,15 +56,6 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_flag("--check-config", arguments.check,
                "read the configuration, say whether it is right, and exit");
   app.set_version_flag("--version", std::string("gridmaild ") + std::string(version));
-}
-
-/// The file's first line.
-Result<std::string> read_secret(const std::string& file) {
-  std::ifstream in(file);
-  std::string line;
-  if (!std::getline(in, line) || line.empty())
-    return fail(Errc::io, fmt::format("{}: no secret in its first line", file));
-  return line;
 }
 
 /// A file wins over the environment; neither: empty.
@@ -79,24 +80,35 @@ void take_credentials(Arguments& arguments) {
   arguments.join_token_file = credential("gridmail.join-token");
   if (!arguments.join_token_file.empty()) return;
   if (auto password = credential("gridmail.admin-password"); !password.empty()) {
-    arguments.create = true;
+    arguments.create = arguments.create_repeats = true;
     arguments.admin_password_file = std::move(password);
   }
 }
 
-Result<void> apply_listener(NodeConfig& config, const std::string& text) {
-  const auto equals = text.find('=');
-  const std::string_view name = std::string_view(text).substr(0, equals);
-  for (std::size_t i = 0; i < service_count && equals != std::string::npos; ++i) {
-    const auto service = static_cast<Service>(i);
-    if (name_of(service) != name) continue;
-    const auto address = HostPort::parse(std::string_view(text).substr(equals + 1));
-    if (!address) break;
-    config.set_listener(service, *address);
-    return {};
+Result<Service> service_named(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < service_count; ++i) {
+    names.push_back(name_of(static_cast<Service>(i)));
+    if (names.back() == name) return static_cast<Service>(i);
   }
+  const auto nearest = nearest_name(name, names);
   return fail(Errc::invalid,
-              fmt::format("--listen {}: must be SERVICE=HOST:PORT, such as imap=127.0.0.1:1143", text));
+              nearest ? fmt::format("there is no service {}; did you mean {}?", name, *nearest)
+                      : fmt::format("there is no service {}, only {}", name, fmt::join(names, ", ")));
+}
+
+Result<void> apply_listener(NodeConfig& config, const std::string& text) {
+  const auto wrong = [&text](std::string_view what) {
+    return fail(Errc::invalid, fmt::format("--listen {}: {}", text, what));
+  };
+  const auto equals = text.find('=');
+  if (equals == std::string::npos) return wrong("must be SERVICE=HOST:PORT, such as imap=127.0.0.1:1143");
+  const auto service = service_named(std::string_view(text).substr(0, equals));
+  if (!service) return wrong(service.error().text);
+  const auto address = HostPort::parse(std::string_view(text).substr(equals + 1));
+  if (!address) return wrong("after = comes an address with a port, such as 127.0.0.1:1143 or [::1]:1143");
+  config.set_listener(*service, *address);
+  return {};
 }
 
 Result<CommandLine> build(const Arguments& arguments) {
@@ -115,6 +127,7 @@ Result<CommandLine> build(const Arguments& arguments) {
   if (auto complete = complete_config(line.config); !complete) return tl::unexpected(complete.error());
 
   line.create = arguments.create;
+  line.create_repeats = arguments.create_repeats;
   line.admin.user = arguments.admin_user;
   auto password = secret_from(arguments.admin_password_file, "GRIDMAIL_ADMIN_PASSWORD");
   if (!password) return tl::unexpected(password.error());

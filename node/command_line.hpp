@@ -15,12 +15,13 @@ struct FirstAdmin {
 };
 
 /// What gridmaild was asked to do. With neither `create` nor `join_token` the data directory must hold a node
-/// that is a member already; with either of them on such a directory the node just starts, so that a service
-/// manager may repeat the command.
+/// that is a member already; on such a directory `join_token` of its grid means nothing, so that a join that
+/// broke off can be repeated, and `create` is an error, unless the creation broke off.
 struct CommandLine {
   NodeConfig config;
   bool create = false;
-  FirstAdmin admin;  ///< for `create`
+  bool create_repeats = false;  ///< asked by a service manager at every start: means nothing to a member
+  FirstAdmin admin;             ///< for `create`
   std::optional<std::string> join_token;
 };
 

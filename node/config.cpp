@@ -170,16 +170,33 @@ Result<NodeConfig> parse_config(std::string_view text, const std::string& source
   return config;
 }
 
-Result<NodeConfig> load_config(const std::filesystem::path& file) {
+Result<std::string> read_file(const std::filesystem::path& file) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) {
     return fail(Errc::not_found, fmt::format("{}: no such file", file.string()));
+  }
+  if (std::filesystem::is_directory(file, error)) {
+    return fail(Errc::invalid, fmt::format("{}: a directory, not a file", file.string()));
   }
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
   if (!in) return fail(Errc::io, fmt::format("{}: cannot be read", file.string()));
-  return parse_config(text.str(), file.string());
+  return text.str();
+}
+
+Result<std::string> read_secret(const std::filesystem::path& file) {
+  const auto text = read_file(file);
+  if (!text) return text;
+  auto line = text->substr(0, text->find('\n'));
+  if (line.empty()) return fail(Errc::invalid, fmt::format("{}: no secret in its first line", file.string()));
+  return line;
+}
+
+Result<NodeConfig> load_config(const std::filesystem::path& file) {
+  const auto text = read_file(file);
+  if (!text) return tl::unexpected(text.error());
+  return parse_config(*text, file.string());
 }
 
 Result<void> complete_config(NodeConfig& config) {

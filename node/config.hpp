@@ -119,7 +119,11 @@ struct NodeConfig {
 
 /// Reads `text` as TOML. `source` names it in errors. Errors: invalid, with "source:line:column: what".
 [[nodiscard]] Result<NodeConfig> parse_config(std::string_view text, const std::string& source);
-/// Errors: not_found and io (the file), invalid (its content).
+/// Errors: not_found, invalid (a directory), io.
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& file);
+/// The first line. Errors: those of the file, invalid (it is empty).
+[[nodiscard]] Result<std::string> read_secret(const std::filesystem::path& file);
+/// Errors: those of the file, invalid (its content).
 [[nodiscard]] Result<NodeConfig> load_config(const std::filesystem::path& file);
 /// Fills what was left out from the machine (hostname, name) and checks what must agree: a node with every
 /// address on 0.0.0.0 needs advertise, certificate and key come together, a user at

@@ -1,7 +1,5 @@
 #include "node/outbound_settings.hpp"
 
-#include <fstream>
-
 namespace gridmail {
 
 Result<OutboundSettings> outbound_settings(const NodeConfig& config) {
@@ -11,11 +9,10 @@ Result<OutboundSettings> outbound_settings(const NodeConfig& config) {
   outbound.smart_host = given.smart_host;
   if (given.tls_required) outbound.client.tls = smtp::ClientTls::required;
   if (given.user.empty()) return outbound;
-  std::ifstream file(given.password_file);
-  std::string password;
-  if (!std::getline(file, password) || password.empty())
-    return fail(Errc::invalid, given.password_file.string() + ": the first line has no password");
-  outbound.client.credentials = smtp::ClientCredentials{given.user, std::move(password)};
+  auto password = read_secret(given.password_file);
+  if (!password)
+    return tl::unexpected(Error{Errc::invalid, "outbound.password_file: " + password.error().text});
+  outbound.client.credentials = smtp::ClientCredentials{given.user, std::move(*password)};
   return outbound;
 }
 

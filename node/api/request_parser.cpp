@@ -114,6 +114,12 @@ Result<void> RequestParser::read_field(Head& head, std::string_view line) const 
 }
 
 Result<std::optional<RequestParser::Head>> RequestParser::take_head() const {
+  // Said at once: whoever speaks TLS here would wait for an answer to its first bytes, and sends no more.
+  if (!buffer_.empty() && !is_token(std::string_view(buffer_).substr(0, 1))) {
+    constexpr char tls_handshake = 22;  // RFC 8446, 5.1
+    return fail(Errc::invalid, buffer_.front() == tls_handshake ? "this port speaks HTTP without TLS"
+                                                                : "the request line is malformed");
+  }
   const auto end = buffer_.find("\r\n\r\n");
   // Three more may be the beginning of the end: the outcome must not depend on where reads are cut.
   const bool is_whole = end != std::string::npos;

@@ -1,14 +1,17 @@
 #include "node/cli/command_tree.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
 #include <deque>
+#include <span>
 #include <sstream>
 
 #include "node/cli/verbs.hpp"
+#include "node/nearest_name.hpp"
 #include "node/version.hpp"
 
 namespace gridmail::cli {
@@ -86,17 +89,64 @@ void print(std::ostream& out, const Json& document) {
   out << document.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
 }
 
+/// The words that are neither options nor their values: the noun, the verb, its arguments.
+std::vector<std::string_view> plain_words(std::span<const char* const> arguments) {
+  std::vector<std::string_view> words;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view word = arguments[i];
+    if (word == "--url" || word == "--ca") {
+      ++i;
+    } else if (!word.starts_with('-')) {
+      words.push_back(word);
+    }
+  }
+  return words;
+}
+
+std::vector<std::string_view> names_below(std::string_view noun) {
+  std::vector<std::string_view> names;
+  for (const auto& verb : verbs()) {
+    const auto name = noun.empty() ? verb.noun : verb.noun == noun ? verb.name : std::string_view();
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+/// What is meant by a noun or verb that there is none of; nothing when both are right.
+std::optional<std::string> unknown_command(std::span<const std::string_view> words) {
+  std::string before;
+  std::vector<std::string_view> known = names_below("");
+  for (const auto word : words.first(std::min<std::size_t>(words.size(), 2))) {
+    if (known.empty()) break;  // a noun without verbs
+    if (std::find(known.begin(), known.end(), word) == known.end()) {
+      const auto nearest = nearest_name(word, known);
+      return fmt::format("there is no command {}{}; {}", before, word,
+                         nearest ? fmt::format("did you mean {}{}?", before, *nearest)
+                                 : fmt::format("there are {}", fmt::join(known, ", ")));
+    }
+    before = fmt::format("{} ", word);
+    known = names_below(word);
+  }
+  return std::nullopt;
+}
+
 /// A wrong command line, or a question for help or the version. Whoever asked for JSON gets one document.
-int explain(const CLI::App& app, const CLI::ParseError& error, bool json, std::ostream& out,
-            std::ostream& errors) {
-  if (!json) return app.exit(error, out, errors) == 0 ? 0 : 2;
+int explain(const CLI::App& app, const CLI::ParseError& error, std::span<const char* const> arguments,
+            std::ostream& out, std::ostream& errors) {
+  const bool json = std::any_of(arguments.begin(), arguments.end(),
+                                [](const char* word) { return std::string_view(word) == "--json"; });
   std::ostringstream text, wrong;
   if (app.exit(error, text, wrong) == 0) {
-    print(out, {{"text", text.str()}});
+    if (json) {
+      print(out, {{"text", text.str()}});
+    } else {
+      out << text.str();
+    }
     return 0;
   }
-  print(out, error_document("usage", error.what()));
-  errors << wrong.str();
+  const auto unknown = unknown_command(plain_words(arguments));
+  if (json) print(out, error_document("usage", unknown.value_or(error.what())));
+  errors << (unknown ? fmt::format("gridmail: {}\n", *unknown) : wrong.str());
   return 2;
 }
 
@@ -128,9 +178,8 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& erro
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool asked_for_json = std::any_of(
-        argv + 1, argv + argc, [](const char* word) { return std::string_view(word) == "--json"; });
-    return explain(app, error, asked_for_json, out, errors);
+    return explain(app, error, std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0 ? 1 : 0), out,
+                   errors);
   }
   for (const auto& command : commands) {
     const bool chosen = command.app->parsed() && command.app->get_parent()->parsed();

@@ -7,6 +7,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/read.hpp>
+#include <asio/redirect_error.hpp>
 #include <asio/ssl.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
@@ -43,8 +44,19 @@ asio::awaitable<std::string> exchange(Stream& stream, std::string request) {
   co_return reply;
 }
 
-asio::awaitable<std::string> talk(asio::io_context& context, Url url, HttpRequest request,
-                                  TrustSettings trust) {
+asio::ssl::context tls_context(const TrustSettings& trust) {
+  asio::ssl::context tls(asio::ssl::context::tls_client);
+  if (trust.ca_file.empty()) {
+    tls.set_default_verify_paths();
+  } else {
+    tls.load_verify_file(trust.ca_file);
+  }
+  return tls;
+}
+
+/// `verified` is what was found out of the server's certificate (X509_V_OK, or why it is not trusted).
+asio::awaitable<std::string> talk(asio::io_context& context, asio::ssl::context& tls, Url url,
+                                  HttpRequest request, bool accept_any, long& verified) {
   tcp::resolver resolver(context);
   const auto endpoints = co_await resolver.async_resolve(url.host, url.port, asio::use_awaitable);
   tcp::socket socket(context);
@@ -52,27 +64,33 @@ asio::awaitable<std::string> talk(asio::io_context& context, Url url, HttpReques
   const std::string bytes = serialize(url, request);
   if (!url.secure) co_return co_await exchange(socket, bytes);
 
-  asio::ssl::context tls(asio::ssl::context::tls_client);
-  if (trust.ca_file.empty()) {
-    tls.set_default_verify_paths();
-  } else {
-    tls.load_verify_file(trust.ca_file);
-  }
   asio::ssl::stream<tcp::socket&> stream(socket, tls);
   SSL_set_tlsext_host_name(stream.native_handle(), url.host.c_str());
-  if (!trust.accept_any) {
+  if (!accept_any) {
     stream.set_verify_mode(asio::ssl::verify_peer);
     stream.set_verify_callback(asio::ssl::host_name_verification(url.host));
   }
-  co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
+  std::error_code failed;
+  co_await stream.async_handshake(asio::ssl::stream_base::client,
+                                  asio::redirect_error(asio::use_awaitable, failed));
+  verified = SSL_get_verify_result(stream.native_handle());
+  if (failed) throw asio::system_error(failed);
   co_return co_await exchange(stream, bytes);
 }
 
-Error explain(const Url& url, const std::system_error& error) {
+Error explain(const Url& url, const std::system_error& error, long verified) {
   const auto where = fmt::format("{}:{}", url.host, url.port);
   if (error.code().category() == asio::error::get_ssl_category()) {
-    return {Errc::denied, fmt::format("{}: {} (trust a node's own certificate with --ca FILE)", where,
-                                      error.code().message())};
+    if (ERR_GET_REASON(static_cast<unsigned long>(error.code().value())) == SSL_R_WRONG_VERSION_NUMBER)
+      return {Errc::unsupported, where + ": no TLS is spoken there; is it http://?"};
+    if (verified != X509_V_OK) {
+      return {Errc::denied,
+              fmt::format("{}: its certificate is not trusted: {} (trust a node's own with --ca FILE)", where,
+                          X509_verify_cert_error_string(verified))};
+    }
+    const char* reason = ERR_reason_error_string(static_cast<unsigned long>(error.code().value()));
+    return {Errc::io,
+            fmt::format("{}: TLS failed: {}", where, reason != nullptr ? reason : "no reason given")};
   }
   const bool absent = error.code() == asio::error::connection_refused ||
                       error.code().category() == asio::error::get_netdb_category() ||
@@ -122,14 +140,26 @@ Result<Url> Url::parse(std::string_view text) {
 Result<HttpReply> fetch(const Url& url, const HttpRequest& request, const TrustSettings& trust,
                         std::chrono::seconds timeout) {
   asio::io_context context(1);
+  asio::ssl::context tls(asio::ssl::context::tls_client);
+  try {
+    if (url.secure) tls = tls_context(trust);
+  } catch (const std::system_error&) {
+    return fail(Errc::invalid,
+                fmt::format("--ca {}: no certificates (PEM) can be read from it", trust.ca_file));
+  }
   std::exception_ptr failure;
+  long verified = X509_V_OK;
   std::optional<std::string> reply;
-  asio::co_spawn(context, talk(context, url, request, trust),
+  asio::co_spawn(context, talk(context, tls, url, request, trust.accept_any, verified),
                  [&](std::exception_ptr thrown, std::string bytes) {
                    failure = thrown;
                    if (!thrown) reply = std::move(bytes);
                  });
   context.run_for(timeout);
+  if (reply && !url.secure && !reply->starts_with("HTTP/")) {
+    return fail(Errc::corrupted,
+                fmt::format("{}:{}: the answer is not HTTP; is it https://?", url.host, url.port));
+  }
   if (reply) return parse_http_reply(*reply);
   if (!failure) {
     return fail(Errc::timed_out,
@@ -138,7 +168,7 @@ Result<HttpReply> fetch(const Url& url, const HttpRequest& request, const TrustS
   try {
     std::rethrow_exception(failure);
   } catch (const std::system_error& error) {
-    return tl::unexpected(explain(url, error));
+    return tl::unexpected(explain(url, error, verified));
   }
 }
 

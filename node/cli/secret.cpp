@@ -6,9 +6,10 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <sstream>
+
+#include "node/config.hpp"
 
 namespace gridmail::cli {
 namespace {
@@ -63,14 +64,9 @@ Result<std::string> read_new_password(const char* variable, std::string_view who
 }
 
 Result<std::string> read_file(const std::string& file) {
+  if (file != "-") return gridmail::read_file(file);
   std::ostringstream text;
-  if (file == "-") {
-    text << std::cin.rdbuf();
-    return std::move(text).str();
-  }
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(Errc::io, fmt::format("{}: cannot be read", file));
-  text << in.rdbuf();
+  text << std::cin.rdbuf();
   return std::move(text).str();
 }
 

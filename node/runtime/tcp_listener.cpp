@@ -35,8 +35,11 @@ Result<tcp::acceptor> listen_on(const asio::any_io_executor& executor, const std
                                 const std::string& address, std::uint16_t port) {
   std::error_code error;
   const auto ip = asio::ip::make_address(address, error);
+  if (error) {
+    return fail(Errc::invalid, fmt::format("cannot listen for {} on {}: not an IP address", name, address));
+  }
   tcp::acceptor acceptor(executor);
-  if (!error) error = open_and_listen(acceptor, {ip, port});
+  error = open_and_listen(acceptor, {ip, port});
   if (!error) return acceptor;
   return fail(code_of(error),
               fmt::format("cannot listen for {} on {} port {}: {}", name, address, port, error.message()));

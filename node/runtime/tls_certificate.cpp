@@ -1,11 +1,14 @@
 #include "node/runtime/tls_certificate.hpp"
 
+#include <fmt/format.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
 #include <stdexcept>
+#include <system_error>
 
 namespace gridmail {
 namespace {
@@ -39,9 +42,11 @@ std::string take_openssl_error() {
   const auto code = ERR_get_error();
   ERR_clear_error();
   if (code == 0) return "no reason given";
-  char text[256];
-  ERR_error_string_n(code, text, sizeof text);
-  return text;
+  if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));
+  if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE)
+    return "not a PEM file of its kind";
+  const char* reason = ERR_reason_error_string(code);
+  return reason != nullptr ? reason : fmt::format("OpenSSL error {:x}", code);
 }
 
 PrivateKey generate_ed25519_key() {

@@ -114,7 +114,7 @@ Task<Result<void>> ChangeWriter::check_free(const std::string& address) {
   }
   const auto domain_there = co_await builder_.get(Family::meta, keys_.domain(domain));
   if (!domain_there) co_return tl::unexpected(domain_there.error());
-  if (!*domain_there) co_return fail(Errc::not_found, "domain " + std::string(domain));
+  if (!*domain_there) co_return fail(Errc::not_found, "no domain " + std::string(domain));
   const auto taken = co_await builder_.get(Family::meta, keys_.address(address));
   if (!taken) co_return tl::unexpected(taken.error());
   if (*taken) co_return fail(Errc::already_exists, address + " is there already");
@@ -133,7 +133,7 @@ Task<Result<directory::User>> ChangeWriter::existing_user(const Bytes& id_bytes)
   if (!id) co_return tl::unexpected(id.error());
   auto record = co_await load<directory::User>(keys_.user(*id));
   if (!record) co_return tl::unexpected(record.error());
-  if (!*record) co_return fail(Errc::not_found, "user " + id->hex());
+  if (!*record) co_return fail(Errc::not_found, "no user " + id->hex());
   co_return std::move(**record);
 }
 
@@ -217,7 +217,7 @@ Task<Result<void>> ChangeWriter::add_alias(const directory::AddAlias& change) {
 Task<Result<void>> ChangeWriter::remove_alias(const directory::RemoveAlias& change) {
   const auto record = co_await load<directory::Address>(keys_.address(change.alias()));
   if (!record) co_return tl::unexpected(record.error());
-  if (!*record || !(*record)->alias()) co_return fail(Errc::not_found, "alias " + change.alias());
+  if (!*record || !(*record)->alias()) co_return fail(Errc::not_found, "no alias " + change.alias());
   const auto id = user_id((*record)->user());
   if (!id) co_return fail(Errc::corrupted, "alias " + change.alias() + " names no user");
   if (auto done = co_await remove(keys_.alias(*id, change.alias())); !done) co_return done;
@@ -270,7 +270,7 @@ Task<Result<void>> ChangeWriter::add_token(const directory::AddToken& change) {
   if (change.id().size() != secret_hash_bytes) co_return fail(Errc::invalid, "not the hash of a token");
   const auto admin = co_await builder_.get(Family::meta, keys_.admin(change.admin()));
   if (!admin) co_return tl::unexpected(admin.error());
-  if (!*admin) co_return fail(Errc::not_found, "administrator " + change.admin());
+  if (!*admin) co_return fail(Errc::not_found, "no administrator " + change.admin());
   directory::Token record;
   record.set_id(change.id());
   record.set_name(change.name());
@@ -310,7 +310,7 @@ Task<Result<void>> ChangeWriter::use_join_token(const directory::UseJoinToken& c
 Task<Result<void>> ChangeWriter::remove_existing(Bytes key, std::string what) {
   const auto there = co_await builder_.get(Family::meta, key);
   if (!there) co_return tl::unexpected(there.error());
-  if (!*there) co_return fail(Errc::not_found, std::move(what));
+  if (!*there) co_return fail(Errc::not_found, "no " + what);
   co_return co_await remove(std::move(key));
 }
 

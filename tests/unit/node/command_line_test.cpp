@@ -63,6 +63,32 @@ TEST_CASE("wrong usage exits with 2, help and version with 0") {
   CHECK(read({"--version"}).text.starts_with("gridmaild "));
 }
 
+TEST_CASE("what is wrong with an argument is said in its terms") {
+  const auto said = [](std::vector<const char*> arguments) {
+    const auto outcome = read(std::move(arguments));
+    CHECK(!outcome.run);
+    CHECK(outcome.exit_code == 2);
+    return outcome.text;
+  };
+  const auto has = [](const std::string& text, std::string_view part) {
+    CAPTURE(text);
+    CHECK(text.find(part) != std::string::npos);
+  };
+  has(said({"--join", ""}), "--join: is empty");
+  has(said({"--join-file", ""}), "--join-file: is empty");
+  const test::TemporaryFolder folder;
+  has(said({"--config", folder.path().c_str()}), "a directory, not a file");
+  has(said({"--join-file", folder.path().c_str()}), "a directory, not a file");
+  has(said({"--join-file", "/nowhere/token"}), "/nowhere/token: no such file");
+  const TemporaryFile nothing("\nsecond line\n");
+  has(said({"--join-file", nothing.path.c_str()}), "no secret in its first line");
+  has(said({"--listen", "127.0.0.1:1143"}), "must be SERVICE=HOST:PORT");
+  has(said({"--listen", "imsp=127.0.0.1:1143"}), "there is no service imsp; did you mean imap?");
+  has(said({"--listen", "gopher=127.0.0.1:70"}), "there is no service gopher, only smtp, submission");
+  has(said({"--listen", "imap=127.0.0.1"}), "an address with a port");
+  has(said({"--listen", "imap=127.0.0.1:70000"}), "an address with a port");
+}
+
 TEST_CASE("the first admin's secrets come from files or the environment") {
   const TemporaryFile password("secret\nsecond line\n");
   ::setenv("GRIDMAIL_ADMIN_TOKEN", "from-environment", 1);
@@ -89,6 +115,8 @@ TEST_CASE("the service manager's credentials stand for --join and --create") {
   std::ofstream(folder.path() / "gridmail.admin-password") << "secret\n";
   const auto creates = read({});
   CHECK(creates.run->create);
+  CHECK(creates.run->create_repeats);
+  CHECK(!read({"--create"}).run->create_repeats);
   CHECK(creates.run->admin.password == "secret");
   std::ofstream(folder.path() / "gridmail.join-token") << "the-token\n";
   const auto joins = read({});

@@ -113,6 +113,36 @@ TEST_CASE("wrong usage exits with 2") {
   CHECK(gridmail_({"--help"}).exit_code == 0);
 }
 
+TEST_CASE("a mistyped command is named, with the nearest one") {
+  CHECK(gridmail_({"nods", "list"}).errors == "gridmail: there is no command nods; did you mean node?\n");
+  const auto verb = gridmail_({"--url", "http://127.0.0.1:1", "--json", "user", "lst"});
+  CHECK(verb.exit_code == 2);
+  CHECK(verb.json()["error"]["detail"] == "there is no command user lst; did you mean user list?");
+  CHECK(gridmail_({"key", "frobnicate"}).errors ==
+        "gridmail: there is no command key frobnicate; there are status, rotate\n");
+  CHECK(gridmail_({"user", "--frobnicate", "list"}).errors.find("--frobnicate") != std::string::npos);
+}
+
+TEST_CASE("TLS to a port without it, and the other way round, is said at once") {
+  ApiOnLoopback api;
+  const auto begun = std::chrono::steady_clock::now();
+  const auto tls = gridmail_({"--url", "https" + api.url.substr(4), "--insecure", "node", "list"});
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(5));
+  CHECK(tls.exit_code == 1);
+  CHECK(tls.errors == "gridmail: " + api.url.substr(7) + ": no TLS is spoken there; is it http://?\n");
+}
+
+TEST_CASE("a file of trusted certificates that is none is named") {
+  const test::TemporaryFolder folder;
+  std::ofstream(folder.path() / "ca.pem") << "not a certificate\n";
+  for (const auto* name : {"ca.pem", "nowhere.pem"}) {
+    const auto file = (folder.path() / name).string();
+    const auto done = gridmail_({"--url", "https://127.0.0.1:1", "--ca", file, "node", "list"});
+    CHECK(done.exit_code == 1);
+    CHECK(done.errors == "gridmail: --ca " + file + ": no certificates (PEM) can be read from it\n");
+  }
+}
+
 TEST_CASE("whoever asks for JSON gets one document, whatever was wrong") {
   const std::vector<std::vector<std::string>> lines = {{"--json"},
                                                        {"node", "--json"},
