@@ -28,7 +28,6 @@ namespace {
 constexpr auto step_aside_max = std::chrono::seconds(8);
 constexpr auto drain_max = std::chrono::seconds(3);
 constexpr auto shut_down_max = std::chrono::seconds(15);
-constexpr auto first_admin_max = std::chrono::seconds(60);
 constexpr std::size_t slot_strands = 16;
 constexpr unsigned hashes_at_once_max = 8;  // 64 MiB each
 
@@ -62,17 +61,6 @@ Node::Node(CommandLine command_line)
     : command_line_(std::move(command_line)), config_(command_line_.config) {}
 
 Node::~Node() = default;
-
-Member Node::own_record() const {
-  Member member;
-  member.id = identity_->node_id();
-  member.public_key = identity_->public_key();
-  member.name = config_.name;
-  member.addresses = {config_.advertised().text()};
-  member.zone = config_.zone;
-  member.weight = config_.weight;
-  return member;
-}
 
 int Node::run() {
   set_log_level(config_.log.level);
@@ -184,35 +172,6 @@ Result<void> Node::open_disk() {
   return {};
 }
 
-/// The first map: of a grid that this node is let into, or of a new one.
-Task<Result<void>> Node::enter_grid() {
-  if (core_->has_map()) {
-    if (core_->map()->member(identity_->node_id()) == nullptr) {
-      co_return fail(Errc::denied,
-                     "this node was removed from its grid: join again with an empty data directory");
-    }
-    // A repeated start may well give the token again that let this node in.
-    if (command_line_.join_token) co_return check_grid_of(*command_line_.join_token, core_->map()->grid_id);
-    co_return Result<void>{};
-  }
-  if (command_line_.join_token) {
-    auto map = co_await ask_to_join(clock_, *identity_, *command_line_.join_token, own_record());
-    if (!map) co_return tl::unexpected(Error{map.error().code, "cannot join: " + map.error().text});
-    co_return co_await core_->adopt(std::move(*map));
-  }
-  if (!command_line_.create) {
-    co_return fail(Errc::invalid,
-                   "this data directory is in no grid yet: start with --create or --join TOKEN");
-  }
-  GridSettings settings;
-  settings.copies = config_.creation.copies;
-  Bytes grid_id(16, '\0');
-  random_.fill(grid_id.data(), grid_id.size());
-  Map map = create_map(own_record(), config_.creation.slots, std::move(grid_id), settings);
-  map.keys.ring.keys.push_back(draw_gossip_key(random_));
-  co_return co_await core_->create(std::move(map));
-}
-
 Result<void> Node::build() {
   auto outbound = outbound_settings(config_);
   if (!outbound) return tl::unexpected(outbound.error());
@@ -259,22 +218,10 @@ Result<void> Node::build() {
   transport_->on_stranger([this](Bytes public_key, Bytes request) {
     return introducer_->answer(std::move(public_key), std::move(request));
   });
+  transport_->on_removed([this](NodeId by) { leave_grid(by.hex()); });
   control_ = std::make_unique<GridControlBinding>(GridControlBinding::Parts{
       *core_, *mail_, clock_, random_, *store_, config_, [this] { return leaving_.load(); }});
   return {};
-}
-
-void Node::take_map(const MapPtr& map) {
-  std::vector<Peer> peers;
-  for (const auto& member : map->members) peers.push_back({member.id, member.public_key, member.addresses});
-  transport_->set_members(map->grid_id, std::move(peers));
-  mail_->on_map(map);
-  control_->on_map(map);
-  if (map->member(identity_->node_id()) == nullptr) {
-    log(Level::error, "node.removed", {{"id", identity_->node_id().hex()}});
-    exit_code_ = 2;
-    stop();
-  }
 }
 
 Task<Result<void>> Node::start() {
@@ -296,60 +243,12 @@ Task<Result<void>> Node::start() {
   if (!step) co_return step;
   step = listen();
   if (!step) co_return step;
-  if (command_line_.create) {
-    step = co_await make_first_admin();
-    if (!step) co_return step;
-  }
+  step = co_await finish_creation();
+  if (!step) co_return step;
   tasks_.spawn(asio::make_strand(context_), "keep record current", keep_record_current());
   tasks_.spawn(asio::make_strand(context_), "tell figures", tell_figures());
   control_->set_started();
   co_return Result<void>{};
-}
-
-/// Repeated starts with --create find the admin there.
-Task<Result<void>> Node::make_first_admin() {
-  const auto& admin = command_line_.admin;
-  const auto deadline = clock_.now() + first_admin_max;
-  for (;;) {
-    const auto known = co_await mail_->admin().admins();
-    if (known && !known->empty()) co_return Result<void>{};
-    if (known) break;
-    if (clock_.now() >= deadline) co_return tl::unexpected(known.error());
-    co_await sleep_for(clock_, std::chrono::milliseconds(50));
-  }
-  std::string password = admin.password;
-  if (password.empty()) {
-    password = draw_password(random_);
-    std::printf("The administrator is %s with password %s\n", admin.user.c_str(), password.c_str());
-    std::fflush(stdout);
-  }
-  const auto put = co_await mail_->admin().put_admin(admin.user, password, false);
-  if (!put) co_return tl::unexpected(put.error());
-  if (!admin.token.empty()) {
-    const auto token = co_await mail_->admin().add_token("first", admin.user, 0, admin.token);
-    if (!token) co_return tl::unexpected(token.error());
-  }
-  co_return Result<void>{};
-}
-
-/// The map says what this node's configuration says of it.
-Task<void> Node::keep_record_current() {
-  for (;;) {
-    const auto map = core_->map();
-    const auto* member = map ? map->member(identity_->node_id()) : nullptr;
-    if (member != nullptr) {
-      // Weight and zone count when the node joins; from then on they are the admin's to change.
-      Member own = *member;
-      own.name = config_.name;
-      own.addresses = {config_.advertised().text()};
-      if (is_planned_stop(own.maintenance_until, clock_.wall())) own.maintenance_until = 0;
-      if (own == *member) co_return;
-      MapChange change;
-      change.members.push_back({own, *member});
-      (void)co_await core_->map_register().propose(std::move(change));
-    }
-    co_await sleep_for(clock_, std::chrono::seconds(2));
-  }
 }
 
 /// Three times within its patience, from the threads that do the work: when they hang, it rings.

@@ -34,7 +34,7 @@ class Node {
   ~Node();
 
   /// 0: stopped as asked; 1: could not start or the disk failed; 2: a join token or data directory that
-  /// cannot be used.
+  /// cannot be used, or this node was removed from its grid.
   [[nodiscard]] int run();
   void stop();
 
@@ -45,6 +45,8 @@ class Node {
   [[nodiscard]] Task<Result<void>> start();
   [[nodiscard]] Result<void> open_disk();
   [[nodiscard]] Task<Result<void>> enter_grid();
+  [[nodiscard]] Task<Result<bool>> is_being_created();
+  [[nodiscard]] Task<Result<void>> finish_creation();
   [[nodiscard]] Task<Result<void>> make_first_admin();
   [[nodiscard]] Result<void> listen();
   [[nodiscard]] Result<void> listen_for(const ListenerConfig& listener);
@@ -53,6 +55,7 @@ class Node {
   [[nodiscard]] Task<void> keep_watchdog_quiet();
   [[nodiscard]] Result<void> build();
   void take_map(const MapPtr& map);
+  void leave_grid(const std::string& by);
   [[nodiscard]] Task<void> keep_record_current();
   [[nodiscard]] Task<void> tell_figures();
   [[nodiscard]] Member own_record() const;
@@ -83,6 +86,7 @@ class Node {
   std::shared_ptr<Event> stopped_;
   std::atomic<bool> leaving_{false};   ///< not ready any more; sessions go on while primaries are given away
   std::atomic<bool> stopping_{false};  ///< sessions end
+  std::atomic<bool> removed_{false};
   std::atomic<int> exit_code_{0};
   std::atomic<bool> damaged_{
       false};  ///< something on the disk cannot be read: it starts again, which mends it

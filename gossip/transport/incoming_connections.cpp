@@ -117,6 +117,8 @@ Task<void> IncomingConnections::serve_member(std::shared_ptr<Connection> connect
   if (greeting.hello.purpose() != transport::Hello::MEMBER || key.second >= channel_count ||
       !enter(key, greeting, connection)) {
     log(Level::warn, "peer.not_a_member", {{"key_of", greeting.id.hex()}});
+    const bool removed = has_removed(greeting);
+    if (removed) co_await before(clock_, clock_.now() + greeting_max, tell_removed(connection));
     co_return;
   }
   const std::shared_ptr<void> entered(nullptr, [this, key, connection](void*) { leave(key, connection); });
@@ -156,6 +158,26 @@ bool IncomingConnections::enter(const Key& key, const Greeting& greeting,
   if (place) place->close();
   place = connection;
   return true;
+}
+
+bool IncomingConnections::has_removed(const Greeting& greeting) {
+  const std::lock_guard lock(mutex_);
+  return members_->has_removed(greeting.id, greeting.hello.grid_id());
+}
+
+/// Then reads what is on its way until the other side, having read this, closes: were the connection closed
+/// with bytes unread, its reset could overtake the farewell.
+Task<Result<void>> IncomingConnections::tell_removed(std::shared_ptr<Connection> connection) {
+  transport::Farewell farewell;
+  farewell.set_removed(true);
+  Bytes frame;
+  append_frame(frame, 0, farewell.SerializeAsString());
+  const auto written = co_await write_bytes(connection->socket, frame);
+  if (!written) co_return written;
+  for (;;) {
+    const auto ignored = co_await read_frame(connection->socket, connection->reader, frame_bytes_max);
+    if (!ignored) co_return tl::unexpected(ignored.error());
+  }
 }
 
 void IncomingConnections::leave(const Key& key, const std::shared_ptr<Connection>& connection) {

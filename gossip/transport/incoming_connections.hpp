@@ -51,6 +51,8 @@ class IncomingConnections {
   [[nodiscard]] Task<void> serve_stranger(std::shared_ptr<Connection> connection, Greeting greeting);
   [[nodiscard]] bool enter(const Key& key, const Greeting& greeting,
                            const std::shared_ptr<Connection>& connection);
+  [[nodiscard]] bool has_removed(const Greeting& greeting);
+  [[nodiscard]] Task<Result<void>> tell_removed(std::shared_ptr<Connection> connection);
   void leave(const Key& key, const std::shared_ptr<Connection>& connection);
 
   asio::io_context& context_;

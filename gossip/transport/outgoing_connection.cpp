@@ -4,24 +4,27 @@
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/post.hpp>
 
+#include "gossip/transport/peer_hello.pb.h"
 #include "node/base/log.hpp"
 
 namespace gridmail {
 namespace {
 
 constexpr std::size_t write_bytes_target = std::size_t{256} << 10;  // frames joined into one write
+constexpr std::size_t farewell_bytes_max = 64;
 constexpr auto lived = std::chrono::seconds(1);  // a connection that lasted so long was a good one
 
 }  // namespace
 
 OutgoingConnection::OutgoingConnection(asio::any_io_executor strand, Clock& clock, TlsContext context,
                                        NodeId peer, std::vector<std::string> addresses, Bytes hello,
-                                       Settings settings)
+                                       std::function<void()> removed, Settings settings)
     : strand_(strand),
       clock_(clock),
       context_(std::move(context)),
       peer_(peer),
       hello_(std::move(hello)),
+      removed_(std::move(removed)),
       settings_(settings),
       woken_(std::make_shared<Event>(strand)),
       addresses_(std::move(addresses)) {}
@@ -145,12 +148,14 @@ Task<void> OutgoingConnection::write_queue(PeerSocket socket) {
   }
 }
 
-/// The peer never sends on a connection that we dialled: whatever comes is its end.
+/// On a connection that we dialled the peer says nothing but farewell: whatever comes is its end.
 Task<void> OutgoingConnection::watch_for_end(PeerSocket socket) {
   FrameReader reader;
-  const auto frame = co_await read_frame(*socket, reader, 0);
+  const auto frame = co_await read_frame(*socket, reader, farewell_bytes_max);
+  transport::Farewell farewell;
+  if (frame && farewell.ParseFromString(frame->payload) && farewell.removed()) removed_();
   log(Level::debug, "peer.disconnected",
-      {{"peer", peer_.brief()}, {"reason", frame ? std::string("unexpected bytes") : frame.error().text}});
+      {{"peer", peer_.brief()}, {"reason", frame ? std::string("the peer ended it") : frame.error().text}});
 }
 
 /// Appends the next messages as frames; false when there are none.

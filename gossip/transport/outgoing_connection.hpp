@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -29,9 +30,11 @@ class OutgoingConnection : public std::enable_shared_from_this<OutgoingConnectio
     Duration backoff_max = std::chrono::seconds(1);
   };
 
-  /// `hello` is the first frame's bytes. The clock outlives the connection's task.
+  /// `hello` is the first frame's bytes; `removed` is called on the strand, perhaps more than once, when the
+  /// peer says that this node is no member any more. The clock outlives the connection's task.
   OutgoingConnection(asio::any_io_executor strand, Clock& clock, TlsContext context, NodeId peer,
-                     std::vector<std::string> addresses, Bytes hello, Settings settings);
+                     std::vector<std::string> addresses, Bytes hello, std::function<void()> removed,
+                     Settings settings);
 
   /// The connection's task, to be spawned once on the strand; ends by close() or cancellation.
   [[nodiscard]] Task<void> run();
@@ -65,6 +68,7 @@ class OutgoingConnection : public std::enable_shared_from_this<OutgoingConnectio
   const TlsContext context_;
   const NodeId peer_;
   const Bytes hello_;
+  const std::function<void()> removed_;
   const Settings settings_;
   const std::shared_ptr<Event> woken_;
   std::atomic<bool> closed_{false};

@@ -12,9 +12,11 @@ namespace {
 
 constexpr int free_port_tries_max = 20;
 
-std::shared_ptr<const MemberKeys> member_keys(Bytes grid_id, std::vector<Peer> members) {
+std::shared_ptr<const MemberKeys> member_keys(Bytes grid_id, std::vector<Peer> members,
+                                              const std::vector<NodeId>& removed) {
   auto keys = std::make_shared<MemberKeys>();
   keys->grid_id = std::move(grid_id);
+  keys->removed.insert(removed.begin(), removed.end());
   for (auto& member : members) {
     if (member.id != node_id_of(member.public_key)) {
       log(Level::error, "peer.id_is_not_of_its_key", {{"peer", member.id.hex()}});
@@ -52,6 +54,10 @@ void PeerTransport::on_stranger(std::function<Task<Bytes>(Bytes, Bytes)> handler
   incoming_.callbacks.stranger = std::move(handler);
 }
 
+void PeerTransport::on_removed(std::function<void(NodeId)> handler) {
+  on_removed_ = std::move(handler);
+}
+
 Result<std::uint16_t> PeerTransport::listen(const std::string& address, std::uint16_t port) {
   GRIDMAIL_ASSERT(on_datagram_ && incoming_.callbacks.message);
   const asio::any_io_executor strand = asio::make_strand(context_);
@@ -82,8 +88,9 @@ Task<void> PeerTransport::stop() {
   co_await tasks_.join();
 }
 
-void PeerTransport::set_members(Bytes grid_id, std::vector<Peer> members) {
-  const auto keys = member_keys(std::move(grid_id), std::move(members));
+void PeerTransport::set_members(Bytes grid_id, std::vector<Peer> members,
+                                const std::vector<NodeId>& removed) {
+  const auto keys = member_keys(std::move(grid_id), std::move(members), removed);
   incoming_.set_members(keys);
   const std::lock_guard lock(mutex_);
   // A connection's hello names the grid: another grid, other connections.
@@ -125,8 +132,11 @@ std::shared_ptr<OutgoingConnection> PeerTransport::outgoing(NodeId to, Channel c
   const auto* peer = members_->find(to);
   if (peer == nullptr || stopped_) return nullptr;
   const asio::any_io_executor strand = asio::make_strand(context_);
+  auto removed = [this, to] {
+    if (on_removed_) on_removed_(to);
+  };
   auto connection = std::make_shared<OutgoingConnection>(strand, clock_, tls_.client, to, peer->addresses,
-                                                         hello(channel), settings_);
+                                                         hello(channel), std::move(removed), settings_);
   outgoing_.emplace(Key{to, channel}, connection);
   tasks_.spawn(strand, "peer " + to.brief(), connection->run());
   return connection;

@@ -34,9 +34,10 @@ class PeerTransport final : public Network {
   /// Ends every task; nothing is delivered any more. Queued messages are dropped.
   [[nodiscard]] Task<void> stop();
 
-  /// Whom to talk to from now on; who is not in it is cut off at once. Peers whose id is not the hash of
-  /// their key are left out. An empty grid id: no grid yet, only strangers' calls are answered.
-  void set_members(Bytes grid_id, std::vector<Peer> members);
+  /// Whom to talk to from now on; who is not in it is cut off at once, and told so when it comes again and is
+  /// one of the `removed`. Peers whose id is not the hash of their key are left out. An empty grid id: no
+  /// grid yet, only strangers' calls are answered.
+  void set_members(Bytes grid_id, std::vector<Peer> members, const std::vector<NodeId>& removed = {});
 
   void send(NodeId to, Channel channel, std::uint16_t kind, Bytes payload) override;
   void send_datagram(const std::string& address, Bytes payload) override;
@@ -44,6 +45,8 @@ class PeerTransport final : public Network {
   void on_datagram(OnDatagram handler) override;
   /// Answers calls of nodes that are not members: joins. Throwing closes the call without an answer.
   void on_stranger(std::function<Task<Bytes>(Bytes public_key, Bytes request)> handler);
+  /// A member, by the last set_members(), says that this node is none any more. Called from any strand.
+  void on_removed(std::function<void(NodeId by)> handler);
 
  private:
   using Key = std::pair<NodeId, Channel>;
@@ -59,6 +62,7 @@ class PeerTransport final : public Network {
   const OutgoingConnection::Settings settings_;
   const asio::any_io_executor self_strand_;
   OnDatagram on_datagram_;
+  std::function<void(NodeId by)> on_removed_;
   TaskGroup tasks_{"peer_transport"};
   IncomingConnections incoming_;
   const std::shared_ptr<DatagramSocket> datagrams_;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import time
 import unittest
 
@@ -147,6 +148,19 @@ class Movement(GridCase):
         wait_until("two copies of each", lambda: all(len(row["in_sync"]) == 2 for row in self.json("slot", "list")),
                    240, 0.5)
         self.json("grid", "settings", "--copies-min", "2")
+        self.check_mail()
+
+    def test_7_a_node_that_was_removed_while_it_was_down_learns_of_it(self):
+        wait_until("rest", self.at_rest, 180, 0.5)
+        node = self.grid.node("node4")
+        self.grid.kill("node4")
+        self.json("node", "remove", "node4")
+        wait_until("the removal", lambda: "node4" not in [row["name"] for row in self.json("node", "list")], 240, 0.5)
+        done = subprocess.run([ROOT / "build/release/gridmaild", "--config", f"{node['dir']}/gridmail.toml"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(2, done.returncode)
+        self.assertIn("node.removed", done.stdout + done.stderr)
+        self.assertIn("gridmaild: this node was removed from its grid", done.stderr)
         self.check_mail()
 
 

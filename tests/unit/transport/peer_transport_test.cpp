@@ -33,6 +33,7 @@ struct Node {
     transport->on_stranger([](Bytes public_key, Bytes request) -> Task<Bytes> {
       co_return "welcome " + node_id_of(public_key).hex() + " " + request;
     });
+    transport->on_removed([this](NodeId by) { removed_by.push_back(by); });
     const auto listening = transport->listen("127.0.0.1", wanted_port);
     if (!listening) FAIL(listening.error().text);
     port = *listening;
@@ -57,6 +58,7 @@ struct Node {
   std::uint16_t port = 0;
   std::vector<Message> received;
   std::vector<std::pair<std::string, Bytes>> datagrams;
+  std::vector<NodeId> removed_by;
 };
 
 struct GridFixture {
@@ -193,6 +195,29 @@ TEST_CASE_FIXTURE(GridFixture, "a removed member is cut off at once, in both dir
     co_await pause(150ms);
     CHECK_FALSE(a.has(c.id(), "after"));
     CHECK_FALSE(c.has(a.id(), "after"));
+  };
+  run(body);
+}
+
+TEST_CASE_FIXTURE(GridFixture,
+                  "a member that was removed while it was away is told so; no other stranger is") {
+  const auto body = [&]() -> Task<void> {
+    const auto other = TlsIdentity::draw();
+    a.transport->set_members(grid_id, {a.peer(), b.peer()}, {c.id(), other.node_id()});
+    b.transport->set_members(Bytes(16, 'x'), {a.peer(), b.peer(), c.peer()}, {c.id()});
+    c.transport->send(b.id(), Channel::control, 1, "of another grid");
+    c.transport->send(a.id(), Channel::operations, 1, Bytes(1'000'000, 'x'));
+    const bool told = co_await eventually([&] { return !c.removed_by.empty(); });
+    CHECK(told);
+    co_await pause(100ms);
+    for (const auto& by : c.removed_by) CHECK(by == a.id());
+    CHECK(a.received.empty());
+    // Who was no member ever learns nothing.
+    a.transport->set_members(grid_id, {a.peer(), b.peer()}, {other.node_id()});
+    c.removed_by.clear();
+    c.transport->send(a.id(), Channel::control, 1, "again");
+    co_await pause(200ms);
+    CHECK(c.removed_by.empty());
   };
   run(body);
 }
