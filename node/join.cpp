@@ -81,10 +81,7 @@ Task<Result<MapPtr>> Introducer::admit(Bytes public_key, Bytes bytes) {
     }
   }
   const auto used = co_await parts_.directory.use_join_token(request.secret(), member.id);
-  if (!used) {
-    if (used.error().code != Errc::denied) co_return tl::unexpected(used.error());
-    co_return fail(Errc::denied, "the join token is used, expired or unknown");
-  }
+  if (!used) co_return tl::unexpected(used.error());
   MapChange change;
   change.members.push_back({member});
   const auto agreed = co_await parts_.map_register.propose(std::move(change));

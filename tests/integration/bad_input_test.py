@@ -1,13 +1,9 @@
 """What bad input gets: a protocol-correct error, the connection goes on, nothing is stored."""
 
 import base64
-import pathlib
-import subprocess
-import tempfile
 import time
 
 from grid import TIMEOUT, GridCase
-from loopback_grid import DAEMON
 
 
 class BadSmtp(GridCase):
@@ -175,72 +171,3 @@ class BadPop(GridCase):
                 self.assertTrue(client.line().startswith(b"-ERR"), command)
             client.send(b"NOOP\r\n")
             self.assertTrue(client.line().startswith(b"+OK"))
-
-
-class BadStart(GridCase):
-    """A gridmaild that cannot start says why, and exits with 2 for a wrong configuration, 1 otherwise."""
-
-    users_needed = 0
-
-    def setUp(self):
-        super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def start(self, config="", *arguments):
-        file = self.folder / "gridmail.toml"
-        file.write_text(f'data_dir = "{self.folder}/data"\n[peer]\nlisten = "127.0.0.1:21490"\n{config}')
-        done = subprocess.run([DAEMON, "--config", file, *arguments], capture_output=True, text=True, timeout=30,
-                              check=False)
-        return done.returncode, done.stdout + done.stderr
-
-    def test_an_unknown_key(self):
-        code, text = self.start("[listen]\nimpa = \"127.0.0.1:1\"\n")
-        self.assertEqual(2, code)
-        self.assertIn("gridmail.toml:5:1: unknown key listen.impa; did you mean listen.imap?", text)
-
-    def test_a_port_in_use(self):
-        taken = self.grid.nodes[0]["imap"]
-        code, text = self.start(f'[listen]\nimap = "127.0.0.1:{taken}"\n', "--create")
-        self.assertEqual(1, code)
-        self.assertIn(str(taken), text)
-
-    def test_a_join_token_that_is_not_one(self):
-        code, text = self.start("", "--join", "nonsense")
-        self.assertNotEqual(0, code)
-        self.assertIn("token", text)
-
-    def test_a_join_token_that_was_used(self):
-        token = (pathlib.Path(self.grid.nodes[1]["dir"]) / "join-token").read_text()
-        code, text = self.start("", "--join", token)
-        self.assertNotEqual(0, code)
-        self.assertIn("token", text)
-
-    def test_a_join_token_that_has_expired(self):
-        token = self.grid.api(self.grid.nodes[0]).post("/join-tokens", {"ttl_seconds": 1})["token"]
-        time.sleep(2)
-        code, text = self.start("", "--join", token)
-        self.assertNotEqual(0, code)
-        self.assertIn("expired", text)
-
-    def test_a_directory_of_another_grid_than_the_token(self):
-        file = self.folder / "gridmail.toml"
-        file.write_text(f'data_dir = "{self.folder}/data"\n[peer]\nlisten = "127.0.0.1:21490"\n'
-                        '[creation]\nslots = 4\n')
-        with subprocess.Popen([DAEMON, "--config", file, "--create"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True) as first:
-            try:
-                while "node.ready" not in first.stdout.readline():
-                    self.assertIsNone(first.poll())
-            finally:
-                first.terminate()
-        token = self.grid.api(self.grid.nodes[0]).post("/join-tokens")["token"]
-        code, text = self.start("", "--join", token)
-        self.assertEqual(2, code)
-        self.assertIn("belongs to another grid", text)
-
-    def test_an_empty_directory_without_create_or_join(self):
-        code, text = self.start()
-        self.assertNotEqual(0, code)
-        self.assertIn("--create", text)
