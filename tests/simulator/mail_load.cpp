@@ -106,6 +106,17 @@ void MailLoad::run(int steps) {
 
 void MailLoad::add_users() {
   if (!run_for(30s, [this] { return some_front().has_value(); })) throw Violation("no front comes up");
+  auto since = world_.clock().now();
+  MapVersion version = 0;
+  const auto at_rest = [&] {
+    const auto map = world_.newest_map();
+    if (map && map->version != version) {
+      version = map->version;
+      since = world_.clock().now();
+    }
+    return world_.clock().now() - since >= 3s;
+  };
+  if (!run_for(120s, at_rest)) throw Violation("a grid that has come up does not come to rest");
   bool done = false;
   spawn(0, "add users", add(this, &life(0), &done));
   // Nothing is wrong yet: a change of the directory waits for messages and, some times in a row, for disks;

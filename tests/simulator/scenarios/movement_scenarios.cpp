@@ -215,22 +215,31 @@ class Population {
   std::map<SlotId, double> sent_;
 };
 
-/// Primaries follow the load, and then stay.
+std::size_t primaries_changed(const Map& before, const Map& after) {
+  std::size_t changes = 0;
+  for (std::size_t i = 0; i < after.rows.size(); ++i) {
+    changes += before.rows[i].primary != after.rows[i].primary ? 1 : 0;
+  }
+  return changes;
+}
+
+/// Primaries follow the load, within a few minutes, and then stay.
 void share_skewed_load(World& world, Load& load) {
+  constexpr int rounds_max = 3;
   change_member(world, load, world.id(2), [](Member& member) { member.weight = 200; });
   Population people(world, dynamic_cast<LedgerLoad&>(load), 200);
   people.send(2400);
-  wait_for(load, 120s, "movement does not end under load", [&] { return world.is_whole(); });
-  const auto before = world.newest_map();
-  people.send(1200);
-  const double off = people.unevenness();
-  if (off > 0.2) throw Violation("load is " + std::to_string(off) + " off an even share");
-  const auto map = world.newest_map();
   std::size_t changes = 0;
-  for (std::size_t i = 0; i < map->rows.size(); ++i) {
-    changes += before->rows[i].primary != map->rows[i].primary ? 1 : 0;
+  for (int round = 0; round < rounds_max; ++round) {
+    wait_for(load, 120s, "movement does not end under load", [&] { return world.is_whole(); });
+    const auto before = world.newest_map();
+    people.send(1200);
+    changes = primaries_changed(*before, *world.newest_map());
+    if (changes <= 2) break;
   }
   if (changes > 2) throw Violation(std::to_string(changes) + " primaries changed under steady load");
+  const double off = people.unevenness();
+  if (off > 0.2) throw Violation("load is " + std::to_string(off) + " off an even share");
 }
 
 void many_slots(WorldOptions& options) {
