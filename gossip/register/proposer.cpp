@@ -7,8 +7,7 @@ namespace gridmail {
 
 Proposer::Proposer(asio::any_io_executor strand, Clock& clock, Random& random, NodeId self,
                    const RegisterSettings& settings, Callbacks callbacks)
-    : clock_(clock),
-      random_(random),
+    : random_(random),
       self_(self),
       settings_(settings),
       callbacks_(std::move(callbacks)),

@@ -65,7 +65,6 @@ class Proposer {
   void finish(Result<ChosenMap> result);
   [[nodiscard]] Result<ChosenMap> newest_found() const;
 
-  Clock& clock_;
   Random& random_;
   NodeId self_;
   RegisterSettings settings_;
