@@ -9,8 +9,8 @@ import smtplib
 import subprocess
 import unittest
 
-from grid import ROOT, TIMEOUT, imap_login, path_part, wait_until
-from loopback_grid import LoopbackGrid
+from grid import TIMEOUT, imap_login, path_part, wait_until
+from loopback_grid import COMMAND, DAEMON, LoopbackGrid
 
 USERS = 24
 
@@ -36,7 +36,7 @@ class OwnGridCase(unittest.TestCase):
         """Exit code and the one JSON document."""
         environment = os.environ | {"GRIDMAIL_URL": f"http://{node['host']}:{node['http']}",
                                     "GRIDMAIL_TOKEN": self.grid.description["admin"]["token"]}
-        done = subprocess.run([ROOT / "build/release/gridmail", *arguments, "--json"], env=environment,
+        done = subprocess.run([COMMAND, *arguments, "--json"], env=environment,
                               capture_output=True, text=True, timeout=120, input=stdin, check=False)
         try:
             return done.returncode, json.loads(done.stdout)
@@ -111,7 +111,7 @@ class Clone(OwnGridCase):
         (copy / "gridmail.toml").write_text(config)
         self.grid.start_node("node3")
         with open(copy / "gridmaild.log", "ab") as log:
-            clone = subprocess.Popen([ROOT / "build/release/gridmaild", "--config", copy / "gridmail.toml"], cwd=copy,
+            clone = subprocess.Popen([DAEMON, "--config", copy / "gridmail.toml"], cwd=copy,
                                      stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         try:
             wait_until("node1 names the clone", lambda: any(

@@ -7,7 +7,7 @@ import time
 import unittest
 
 from grid import ROOT, GridCase, LoopbackGrid, imap_login, wait_until
-from loopback_grid import is_our_process
+from loopback_grid import DAEMON, is_our_process
 
 BASE_PORT = int(os.environ.get("GRIDMAIL_MOVEMENT_PORT", "24000"))
 MESSAGES = 40
@@ -156,7 +156,7 @@ class Movement(GridCase):
         self.grid.kill("node4")
         self.json("node", "remove", "node4")
         wait_until("the removal", lambda: "node4" not in [row["name"] for row in self.json("node", "list")], 240, 0.5)
-        done = subprocess.run([ROOT / "build/release/gridmaild", "--config", f"{node['dir']}/gridmail.toml"],
+        done = subprocess.run([DAEMON, "--config", f"{node['dir']}/gridmail.toml"],
                               capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(2, done.returncode)
         self.assertIn("node.removed", done.stdout + done.stderr)

@@ -10,10 +10,10 @@ import subprocess
 import tempfile
 import time
 
-from grid import ApiError, ROOT, GridCase, wait_until
+from grid import ApiError, GridCase, wait_until
 from grid_api import GridApi
+from loopback_grid import COMMAND, DAEMON
 
-DAEMON = ROOT / "build/release/gridmaild"
 TOKEN = "a-token-for-tests-of-the-start"
 
 
@@ -104,7 +104,7 @@ class BrokenCreation(StartCase):
         config = self.listeners(http=self.http_port)
         with self.running("--create", config=config) as lines:
             password = re.search(r"The administrator is admin with password (\S+)", "".join(lines)).group(1)
-            done = subprocess.run([ROOT / "build/release/gridmail", "--json", "node", "list"], capture_output=True,
+            done = subprocess.run([COMMAND, "--json", "node", "list"], capture_output=True,
                                   env={"GRIDMAIL_URL": f"http://127.0.0.1:{self.http_port}",
                                        "GRIDMAIL_ADMIN_PASSWORD": password}, check=True)
             self.assertEqual(1, len(json.loads(done.stdout)))
