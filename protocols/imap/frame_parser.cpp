@@ -23,6 +23,7 @@ std::optional<LiteralAnnouncement> announcement_at_end(std::string_view line) {
     found.synchronizing = false;
     digits.remove_suffix(1);
   }
+  while (digits.size() > 1 && digits.front() == '0') digits.remove_prefix(1);
   if (digits.empty() || digits.size() > 18) return std::nullopt;
   const auto end = digits.data() + digits.size();
   const auto [stop, error] = std::from_chars(digits.data(), end, found.size);

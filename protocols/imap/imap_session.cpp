@@ -2,6 +2,7 @@
 
 #include <asio/error.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
+#include <asio/multiple_exceptions.hpp>
 #include <asio/system_error.hpp>
 
 #include "node/base/log.hpp"
@@ -40,9 +41,19 @@ Task<void> Session::run() {
 Task<void> Session::converse() {
   try {
     co_await converse_until_over();
+  } catch (...) {
+    end_by(std::current_exception());
+  }
+}
+
+void Session::end_by(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const asio::multiple_exceptions& several) {  // a flush and what went on beside it
+    end_by(several.first_exception());
   } catch (const asio::system_error& error) {
     cancelled_ = error.code() == asio::error::operation_aborted;
-    if (cancelled_) co_return;
+    if (cancelled_) return;
     log(Level::debug, "imap.connection_lost", {{"peer", stream_.peer_address()}, {"error", error.what()}});
   } catch (const std::exception& error) {
     log(Level::error, "imap.session_failed", {{"peer", stream_.peer_address()}, {"error", error.what()}});

@@ -32,6 +32,7 @@ class Session {
 
  private:
   Task<void> converse();
+  void end_by(const std::exception_ptr& failure);
   Task<void> converse_until_over();
   Task<void> watch();
   void greet();

@@ -12,7 +12,10 @@ std::optional<Line> LineBuffer::take_line(std::size_t bytes_max) {
   const std::size_t found = unsearched.find('\n');
   if (found == BytesView::npos) {
     searched_ = end_ - begin_;
-    if (searched_ > bytes_max + 1) dropping_ = true;  // one more: its CR may be the last byte
+    const bool is_too_long = searched_ > bytes_max + 1;  // one more: its CR may be the last byte
+    if (is_too_long && !std::exchange(dropping_, true)) {
+      beginning_ = buffered().substr(0, beginning_bytes);
+    }
     if (dropping_) consume(searched_);
     return std::nullopt;
   }
@@ -23,7 +26,8 @@ std::optional<Line> LineBuffer::take_line(std::size_t bytes_max) {
     flaw = Line::Flaw::none;
   }
   consume(searched_ + found + 1);
-  if (std::exchange(dropping_, false) || text.size() > bytes_max) return Line{{}, Line::Flaw::too_long};
+  if (std::exchange(dropping_, false)) return Line{beginning_, Line::Flaw::too_long};
+  if (text.size() > bytes_max) return Line{text.substr(0, beginning_bytes), Line::Flaw::too_long};
   return Line{text, flaw};
 }
 

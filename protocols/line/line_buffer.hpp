@@ -14,7 +14,7 @@ namespace gridmail {
 struct Line {
   enum class Flaw : std::uint8_t {
     none,
-    too_long,  ///< was longer than allowed; `text` is empty
+    too_long,  ///< was longer than allowed; `text` is how it began
     bare_lf,   ///< ended in LF without CR
   };
   std::string_view text;
@@ -27,6 +27,8 @@ class LineBuffer {
  public:
   /// What an idle connection holds.
   static constexpr std::size_t capacity_small = 2048;
+  /// What is kept of a line that is too long, at most.
+  static constexpr std::size_t beginning_bytes = 15;
 
   /// Takes the next whole line out. Nothing: more bytes are needed. A line of more than `bytes_max` bytes is
   /// dropped as it comes and reported once, when its end has arrived.
@@ -62,6 +64,7 @@ class LineBuffer {
   std::size_t end_ = 0;
   std::size_t searched_ = 0;  // bytes from begin_ known to hold no LF
   bool dropping_ = false;     // inside a line that is too long
+  Bytes beginning_;           // of it
 };
 
 }  // namespace gridmail

@@ -51,7 +51,10 @@ Task<void> Session::run() {
 
 Task<void> Session::handle(const Line& line) {
   if (line.flaw == Line::Flaw::too_long) {
-    refuse({500, "5.5.2", "line too long"});
+    const Reply refusal{500, "5.5.2", "line too long"};
+    const bool is_blank =
+        text::trim(line.text).empty();  // as far as it is known: anything may come after that
+    is_blank ? end(refusal) : refuse_line(line.text, refusal);
     co_return;
   }
   if (line.flaw == Line::Flaw::bare_lf) {

@@ -30,7 +30,7 @@ SubmissionHeader read_submission_header(BytesView header) {
     if (is("Message-ID")) found.has_message_id = true;
     if (!is("From")) continue;
     found.has_from = true;
-    for (auto& address : mime::parse_addresses(field->value)) {
+    for (auto& address : mime::parse_addresses(field->value, field->value.size())) {
       if (address.begins_group() || address.ends_group()) continue;
       found.authors.push_back(address.mailbox.value_or("") + '@' + address.host.value_or(""));
     }

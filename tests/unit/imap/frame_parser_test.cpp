@@ -84,6 +84,18 @@ TEST_CASE(
   CHECK(in == "b NOOP\r\n");
 }
 
+TEST_CASE("zeros in front of a literal's size change nothing") {
+  FrameParser frame(100);
+  BytesView in = "a LOGIN {0000000000000000000000003+}\r\nbob {00+}\r\n\r\n";
+  REQUIRE(frame.feed(in) == Event::literal);
+  CHECK(frame.literal_fits());
+  frame.take_literal();
+  REQUIRE(frame.feed(in) == Event::literal);
+  frame.take_literal();
+  REQUIRE(frame.feed(in) == Event::command);
+  CHECK(frame.take().literals == std::vector<std::string>{"bob", ""});
+}
+
 TEST_CASE("a literal over the limit does not fit; numbers beyond 64 bits are no announcement") {
   FrameParser frame(100);
   BytesView in = "a SEARCH TEXT {101}\r\n";

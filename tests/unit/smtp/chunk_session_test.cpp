@@ -65,8 +65,17 @@ TEST_CASE("after a chunk that was refused the others of the message are dropped"
 }
 
 TEST_CASE("where the end of a chunk is not known, the connection ends") {
-  for (const std::string line : {"BDAT\r\n", "BDAT x\r\n", "BDAT -1 LAST\r\n", "BDAT 5 FIRST\r\n", "BDAT 5\n",
-                                 "bdat 5\x01\r\n", "BDAT 99999999999999999999 LAST\r\n"}) {
+  const std::vector<std::string> lines{"BDAT\r\n",
+                                       "BDAT x\r\n",
+                                       "BDAT -1 LAST\r\n",
+                                       "BDAT 5 FIRST\r\n",
+                                       "BDAT 5\n",
+                                       "bdat 5\x01\r\n",
+                                       "BDAT 99999999999999999999 LAST\r\n",
+                                       "BDAT 80" + std::string(3000, ' ') + "LAST\r\n",
+                                       "BDAT " + std::string(5000, '0') + "80 LAST\r\n",
+                                       std::string(5000, ' ') + "BDAT 80 LAST\r\n"};
+  for (const auto& line : lines) {
     CAPTURE(line);
     SessionFixture mx(Mode::mx);
     mx.greet();

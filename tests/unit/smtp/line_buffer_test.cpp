@@ -51,6 +51,21 @@ TEST_CASE("a line over the limit is reported once, and the next one is whole") {
   CHECK(take(buffer) == "next");
 }
 
+TEST_CASE("of a line over the limit the beginning is told, wherever its bytes were cut") {
+  for (const std::size_t first : {1, 16, 21, 22, 23, 3000}) {
+    CAPTURE(first);
+    LineBuffer buffer;
+    const std::string text = "BDAT 5" + std::string(4000, ' ') + "LAST\r\n";
+    put(buffer, std::string_view(text).substr(0, first));
+    CHECK_FALSE(buffer.take_line(20).has_value());
+    put(buffer, std::string_view(text).substr(first));
+    const auto line = buffer.take_line(20);
+    REQUIRE(line.has_value());
+    CHECK(line->flaw == Line::Flaw::too_long);
+    CHECK(line->text == std::string_view(text).substr(0, LineBuffer::beginning_bytes));
+  }
+}
+
 TEST_CASE("a line over the limit takes no memory however long it is") {
   LineBuffer buffer;
   for (int i = 0; i < 1000; ++i) {

@@ -50,6 +50,9 @@ TEST_CASE_FIXTURE(Submission, "RFC 6409, 6.1: From names nobody but the user") {
   CHECK(submit("Subject: x\r\nno field\r\nFrom: bob@example.test\r\n\r\n") == "550 5.7.1");
   CHECK(delivered().size() == count);
   CHECK(submit("From: " + std::string(3000, ',') + "a@b\r\n\r\n") == "550 5.7.1");
+  std::string groups;
+  for (int i = 0; i < 6000; ++i) groups += "g:;,\r\n ";
+  CHECK(submit("From: alice@example.test,\r\n " + groups + "bob@example.test\r\n\r\n") == "550 5.7.1");
 }
 
 TEST_CASE("elsewhere From is the sender's business") {
