@@ -114,6 +114,7 @@ Result<void> RequestParser::read_field(Head& head, std::string_view line) const 
 }
 
 Result<std::optional<RequestParser::Head>> RequestParser::take_head() const {
+  if (buffer_ == "\r") return std::nullopt;  // perhaps half of an empty line
   // Said at once: whoever speaks TLS here would wait for an answer to its first bytes, and sends no more.
   if (!buffer_.empty() && !is_token(std::string_view(buffer_).substr(0, 1))) {
     constexpr char tls_handshake = 22;  // RFC 8446, 5.1

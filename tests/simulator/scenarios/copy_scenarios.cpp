@@ -89,10 +89,8 @@ void old_disk(World& world, Load& load) {
   load.run(30);
   if (world.chance().chance(0.5)) {
     for (std::size_t i = 0; i < world.size(); ++i) world.crash(i);
-  } else {
-    world.crash(*node);
   }
-  world.disk(*node).restore(backup);
+  world.put_back(*node, backup);
   world.restart(*node);
   for (std::size_t i = 0; i < world.size(); ++i) {
     load.run_for(1ms * static_cast<int>(world.chance().below(4000)));

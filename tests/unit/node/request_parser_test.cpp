@@ -23,7 +23,8 @@ Errc error_of(std::string_view bytes) {
 
 TEST_CASE("a request is read whole, however it is cut") {
   const std::string bytes =
-      "POST /api/v1/users?x=1 HTTP/1.1\r\nHost: a\r\nauthorization: Bearer t\r\nContent-Length: 2\r\n\r\n{}";
+      "\r\n\r\nPOST /api/v1/users?x=1 HTTP/1.1\r\nHost: a\r\nauthorization: Bearer t\r\nContent-Length: "
+      "2\r\n\r\n{}";
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
     RequestParser parser;
     parser.feed(std::string_view(bytes).substr(0, cut));
