@@ -182,15 +182,17 @@ class Planner {
       row.in_sync.erase(node);
       row.retired.insert(node);
     }
+    bool joins_anew = false;  // its disk has lost what it was filled with: the same row, in another epoch
     for (const auto& node : s_.row.joining) {
       if (!is_dead(node) && !s_.behind.contains(node)) continue;
+      joins_anew |= !is_dead(node);
       row.joining.erase(node);
       row.partial.insert(node);
     }
     if (row == s_.row && (!s_.opened || row.in_sync.size() + row.joining.size() >= copies()))
       return std::nullopt;
     if (const auto node = candidate(row)) join(row, *node);
-    if (row == s_.row) return std::nullopt;
+    if (row == s_.row && !joins_anew) return std::nullopt;
     return SlotStep{row, false, false};
   }
 
