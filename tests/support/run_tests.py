@@ -14,7 +14,7 @@ from loopback_grid import BUILD, ROOT, GridError, LoopbackGrid
 
 # Seeds of each family of the simulator's scenarios; a build with sanitizers, many times slower, gets a twentieth.
 SIMULATOR_SEEDS = {"crashes": 200, "network": 200, "pauses": 200, "growth": 200, "movement": 40, "load": 4,
-                   "mail": 200, "swarm": 300, "mailswarm": 300, "copies": 100}
+                   "mail": 200, "swarm": 300, "mailswarm": 300, "copies": 100, "rot": 100}
 FUZZ_SECONDS = 10
 FAULTS_MINUTES = 2
 FAULTS_SEED = 2
