@@ -1,44 +1,31 @@
 #include "node/api/agent_check.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <asio/system_error.hpp>
-#include <thread>
 
 namespace gridmail::api {
 namespace {
 
 constexpr Duration write_timeout = std::chrono::seconds(2);
-// HAProxy asks once for each of its backends: a canary for every question would be a load of its own.
-constexpr Duration answer_kept = std::chrono::seconds(1);
+// HAProxy asks once for each of its backends: the time between two such questions says nothing about the
+// load.
+constexpr Duration measured_every = std::chrono::seconds(1);
 constexpr unsigned share_least = 20;
-
-Duration to_duration(const timeval& time) {
-  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
-}
 
 }  // namespace
 
-ProcessorUse processor_use(TimePoint now) {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return {now, to_duration(usage.ru_utime) + to_duration(usage.ru_stime)};
+AgentCheck::AgentCheck(GridControl& grid, Clock& clock) : grid_(grid), clock_(clock), measured_(clock.now()) {
+  static_cast<void>(processors_.load(measured_));  // from here on it counts
 }
 
-AgentCheck::AgentCheck(GridControl& grid, Clock& clock)
-    : grid_(grid), clock_(clock), before_(processor_use(clock.now())) {}
-
 /// Half of it is what was before, so that one busy second moves no crowd.
-unsigned AgentCheck::share(TimePoint now) {
-  const auto use = processor_use(now);
-  const auto cores = std::max(1U, std::thread::hardware_concurrency());
-  const std::chrono::duration<double> elapsed = use.at - before_.at;
-  const std::chrono::duration<double> used = use.used - before_.used;
-  if (elapsed >= answer_kept) {
-    busy_ = (busy_ + std::clamp(used.count() / elapsed.count() / cores, 0.0, 1.0)) / 2;
-    before_ = use;
+unsigned AgentCheck::share() {
+  const std::lock_guard lock(mutex_);
+  const auto now = clock_.now();
+  if (now - measured_ >= measured_every) {
+    busy_ = (busy_ + std::clamp(processors_.load(now), 0.0, 1.0)) / 2;
+    measured_ = now;
   }
   return 100 - static_cast<unsigned>((100 - share_least) * busy_);
 }
@@ -55,20 +42,9 @@ std::string agent_answer(const std::vector<ReadinessCheck>& checks, unsigned sha
   return fmt::format("ready up {}%\n", share_percent);
 }
 
-Task<std::string> AgentCheck::answer() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!answer_.empty() && clock_.now() - answered_ < answer_kept) co_return answer_;
-  }
-  const auto checks = co_await grid_.readiness();
-  const std::lock_guard lock(mutex_);
-  answered_ = clock_.now();
-  answer_ = agent_answer(checks, share(answered_));
-  co_return answer_;
-}
-
 Task<void> AgentCheck::serve(std::unique_ptr<Stream> stream) {
-  const std::string line = co_await answer();
+  const auto checks = co_await grid_.readiness();
+  const std::string line = agent_answer(checks, share());
   stream->expires_at(clock_.now() + write_timeout);
   co_await stream->write(line);
   stream->close();

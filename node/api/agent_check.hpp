@@ -5,16 +5,10 @@
 #include <string>
 
 #include "node/api/grid_control.hpp"
+#include "node/processor_meter.hpp"
 #include "node/runtime/stream.hpp"
 
 namespace gridmail::api {
-
-/// How much of a machine a process uses: its processor time, of all cores.
-struct ProcessorUse {
-  TimePoint at;
-  Duration used{};
-};
-[[nodiscard]] ProcessorUse processor_use(TimePoint now);
 
 /// Thread-safe. The grid and the clock outlive it.
 class AgentCheck {
@@ -26,19 +20,17 @@ class AgentCheck {
   [[nodiscard]] Task<void> serve(std::unique_ptr<Stream> stream);
 
  private:
-  [[nodiscard]] Task<std::string> answer();
-  [[nodiscard]] unsigned share(TimePoint now);
+  [[nodiscard]] unsigned share();
 
   GridControl& grid_;
   Clock& clock_;
   std::mutex mutex_;  // of all below
-  TimePoint answered_;
-  std::string answer_;
-  ProcessorUse before_;
+  ProcessorMeter processors_;
+  TimePoint measured_;
   double busy_ = 0;
 };
 
-/// From what /readyz says and the share of the machine in use, 0 to 1.
+/// From what /readyz says and the share of new connections that is wanted.
 [[nodiscard]] std::string agent_answer(const std::vector<ReadinessCheck>& checks, unsigned share_percent);
 
 }  // namespace gridmail::api
