@@ -66,21 +66,6 @@ std::uint16_t status_of(Errc code) {
 
 }  // namespace
 
-Result<std::string> percent_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const auto byte = text.size() - i > 2 ? from_hex(text.substr(i + 1, 2)) : std::nullopt;
-    if (!byte) return fail(Errc::invalid, "a % in the path is not followed by two hex digits");
-    out += *byte;
-    i += 2;
-  }
-  return out;
-}
-
 bool query_has(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const auto end = query.find('&');

@@ -30,8 +30,6 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// RFC 3986, 2.1. Errors: invalid.
-[[nodiscard]] Result<std::string> percent_decode(std::string_view text);
 /// Whether the query has this name, with or without a value ("?verbose", "?verbose=1").
 [[nodiscard]] bool query_has(std::string_view query, std::string_view name);
 

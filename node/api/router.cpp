@@ -5,6 +5,7 @@
 
 #include "node/api/credentials.hpp"
 #include "node/base/log.hpp"
+#include "node/base/percent.hpp"
 
 namespace gridmail::api {
 namespace {
@@ -82,7 +83,7 @@ Result<Parameters> match(std::string_view pattern, std::string_view path) {
     if (wanted.starts_with('{')) {
       if (given.empty()) return fail(Errc::not_found);
       auto decoded = percent_decode(given);
-      if (!decoded) return tl::unexpected(decoded.error());
+      if (!decoded) return fail(Errc::invalid, "a % in the path is not followed by two hex digits");
       parameters.push_back(std::move(*decoded));
     } else if (wanted != given) {
       return fail(Errc::not_found);

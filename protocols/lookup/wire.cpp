@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "node/base/percent.hpp"
 #include "protocols/text/ascii.hpp"
 
 namespace gridmail::lookup {
@@ -18,23 +17,6 @@ std::string encode(std::string_view text) {
     } else {
       out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }
-  }
-  return out;
-}
-
-std::optional<std::string> decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const int high = text::hex_value(text[i + 1]);
-    const int low = text::hex_value(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
   }
   return out;
 }
@@ -84,7 +66,7 @@ std::string socketmap_reply(const Answer& answer) {
 Result<std::string> parse_tcp_table_request(std::string_view line) {
   constexpr std::string_view get = "get ";
   if (line.substr(0, get.size()) != get) return fail(Errc::invalid, "a request is get KEY");
-  auto key = decode(line.substr(get.size()));
+  auto key = percent_decode(line.substr(get.size()));
   if (!key) return fail(Errc::invalid, "a % without two hexadecimal digits");
   return std::move(*key);
 }

@@ -9,6 +9,7 @@
 #include "node/api/body.hpp"
 #include "node/api/credentials.hpp"
 #include "node/api/request_parser.hpp"
+#include "node/base/percent.hpp"
 #include "node/base/result.hpp"
 #include "node/cli/http_client.hpp"
 #include "node/config.hpp"
@@ -32,7 +33,7 @@ std::string requests_in(std::string_view bytes, std::size_t piece) {
       const auto& request = (*next)->request;
       seen += request.path + "?" + request.query + "\n" + request.authorization + "\n" + request.body + "\n";
       static_cast<void>(api::parse_authorization(request.authorization));
-      static_cast<void>(api::percent_decode(request.path));
+      static_cast<void>(percent_decode(request.path));
       static_cast<void>(api::Body::parse(request.body, {"address", "password"}));
     }
   }
