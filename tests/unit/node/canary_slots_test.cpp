@@ -4,19 +4,12 @@
 
 #include <set>
 
-#include "gossip/placement/planner.hpp"
 #include "tests/unit/gossip/support/sample_map.hpp"
 
 namespace gridmail {
 namespace {
 
-Map settled(unsigned members) {
-  Map map = create_map(test::member(1), 59, Bytes(16, 'g'), {});
-  for (unsigned i = 2; i <= members; ++i) map = test::with_member(map, test::member(i));
-  const auto plan = plan_placement(map, {});
-  test::carry_out(map, plan.copies, plan.primaries);
-  return map;
-}
+using test::settled;
 
 const auto everybody = [](NodeId) { return true; };
 

@@ -14,15 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::member;
 using test::node;
-
-Map settled(
-    unsigned members, const std::function<Member(unsigned)>& make = [](unsigned i) { return member(i); }) {
-  Map map = create_map(make(1), 59, Bytes(16, 'g'), {});
-  for (unsigned i = 2; i <= members; ++i) map = test::with_member(map, make(i));
-  const auto plan = plan_placement(map, {});
-  test::carry_out(map, plan.copies, plan.primaries);
-  return map;
-}
+using test::settled;
 
 std::vector<Job> jobs(const Map& map) {
   return jobs_of(map, plan_copies(map));

@@ -1,7 +1,9 @@
 // Nodes and maps for tests.
 #pragma once
+#include <functional>
 #include <string>
 
+#include "gossip/placement/planner.hpp"
 #include "gossip/register/map.hpp"
 
 namespace gridmail::test {
@@ -46,6 +48,17 @@ inline void carry_out(Map& map, const std::vector<NodeSet>& targets, const std::
     map.rows[i].joining.clear();
     map.rows[i].primary = primaries[i];
   }
+}
+
+/// `make` gives the members 1 to `members`; every slot has the copies and the primary that are planned for
+/// it.
+inline Map settled(
+    unsigned members, const std::function<Member(unsigned)>& make = [](unsigned i) { return member(i); }) {
+  Map map = create_map(make(1), 59, Bytes(16, 'g'), {});
+  for (unsigned i = 2; i <= members; ++i) map = with_member(map, make(i));
+  const auto plan = plan_placement(map, {});
+  carry_out(map, plan.copies, plan.primaries);
+  return map;
 }
 
 }  // namespace gridmail::test
