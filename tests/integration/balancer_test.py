@@ -101,9 +101,7 @@ class Balancer(GridCase):
     @classmethod
     def setUpClass(cls):
         cls.grid = LoopbackGrid(ROOT / "build/balancer-grid")
-        if cls.grid.file.exists():
-            cls.grid.load().stop()
-        cls.grid.start(3, base_port=BASE_PORT)
+        cls.grid.start_anew(3, base_port=BASE_PORT)
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.folder = pathlib.Path(folder.name)

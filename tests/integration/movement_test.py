@@ -21,9 +21,7 @@ class Movement(GridCase):
     @classmethod
     def setUpClass(cls):
         cls.grid = LoopbackGrid(ROOT / "build/movement-grid")
-        if cls.grid.file.exists():
-            cls.grid.load().stop()
-        cls.grid.start(5, base_port=BASE_PORT)
+        cls.grid.start_anew(5, base_port=BASE_PORT)
         cls.users = cls.grid.users[:cls.MAILBOXES]
         cls.user = cls.users[0]
 

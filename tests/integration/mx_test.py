@@ -51,9 +51,7 @@ class Mx(GridCase):
         })
         cls.grid = GridWithDns(ROOT / "build/mx-grid")
         cls.grid.dns_port = cls.dns.port
-        if cls.grid.file.exists():
-            cls.grid.load().stop()
-        cls.grid.start(2, base_port=BASE_PORT)
+        cls.grid.start_anew(2, base_port=BASE_PORT)
         cls.users = cls.grid.users[:2]
 
     @classmethod

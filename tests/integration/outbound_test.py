@@ -27,9 +27,7 @@ class Outbound(GridCase):
         cls.rules = {}
         cls.sink = MailSink(lambda stage, argument: cls.answer(stage, argument))
         cls.grid = LoopbackGrid(ROOT / "build/outbound-grid")
-        if cls.grid.file.exists():
-            cls.grid.load().stop()
-        cls.grid.start(3, base_port=BASE_PORT, smart_host=f"127.0.0.1:{cls.sink.port}")
+        cls.grid.start_anew(3, base_port=BASE_PORT, smart_host=f"127.0.0.1:{cls.sink.port}")
         cls.users = cls.grid.users[:4]
 
     @classmethod

@@ -27,9 +27,7 @@ class WrongPasswords(GridCase):
     @classmethod
     def setUpClass(cls):
         cls.grid = SlowedDownGrid(ROOT / "build/slow-grid")
-        if cls.grid.file.exists():
-            cls.grid.load().stop()
-        cls.grid.start(1, base_port=BASE_PORT)
+        cls.grid.start_anew(1, base_port=BASE_PORT)
         cls.users = []
         cls.node = cls.grid.nodes[0]
 

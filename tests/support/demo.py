@@ -27,13 +27,6 @@ def step(what):
     return decorate
 
 
-def fresh_grid():
-    grid = LoopbackGrid(DEFAULT_DIR)
-    if grid.file.exists():
-        grid.load().stop()
-    return grid.start(3)
-
-
 def locate(grid, node, address):
     """The row of the slot that holds the user's mail, by the command line as an admin would."""
     environment = os.environ | {"GRIDMAIL_URL": f"http://{node['host']}:{node['http']}",
@@ -68,7 +61,7 @@ def read(node, user, subject):
 def main():
     user_number, subject = 1, f"demo {os.getpid()}"
     try:
-        grid = step("starting three nodes")(fresh_grid)
+        grid = step("starting three nodes")(lambda: LoopbackGrid(DEFAULT_DIR).start_anew(3))
         user = grid.users[user_number - 1]
         row = locate(grid, grid.nodes[0], user["address"])
         primary = grid.node(row["primary"])

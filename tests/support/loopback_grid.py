@@ -126,6 +126,12 @@ class LoopbackGrid:
         self.save()
         return self
 
+    def start_anew(self, count, **options):
+        """As start, after stopping what an earlier run may have left."""
+        if self.file.exists():
+            self.load().stop()
+        return self.start(count, **options)
+
     def _clear(self):
         if self.file.exists():
             if self.load().living():

@@ -118,9 +118,7 @@ def fuzz(tally):
 def integration(tally):
     grid = LoopbackGrid(ROOT / "build/test-grid")
     try:
-        if grid.file.exists():
-            grid.load().stop()
-        grid.start(3, base_port=21000)
+        grid.start_anew(3, base_port=21000)
     except GridError as error:
         print(error)
         tally.add(0, 1, "starting a grid of three nodes")
