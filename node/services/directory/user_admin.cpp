@@ -64,6 +64,14 @@ Task<Result<AddedUser>> UserAdmin::import_user(std::string address, std::string 
   co_return co_await put_user(std::move(*name), std::move(crypt_hash));
 }
 
+Task<Result<void>> UserAdmin::make_mailboxes(UserId user) {
+  auto made = co_await ports_.mailboxes.create_user(user);
+  if (!made) {
+    log(Level::warn, "user.mailboxes_pending", {{"user", user.hex()}, {"error", made.error().text}});
+  }
+  co_return made;
+}
+
 Task<Result<AddedUser>> UserAdmin::put_user(std::string name, std::string hash) {
   AddedUser added;
   added.id = draw_id<UserId>(ports_.random);
@@ -79,8 +87,7 @@ Task<Result<AddedUser>> UserAdmin::put_user(std::string name, std::string hash) 
   }
   if (!changed) co_return tl::unexpected(changed.error());
   added.applied = std::move(*changed);
-  if (const auto made = co_await ports_.mailboxes.create_user(added.id); !made) {
-    log(Level::warn, "user.mailboxes_pending", {{"user", added.id.hex()}, {"error", made.error().text}});
+  if (const auto made = co_await make_mailboxes(added.id); !made) {
     co_return fail(Errc::unavailable,
                    "the user is added; the mailboxes could not be made yet: " + made.error().text);
   }
@@ -134,7 +141,10 @@ Task<Result<AppliedChange>> UserAdmin::set_password(std::string address, std::st
   if (!id) co_return tl::unexpected(id.error());
   auto hash = co_await ports_.hasher.hash(std::move(password));
   if (!hash) co_return tl::unexpected(hash.error());
-  co_return co_await ports_.directory.set_password_hash(*id, std::move(*hash));
+  auto applied = co_await ports_.directory.set_password_hash(*id, std::move(*hash));
+  if (!applied) co_return tl::unexpected(applied.error());
+  static_cast<void>(co_await make_mailboxes(*id));
+  co_return applied;
 }
 
 Task<Result<AppliedChange>> UserAdmin::renew_hash(OldHash old) {

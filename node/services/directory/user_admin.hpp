@@ -75,7 +75,7 @@ class UserAdmin {
   [[nodiscard]] Task<Result<AddedUser>> import_user(std::string address, std::string crypt_hash);
   [[nodiscard]] Task<Result<UserListing>> users(std::string domain, std::string from, std::size_t users_max);
   [[nodiscard]] Task<Result<UserDetails>> user(std::string address);
-  /// Who could not log in can from now on.
+  /// Who could not log in can from now on, and has mailboxes: the grid's own postmaster has neither before.
   [[nodiscard]] Task<Result<AppliedChange>> set_password(std::string address, std::string password);
   /// Hashes the password of this version of the record anew. Errors: conflict (the record is another by now).
   [[nodiscard]] Task<Result<AppliedChange>> renew_hash(OldHash old);
@@ -119,6 +119,8 @@ class UserAdmin {
  private:
   [[nodiscard]] Task<Result<UserId>> find(std::string address);
   [[nodiscard]] Task<Result<AddedUser>> put_user(std::string name, std::string hash);
+  /// Unless they are there.
+  [[nodiscard]] Task<Result<void>> make_mailboxes(UserId user);
 
   Ports ports_;
 };

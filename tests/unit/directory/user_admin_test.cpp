@@ -21,6 +21,17 @@ TEST_CASE("adding a user makes the mailboxes; stopping in between is healed by a
   CHECK(dir.grid.mailboxes.has_user(b->id));
 }
 
+TEST_CASE("who gets a first password gets mailboxes: the postmaster; a password is changed without them") {
+  MemoryDirectoryGrid dir;
+  const auto postmaster = dir.grid.run_to_end(dir.admin.user("postmaster"));
+  REQUIRE(postmaster);
+  CHECK_FALSE(dir.grid.mailboxes.has_user(postmaster->id));
+  dir.done(dir.admin.set_password("postmaster", "x"));
+  CHECK(dir.grid.mailboxes.has_user(postmaster->id));
+  dir.grid.mailboxes.fail_with(Errc::no_space);
+  dir.done(dir.admin.set_password("postmaster", "y"));
+}
+
 TEST_CASE("users are listed by domain and name, page by page") {
   MemoryDirectoryGrid dir;
   dir.done(dir.admin.add_domain("b.example"));
