@@ -176,7 +176,8 @@ Task<void> Session::run_command() {
 Task<Reply> Session::dispatch(const CommandEntry& entry, const Command& command) {
   if (!state_.allows(entry.states)) {
     if (!state_.is_logged_in()) co_return bad("Log in first");
-    co_return bad(state_.selected() == nullptr ? "Select a mailbox first" : "Not possible in this state");
+    const bool needs_mailbox = entry.states == static_cast<StateSet>(State::selected);
+    co_return bad(needs_mailbox ? "Select a mailbox first" : "Not possible in this state");
   }
   Reply reply = co_await entry.handler(context_, command);
   if (reply.status == Reply::Status::bad || state_.selected() == nullptr) co_return reply;

@@ -1,5 +1,6 @@
 #include "protocols/smtp/message_receiver.hpp"
 
+#include "protocols/line/message_line.hpp"
 #include "protocols/smtp/reply_mapping.hpp"
 
 namespace gridmail::smtp {
@@ -57,7 +58,7 @@ void MessageReceiver::judge() {
     refuse({550, "5.5.2", "message has a CR or LF that is not part of CRLF (RFC 5321, section 2.3.8)"});
   } else if (decoder_.has_nul()) {
     refuse({550, "5.5.2", "message has a NUL byte"});
-  } else if (decoder_.longest_line() > line_bytes_max) {
+  } else if (decoder_.longest_line() > message_line_bytes_max) {
     refuse({554, "5.5.2", "message has a line of more than 1 MiB"});
   }
 }

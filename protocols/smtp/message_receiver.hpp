@@ -18,7 +18,6 @@ namespace gridmail::smtp {
 /// dropped.
 class MessageReceiver final : private DataDecoder::Sink {
  public:
-  static constexpr std::size_t line_bytes_max = 1024 * 1024;
   static constexpr std::size_t received_fields_max = 100;
 
   enum class Framing : std::uint8_t {

@@ -3,6 +3,7 @@
 #include "protocols/imap/commands/handlers.hpp"
 #include "protocols/imap/crlf_converter.hpp"
 #include "protocols/imap/mailbox_name.hpp"
+#include "protocols/line/message_line.hpp"
 
 namespace gridmail::imap {
 namespace {
@@ -83,6 +84,9 @@ Task<Reply> store(CommandContext& context, Append append, std::string name, Uplo
   if (is_too_large) co_return no("Message is too large", "TOOBIG");
   if (!upload.stored) co_return reply_for(upload.stored.error());
   if (upload.converter.saw_nul()) co_return no("Message holds a NUL byte", "CANNOT");
+  if (upload.converter.longest_line() > message_line_bytes_max) {
+    co_return no("Message has a line of more than 1 MiB", "LIMIT");
+  }
   const text::DateTime now{context.services.clock.wall() / 1'000'000, 0};
   const text::DateTime date = append.date.value_or(now);
   const auto appended = co_await context.mailboxes().append(

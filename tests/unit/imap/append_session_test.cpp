@@ -83,6 +83,13 @@ TEST_CASE_FIXTURE(SessionFixture, "message lines may be 1 MiB") {
       client->send("a APPEND INBOX {" + std::to_string(message.size()) + "+}\r\n" + message + "\r\n"),
       "a OK "));
   CHECK(mailboxes.bytes_of(alice, "INBOX", 1) == message);
+  for (const std::string_view end : {"\r\n", "\n", ""}) {
+    const std::string longer = "a: b\r\n\r\n" + std::string((1 << 20) + 1, 'x').append(end);
+    CHECK(has_line(
+        client->send("b APPEND INBOX {" + std::to_string(longer.size()) + "+}\r\n" + longer + "\r\n"),
+        "b NO [LIMIT] "));
+  }
+  CHECK(mailboxes.uids_of(alice, "INBOX").count() == 1);
 }
 
 TEST_CASE_FIXTURE(SessionFixture, "a full disk refuses the message after it came, and the session goes on") {

@@ -104,6 +104,8 @@ TEST_CASE_FIXTURE(SessionFixture, "RFC 3501, 3: commands of another state are BA
        {"FETCH 1 FLAGS", "CLOSE", "CHECK", "EXPUNGE", "STARTTLS", "UID FETCH 1 FLAGS"}) {
     CHECK(has_line(client->send(std::string("a ") + command + "\r\n"), "a BAD "));
   }
+  CHECK(has_line(client->send("a FETCH 1 FLAGS\r\n"), "a BAD Select a mailbox first"));
+  CHECK(has_line(client->send("a LOGIN alice@example.test secret\r\n"), "a BAD Not possible in this state"));
 }
 
 TEST_CASE_FIXTURE(SessionFixture, "wrong commands are BAD, and too many in a row end the connection") {

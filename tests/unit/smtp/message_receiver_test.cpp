@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "protocols/line/message_line.hpp"
 #include "tests/support/memory_delivery.hpp"
 
 using namespace gridmail;
@@ -62,7 +63,7 @@ TEST_CASE("NUL refuses the message on every port") {
 
 TEST_CASE("lines may have 1 MiB") {
   MemoryDelivery delivery;
-  const std::size_t max = MessageReceiver::line_bytes_max;
+  const std::size_t max = message_line_bytes_max;
   CHECK(receive(delivery, Mode::mx, std::string(max, 'x') + "\r\n.\r\n", 30'000) == std::to_string(max + 2));
   CHECK(receive(delivery, Mode::mx, std::string(max + 1, 'x') + "\r\n.\r\n", 30'000) == "554 5.5.2");
 }
