@@ -34,6 +34,8 @@ class GridControlBinding final : public api::GridControl {
   void on_map(const MapPtr& map);
   /// Before the first request.
   void count_sessions(std::function<std::size_t()> sessions) { sessions_ = std::move(sessions); }
+  /// Whether it was heard of in the last seconds: may be given primaries.
+  [[nodiscard]] bool is_alive(NodeId node) const;
 
   [[nodiscard]] Task<Result<void>> authenticate_admin(std::string user, std::string password,
                                                       std::string peer_address) override;
@@ -97,7 +99,6 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Result<void> check(const Map& map, const std::vector<Member>& members) const;
   [[nodiscard]] Task<Result<void>> change_copies(std::optional<std::uint32_t> copies,
                                                  std::optional<std::uint32_t> copies_min);
-  [[nodiscard]] bool is_alive(NodeId node) const;
   [[nodiscard]] DiskFiguresByNode disks() const;
 
   Parts parts_;

@@ -9,7 +9,6 @@
 namespace gridmail {
 namespace {
 
-constexpr auto alive_within = std::chrono::seconds(2);
 constexpr std::size_t lost_shown_max = 1000;
 
 }  // namespace
@@ -40,7 +39,7 @@ Task<Result<api::ScrubStatus>> GridControlBinding::scrub_status() {
 
 /// Leases tell soonest who lives; gossip tells the silent from the dead.
 api::Liveness GridControlBinding::liveness_of(const MembershipView& view, NodeId node) const {
-  if (parts_.core.leases().is_alive(node, alive_within)) return api::Liveness::alive;
+  if (is_alive(node)) return api::Liveness::alive;
   const auto gossiped = view.find(node);
   const bool dead = gossiped != view.end() && gossiped->second.state == Liveness::dead;
   return dead ? api::Liveness::dead : api::Liveness::suspect;
@@ -50,9 +49,8 @@ Task<Result<api::GridStatus>> GridControlBinding::status() {
   auto& core = parts_.core;
   const auto map = core.map();
   if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
-  const auto is_alive = [&core](NodeId node) { return core.leases().is_alive(node, alive_within); };
   api::GridStatus status;
-  auto health = health_of(*map, is_alive);
+  auto health = health_of(*map, [this](NodeId node) { return is_alive(node); });
   status.verdict = health.verdict;
   status.reasons = std::move(health.reasons);
   status.grid_id = to_hex(map->grid_id);

@@ -9,7 +9,6 @@ namespace gridmail {
 namespace {
 
 constexpr auto look_again = std::chrono::milliseconds(20);
-constexpr auto alive_within = std::chrono::seconds(2);
 
 bool has_primaries(const Map& map, NodeId node) {
   return std::any_of(map.rows.begin(), map.rows.end(),
@@ -34,7 +33,7 @@ Task<bool> step_aside(GridCore& core, GridControlBinding& control, Clock& clock)
       co_return false;
     }
   }
-  const auto is_alive = [&core](NodeId node) { return core.leases().is_alive(node, alive_within); };
+  const auto is_alive = [&control](NodeId node) { return control.is_alive(node); };
   for (;;) {
     map = core.map();
     if (!has_primaries(*map, core.self())) co_return true;
