@@ -16,7 +16,7 @@ from grid import ROOT, TIMEOUT, GridCase, LoopbackGrid, wait_until
 BASE_PORT = int(os.environ.get("GRIDMAIL_BALANCER_PORT", "24100"))
 FRONTENDS = BASE_PORT + 64  # of the balancer, above three nodes
 DEFAULT_PORTS = {25: "smtp", 465: "submissions", 587: "submission", 143: "imap", 993: "imaps", 995: "pop3s",
-                 7443: "http", 7483: "agent_check"}
+                 7443: "http", 7483: "agent"}
 
 
 def configuration(nodes, stats_socket):
@@ -30,7 +30,7 @@ def configuration(nodes, stats_socket):
     def server(match):
         node = nodes[int(match[1]) - 1]
         return (f"server node{match[1]} {node['host']}:{node[DEFAULT_PORTS[int(match[2])]]} "
-                f"port {node['http']} agent-port {node['agent_check']}")
+                f"port {node['http']} agent-port {node['agent']}")
     text = re.sub(r"server node(\d) 192\.0\.2\.1\d:(\d+)", server, text)
     text = re.sub(r"bind :(\d+)", lambda match: f"bind 127.0.0.1:{frontend(DEFAULT_PORTS[int(match[1])])}", text)
     return text.replace("global\n", f"global\n    stats socket {stats_socket}\n", 1)

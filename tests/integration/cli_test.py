@@ -1,9 +1,26 @@
 """The gridmail command and the HTTP API against a real grid."""
 
 import json
+import socket
 import urllib.request
 
-from grid import ApiError, GridCase, imap_login, wait_until
+from grid import TIMEOUT, ApiError, GridCase, imap_login, wait_until
+
+
+class Description(GridCase):
+    users_needed = 0
+
+    def test_grid_json_names_everything_that_outsiders_use(self):
+        grid = self.grid.description
+        self.assertEqual({"user", "password", "token"}, set(grid["admin"]))
+        self.assertLessEqual({f"user{number}@{grid['domain']}" for number in range(1, 51)},
+                             {user["address"] for user in grid["users"]})
+        services = ("smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "http", "agent")
+        for node in grid["nodes"]:
+            self.assertLessEqual({"id", "name", "pid", "dir", "host", *services}, set(node))
+            for service in services:
+                with socket.create_connection((node["host"], node[service]), timeout=TIMEOUT):
+                    pass
 
 
 class Cli(GridCase):

@@ -28,9 +28,11 @@ HOST = "127.0.0.1"
 
 PORTS_PER_NODE = 16
 NODES_MAX = 500 // PORTS_PER_NODE
-# What a node listens on, as offsets from its first port. A listener is named in grid.json once gridmaild has it.
+# What a node listens on, as offsets from its first port. A listener is named in grid.json once gridmaild has it, by
+# gridmaild's own name for it but for CALLED.
 LISTENERS = {"smtp": 0, "submission": 1, "submissions": 2, "lmtp": 3, "imap": 4, "imaps": 5, "pop3": 6, "pop3s": 7,
-             "http": 8, "socketmap": 10, "tcp_table": 11, "agent_check": 13}
+             "http": 8, "socketmap": 10, "tcp_table": 11, "agent": 13}
+CALLED = {"agent": "agent_check"}
 PEER_OFFSET = 12
 
 
@@ -158,8 +160,8 @@ class LoopbackGrid:
         directory = pathlib.Path(node["dir"])
         directory.mkdir(mode=0o700)
         peer = node["smtp"] + PEER_OFFSET
-        listeners = "\n".join(f'{service} = "{node["host"]}:{node[service]}"' for service in [*LISTENERS, "https"]
-                              if service in node)
+        listeners = "\n".join(f'{CALLED.get(service, service)} = "{node["host"]}:{node[service]}"'
+                              for service in [*LISTENERS, "https"] if service in node)
         outbound = f'smart_host = "{smart_host}"' if smart_host else ""
         (directory / "gridmail.toml").write_text(f"""# A node of a loopback grid: no limits per address and user.
 data_dir = "{self._data_dir(node)}"
