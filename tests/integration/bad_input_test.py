@@ -60,10 +60,14 @@ class BadSmtp(GridCase):
         self.assertEqual(250, self.client.command(b"NOOP"))
         self.assert_nothing_stored()
 
-    def test_a_client_that_vanishes_in_data(self):
-        self.begin_data()
-        self.client.send(b"Subject: half\r\n\r\nhalf a mess")
-        self.client.close()
+    def test_a_client_that_vanishes_in_data_or_in_or_between_chunks(self):
+        for half in (b"DATA\r\nSubject: half\r\n\r\nhalf a mess", b"BDAT 100 LAST\r\nSubject: half\r\n\r\nhalf a mess",
+                     b"BDAT 17\r\nSubject: half\r\n\r\n"):
+            with self.raw(self.not_primary(self.user), "smtp") as client:
+                client.reply()
+                client.send(b"EHLO client.test\r\nMAIL FROM:<sender@elsewhere.test>\r\n"
+                            b"RCPT TO:<%s>\r\n" % self.user["address"].encode() + half)
+                self.assertEqual([250] * 3, [client.reply()[0] for _ in range(3)])
         time.sleep(1)
         self.assert_nothing_stored()
 

@@ -2,12 +2,14 @@
 
 import collections
 import itertools
+import os
 import re
+import signal
 import smtplib
 import threading
 import time
 
-from grid import TIMEOUT, GridCase, imap_login, wait_until
+from grid import TIMEOUT, GridCase, imap_login, path_part, wait_until
 
 MESSAGES = 2000
 CONNECTIONS = 8
@@ -217,3 +219,40 @@ class Failover(GridCase):
             self.grid.start_node(primary["name"])
             self.grid.wait_until_whole(120)
         self.assertEqual(1, sum(b"Subject: at once" in message for message in self.inbox()))
+
+
+class Gone(GridCase):
+    users_needed = 0
+
+    def test_mail_for_a_user_who_is_removed_after_the_250_goes_to_the_postmaster(self):
+        """The node that stores the mailbox stands still, so that the message waits in the intake meanwhile."""
+        holders = self.grid.api(self.grid.nodes[0]).get("/slots")[-1]["in_sync"]
+        still = next(node for node in self.grid.nodes if node["id"] not in holders)
+        front = self.grid.node(holders[0])
+        api = self.grid.api(front)
+        address = self.user_on(still, api)
+        self.gridmail("user", "passwd", "postmaster", "--password", "of-the-postmaster")
+        subject = f"for nobody {time.time_ns()}"
+        removal = threading.Thread(target=api.call, args=("DELETE", f"/users/{path_part(address)}"))
+        os.kill(still["pid"], signal.SIGSTOP)
+        try:
+            with smtplib.SMTP(front["host"], front["smtp"], timeout=TIMEOUT, local_hostname="client.test") as smtp:
+                smtp.sendmail("sender@elsewhere.test", [address], f"Subject: {subject}\r\n\r\nbody\r\n".encode())
+            removal.start()
+            wait_until("the user's end", lambda: address not in [row["address"] for row in api.get("/users")], 10)
+        finally:
+            os.kill(still["pid"], signal.SIGCONT)
+        removal.join(TIMEOUT)
+        with imap_login(front, {"address": "postmaster", "password": "of-the-postmaster"}) as imap:
+            imap.select("INBOX")
+            wait_until("it in the postmaster's mailbox",
+                       lambda: imap.search(None, "SUBJECT", f'"{subject}"')[1][0], 30, 0.2)
+        self.grid.wait_until_whole(60)
+
+    def user_on(self, node, api):
+        """The address of a new user whose mailbox's primary is that node."""
+        domain, now = self.grid.description["domain"], time.time_ns()
+        hashed = "{CRYPT}$6$0123456789abcdef$" + "x" * 86
+        addresses = [f"gone{number}-{now}@{domain}" for number in range(30)]
+        api.post("/user-batches", {"users": [{"address": address, "password_hash": hashed} for address in addresses]})
+        return next(address for address in addresses if self.location({"address": address})["primary"] == node["id"])

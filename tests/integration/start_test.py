@@ -12,7 +12,7 @@ import time
 
 from grid import ApiError, GridCase, wait_until
 from grid_api import GridApi
-from loopback_grid import COMMAND, DAEMON
+from loopback_grid import BUILD, COMMAND, DAEMON
 
 TOKEN = "a-token-for-tests-of-the-start"
 
@@ -135,6 +135,15 @@ class WrongDirectory(StartCase):
         code, text = self.start(config=self.listeners())
         self.assertEqual(2, code)
         self.assertIn("the store belongs to node", text)
+
+    def test_the_store_of_a_newer_version(self):
+        with self.running("--create", config=self.listeners()) as lines:
+            node = re.search(r"node\.ready id=(\w+)", lines[-1]).group(1)
+        subprocess.run([BUILD / "newer_store", self.folder / "data/store", node], check=True)
+        for _ in range(2):
+            code, text = self.start(config=self.listeners())
+            self.assertEqual(2, code)
+            self.assertIn("install a newer gridmail", text)
 
     def test_a_directory_that_a_node_is_running_in(self):
         with self.running("--create", config=self.listeners()):
