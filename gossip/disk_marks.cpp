@@ -78,6 +78,11 @@ bool DiskMarks::has(const State& state, Mark mark) {
   return cut || std::binary_search(state.own.begin(), state.own.end(), mark);
 }
 
+DiskMarks::Mark DiskMarks::newest() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->newest;
+}
+
 std::uint64_t DiskMarks::life() const {
   const std::lock_guard lock(state_->mutex);
   return state_->life;
@@ -110,6 +115,10 @@ bool DiskMarks::on_memory(NodeId peer, std::optional<Mark> of_this_node) {
   // Another life: what was stored before counts as lost, and the mark is this disk's from now on.
   log(Level::error, "disk.is_old", {{"peer", peer.brief()}, {"start", of_this_node->start}});
   state.own.insert(std::upper_bound(state.own.begin(), state.own.end(), *of_this_node), *of_this_node);
+  if (of_this_node->start >= state.newest.start) {
+    state.newest.start = of_this_node->start + 1;  // the clock on the wall has gone back
+    state.own.push_back(state.newest);
+  }
   ++state.life;
   Batch batch = own_record(state);
   lock.unlock();

@@ -37,8 +37,9 @@ class DiskMarks {
   /// corrupted.
   [[nodiscard]] Task<Result<void>> load(WallMicros wall, Random& random, bool damaged);
 
-  /// Of this start.
-  [[nodiscard]] Mark newest() const { return state_->newest; }
+  /// Of this start. Changes, and rises, when the disk is found to be an old one whose later starts had higher
+  /// ones: whoever goes by the order of starts must not take this one for one of before.
+  [[nodiscard]] Mark newest() const;
   /// How often this disk was found to be an old one. What was stored in an earlier life counts as lost.
   [[nodiscard]] std::uint64_t life() const;
   /// How often this disk was found damaged, this start included. What was stored before may lack its end.

@@ -15,26 +15,11 @@ DiskMarks::Mark from_record(const replication::Mark& record) {
   return {record.start(), record.chance()};
 }
 
-constexpr std::uint64_t deaf_ms_max = 24ULL * 3600 * 1000;
+constexpr std::chrono::milliseconds deaf_max = std::chrono::hours(24);
 
 void send(Network& network, NodeId to, const replication::LeaseMessage& message) {
   network.send(to, Channel::control, static_cast<std::uint16_t>(MessageKind::lease),
                message.SerializeAsString());
-}
-
-/// A request as far as it says how long the asker has been deaf to `to`.
-void send_request(Network& network, const DiskMarks& marks, NodeId to, MapVersion version, TimePoint now,
-                  std::uint64_t deaf_ms) {
-  replication::LeaseMessage message;
-  auto& request = *message.mutable_request();
-  request.set_sent(now.since_boot.count());
-  request.set_incarnation(marks.newest().start);
-  request.set_map_version(version);
-  request.set_chance(marks.newest().chance);
-  if (const auto mark = marks.remembered(to)) to_record(*mark, *request.mutable_remembered());
-  if (const auto mark = marks.checked(to)) to_record(*mark, *request.mutable_checked());
-  request.set_deaf_ms(deaf_ms);
-  send(network, to, message);
 }
 
 }  // namespace
@@ -46,9 +31,9 @@ Leases::Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Networ
       clock_(clock),
       network_(network),
       marks_(marks),
-      incarnation_(marks.newest().start),
       settings_(settings),
-      surroundings_(std::move(surroundings)) {}
+      surroundings_(std::move(surroundings)),
+      incarnation_(marks.newest().start) {}
 
 void Leases::start() {
   {
@@ -69,8 +54,7 @@ void Leases::stop() {
   const auto map = surroundings_.map();
   if (!map) return;
   for (const auto& member : map->members) {
-    if (member.id != self_)
-      send_request(network_, marks_, member.id, map->version, clock_.now(), deaf_ms_max);
+    if (member.id != self_) send_request(member.id, map->version, clock_.now(), deaf_max);
   }
 }
 
@@ -93,10 +77,34 @@ void Leases::request(NodeId to, MapVersion version, TimePoint now) {
     const std::lock_guard lock(mutex_);
     deaf = std::chrono::duration_cast<std::chrono::milliseconds>(since_heard(to, now));
   }
-  send_request(network_, marks_, to, version, now, static_cast<std::uint64_t>(deaf.count()));
+  send_request(to, version, now, deaf);
+}
+
+void Leases::send_request(NodeId to, MapVersion version, TimePoint now, std::chrono::milliseconds deaf) {
+  const auto mark = take_in_own_mark();
+  replication::LeaseMessage message;
+  auto& request = *message.mutable_request();
+  request.set_sent(now.since_boot.count());
+  request.set_incarnation(mark.start);
+  request.set_map_version(version);
+  request.set_chance(mark.chance);
+  if (const auto known = marks_.remembered(to)) to_record(*known, *request.mutable_remembered());
+  if (const auto known = marks_.checked(to)) to_record(*known, *request.mutable_checked());
+  request.set_deaf_ms(static_cast<std::uint64_t>(deaf.count()));
+  send(network_, to, message);
+}
+
+/// What was held goes before anybody hears of another mark: it ends the promises made to the one before.
+DiskMarks::Mark Leases::take_in_own_mark() {
+  const std::lock_guard lock(mutex_);
+  const auto mark = marks_.newest();
+  if (mark.start != incarnation_) held_.clear();
+  incarnation_ = mark.start;
+  return mark;
 }
 
 void Leases::on_request(NodeId from, const replication::LeaseRequest& request) {
+  constexpr auto deaf_ms_max = static_cast<std::uint64_t>(deaf_max.count());
   hear(from, std::chrono::milliseconds(std::min<std::uint64_t>(request.deaf_ms(), deaf_ms_max)));
   bool answer = marks_.on_memory(
       from, request.has_remembered() ? std::optional(from_record(request.remembered())) : std::nullopt);
@@ -152,10 +160,10 @@ void Leases::on_message(NodeId from, BytesView payload) {
       break;
     case replication::LeaseMessage::kGrant: {
       const auto& grant = message.grant();
-      if (grant.incarnation() != incarnation_) break;
-      hear(from, Duration::zero());  // it heard the request
       const TimePoint until = TimePoint{Duration(grant.sent())} + settings_.held;
       const std::lock_guard lock(mutex_);
+      if (grant.incarnation() != incarnation_) break;
+      heard_[from] = {clock_.now(), Duration::zero()};  // it heard the request
       auto& held = held_[from];
       if (until <= held.until && grant.map_version() <= held.map_version) break;
       held = {until, grant.map_version(), grant.voter(), grant.accepted_version()};
@@ -230,7 +238,10 @@ bool Leases::is_over(NodeId holder, const Promise& promise, SlotId slot, Epoch e
 void Leases::hand_back(SlotId slot, Epoch epoch, const NodeSet& givers) {
   replication::LeaseMessage message;
   auto& back = *message.mutable_hand_back();
-  back.set_incarnation(incarnation_);
+  {
+    const std::lock_guard lock(mutex_);
+    back.set_incarnation(incarnation_);
+  }
   back.set_slot(slot);
   back.set_epoch(epoch);
   for (const auto& giver : givers) send(network_, giver, message);

@@ -97,6 +97,8 @@ class Leases {
   void hear(NodeId from, Duration deaf);
   [[nodiscard]] Duration since_heard(NodeId node, TimePoint now) const;
   void grant(NodeId to, std::int64_t sent, std::uint64_t incarnation);
+  [[nodiscard]] DiskMarks::Mark take_in_own_mark();
+  void send_request(NodeId to, MapVersion version, TimePoint now, std::chrono::milliseconds deaf);
   [[nodiscard]] bool majority(const NodeSet& voters, const Map& map, MapVersion since, TimePoint now) const;
 
   const NodeId self_;
@@ -104,11 +106,11 @@ class Leases {
   Clock& clock_;
   Network& network_;
   DiskMarks& marks_;
-  const std::uint64_t incarnation_;  ///< of this start
   const LeaseSettings settings_;
   const Surroundings surroundings_;
 
   mutable std::mutex mutex_;
+  std::uint64_t incarnation_;  ///< of this start
   std::map<NodeId, Held> held_;
   std::map<NodeId, Given> given_;
   std::map<NodeId, Heard> heard_;

@@ -213,4 +213,27 @@ TEST_CASE("an old disk is found out by the mark that a peer remembers, and is gi
   CHECK(pair.other.marks->knows(a, pair.one.marks->newest().start));
 }
 
+TEST_CASE("an old disk has leases too where the clock on the wall went back below starts it has forgotten") {
+  Pair pair;
+  pair.run(1s);
+  const auto backup = pair.one.disk->image();
+  for (int start = 0; start < 3; ++start) {
+    pair.one.leases->stop();
+    pair.start(pair.one, a);
+    pair.run(1s);
+  }
+  const auto forgotten = pair.one.marks->newest();
+  const auto promise = pair.other.leases->promise_to(a);
+  CHECK(promise.incarnation == forgotten.start);
+  pair.one.leases->stop();
+  pair.one.disk->restore(backup);
+  pair.start(pair.one, a);
+  CHECK(pair.one.marks->newest().start < forgotten.start);
+  pair.run(1s);
+  CHECK(pair.one.marks->life() == 1);
+  CHECK(pair.one.marks->newest().start > forgotten.start);
+  CHECK(pair.held());
+  CHECK(pair.other.leases->is_over(a, promise, 0, 1));
+}
+
 }  // namespace gridmail
