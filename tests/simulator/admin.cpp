@@ -30,7 +30,8 @@ bool tidy_members(World& world) {
       change.removals.push_back({member.id});
     }
     if (!change.members.empty() || !change.removals.empty()) world.propose(std::move(change));
-    done &= member.state == MemberState::active;
+    // One that joins is a member before it starts, and is given its share only then.
+    done &= member.state == MemberState::active && world.is_up(node);
   }
   return done;
 }

@@ -74,7 +74,8 @@ void come_to_rest(World& world, Load& load) {
   }
   if (!world.is_whole()) throw Violation("a slot does not get its copies back");
   if (load.under_way() > 0) throw Violation("a client is never answered");
-  throw Violation(tidy ? "copies or primaries never stop moving" : "a node that is gone cannot be removed");
+  throw Violation(tidy ? "copies or primaries never stop moving"
+                       : "a node that is gone cannot be removed, or a member does not start");
 }
 
 Outcome drive(World& world, Load& load, const Scenario& scenario, const test::NetworkFaults& faults) {
