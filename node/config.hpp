@@ -77,7 +77,7 @@ struct StorageConfig {
 /// How mail for other domains leaves this node.
 struct OutboundConfig {
   std::optional<HostPort> smart_host;  ///< takes all of it; otherwise the DNS says who does
-  bool tls_required = false;           ///< otherwise TLS is used where it is offered
+  bool tls_required = false;           ///< verified; otherwise TLS is used where it is offered
   std::string user;                    ///< AUTH at the smart host; empty: without
   std::filesystem::path password_file;
   std::optional<HostPort> dns_server;  ///< an address; otherwise those of /etc/resolv.conf

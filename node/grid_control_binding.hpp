@@ -86,6 +86,11 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<void>> hold_queued(std::string id, bool held) override;
   [[nodiscard]] Task<Result<std::uint64_t>> flush_queue(api::QueueChoice choice) override;
 
+  // grid_control_routes.cpp
+  [[nodiscard]] Task<Result<std::vector<api::RouteRow>>> routes() override;
+  [[nodiscard]] Task<Result<api::Applied>> set_route(api::RouteRow route) override;
+  [[nodiscard]] Task<Result<api::Applied>> remove_route(std::string domain) override;
+
   // grid_control_keys.cpp
   [[nodiscard]] Task<Result<api::KeyStatus>> keys() override;
   [[nodiscard]] Task<Result<api::KeyStatus>> rotate_key() override;

@@ -6,13 +6,16 @@ Result<OutboundSettings> outbound_settings(const NodeConfig& config) {
   const auto& given = config.outbound;
   OutboundSettings outbound;
   outbound.client.hostname = config.hostname;
-  outbound.smart_host = given.smart_host;
-  if (given.tls_required) outbound.client.tls = smtp::ClientTls::required;
+  if (given.smart_host) {
+    outbound.route.kind = Route::Kind::smtp;
+    outbound.route.host = *given.smart_host;
+  }
+  outbound.route.tls_required = given.tls_required;
   if (given.user.empty()) return outbound;
   auto password = read_secret(given.password_file);
   if (!password)
     return tl::unexpected(Error{Errc::invalid, "outbound.password_file: " + password.error().text});
-  outbound.client.credentials = smtp::ClientCredentials{given.user, std::move(*password)};
+  outbound.route.credentials = smtp::ClientCredentials{given.user, std::move(*password)};
   return outbound;
 }
 

@@ -28,15 +28,6 @@ Json added_json(const std::string& address, const AddedUser& added) {
   return json;
 }
 
-/// {"address": …, "not_yet_on": […]}: what an added or changed record answers with.
-Response changed(std::string_view field, const std::string& value, const Result<Applied>& applied,
-                 std::uint16_t status = 200) {
-  if (!applied) return problem(applied.error());
-  Json json = {{field, value}};
-  json.update(to_json(*applied));
-  return json_response(json, status);
-}
-
 }  // namespace
 
 Task<Response> list_users(GridControl& grid, Request, Parameters) {

@@ -148,6 +148,12 @@ struct QueueRow {
   std::string last_error;
   bool held = false;
 };
+/// Which way a domain's mail goes.
+struct RouteRow {
+  std::string domain;
+  std::string via;  ///< "mx", "smtp:HOST:PORT" or "lmtp:HOST:PORT"
+  bool tls_required = false;
+};
 /// Which of the queue; what is empty means any.
 struct QueueChoice {
   std::string destination;  ///< a domain: any of the recipients waited for is there
@@ -267,6 +273,12 @@ class GridControl {
   [[nodiscard]] virtual Task<Result<void>> hold_queued(std::string id, bool held) = 0;
   /// Tries all of these now, and says how many there are.
   [[nodiscard]] virtual Task<Result<std::uint64_t>> flush_queue(QueueChoice choice) = 0;
+
+  /// By domain.
+  [[nodiscard]] virtual Task<Result<std::vector<RouteRow>>> routes() = 0;
+  /// Errors: invalid; conflict for a domain of this grid.
+  [[nodiscard]] virtual Task<Result<Applied>> set_route(RouteRow route) = 0;
+  [[nodiscard]] virtual Task<Result<Applied>> remove_route(std::string domain) = 0;
 
   [[nodiscard]] virtual Task<Result<KeyStatus>> keys() = 0;
   /// Begins to replace the gossip key: installed, used, and the old one removed, each as soon as every living

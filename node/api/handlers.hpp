@@ -64,4 +64,9 @@ Task<Response> hold_queued(GridControl& grid, Request request, Parameters parame
 Task<Response> release_queued(GridControl& grid, Request request, Parameters parameters);
 Task<Response> flush_queue(GridControl& grid, Request request, Parameters parameters);
 
+// route_handlers.cpp
+Task<Response> list_routes(GridControl& grid, Request request, Parameters parameters);
+Task<Response> set_route(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_route(GridControl& grid, Request request, Parameters parameters);
+
 }  // namespace gridmail::api

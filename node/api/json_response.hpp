@@ -22,4 +22,13 @@ template <class Value>
   return result ? json_response({{"done", true}}) : problem(result.error());
 }
 
+/// {"address": …, "not_yet_on": […]}: what an added or changed record answers with.
+[[nodiscard]] inline Response changed(std::string_view field, const std::string& value,
+                                      const Result<Applied>& applied, std::uint16_t status = 200) {
+  if (!applied) return problem(applied.error());
+  Json json = {{field, value}};
+  json.update(to_json(*applied));
+  return json_response(json, status);
+}
+
 }  // namespace gridmail::api

@@ -189,6 +189,12 @@ Json to_json(const QueueRow& entry) {
           {"last_error", entry.last_error}};
 }
 
+Json to_json(const RouteRow& route) {
+  return {{"domain", route.domain},
+          {"via", route.via},
+          {"tls", route.tls_required ? "required" : "opportunistic"}};
+}
+
 Json to_json(const JoinToken& token) {
   return {{"token", token.token}, {"expires", rfc3339(token.expires)}};
 }

@@ -67,6 +67,12 @@ constexpr Route table[] = {
     {post, "/api/v1/queue/flush", admin, flush_queue,
      "Tries all now, or those for {\"destination\"} and from {\"sender\"}."},
     {del, "/api/v1/queue/{id}", admin, remove_queued, "Drops one without telling its sender."},
+
+    {get, "/api/v1/routes", admin, list_routes, "Which way mail for some domains elsewhere goes."},
+    {put, "/api/v1/routes/{domain}", admin, set_route,
+     "Sets a domain's way: {\"via\": \"mx\", \"smtp:HOST:PORT\" or \"lmtp:HOST:PORT\", \"tls\": "
+     "\"opportunistic\" or \"required\"}."},
+    {del, "/api/v1/routes/{domain}", admin, remove_route, "Lets it go where all other mail goes."},
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "node/cli/grid_recover.hpp"
 #include "node/cli/movement_verbs.hpp"
 #include "node/cli/outcome.hpp"
+#include "node/cli/route_verbs.hpp"
 #include "node/cli/secret.hpp"
 #include "node/cli/setup.hpp"
 #include "node/cli/text_view.hpp"
@@ -219,6 +220,7 @@ const Argument address{"address", "local-part@domain"};
 const Argument password{"--password",
                         "the new password; safer: $GRIDMAIL_PASSWORD, the prompt or standard input"};
 const Argument id{"id", "the entry's id"};
+const Argument domain{"domain", "such as example.org"};
 
 const std::vector<Verb> table = {
     {"grid", "status", "verdict, reasons and nodes", {}, grid_status},
@@ -302,6 +304,15 @@ const std::vector<Verb> table = {
      {{"--destination", "those for this domain"}, {"--sender", "those from this address"}},
      queue_flush},
     {"queue", "remove", "drop one without telling its sender", {id}, queue_remove},
+    {"route",
+     "set",
+     "say which way mail for a domain elsewhere goes",
+     {domain,
+      {"--via", "smtp:HOST:PORT, lmtp:HOST:PORT, or mx: where the DNS says (mx)"},
+      {"--tls", "opportunistic, or required: with a certificate for the host's name (opportunistic)"}},
+     route_set},
+    {"route", "list", "domains whose mail goes a way of its own", {}, route_list},
+    {"route", "remove", "let it go where all other mail goes", {domain}, route_remove},
     {"key", "status", "the gossip keys, and which nodes have them", {}, key_status},
     {"key", "rotate", "replace the gossip key on every node", {}, key_rotate},
     {"doctor", "", "check that this node and the grid are set up right", {}, doctor},
@@ -330,6 +341,7 @@ std::string_view help_of_noun(std::string_view noun) {
       {"domain", "domains the grid is home to"},
       {"alias", "addresses that lead to a user"},
       {"queue", "messages on their way"},
+      {"route", "ways of mail for other domains"},
       {"key", "keys between nodes"}};
   for (const auto& [name, help] : nouns) {
     if (name == noun) return help;

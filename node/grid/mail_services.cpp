@@ -53,9 +53,10 @@ MailServices::MailServices(Parts parts, MailSettings settings)
           view_, log_in_,
           [this](OldHash old) { tasks_.spawn(parts_.executor, "renew_hash", renew_hash(std::move(old))); }),
       sender_notice_({directory_, user_delivery_, queue_client_, settings.outbound.client.hostname}),
-      remote_sender_(
-          {parts_.executor, parts_.clock, parts_.random, parts_.resolver, parts_.dialer, sender_notice_},
-          settings.outbound),
+      routes_(view_, settings.outbound.route),
+      remote_sender_({parts_.executor, parts_.clock, parts_.random, parts_.resolver, parts_.dialer, routes_,
+                      sender_notice_},
+                     settings.outbound),
       queue_service_({.executor = parts_.executor,
                       .clock = parts_.clock,
                       .random = parts_.random,

@@ -102,6 +102,7 @@ class MailServices {
   DirectoryService directory_service_;
   GridDirectory directory_;
   SenderNotice sender_notice_;
+  RouteTable routes_;
   RemoteSender remote_sender_;
   QueueService queue_service_;
   CanaryService canary_service_;

@@ -87,9 +87,11 @@ SocketStream::SocketStream(asio::ip::tcp::socket socket, Clock& clock, const Ser
   state_->socket.socket().set_option(asio::socket_base::keep_alive(true), ignored);
 }
 
-SocketStream::SocketStream(asio::ip::tcp::socket socket, Clock& clock, TlsContext client_tls)
+SocketStream::SocketStream(asio::ip::tcp::socket socket, Clock& clock, TlsContext client_tls,
+                           std::string verified_name)
     : tls_(nullptr),
       client_tls_(std::move(client_tls)),
+      verified_name_(std::move(verified_name)),
       state_(std::make_shared<State>(std::move(socket), clock)) {}
 
 SocketStream::~SocketStream() {
@@ -118,7 +120,8 @@ Task<void> SocketStream::start_tls() {
   const State::Operation operation(*state_);
   try {
     auto context = client_tls_ ? client_tls_ : tls_->current();
-    co_await state_->socket.handshake(std::move(context), client_tls_ ? TlsRole::client : TlsRole::server);
+    co_await state_->socket.handshake(std::move(context), client_tls_ ? TlsRole::client : TlsRole::server,
+                                      verified_name_);
   } catch (const asio::system_error&) {
     operation.failed();
   }

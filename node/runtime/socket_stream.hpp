@@ -12,8 +12,8 @@ class SocketStream final : public Stream {
  public:
   /// `tls`: for start_tls; null when none is offered. It and the clock outlive the stream.
   SocketStream(asio::ip::tcp::socket socket, Clock& clock, const ServerTls* tls);
-  /// A connection of ours: start_tls does the client's part.
-  SocketStream(asio::ip::tcp::socket socket, Clock& clock, TlsContext client_tls);
+  /// A connection of ours: start_tls does the client's part, as TlsSocket::handshake() says.
+  SocketStream(asio::ip::tcp::socket socket, Clock& clock, TlsContext client_tls, std::string verified_name);
   ~SocketStream() override;
 
   [[nodiscard]] Task<std::size_t> read_some(char* out, std::size_t size) override;
@@ -32,6 +32,7 @@ class SocketStream final : public Stream {
   struct State;
   const ServerTls* const tls_;
   const TlsContext client_tls_;
+  const std::string verified_name_;
   const std::shared_ptr<State> state_;  // shared with the timer's handler, weakly
 };
 

@@ -19,13 +19,22 @@ Task<std::error_code> try_connecting(tcp::socket* socket, tcp::endpoint to) {
   co_return error;
 }
 
+/// The roots are looked up when a certificate needs them.
+TlsContext context_with_roots() {
+  auto context = make_tls_context(TLS_client_method(), TLS1_2_VERSION);
+  SSL_CTX_set_default_verify_paths(context.get());
+  return context;
+}
+
 }  // namespace
 
 TcpDialer::TcpDialer(Clock& clock)
-    : clock_(clock), tls_(make_tls_context(TLS_client_method(), TLS1_2_VERSION)) {}
+    : clock_(clock),
+      tls_(make_tls_context(TLS_client_method(), TLS1_2_VERSION)),
+      verifying_tls_(context_with_roots()) {}
 
 Task<Result<std::unique_ptr<Stream>>> TcpDialer::connect(std::string address, std::uint16_t port,
-                                                         TimePoint deadline) {
+                                                         TimePoint deadline, std::string verified_name) {
   std::error_code error;
   const auto ip = asio::ip::make_address(address, error);
   if (error) co_return fail(Errc::io, address + " is not an IP address");
@@ -33,7 +42,8 @@ Task<Result<std::unique_ptr<Stream>>> TcpDialer::connect(std::string address, st
   const auto connected = co_await before(clock_, deadline, try_connecting(&socket, tcp::endpoint(ip, port)));
   if (!connected) co_return fail(Errc::timed_out, "connection timed out");
   if (*connected) co_return fail(Errc::io, connected->message());
-  co_return std::make_unique<SocketStream>(std::move(socket), clock_, tls_);
+  const auto& tls = verified_name.empty() ? tls_ : verifying_tls_;
+  co_return std::make_unique<SocketStream>(std::move(socket), clock_, tls, std::move(verified_name));
 }
 
 }  // namespace gridmail

@@ -1,6 +1,7 @@
 #include "node/runtime/tls_socket.hpp"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <asio/error.hpp>
@@ -45,6 +46,14 @@ int step_write(SSL* ssl, void* argument) {
   throw asio::system_error(asio::error::connection_aborted, "TLS: " + take_openssl_error());
 }
 
+void expect_name(SSL* ssl, const std::string& name) {
+  SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+  if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1) return;
+  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  if (SSL_set_tlsext_host_name(ssl, name.c_str()) != 1 || SSL_set1_host(ssl, name.c_str()) != 1)
+    throw_tls_error(SSL_ERROR_SSL, 0);
+}
+
 }  // namespace
 
 TlsSocket::TlsSocket(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
@@ -53,15 +62,24 @@ TlsSocket::TlsSocket(asio::ip::tcp::socket socket) : socket_(std::move(socket)) 
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
-Task<void> TlsSocket::handshake(TlsContext context, TlsRole role) {
+Task<void> TlsSocket::handshake(TlsContext context, TlsRole role, std::string verified_name) {
   ssl_.reset(SSL_new(context.get()));
   if (!ssl_ || SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1) throw_tls_error(SSL_ERROR_SSL, 0);
   if (role == TlsRole::server) {
     SSL_set_accept_state(ssl_.get());
   } else {
     SSL_set_connect_state(ssl_.get());
+    if (!verified_name.empty()) expect_name(ssl_.get(), verified_name);
   }
-  const int done = co_await try_until_done(step_handshake, nullptr);
+  int done = 0;
+  try {
+    done = co_await try_until_done(step_handshake, nullptr);
+  } catch (const asio::system_error&) {
+    const long verdict = SSL_get_verify_result(ssl_.get());
+    if (verified_name.empty() || verdict == X509_V_OK) throw;
+    throw asio::system_error(asio::error::connection_aborted,
+                             "certificate: " + std::string(X509_verify_cert_error_string(verdict)));
+  }
   if (done == 0) throw asio::system_error(asio::error::eof);
   established_ = true;
 }

@@ -3,6 +3,7 @@
 #include <asio/ip/tcp.hpp>
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "node/base/bytes.hpp"
 #include "node/base/store.hpp"
@@ -23,7 +24,9 @@ class TlsSocket {
   TlsSocket(const TlsSocket&) = delete;
   TlsSocket& operator=(const TlsSocket&) = delete;
 
-  [[nodiscard]] Task<void> handshake(TlsContext context, TlsRole role);
+  /// `verified_name`: a client's server must have a certificate for it, a name or an IP address, which the
+  /// context's roots vouch for; empty: whoever answers will do.
+  [[nodiscard]] Task<void> handshake(TlsContext context, TlsRole role, std::string verified_name = {});
   /// 1 to `size` bytes; 0: the peer has finished sending.
   [[nodiscard]] Task<std::size_t> read_some(char* out, std::size_t size);
   [[nodiscard]] Task<void> write(BytesView bytes);

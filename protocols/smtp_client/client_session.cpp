@@ -26,8 +26,12 @@ Verdict verdict_of(const RemoteReply& reply) {
   return {Verdict::Kind::deferred, "4.5.0", "unexpected reply: " + reply.text(), true};
 }
 
-ClientSession::ClientSession(std::unique_ptr<Stream> stream, Clock& clock, const ClientSettings& settings)
-    : stream_(std::move(stream)), settings_(settings), channel_(*stream_, clock, settings.block_timeout) {}
+ClientSession::ClientSession(std::unique_ptr<Stream> stream, Clock& clock, const ClientSettings& settings,
+                             ServerTerms terms)
+    : stream_(std::move(stream)),
+      settings_(settings),
+      terms_(std::move(terms)),
+      channel_(*stream_, clock, settings.block_timeout) {}
 
 Task<RemoteReply> ClientSession::read_reply(Duration timeout) {
   for (;;) {
@@ -48,15 +52,15 @@ Task<RemoteReply> ClientSession::command(std::string line, Duration timeout) {
   return read_reply(timeout);
 }
 
-Task<std::optional<ClientSession::Trouble>> ClientSession::open(ClientTls tls) {
+Task<std::optional<ClientSession::Trouble>> ClientSession::open() {
   std::optional<Trouble> trouble;
   try {
-    trouble = co_await introduce(tls);
+    trouble = co_await introduce();
   } catch (const asio::system_error& error) {
     break_off();
     if (error.code() == asio::error::operation_aborted) throw;
-    trouble = own_trouble(
-        "4.4.2", "connection lost while waiting for " + std::string(stage_) + ": " + error.code().message());
+    const std::string why = in_handshake_ ? error.what() : error.code().message();
+    trouble = own_trouble("4.4.2", "connection lost while waiting for " + std::string(stage_) + ": " + why);
     trouble->in_tls = in_handshake_;
   } catch (const Unintelligible& error) {
     break_off();
@@ -66,33 +70,35 @@ Task<std::optional<ClientSession::Trouble>> ClientSession::open(ClientTls tls) {
   co_return trouble;
 }
 
-Task<std::optional<ClientSession::Trouble>> ClientSession::introduce(ClientTls tls) {
+Task<std::optional<ClientSession::Trouble>> ClientSession::introduce() {
   stage_ = "the greeting";
   usable_ = true;
   const auto greeting = co_await read_reply(settings_.command_timeout);
   if (!greeting.is_positive()) co_return trouble_of(greeting);
   auto trouble = co_await hello();
-  if (!trouble) trouble = co_await secure(tls);
-  if (!trouble && settings_.credentials) trouble = co_await authenticate();
+  if (!trouble) trouble = co_await secure();
+  if (!trouble && terms_.credentials) trouble = co_await authenticate();
   co_return trouble;
 }
 
 Task<std::optional<ClientSession::Trouble>> ClientSession::hello() {
   stage_ = "the reply to EHLO";
   extensions_ = {};
-  const auto reply = co_await command("EHLO " + settings_.hostname + "\r\n", settings_.command_timeout);
+  const std::string verb = terms_.lmtp ? "LHLO " : "EHLO ";
+  const auto reply = co_await command(verb + settings_.hostname + "\r\n", settings_.command_timeout);
   if (reply.is_positive()) {
     extensions_ = parse_extensions(reply);
     co_return std::nullopt;
   }
-  if (!reply.is_permanent()) co_return trouble_of(reply);
+  if (!reply.is_permanent() || terms_.lmtp) co_return trouble_of(reply);
   // RFC 5321, section 3.2: a server that knows no EHLO.
   const auto again = co_await command("HELO " + settings_.hostname + "\r\n", settings_.command_timeout);
   if (again.is_positive()) co_return std::nullopt;
   co_return trouble_of(again);
 }
 
-Task<std::optional<ClientSession::Trouble>> ClientSession::secure(ClientTls tls) {
+Task<std::optional<ClientSession::Trouble>> ClientSession::secure() {
+  const auto tls = terms_.tls;
   if (tls == ClientTls::never || stream_->is_secure()) co_return std::nullopt;
   if (extensions_.start_tls) {
     stage_ = "the reply to STARTTLS";
@@ -116,7 +122,7 @@ Task<std::optional<ClientSession::Trouble>> ClientSession::secure(ClientTls tls)
 Task<std::optional<ClientSession::Trouble>> ClientSession::authenticate() {
   if (!stream_->is_secure() && !stream_->peer_is_loopback())
     co_return own_trouble("4.7.11", "the password is not sent without TLS");
-  const auto& [user, password] = *settings_.credentials;
+  const auto& [user, password] = *terms_.credentials;
   stage_ = "the reply to AUTH";
   RemoteReply reply;
   if (extensions_.auth_plain) {

@@ -28,12 +28,17 @@ struct ClientCredentials {
   std::string password;
 };
 
-/// Shared by sessions; outlives them.
-struct ClientSettings {
-  std::string hostname;  ///< in EHLO
+/// How one server is to be spoken to.
+struct ServerTerms {
   ClientTls tls = ClientTls::opportunistic;
   /// RFC 4954; sent under TLS or to loopback only.
-  std::optional<ClientCredentials> credentials;
+  std::optional<ClientCredentials> credentials = {};
+  bool lmtp = false;  ///< RFC 2033: LHLO, and a reply for each recipient to the end of data
+};
+
+/// Shared by sessions; outlives them.
+struct ClientSettings {
+  std::string hostname;                                ///< in EHLO
   Duration command_timeout = std::chrono::minutes(5);  ///< also for the greeting
   Duration data_timeout = std::chrono::minutes(2);     ///< for the reply to DATA
   Duration block_timeout = std::chrono::minutes(3);    ///< for a piece of the message to be taken
@@ -42,14 +47,15 @@ struct ClientSettings {
 
 class ClientSession {
  public:
-  ClientSession(std::unique_ptr<Stream> stream, Clock& clock, const ClientSettings& settings);
+  ClientSession(std::unique_ptr<Stream> stream, Clock& clock, const ClientSettings& settings,
+                ServerTerms terms);
 
   struct Trouble {
     Verdict verdict;
     bool in_tls = false;  ///< the handshake failed: without TLS it may work
   };
   /// Greeting, EHLO, TLS, AUTH. Nothing: ready to send.
-  [[nodiscard]] Task<std::optional<Trouble>> open(ClientTls tls);
+  [[nodiscard]] Task<std::optional<Trouble>> open();
 
   using MayFinish = std::function<Task<bool>()>;
   /// One transaction, or several where the server takes few recipients at once; a verdict for each
@@ -79,9 +85,9 @@ class ClientSession {
 
   [[nodiscard]] Task<RemoteReply> read_reply(Duration timeout);
   [[nodiscard]] Task<RemoteReply> command(std::string line, Duration timeout);
-  [[nodiscard]] Task<std::optional<Trouble>> introduce(ClientTls tls);
+  [[nodiscard]] Task<std::optional<Trouble>> introduce();
   [[nodiscard]] Task<std::optional<Trouble>> hello();
-  [[nodiscard]] Task<std::optional<Trouble>> secure(ClientTls tls);
+  [[nodiscard]] Task<std::optional<Trouble>> secure();
   [[nodiscard]] Task<std::optional<Trouble>> authenticate();
 
   // client_transfer.cpp
@@ -94,6 +100,7 @@ class ClientSession {
 
   std::unique_ptr<Stream> stream_;
   const ClientSettings& settings_;
+  const ServerTerms terms_;
   LineChannel channel_;
   ReplyParser parser_;
   Extensions extensions_;

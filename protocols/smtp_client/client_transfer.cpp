@@ -191,6 +191,13 @@ Task<void> ClientSession::send_content(Transaction& transaction, MayFinish& may_
   stuffer.finish(channel_.output());
   co_await channel_.flush();
   stage_ = "the reply to the end of data";
+  if (terms_.lmtp) {  // RFC 2033, section 4.2
+    for (auto& verdict : transaction.verdicts) {
+      if (!verdict) verdict = verdict_of(co_await read_reply(settings_.end_timeout));
+    }
+    needs_reset_ = false;
+    co_return;
+  }
   const auto taken = co_await read_reply(settings_.end_timeout);
   needs_reset_ = false;
   transaction.settle_rest(verdict_of(taken));

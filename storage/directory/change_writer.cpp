@@ -65,6 +65,10 @@ Task<Result<void>> ChangeWriter::write(const directory::Change& change) {
       co_return co_await add_join_token(change.add_join_token());
     case Kind::kUseJoinToken:
       co_return co_await use_join_token(change.use_join_token());
+    case Kind::kSetRoute:
+      co_return co_await set_route(change.set_route());
+    case Kind::kRemoveRoute:
+      co_return co_await remove_route(change.remove_route());
     case Kind::KIND_NOT_SET:
       break;
   }

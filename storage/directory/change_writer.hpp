@@ -41,6 +41,9 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<void>> remove_token(const directory::RemoveToken& change);
   [[nodiscard]] Task<Result<void>> add_join_token(const directory::AddJoinToken& change);
   [[nodiscard]] Task<Result<void>> use_join_token(const directory::UseJoinToken& change);
+  // change_routes.cpp
+  [[nodiscard]] Task<Result<void>> set_route(const directory::SetRoute& change);
+  [[nodiscard]] Task<Result<void>> remove_route(const directory::RemoveRoute& change);
 
   /// The user's record, by bytes off the wire. Errors: invalid, not_found.
   [[nodiscard]] Task<Result<directory::User>> existing_user(const Bytes& id);

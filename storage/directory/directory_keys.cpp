@@ -18,6 +18,7 @@ constexpr char admin_table = 'm';
 constexpr char token_table = 't';
 constexpr char join_token_table = 'j';
 constexpr char tombstone_table = 'r';
+constexpr char route_table = 'w';
 constexpr char applied_table = 'g';
 constexpr char applied_at_table = 'h';
 
@@ -121,6 +122,12 @@ Bytes DirectoryKeys::tombstone(UserId user) const {
 }
 KeyRange DirectoryKeys::tombstones() const {
   return range(tombstone_table);
+}
+Bytes DirectoryKeys::route(std::string_view domain) const {
+  return key(route_table, domain);
+}
+KeyRange DirectoryKeys::routes() const {
+  return range(route_table);
 }
 Bytes DirectoryKeys::applied(Guid guid) const {
   return key(applied_table, guid.view());

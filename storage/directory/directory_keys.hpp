@@ -43,6 +43,8 @@ class DirectoryKeys {
   [[nodiscard]] KeyRange join_tokens() const;
   [[nodiscard]] Bytes tombstone(UserId user) const;
   [[nodiscard]] KeyRange tombstones() const;
+  [[nodiscard]] Bytes route(std::string_view domain) const;
+  [[nodiscard]] KeyRange routes() const;
   /// A GUID that was applied, and the same by date, so that old ones are found without looking at all.
   [[nodiscard]] Bytes applied(Guid guid) const;
   [[nodiscard]] Bytes applied_at(AgeMicros at, Guid guid) const;

@@ -99,6 +99,12 @@ Task<Result<std::vector<directory::Token>>> DirectoryView::tokens() const {
 Task<Result<std::vector<directory::JoinToken>>> DirectoryView::join_tokens() const {
   return list<directory::JoinToken>(keys_.join_tokens());
 }
+Task<Result<directory::Route>> DirectoryView::route(std::string domain) const {
+  return find<directory::Route>(keys_.route(domain), "route");
+}
+Task<Result<std::vector<directory::Route>>> DirectoryView::routes() const {
+  return list<directory::Route>(keys_.routes());
+}
 Task<Result<std::vector<directory::Tombstone>>> DirectoryView::tombstones() const {
   return list<directory::Tombstone>(keys_.tombstones());
 }

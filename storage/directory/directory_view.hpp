@@ -32,11 +32,15 @@ class DirectoryView {
   /// `secret` as the client shows it; an expired token is not found.
   [[nodiscard]] Task<Result<directory::Token>> token(Bytes secret, WallMicros now) const;
 
+  /// Which way mail for a domain goes, where an administrator has said so.
+  [[nodiscard]] Task<Result<directory::Route>> route(std::string domain) const;
+
   // Lists are complete as of the replica; unavailable when it is not fresh.
   [[nodiscard]] Task<Result<std::vector<directory::Domain>>> domains() const;
   [[nodiscard]] Task<Result<std::vector<directory::Admin>>> admins() const;
   [[nodiscard]] Task<Result<std::vector<directory::Token>>> tokens() const;
   [[nodiscard]] Task<Result<std::vector<directory::JoinToken>>> join_tokens() const;
+  [[nodiscard]] Task<Result<std::vector<directory::Route>>> routes() const;
   /// Users whose data is still to be removed.
   [[nodiscard]] Task<Result<std::vector<directory::Tombstone>>> tombstones() const;
   /// Sorted by address.

@@ -176,7 +176,7 @@ Task<Result<std::optional<WallMicros>>> QueueSender::begin(OpenSlotPtr slot, Due
   const auto parcel = co_await load<queue::Parcel>(slot->queue, key);
   if (!parcel) co_return tl::unexpected(parcel.error());
   if (!*parcel) co_return std::nullopt;  // settled since this look began
-  auto hop = ports_.remote.next_hop((*parcel)->destination());
+  auto hop = co_await ports_.remote.next_hop((*parcel)->destination());
   if (!lanes_.has_room(hop)) co_return soon(look_again_when_full);
   slot->under_way.insert(without_time(due));
   ++under_way_;

@@ -16,7 +16,7 @@ class RemoteDelivery {
   virtual ~RemoteDelivery() = default;
 
   /// Whatever is sent to the same next hop shares its lanes.
-  [[nodiscard]] virtual std::string next_hop(const std::string& destination) const = 0;
+  [[nodiscard]] virtual Task<std::string> next_hop(std::string destination) const = 0;
 
   struct Sending {
     queue::Message message;

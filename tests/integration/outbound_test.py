@@ -6,6 +6,8 @@ import itertools
 import json
 import os
 import smtplib
+import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -19,12 +21,23 @@ BASE_PORT = int(os.environ.get("GRIDMAIL_OUTBOUND_PORT", "25000"))
 MESSAGES = 60
 
 
+def self_signed_certificate(folder, name):
+    """Certificate and key in PEM, for that name only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", folder / "key.pem",
+                    "-out", folder / "certificate.pem"], check=True, capture_output=True)
+    return folder / "certificate.pem", folder / "key.pem"
+
+
 class Outbound(GridCase):
     users_needed = 0
 
     @classmethod
     def setUpClass(cls):
         cls.rules = {}
+        cls.certificate, cls.key = self_signed_certificate(ROOT / "build/outbound-certificate", "localhost")
+        os.environ["SSL_CERT_FILE"] = str(cls.certificate)  # the system's roots, as the nodes see them
         cls.sink = MailSink(lambda stage, argument: cls.answer(stage, argument))
         cls.grid = LoopbackGrid(ROOT / "build/outbound-grid")
         cls.grid.start_anew(3, base_port=BASE_PORT, smart_host=f"127.0.0.1:{cls.sink.port}")
@@ -34,6 +47,7 @@ class Outbound(GridCase):
     def tearDownClass(cls):
         cls.grid.stop()
         cls.sink.close()
+        del os.environ["SSL_CERT_FILE"]
 
     @classmethod
     def answer(cls, stage, argument):
@@ -116,6 +130,43 @@ class Outbound(GridCase):
         self.assertEqual("smtp; 550 5.1.1 nobody of that name", of_recipient["Diagnostic-Code"])
         self.assertEqual("bounces", email.message_from_string(original.get_content())["Subject"])
         self.assertIsNone(self.queued("nobody@elsewhere.test"))
+
+    def test_a_domain_has_a_way_of_its_own_over_lmtp_with_a_reply_for_each_recipient(self):
+        def full(stage, argument):
+            return "552 5.2.2 over quota" if stage == "end" and argument.startswith("full@") else None
+        with MailSink(full) as store:
+            self.gridmail("route", "set", "Store.TEST", "--via", f"lmtp:127.0.0.1:{store.port}")
+            self.assertIn({"domain": "store.test", "via": f"lmtp:127.0.0.1:{store.port}", "tls": "opportunistic"},
+                          self.json("route", "list"))
+            self.submit("stored", ["a@store.test", "full@store.test", "c@elsewhere.test"], user=1)
+            wait_until("the message over LMTP", lambda: store.received("stored"), 20)
+            self.assertEqual(["a@store.test"], store.received("stored")[0].recipients)
+            self.assertIn("LHLO", " ".join(store.commands))
+            self.assertEqual(["c@elsewhere.test"], self.arrives("stored")[0].recipients)
+            wait_until("the notification of who was refused", lambda: any(
+                "full@store.test" in str(message) for message in self.inbox(1)), 20)
+            self.gridmail("route", "remove", "store.test")
+            self.submit("as all others", ["a@store.test"])
+            self.arrives("as all others")
+
+    def test_where_tls_is_required_only_who_proves_the_name_gets_the_message(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.key)
+        with MailSink(tls=context) as secure:
+            for domain, host, port in (("named.test", "localhost", secure.port), ("other.test", "127.0.0.1", secure.port),
+                                       ("plain.test", "127.0.0.1", self.sink.port)):
+                self.gridmail("route", "set", domain, "--via", f"smtp:{host}:{port}", "--tls", "required")
+            for name in ("named", "other", "plain"):
+                self.submit(name, [f"x@{name}.test"])
+            wait_until("the one whose name is proved", lambda: secure.received("named"), 20)
+            rows = wait_until("the reasons of the others", lambda: [
+                row for row in (self.queued("x@other.test"), self.queued("x@plain.test")) if row and row["last_error"]][1:] and
+                (self.queued("x@other.test"), self.queued("x@plain.test")), 20)
+            self.assertIn("certificate: IP address mismatch", rows[0]["last_error"])
+            self.assertIn("TLS is required here and not offered", rows[1]["last_error"])
+            self.assertFalse(secure.received("other") or self.sink.received("plain"))
+            for row in rows:
+                self.gridmail("queue", "remove", row["id"])
 
     def test_what_the_sender_wants_to_know_goes_on_to_who_tells_it(self):
         """RFC 3461, section 5.2.1; and section 5.2.2 where nobody further on does."""

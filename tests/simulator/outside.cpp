@@ -127,7 +127,8 @@ Task<Result<std::vector<std::string>>> OutsideLine::addresses(std::string) {
   co_return std::vector<std::string>(1, "192.0.2.25");
 }
 
-Task<Result<std::unique_ptr<Stream>>> OutsideLine::connect(std::string, std::uint16_t, TimePoint) {
+Task<Result<std::unique_ptr<Stream>>> OutsideLine::connect(std::string, std::uint16_t, TimePoint,
+                                                           std::string) {
   if (outside_.random_.chance(outside_.manners_.refuses_connection)) co_return fail(Errc::io, "refused");
   auto ends = testing::PipeStream::make_pair(parts_.executor, parts_.clock);
   parts_.core.tasks().spawn(parts_.executor, "mail server elsewhere",

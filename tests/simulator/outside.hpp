@@ -71,7 +71,8 @@ class OutsideLine final : public ports::Resolver, public Dialer {
   [[nodiscard]] Task<Result<std::vector<ports::Exchanger>>> exchangers(std::string domain) override;
   [[nodiscard]] Task<Result<std::vector<std::string>>> addresses(std::string host) override;
   [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> connect(std::string address, std::uint16_t port,
-                                                              TimePoint deadline) override;
+                                                              TimePoint deadline,
+                                                              std::string verified_name) override;
 
  private:
   CompanionParts parts_;

@@ -2,6 +2,7 @@
 
 import socket
 import socketserver
+import ssl
 import threading
 
 
@@ -13,12 +14,16 @@ class Received:
 class MailSink:
     """`answer(stage, argument)` gives a reply's text in place of the usual one, None, or "drop", which breaks the connection.
 
+    It speaks LMTP with who says LHLO, and TLS, with `tls` an SSL context, with who says STARTTLS.
+
     Stages: connect, EHLO, MAIL, RCPT, DATA, end. A message whose end is answered "lose" is kept, and its reply is not sent.
     """
 
-    def __init__(self, answer=None, extensions=("PIPELINING", "8BITMIME", "SIZE 52428800"), port=0, host="127.0.0.1"):
+    def __init__(self, answer=None, extensions=("PIPELINING", "8BITMIME", "SIZE 52428800"), port=0, host="127.0.0.1",
+                 tls=None):
         self.answer = answer or (lambda stage, argument: None)
         self.extensions = list(extensions)
+        self.tls = tls
         self.messages, self.connections, self.commands = [], 0, []
         self.lock = threading.Lock()
         sink = self
@@ -76,7 +81,7 @@ class MailSink:
 
         if not reply("connect", "", "220 sink.test ESMTP"):
             return
-        sender, recipients = None, []
+        sender, recipients, lmtp = None, [], False
         while True:
             line = handler.rfile.readline(4096)
             if not line.endswith(b"\r\n"):
@@ -86,10 +91,16 @@ class MailSink:
             verb = verb.upper()
             with self.lock:
                 self.commands.append(command)
-            if verb == "EHLO":
-                lines = ["sink.test", *self.extensions]
+            if verb in ("EHLO", "LHLO"):
+                lmtp = verb == "LHLO"
+                secure = isinstance(handler.connection, ssl.SSLSocket)
+                lines = ["sink.test", *self.extensions, *(["STARTTLS"] if self.tls and not secure else [])]
                 greeting = [f"250-{text}" for text in lines[:-1]] + [f"250 {lines[-1]}"]
                 reply("EHLO", argument, "\r\n".join(greeting))
+            elif verb == "STARTTLS" and self.tls:
+                say("220 go")
+                handler.connection = self.tls.wrap_socket(handler.connection, server_side=True)
+                handler.rfile, handler.wfile = handler.connection.makefile("rb"), handler.connection.makefile("wb")
             elif verb == "MAIL":
                 if reply("MAIL", argument, "250 2.1.0 ok"):
                     sender, recipients = argument, []
@@ -99,6 +110,11 @@ class MailSink:
             elif verb == "DATA":
                 if reply("DATA", "", "354 go on"):
                     data = self.read_data(handler)
+                    if lmtp:
+                        taken = [to for to in recipients if reply("end", to, "250 2.0.0 taken")]
+                        with self.lock:
+                            self.messages.append(Received(sender, taken, data, connection))
+                        continue
                     text = self.answer("end", data)
                     if text in (None, "lose") or text[0] == "2":
                         with self.lock:

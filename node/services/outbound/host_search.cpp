@@ -52,22 +52,18 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
-std::string HostSearch::next_hop(const std::string& destination) const {
-  return smart_host_ ? smart_host_->text() : destination;
-}
-
-Task<HostSearch::Found> HostSearch::find(std::string destination) const {
-  if (smart_host_) {
-    const auto& host = smart_host_->host;
-    if (is_address(host)) co_return one_host(host, host, smart_host_->port);
+Task<HostSearch::Found> HostSearch::find(std::string destination, Route route) const {
+  if (route.kind != Route::Kind::mx) {
+    const auto& [host, port] = route.host;
+    if (is_address(host)) co_return one_host(host, host, port);
     std::vector<std::string> names(1, host);
-    auto found = co_await find_by_name(std::move(names), smart_host_->port);
-    // A smart host that is not there is the administrator's mistake, not the message's.
+    auto found = co_await find_by_name(std::move(names), port);
+    // A route's host that is not there is the administrator's mistake, not the message's.
     found.trouble.kind = smtp::Verdict::Kind::deferred;
     co_return found;
   }
   const auto literal = address_in(destination);
-  if (literal) co_return one_host(destination, *literal, port_);
+  if (literal) co_return one_host(*literal, *literal, port_);
   auto exchangers = co_await resolver_.exchangers(destination);
   if (!exchangers && exchangers.error().temporary())
     co_return none(deferred(destination, exchangers.error()));

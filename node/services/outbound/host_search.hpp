@@ -1,12 +1,11 @@
-// HostSearch: where mail for a domain goes: the smart host, an address literal, or what MX and address
+// HostSearch: where mail for a domain goes: the host of its route, an address literal, or what MX and address
 // records say (RFC 5321, section 5.1).
 #pragma once
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "node/base/host_port.hpp"
 #include "node/base/random.hpp"
+#include "node/services/outbound/route.hpp"
 #include "protocols/ports/resolver.hpp"
 #include "protocols/smtp_client/outgoing_mail.hpp"
 
@@ -22,21 +21,15 @@ struct MailHost {
 /// Thread-safe, without state of its own; the ports outlive it.
 class HostSearch {
  public:
-  HostSearch(ports::Resolver& resolver, Random& random, std::string own_name,
-             std::optional<HostPort> smart_host, std::uint16_t port)
-      : resolver_(resolver),
-        random_(random),
-        own_name_(std::move(own_name)),
-        smart_host_(std::move(smart_host)),
-        port_(port) {}
+  /// `port`: of mail servers found by the DNS.
+  HostSearch(ports::Resolver& resolver, Random& random, std::string own_name, std::uint16_t port)
+      : resolver_(resolver), random_(random), own_name_(std::move(own_name)), port_(port) {}
 
   struct Found {
     std::vector<MailHost> hosts;  ///< in the order in which to try them
     smtp::Verdict trouble;        ///< why there are none
   };
-  [[nodiscard]] Task<Found> find(std::string destination) const;
-  /// What destinations have in common that go the same way.
-  [[nodiscard]] std::string next_hop(const std::string& destination) const;
+  [[nodiscard]] Task<Found> find(std::string destination, Route route) const;
 
  private:
   [[nodiscard]] Task<Found> find_by_name(std::vector<std::string> names, std::uint16_t port) const;
@@ -44,7 +37,6 @@ class HostSearch {
   ports::Resolver& resolver_;
   Random& random_;
   const std::string own_name_;
-  const std::optional<HostPort> smart_host_;
   const std::uint16_t port_;
 };
 

@@ -62,13 +62,20 @@ queue::Outcome outcome_of(const smtp::Verdict& verdict, const std::string& host,
   return outcome;
 }
 
+smtp::ServerTerms terms_of(const Route& route) {
+  smtp::ServerTerms terms;
+  if (route.tls_required) terms.tls = smtp::ClientTls::required;
+  terms.credentials = route.credentials;
+  terms.lmtp = route.kind == Route::Kind::lmtp;
+  return terms;
+}
+
 }  // namespace
 
 RemoteSender::RemoteSender(Ports ports, OutboundSettings settings)
     : ports_(std::move(ports)),
       settings_(std::move(settings)),
-      search_(ports_.resolver, ports_.random, settings_.client.hostname, settings_.smart_host,
-              settings_.port),
+      search_(ports_.resolver, ports_.random, settings_.client.hostname, settings_.port),
       strand_(asio::make_strand(ports_.executor)) {}
 
 void RemoteSender::start() {
@@ -81,21 +88,23 @@ Task<void> RemoteSender::stop() {
   idle_.clear();
 }
 
+Task<std::string> RemoteSender::next_hop(std::string destination) const {
+  const auto route = co_await ports_.routes.find(destination);
+  co_return route ? route->next_hop(destination) : destination;
+}
+
 Task<RemoteDelivery::Sent> RemoteSender::send(std::shared_ptr<const Sending> what) {
   return asio::co_spawn(strand_, send_on_strand(std::move(what)), asio::use_awaitable);
 }
 
 Task<RemoteDelivery::Sent> RemoteSender::send_on_strand(std::shared_ptr<const Sending> what) {
-  const auto& destination = what->parcel.destination();
-  const auto hop = search_.next_hop(destination);
+  auto route = co_await ports_.routes.find(what->parcel.destination());
   Attempt result;
-  bool done = false;
-  // A connection that has been idle may be gone: then nothing was said yet, and a new one is made.
-  for (auto idle = take_idle(hop); idle && !done; idle = done ? std::nullopt : take_idle(hop)) {
-    result = co_await attempt_with(std::move(*idle), what, hop);
-    done = result.verdicts.has_value();
+  if (route) {
+    result = co_await try_kept_then_new(what, std::move(*route));
+  } else {
+    result.trouble = {smtp::Verdict::Kind::deferred, "4.3.0", route.error().text, false};
   }
-  if (!done) result = co_await attempt(what, hop);
   Sent sent;
   sent.reached = result.verdicts.has_value();
   const auto count = static_cast<std::size_t>(what->parcel.recipients_size());
@@ -108,15 +117,28 @@ Task<RemoteDelivery::Sent> RemoteSender::send_on_strand(std::shared_ptr<const Se
   co_return sent;
 }
 
+Task<RemoteSender::Attempt> RemoteSender::try_kept_then_new(std::shared_ptr<const Sending> what,
+                                                            Route route) {
+  const auto hop = route.next_hop(what->parcel.destination());
+  Attempt result;
+  // A connection that has been idle may be gone: then nothing was said yet, and a new one is made.
+  for (auto idle = take_idle(hop); idle; idle = take_idle(hop)) {
+    result = co_await attempt_with(std::move(*idle), what, hop);
+    if (result.verdicts) co_return result;
+  }
+  co_return co_await attempt(what, std::move(route), hop);
+}
+
 /// The hosts one after the other, until one takes the conversation up (RFC 5321, section 5.1).
-Task<RemoteSender::Attempt> RemoteSender::attempt(std::shared_ptr<const Sending> what, std::string hop) {
-  auto found = co_await search_.find(what->parcel.destination());
+Task<RemoteSender::Attempt> RemoteSender::attempt(std::shared_ptr<const Sending> what, Route route,
+                                                  std::string hop) {
+  auto found = co_await search_.find(what->parcel.destination(), route);
   Attempt result;
   result.trouble = std::move(found.trouble);
   bool may_come_later = false;
   for (const auto& host : found.hosts) {
     smtp::Verdict trouble;
-    auto connection = co_await open(host, settings_.client.tls, &trouble);
+    auto connection = co_await open(host, terms_of(route), &trouble);
     if (connection) {
       result = co_await attempt_with(std::move(*connection), what, hop);
       if (result.verdicts) co_return result;
@@ -147,21 +169,25 @@ Task<RemoteSender::Attempt> RemoteSender::attempt_with(Connection connection,
   co_return result;
 }
 
-Task<Result<RemoteSender::Connection>> RemoteSender::open(MailHost host, smtp::ClientTls tls,
+Task<Result<RemoteSender::Connection>> RemoteSender::open(MailHost host, smtp::ServerTerms terms,
                                                           smtp::Verdict* trouble) {
   const auto where = host.name + " (" + host.address + ")";
   const auto deadline = ports_.clock.now() + connect_max;
-  auto stream = co_await ports_.dialer.connect(host.address, host.port, deadline);
+  const auto verified = terms.tls == smtp::ClientTls::required ? host.name : std::string();
+  auto stream = co_await ports_.dialer.connect(host.address, host.port, deadline, verified);
   if (!stream) {
     *trouble = {smtp::Verdict::Kind::deferred, "4.4.1", where + ": " + stream.error().text, false};
     co_return tl::unexpected(stream.error());
   }
-  auto session = std::make_unique<smtp::ClientSession>(std::move(*stream), ports_.clock, settings_.client);
-  auto failed = co_await session->open(tls);
+  auto session =
+      std::make_unique<smtp::ClientSession>(std::move(*stream), ports_.clock, settings_.client, terms);
+  auto failed = co_await session->open();
   if (!failed) co_return Connection{std::move(session), host.name, {}};
-  if (failed->in_tls && tls == smtp::ClientTls::opportunistic) {  // RFC 7435: rather in the clear than not
+  if (failed->in_tls &&
+      terms.tls == smtp::ClientTls::opportunistic) {  // RFC 7435: rather in the clear than not
     log(Level::info, "smtp.tls_failed", {{"host", where}, {"error", failed->verdict.text}});
-    co_return co_await open(std::move(host), smtp::ClientTls::never, trouble);
+    terms.tls = smtp::ClientTls::never;
+    co_return co_await open(std::move(host), std::move(terms), trouble);
   }
   *trouble = std::move(failed->verdict);
   trouble->text = where + ": " + trouble->text;

@@ -1,4 +1,4 @@
-// RemoteSender: the queue's RemoteDelivery port over SMTP.
+// RemoteSender: the queue's RemoteDelivery port over SMTP and LMTP.
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <asio/strand.hpp>
@@ -12,6 +12,7 @@
 #include "node/runtime/dialer.hpp"
 #include "node/runtime/task_group.hpp"
 #include "node/services/outbound/host_search.hpp"
+#include "node/services/outbound/route_table.hpp"
 #include "node/services/outbound/sender_notice.hpp"
 #include "protocols/smtp_client/client_session.hpp"
 #include "storage/queue/remote_delivery.hpp"
@@ -20,8 +21,8 @@ namespace gridmail {
 
 struct OutboundSettings {
   smtp::ClientSettings client;
-  std::optional<HostPort> smart_host;  ///< all mail for other domains goes there
-  std::uint16_t port = 25;             ///< of mail servers found by the DNS
+  Route route;              ///< of domains that have none of their own
+  std::uint16_t port = 25;  ///< of mail servers found by the DNS
 };
 
 /// Thread-safe; connections live on a strand of its own, and are kept for a moment for the next message that
@@ -34,15 +35,14 @@ class RemoteSender final : public RemoteDelivery {
     Random& random;
     ports::Resolver& resolver;
     Dialer& dialer;
+    const RouteTable& routes;
     SenderNotice& notice;
   };
   RemoteSender(Ports ports, OutboundSettings settings);
   void start();
   [[nodiscard]] Task<void> stop();
 
-  [[nodiscard]] std::string next_hop(const std::string& destination) const override {
-    return search_.next_hop(destination);
-  }
+  [[nodiscard]] Task<std::string> next_hop(std::string destination) const override;
   [[nodiscard]] Task<Sent> send(std::shared_ptr<const Sending> what) override;
   [[nodiscard]] Task<Result<void>> report(std::shared_ptr<const Reporting> what) override {
     return ports_.notice.tell(std::move(what));
@@ -63,10 +63,11 @@ class RemoteSender final : public RemoteDelivery {
   };
 
   [[nodiscard]] Task<Sent> send_on_strand(std::shared_ptr<const Sending> what);
-  [[nodiscard]] Task<Attempt> attempt(std::shared_ptr<const Sending> what, std::string hop);
+  [[nodiscard]] Task<Attempt> try_kept_then_new(std::shared_ptr<const Sending> what, Route route);
+  [[nodiscard]] Task<Attempt> attempt(std::shared_ptr<const Sending> what, Route route, std::string hop);
   [[nodiscard]] Task<Attempt> attempt_with(Connection connection, std::shared_ptr<const Sending> what,
                                            std::string hop);
-  [[nodiscard]] Task<Result<Connection>> open(MailHost host, smtp::ClientTls tls, smtp::Verdict* trouble);
+  [[nodiscard]] Task<Result<Connection>> open(MailHost host, smtp::ServerTerms terms, smtp::Verdict* trouble);
   [[nodiscard]] std::optional<Connection> take_idle(const std::string& hop);
   void keep(const std::string& hop, Connection connection);
   [[nodiscard]] Task<void> close_idle();

@@ -100,3 +100,34 @@ TEST_CASE("a join token lets one node in, until it expires") {
   dir.grid.clock.set_now(dir.grid.clock.now() + 2h);
   CHECK(dir.refused(dir.client.use_join_token("late", node)) == Errc::denied);
 }
+
+TEST_CASE("a route is set, replaced and removed, and never for a domain of ours") {
+  MemoryDirectoryGrid dir;
+  dir.done(dir.client.add_domain("example.org"));
+  const auto set = [&](const std::string& domain, directory::Route::Kind kind, const std::string& host) {
+    directory::Change change;
+    auto& route = *change.mutable_set_route()->mutable_route();
+    route.set_domain(domain);
+    route.set_kind(kind);
+    route.set_host(host);
+    route.set_port(24);
+    return dir.client.change(std::move(change));
+  };
+  dir.done(set("far.example", directory::Route::LMTP, "store.example"));
+  dir.done(set("far.example", directory::Route::SMTP, "relay.example"));
+  CHECK(dir.refused(set("example.org", directory::Route::SMTP, "relay.example")) == Errc::conflict);
+  CHECK(dir.refused(set("near.example", directory::Route::SMTP, "")) == Errc::invalid);
+  CHECK(dir.refused(set("not a domain", directory::Route::MX, "")) == Errc::invalid);
+  const auto routes = dir.grid.run_to_end(dir.grid.view.routes());
+  REQUIRE(routes);
+  REQUIRE(routes->size() == 1);
+  CHECK(routes->front().host() == "relay.example");
+  const auto remove = [&] {
+    directory::Change change;
+    change.mutable_remove_route()->set_domain("far.example");
+    return dir.client.change(std::move(change));
+  };
+  dir.done(remove());
+  CHECK(dir.refused(remove()) == Errc::not_found);
+  CHECK(dir.grid.run_to_end(dir.grid.view.route("far.example")).error().code == Errc::not_found);
+}

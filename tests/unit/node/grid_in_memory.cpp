@@ -170,6 +170,19 @@ Task<Result<void>> GridInMemory::remove_queued(std::string) {
 Task<Result<void>> GridInMemory::hold_queued(std::string, bool) {
   co_return Result<void>();
 }
+Task<Result<std::vector<RouteRow>>> GridInMemory::routes() {
+  std::vector<RouteRow> rows;
+  for (const auto& [domain, route] : routes_set) rows.push_back(route);
+  co_return rows;
+}
+Task<Result<Applied>> GridInMemory::set_route(RouteRow route) {
+  routes_set[route.domain] = route;
+  co_return Applied{};
+}
+Task<Result<Applied>> GridInMemory::remove_route(std::string domain) {
+  if (routes_set.erase(domain) == 0) co_return fail(Errc::not_found, "no route for " + domain);
+  co_return Applied{};
+}
 Task<Result<std::uint64_t>> GridInMemory::flush_queue(QueueChoice) {
   co_return std::uint64_t{0};
 }

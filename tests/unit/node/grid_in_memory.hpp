@@ -15,6 +15,7 @@ class GridInMemory final : public api::GridControl {
   std::string last_movement;  ///< the last verb of movement with its arguments
   api::Settings grid_settings{2, 2, "postmaster"};
   std::map<std::string, std::string> passwords;  ///< of users
+  std::map<std::string, api::RouteRow> routes_set;
   NodeId first, second;
 
   Task<Result<void>> authenticate_admin(std::string user, std::string password, std::string peer) override;
@@ -55,6 +56,9 @@ class GridInMemory final : public api::GridControl {
   Task<Result<std::uint64_t>> flush_queue(api::QueueChoice choice) override;
   Task<Result<void>> retry_queued(std::string id) override;
   Task<Result<void>> remove_queued(std::string id) override;
+  Task<Result<std::vector<api::RouteRow>>> routes() override;
+  Task<Result<api::Applied>> set_route(api::RouteRow route) override;
+  Task<Result<api::Applied>> remove_route(std::string domain) override;
   Task<Result<api::KeyStatus>> keys() override;
   Task<Result<api::KeyStatus>> rotate_key() override;
 

@@ -26,7 +26,7 @@ class MemoryRemote final : public RemoteDelivery {
   std::vector<queue::Report> reports;            ///< each GUID once
   std::size_t at_once = 0, at_once_max = 0;
 
-  [[nodiscard]] std::string next_hop(const std::string& destination) const override { return destination; }
+  [[nodiscard]] Task<std::string> next_hop(std::string destination) const override { co_return destination; }
 
   [[nodiscard]] Task<Sent> send(std::shared_ptr<const Sending> what) override {
     const auto& parcel = what->parcel;

@@ -46,6 +46,7 @@ class RemoteServer {
   asio::io_context context;
   testing::ManualClock clock;
   ClientSettings settings;
+  ServerTerms terms;
   OutgoingMail mail;
   std::string header;  ///< for the mail's body to view
   std::size_t messages = 1;
@@ -77,8 +78,8 @@ class RemoteServer {
   };
   Task<bool> allow() { co_return may_finish; }
   Task<void> live(Stream& stream) {
-    ClientSession session(std::make_unique<Borrowed>(stream), clock, settings);
-    trouble = co_await session.open(settings.tls);
+    ClientSession session(std::make_unique<Borrowed>(stream), clock, settings, terms);
+    trouble = co_await session.open();
     for (std::size_t i = 0; i < messages && !trouble && (i == 0 || session.is_usable()); ++i) {
       ClientSession::MayFinish ask = [this] { return allow(); };
       verdicts = co_await session.send(mail, std::move(ask));
@@ -269,7 +270,7 @@ TEST_CASE("TLS is taken where it is offered, and nothing from before counts afte
   CHECK(smuggler.trouble);
 
   RemoteServer plain;
-  plain.settings.tls = ClientTls::required;
+  plain.terms.tls = ClientTls::required;
   (void)plain.greet("PIPELINING");
   REQUIRE(plain.trouble);
   CHECK(plain.trouble->verdict.kind == Verdict::Kind::deferred);
@@ -277,7 +278,7 @@ TEST_CASE("TLS is taken where it is offered, and nothing from before counts afte
 
 TEST_CASE("a password goes to loopback or under TLS, and its refusal is no message's fault") {
   RemoteServer remote;
-  remote.settings.credentials = ClientCredentials{"grid", "secret"};
+  remote.terms.credentials = ClientCredentials{"grid", "secret"};
   CHECK(remote.greet("AUTH PLAIN") == "AUTH PLAIN " + to_base64(std::string("\0grid\0secret", 12)) + "\r\n");
   (void)remote.say("535 5.7.8 no");
   REQUIRE(remote.trouble);
@@ -286,14 +287,53 @@ TEST_CASE("a password goes to loopback or under TLS, and its refusal is no messa
   testing::PipeOptions options;
   options.loopback = false;
   RemoteServer far(options);
-  far.settings.credentials = ClientCredentials{"grid", "secret"};
+  far.terms.credentials = ClientCredentials{"grid", "secret"};
   (void)far.greet("AUTH PLAIN LOGIN");
   CHECK(far.trouble);
 
   RemoteServer login;
-  login.settings.credentials = ClientCredentials{"grid", "secret"};
+  login.terms.credentials = ClientCredentials{"grid", "secret"};
   CHECK(login.greet("AUTH LOGIN") == "AUTH LOGIN\r\n");
   CHECK(login.say("334 VXNlcm5hbWU6") == to_base64("grid") + "\r\n");
   CHECK(login.say("334 UGFzc3dvcmQ6") == to_base64("secret") + "\r\n");
   CHECK(login.say("235 welcome") == "MAIL FROM:<me@here.test>\r\n");
+}
+
+TEST_CASE("RFC 2033, 4.2: over LMTP each recipient has a reply of its own to the end of data") {
+  RemoteServer remote;
+  remote.terms.lmtp = true;
+  remote.mail.recipients = {{"a@x.test", "", ""}, {"b@x.test", "", ""}, {"c@x.test", "", ""}};
+  remote.connect();
+  CHECK(remote.say("220 lmtp.x.test") == "LHLO me.test\r\n");
+  (void)remote.say("250-lmtp.x.test\r\n250 PIPELINING");
+  CHECK(remote.say("250 ok\r\n250 ok\r\n550 5.1.1 who?\r\n250 ok") == "DATA\r\n");
+  (void)remote.say("354 go");
+  CHECK(remote.say("250 2.0.0 taken") == "");
+  CHECK(remote.say("452 4.2.2 full") == "QUIT\r\n");
+  CHECK(remote.kinds() == "ard");
+  CHECK(remote.verdicts[2].text == "452 4.2.2 full");
+}
+
+TEST_CASE("over LMTP, who had no reply when the connection broke is tried again, and nobody else") {
+  RemoteServer remote;
+  remote.terms.lmtp = true;
+  remote.connect();
+  (void)remote.say("220 lmtp.x.test");
+  (void)remote.say("250-lmtp.x.test\r\n250 PIPELINING");
+  (void)remote.say("250 ok\r\n250 ok\r\n250 ok");
+  (void)remote.say("354 go");
+  (void)remote.say("250 2.0.0 taken");
+  remote.dialogue->finish_sending();
+  CHECK(remote.kinds() == "ad");
+  CHECK_FALSE(remote.usable);
+}
+
+TEST_CASE("a server of LMTP that does not know LHLO is not tried with HELO") {
+  RemoteServer remote;
+  remote.terms.lmtp = true;
+  remote.connect();
+  (void)remote.say("220 smtp.x.test");
+  (void)remote.say("500 what?");
+  REQUIRE(remote.trouble);
+  CHECK(remote.trouble->verdict.text == "500 what?");
 }

@@ -1,0 +1,28 @@
+#include "node/cli/route_verbs.hpp"
+
+#include <fmt/format.h>
+
+#include "node/cli/outcome.hpp"
+
+namespace gridmail::cli {
+
+Result<Outcome> route_set(const ApiClient& api, const Arguments& arguments) {
+  const auto& domain = arguments.at("domain");
+  Json body = {{"via", "mx"}};
+  if (const auto via = arguments.find("--via"); via != arguments.end()) body["via"] = via->second;
+  if (const auto tls = arguments.find("--tls"); tls != arguments.end()) body["tls"] = tls->second;
+  const auto done = fmt::format("mail for {} goes via {}", domain, body["via"].get<std::string>());
+  return acted(api.put(below("routes", domain), body), done);
+}
+
+Result<Outcome> route_list(const ApiClient& api, const Arguments&) {
+  return list(api, "/routes", {"domain", "via", "tls"});
+}
+
+Result<Outcome> route_remove(const ApiClient& api, const Arguments& arguments) {
+  const auto& domain = arguments.at("domain");
+  return acted(api.remove(below("routes", domain)),
+               fmt::format("mail for {} goes where all other mail goes", domain));
+}
+
+}  // namespace gridmail::cli

@@ -1,0 +1,25 @@
+// RouteTable: the way of each domain's mail: what the directory says of it, or else the node's own.
+#pragma once
+#include <string>
+
+#include "node/services/outbound/route.hpp"
+#include "storage/directory/directory_view.hpp"
+
+namespace gridmail {
+
+/// Thread-safe. The view outlives it.
+class RouteTable {
+ public:
+  /// `otherwise`: by the DNS, or the node's smart host.
+  RouteTable(const DirectoryView& view, Route otherwise) : view_(view), otherwise_(std::move(otherwise)) {}
+
+  /// `domain` as a parcel's destination. Waits for nobody else. Errors: unavailable, while the directory here
+  /// is out of date and knows of no route; io, corrupted.
+  [[nodiscard]] Task<Result<Route>> find(std::string domain) const;
+
+ private:
+  const DirectoryView& view_;
+  const Route otherwise_;
+};
+
+}  // namespace gridmail
