@@ -34,6 +34,20 @@ Command parse_command(std::string_view line) {
   return command;
 }
 
+bool takes_no_argument(Keyword keyword) {
+  switch (keyword) {
+    case Keyword::stls:
+    case Keyword::stat:
+    case Keyword::rset:
+    case Keyword::noop:
+    case Keyword::capa:
+    case Keyword::quit:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::optional<std::uint32_t> parse_message_number(std::string_view argument) {
   const auto number = text::parse_number(text::trim(argument));
   if (!number || *number == 0) return std::nullopt;

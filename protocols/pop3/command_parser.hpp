@@ -31,6 +31,9 @@ struct Command {
 };
 [[nodiscard]] Command parse_command(std::string_view line);
 
+/// Whether nothing but blanks may stand behind the keyword.
+[[nodiscard]] bool takes_no_argument(Keyword keyword);
+
 /// A message number: 1 or more.
 [[nodiscard]] std::optional<std::uint32_t> parse_message_number(std::string_view argument);
 

@@ -7,6 +7,7 @@
 
 #include "node/base/log.hpp"
 #include "protocols/pop3/reply_mapping.hpp"
+#include "protocols/text/ascii.hpp"
 
 namespace gridmail::pop3 {
 namespace {
@@ -57,6 +58,11 @@ Task<void> Session::handle(const Line& line) {
   if (settings_.stopping && settings_.stopping() && command.keyword != Keyword::quit) {
     channel_.output() += "-ERR [SYS/TEMP] shutting down\r\n";
     ended_ = true;
+    co_return;
+  }
+  // RFC 1939, section 3: what is syntactically invalid gets -ERR; a "QUIT not yet" deletes nothing.
+  if (takes_no_argument(command.keyword) && !text::trim(command.argument).empty()) {
+    refuse("no argument is allowed here");
     co_return;
   }
   if (command.keyword == Keyword::capa) {

@@ -98,6 +98,16 @@ TEST_CASE("RFC 1939, section 6: without QUIT nothing is deleted") {
   CHECK(pop.left() == 2);
 }
 
+TEST_CASE("RFC 1939, section 3: an argument where none belongs is refused, and nothing is done") {
+  Filled pop;
+  (void)pop.send("DELE 1\r\n");
+  for (const char* wrong : {"STAT 1", "RSET 1", "NOOP x", "CAPA x", "STLS x", "QUIT not yet"}) {
+    CHECK(pop.send(std::string(wrong) + "\r\n") == "-ERR no argument is allowed here\r\n");
+  }
+  CHECK(pop.send("STAT \r\n") == "+OK 1 " + std::to_string(second.size()) + "\r\n");
+  CHECK(pop.left() == 2);
+}
+
 TEST_CASE("RFC 2449, section 8: deletions that cannot be done are [SYS/TEMP], and none is done") {
   Filled pop;
   (void)pop.send("DELE 1\r\nDELE 2\r\n");
