@@ -3,6 +3,7 @@
 import imaplib
 import os
 import poplib
+import re
 import smtplib
 import time
 
@@ -38,6 +39,7 @@ class WrongPasswords(GridCase):
     def check(self, user, log_in, wrong):
         """Three wrong ones take ever longer; the right one is taken at once, before and after."""
         log_in(user["password"])
+        counted = self.wrong_passwords_counted()
         times = []
         for _ in range(3):
             begun = time.monotonic()
@@ -47,9 +49,14 @@ class WrongPasswords(GridCase):
         self.assertGreaterEqual(times[0], 0.9)
         self.assertGreater(times[2], times[0] + 0.5, times)
         self.assertLess(times[2], 10)
+        self.assertEqual(counted + len(times), self.wrong_passwords_counted())
         begun = time.monotonic()
         log_in(user["password"])
         self.assertLess(time.monotonic() - begun, 5)
+
+    def wrong_passwords_counted(self):
+        text = self.grid.api(self.node).probe("/metrics")[1]
+        return int(re.search(r"^gridmail_login_failures_total (\d+)$", text, re.MULTILINE).group(1))
 
     def test_submission(self):
         user = self.grid.users[0]
