@@ -12,7 +12,7 @@ import time
 
 from grid import ApiError, GridCase, wait_until
 from grid_api import GridApi
-from loopback_grid import BUILD, COMMAND, DAEMON
+from loopback_grid import BUILD, COMMAND, DAEMON, GridError, LoopbackGrid
 
 TOKEN = "a-token-for-tests-of-the-start"
 
@@ -123,6 +123,11 @@ class BrokenCreation(StartCase):
         self.assertIn(f"cannot listen for peers on 127.0.0.1 port {self.peer_port}: Address already in use", text)
         with self.running("--create", config=self.listeners()) as lines:
             self.assertIn("password", "".join(lines))
+
+
+    def test_a_loopback_grid_on_the_ports_of_another_says_so(self):
+        with self.assertRaisesRegex(GridError, "node1 ended by itself(?s:.*)Address already in use"):
+            LoopbackGrid(self.folder / "grid").start(1, base_port=self.grid.nodes[0]["smtp"])
 
 
 class WrongDirectory(StartCase):

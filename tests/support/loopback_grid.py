@@ -209,11 +209,14 @@ reserve_bytes = "64 MiB"
         node["pid"] = process.pid
         return process
 
+    def _raise_if_ended(self, node, process=None):
+        gone = process.poll() is not None if process else not is_our_process(node["pid"])
+        if gone:
+            raise GridError(f"{node['name']} ended by itself:\n{self._last_lines(node)}")
+
     def _wait_for_probe(self, node, path, seconds, process=None):
         def answered():
-            gone = process.poll() is not None if process else not is_our_process(node["pid"])
-            if gone:
-                raise GridError(f"{node['name']} ended by itself:\n{self._last_lines(node)}")
+            self._raise_if_ended(node, process)
             return self.api(node).probe(path)[0] == 200
         wait_until(f"{node['name']}: {path}", answered, seconds)
 
@@ -227,8 +230,11 @@ reserve_bytes = "64 MiB"
         process = self._spawn(first, ["--create"], secrets_of_admin=True)
         self._wait_for_probe(first, "/startupz", 30, process)
         api = self.api(first)
-        # A map that is still being agreed answers 503 for a moment.
-        wait_until("the new grid", lambda: self._answers(lambda: api.get("/status")), 30)
+
+        def agreed():  # a map that is still being agreed answers 503 for a moment; another grid on these ports, 401
+            self._raise_if_ended(first, process)
+            return self._answers(lambda: api.get("/status"))
+        wait_until("the new grid", agreed, 30)
         processes = [(node, self._join(node, api)) for node in others]
         for node, process in processes:
             self._wait_for_probe(node, "/startupz", 60, process)
@@ -266,6 +272,8 @@ reserve_bytes = "64 MiB"
 
     def _learn_ids(self, api):
         def all_members():
+            for node in self.nodes:
+                self._raise_if_ended(node)
             status = self._answers(lambda: api.get("/status"))
             ids = {row["name"]: row["id"] for row in status["nodes"]} if status else {}
             return ids if all(node["name"] in ids for node in self.nodes) else None
@@ -297,6 +305,8 @@ reserve_bytes = "64 MiB"
         for node in self.nodes:
             self._wait_for_probe(node, "/readyz", seconds)
             def whole(api=self.api(node)):
+                for each in self.nodes:
+                    self._raise_if_ended(each)
                 slots = self._answers(lambda: api.get("/slots"))
                 return slots and all(row["primary"] and len(row["in_sync"]) >= copies and not row["joining"]
                                      for row in slots)
