@@ -250,9 +250,13 @@ class Gone(GridCase):
         self.grid.wait_until_whole(60)
 
     def user_on(self, node, api):
-        """The address of a new user whose mailbox's primary is that node."""
+        """The address of a new user whose mailbox's primary is that node; one that was away gets primaries by and by."""
         domain, now = self.grid.description["domain"], time.time_ns()
         hashed = "{CRYPT}$6$0123456789abcdef$" + "x" * 86
         addresses = [f"gone{number}-{now}@{domain}" for number in range(30)]
         api.post("/user-batches", {"users": [{"address": address, "password_hash": hashed} for address in addresses]})
-        return next(address for address in addresses if self.location({"address": address})["primary"] == node["id"])
+
+        def there():
+            return next((address for address in addresses
+                         if self.location({"address": address})["primary"] == node["id"]), None)
+        return wait_until(f"a user on {node['name']}", there, 90, 0.5)
