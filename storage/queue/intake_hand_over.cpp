@@ -218,7 +218,8 @@ Task<void> IntakeService::find_peer(IntakeId id) {
   theirs.set_second(true);
   const auto offer = std::make_shared<IntakeOffer>(ports_.network, strand_, id, theirs, chunks);
   offers_[id] = offer;
-  const auto taker = co_await find_taker(offer, gone, ports_.clock.now() + find_peer_max);
+  const auto until = ports_.clock.now() + find_peer_max;
+  const auto taker = co_await find_taker(offer, gone, {until, until});
   offers_.erase(id);
   if (!taker) co_return;
   queue::IntakeRecord mine = std::move(**record);

@@ -75,6 +75,11 @@ void IntakeOffer::on_stored(NodeId from) {
   changed_->set();
 }
 
+void IntakeOffer::withdraw() {
+  withdrawn_ = true;
+  changed_->set();
+}
+
 std::vector<NodeId> IntakeOffer::asked() const {
   std::vector<NodeId> nodes;
   for (const auto& [node, taker] : takers_) nodes.push_back(node);

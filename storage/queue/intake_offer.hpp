@@ -25,11 +25,14 @@ class IntakeOffer {
   void repeat();
   void on_taken(NodeId from, std::uint32_t index);
   void on_stored(NodeId from);
+  /// Nobody need store it any more: whoever offers it cannot keep it.
+  void withdraw();
 
   /// The first that has the whole record on stable storage.
   [[nodiscard]] std::optional<NodeId> stored_by() const { return stored_by_; }
+  [[nodiscard]] bool is_withdrawn() const { return withdrawn_; }
   [[nodiscard]] std::vector<NodeId> asked() const;
-  /// Set whenever stored_by() may have changed.
+  /// Set whenever stored_by() or is_withdrawn() may have changed.
   [[nodiscard]] const std::shared_ptr<Event>& changed() const { return changed_; }
 
  private:
@@ -44,6 +47,7 @@ class IntakeOffer {
   std::vector<Bytes> messages_;  ///< one per piece, ready to be sent
   std::map<NodeId, Taker> takers_;
   std::optional<NodeId> stored_by_;
+  bool withdrawn_ = false;
   std::shared_ptr<Event> changed_;
 };
 

@@ -14,6 +14,8 @@ constexpr std::size_t asked_at_once = 2;
 /// Then two others are asked.
 constexpr Duration ask_more_after = std::chrono::milliseconds(400);
 constexpr Duration repeat_after = std::chrono::milliseconds(100);
+/// Of those that are only slow: bytes sent again make them no faster.
+constexpr Duration repeat_slow_after = std::chrono::milliseconds(500);
 constexpr std::uint64_t body_bytes_in_memory_max = 128ULL << 20;
 
 Result<std::vector<Bytes>> chunks_of(const MessageBody& body) {
@@ -32,6 +34,7 @@ Result<std::vector<Bytes>> chunks_of(const MessageBody& body) {
 
 /// What became of this node's own copy of a record that is being taken in.
 struct IntakeService::OwnWrite {
+  std::shared_ptr<Event> written;
   std::optional<Result<void>> result;
   bool given_up = false;  ///< to be dropped again as soon as it is written
 };
@@ -72,7 +75,7 @@ Task<void> IntakeService::stop() {
 
 Task<Result<void>> IntakeService::accept(queue::Message message, std::vector<queue::Recipient> recipients,
                                          std::optional<QueueEntryId> entry, const MessageBody& body,
-                                         TimePoint deadline) {
+                                         IntakePatience patience) {
   auto chunks = chunks_of(body);
   if (!chunks) co_return tl::unexpected(chunks.error());
   queue::IntakeRecord record;
@@ -81,12 +84,12 @@ Task<Result<void>> IntakeService::accept(queue::Message message, std::vector<que
   for (auto& recipient : recipients) *record.add_recipients() = std::move(recipient);
   if (entry) record.set_entry(entry->bytes());
   record.set_chunks(static_cast<std::uint32_t>(chunks->size()));
-  co_return co_await asio::co_spawn(strand_, take_in(std::move(record), std::move(*chunks), deadline),
+  co_return co_await asio::co_spawn(strand_, take_in(std::move(record), std::move(*chunks), patience),
                                     asio::use_awaitable);
 }
 
 Task<Result<void>> IntakeService::take_in(queue::IntakeRecord record, std::vector<Bytes> chunks,
-                                          TimePoint deadline) {
+                                          IntakePatience patience) {
   if (!recovered_) co_return fail(Errc::unavailable, "the intake journal is still being read");
   if (candidates(std::nullopt).empty())
     co_return fail(Errc::unavailable, "no other node to keep the message");
@@ -97,12 +100,12 @@ Task<Result<void>> IntakeService::take_in(queue::IntakeRecord record, std::vecto
   const auto offer = std::make_shared<IntakeOffer>(ports_.network, strand_, id, theirs, chunks);
   offers_[id] = offer;
   const auto own = std::make_shared<OwnWrite>();
-  const auto written = std::make_shared<Event>(strand_);
-  tasks_.spawn(strand_, "write_own", write_own(record, std::move(chunks), own, written));
+  own->written = std::make_shared<Event>(strand_);
+  tasks_.spawn(strand_, "write_own", write_own(record, std::move(chunks), own, offer));
   std::optional<NodeId> taker;
   try {
-    taker = co_await find_taker(offer, std::nullopt, deadline);
-    co_await before(ports_.clock, deadline, written);
+    taker = co_await find_taker(offer, std::nullopt, patience);
+    if (taker) co_await before(ports_.clock, patience.slow, own->written);
   } catch (...) {  // the client is gone: nothing was promised
     give_up(id, *offer, *own);
     throw;
@@ -125,10 +128,11 @@ Task<Result<void>> IntakeService::take_in(queue::IntakeRecord record, std::vecto
 }
 
 Task<void> IntakeService::write_own(queue::IntakeRecord record, std::vector<Bytes> chunks,
-                                    std::shared_ptr<OwnWrite> outcome, std::shared_ptr<Event> written) {
+                                    std::shared_ptr<OwnWrite> outcome, OfferPtr offer) {
   const auto id = *IntakeId::from_bytes(record.id());
   outcome->result = co_await journal_.put(std::move(record), std::move(chunks));
-  written->set();
+  if (!*outcome->result) offer->withdraw();
+  outcome->written->set();
   if (!outcome->given_up) co_return;
   if (const auto dropped = co_await journal_.drop(id); !dropped) {
     log(Level::warn, "intake.drop_failed", {{"record", id.hex()}, {"error", dropped.error().text}});
@@ -145,13 +149,13 @@ void IntakeService::give_up(IntakeId id, const IntakeOffer& offer, OwnWrite& own
 }
 
 Task<std::optional<NodeId>> IntakeService::find_taker(OfferPtr offer, std::optional<NodeId> excluded,
-                                                      TimePoint deadline) {
+                                                      IntakePatience patience) {
   const auto nodes = candidates(excluded);
   std::size_t asked = 0;
   auto ask_more_at = ports_.clock.now();
   while (!offer->stored_by()) {
     const auto now = ports_.clock.now();
-    if (now >= deadline) co_return std::nullopt;
+    if (offer->is_withdrawn() || is_over(patience, nodes)) co_return std::nullopt;
     if (now >= ask_more_at) {
       const auto end = std::min(nodes.size(), asked + asked_at_once);
       for (; asked < end; ++asked) offer->ask(nodes[asked]);
@@ -159,9 +163,17 @@ Task<std::optional<NodeId>> IntakeService::find_taker(OfferPtr offer, std::optio
     } else {
       offer->repeat();
     }
-    co_await before(ports_.clock, std::min(deadline, ports_.clock.now() + repeat_after), offer->changed());
+    const auto next = now < patience.silent ? std::min(patience.silent, now + repeat_after)
+                                            : std::min(patience.slow, now + repeat_slow_after);
+    co_await before(ports_.clock, next, offer->changed());
   }
   co_return offer->stored_by();
+}
+
+bool IntakeService::is_over(const IntakePatience& patience, const std::vector<NodeId>& nodes) const {
+  const auto now = ports_.clock.now();
+  return now >= patience.slow ||
+         (now >= patience.silent && std::none_of(nodes.begin(), nodes.end(), ports_.alive));
 }
 
 /// The other members, in the order in which to ask them: those that seem alive first, otherwise by chance.

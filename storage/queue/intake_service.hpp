@@ -24,6 +24,13 @@ namespace gridmail {
 /// later.
 inline constexpr Duration intake_delivered_max = std::chrono::hours(24 * 14);
 
+/// How long another node is waited for that takes a record, too. Who is slow is not who is silent: a sender
+/// is sent away at once only where there is nobody to talk to.
+struct IntakePatience {
+  TimePoint silent;  ///< until then where no other node gives a sign of life
+  TimePoint slow;    ///< until then where one does, whose disk is busy
+};
+
 /// Thread-safe; its state is touched on a strand of its own. Lifecycle: start() → stop() → destruction; the
 /// ports and clients must outlive it.
 ///
@@ -53,10 +60,10 @@ class IntakeService {
 
   /// Success: on stable storage here and on one other node. `recipients` have their GUIDs; with `entry` they
   /// go into that queue entry, otherwise to their mailboxes. `body` must outlive the call. Errors:
-  /// unavailable (no other node stored it by `deadline`; nothing is kept), io, no_space.
+  /// unavailable (no other node stored it in time; nothing is kept), io, no_space.
   [[nodiscard]] Task<Result<void>> accept(queue::Message message, std::vector<queue::Recipient> recipients,
                                           std::optional<QueueEntryId> entry, const MessageBody& body,
-                                          TimePoint deadline);
+                                          IntakePatience patience);
 
   /// A message of MessageKind::intake.
   void on_message(NodeId from, Bytes payload);
@@ -91,11 +98,12 @@ class IntakeService {
 
   // Taking in (intake_service.cpp).
   [[nodiscard]] Task<Result<void>> take_in(queue::IntakeRecord record, std::vector<Bytes> chunks,
-                                           TimePoint deadline);
+                                           IntakePatience patience);
   [[nodiscard]] Task<void> write_own(queue::IntakeRecord record, std::vector<Bytes> chunks,
-                                     std::shared_ptr<OwnWrite> outcome, std::shared_ptr<Event> written);
+                                     std::shared_ptr<OwnWrite> outcome, OfferPtr offer);
   [[nodiscard]] Task<std::optional<NodeId>> find_taker(OfferPtr offer, std::optional<NodeId> excluded,
-                                                       TimePoint deadline);
+                                                       IntakePatience patience);
+  [[nodiscard]] bool is_over(const IntakePatience& patience, const std::vector<NodeId>& nodes) const;
   void give_up(IntakeId id, const IntakeOffer& offer, OwnWrite& own);
   [[nodiscard]] std::vector<NodeId> candidates(std::optional<NodeId> excluded);
   [[nodiscard]] Task<Result<void>> recover();

@@ -77,6 +77,8 @@ class MemoryStore final : public Store {
     disk_->stalled = stalled;
     disk_->begin_sync();
   }
+  /// Every write takes so much longer, until repair().
+  void slow_down(Duration more) { disk_->slower_by = more; }
   /// Every further commit fails with this error, until it is lifted. After the first that did none succeeds
   /// in this life of the node, as with GroupCommit; repair() helps the next one.
   void fail_with(std::optional<Errc> error) {
@@ -130,6 +132,7 @@ class MemoryStore final : public Store {
   /// Works again as it should.
   void repair() {
     disk_->error.reset();
+    disk_->slower_by = Duration::zero();
     if (!has_crashed()) disk_->crash_after.reset();
     stall(false);
   }
@@ -158,7 +161,8 @@ class MemoryStore final : public Store {
       if (syncing || stalled || pending.empty() || crash_after == 0U) return;
       syncing = true;
       const auto range = static_cast<std::uint64_t>((options.sync_max - options.sync_min).count()) + 1;
-      const auto delay = options.sync_min + Duration(static_cast<std::int64_t>(random.below(range)));
+      const auto delay =
+          slower_by + options.sync_min + Duration(static_cast<std::int64_t>(random.below(range)));
       clock.call_after(
           delay,
           [self = shared_from_this(), group = pending.size(), this_life = life] {
@@ -230,6 +234,7 @@ class MemoryStore final : public Store {
     Families families;
     std::shared_ptr<const Rotten> rotten;
     std::deque<Pending> pending;
+    Duration slower_by{0};
     std::optional<Errc> error;
     bool failed = false;  ///< in this life of the node
     std::function<void(Error)> on_failure;

@@ -16,9 +16,9 @@ constexpr std::size_t deliveries_at_once_max = 16;
 constexpr std::uint64_t parse_bytes_in_memory_max = 128ULL << 20;
 /// Shorter ones cost less to parse than to hand to another thread.
 constexpr std::uint64_t parsed_here_bytes_max = 128 * 1024;
-/// The slot's client needs 1 s to see that nobody is there; with this SMTP waits 1.5 s at most because of a
-/// dead node.
-constexpr Duration intake_wait_max = std::chrono::milliseconds(500);
+/// The slot's client needs 1 s to see that nobody is there; with this SMTP waits 1.5 s at most where no other
+/// node lives.
+constexpr Duration intake_silent_max = std::chrono::milliseconds(500);
 /// On top of it for long messages: what a slow disk and network need for the bytes.
 constexpr std::uint64_t intake_bytes_per_second = 10 << 20;
 
@@ -210,7 +210,7 @@ Task<void> GridDelivery::take_in_missed(TransactionPtr transaction) {
   }
   if (recipients.empty()) co_return;
   const auto taken = co_await ports_.intake.accept(transaction->message, std::move(recipients), std::nullopt,
-                                                   *transaction->body, intake_deadline(*transaction));
+                                                   *transaction->body, patience_for(*transaction));
   for (std::size_t i = 0; i < transaction->missed.size(); ++i) {
     if (transaction->missed[i] != 0) transaction->outcomes[i] = taken;
   }
@@ -224,7 +224,7 @@ Task<Result<void>> GridDelivery::enqueue(TransactionPtr transaction) {
                                                       *transaction->body, options);
   if (!slot_was_unavailable(submitted, begun)) co_return as_promised(submitted);
   co_return co_await ports_.intake.accept(transaction->message, transaction->recipients, entry,
-                                          *transaction->body, intake_deadline(*transaction));
+                                          *transaction->body, patience_for(*transaction));
 }
 
 SlotClient::Options GridDelivery::slot_options() const {
@@ -241,9 +241,12 @@ bool GridDelivery::slot_was_unavailable(const Result<void>& outcome, TimePoint b
          ports_.clock.now() < begun + settings_.slot_wait_max;
 }
 
-TimePoint GridDelivery::intake_deadline(const Transaction& transaction) const {
+/// Another node that lives and is slow is waited for as a slot would be: mail is taken in while any two can
+/// talk (design, section 2).
+IntakePatience GridDelivery::patience_for(const Transaction& transaction) const {
+  const auto now = ports_.clock.now();
   const auto for_bytes = std::chrono::milliseconds(transaction.body->size() * 1000 / intake_bytes_per_second);
-  return ports_.clock.now() + intake_wait_max + for_bytes;
+  return {now + intake_silent_max + for_bytes, now + settings_.slot_wait_max + for_bytes};
 }
 
 }  // namespace gridmail

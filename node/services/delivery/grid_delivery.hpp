@@ -64,7 +64,7 @@ class GridDelivery final : public ports::Delivery {
   [[nodiscard]] Task<Result<void>> enqueue(TransactionPtr transaction);
   [[nodiscard]] SlotClient::Options slot_options() const;
   [[nodiscard]] bool slot_was_unavailable(const Result<void>& outcome, TimePoint begun) const;
-  [[nodiscard]] TimePoint intake_deadline(const Transaction& transaction) const;
+  [[nodiscard]] IntakePatience patience_for(const Transaction& transaction) const;
 
   Ports ports_;
   Settings settings_;

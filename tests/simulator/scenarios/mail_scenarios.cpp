@@ -26,8 +26,8 @@ void to_many(World& world, Load& load) {
 }
 
 /// All nodes but two are down; one of these may store nothing. Mail goes on being accepted, and is delivered
-/// later.
-void only_two_left(World& world, Load& load) {
+/// later. Their disks may be busy: who is slow is waited for.
+void two_left(World& world, Load& load, Duration busy) {
   auto& mail = dynamic_cast<MailLoad&>(load);
   for (int round = 0; round < 2; ++round) {
     load.run(10);
@@ -38,6 +38,7 @@ void only_two_left(World& world, Load& load) {
     }
     load.run_for(3s);  // until then a slot's primary may only seem slow
     load.run_for(60s, [&] { return load.under_way() == 0; });  // who waits for what is gone gives up
+    for (const auto node : {one, other}) world.disk(node).slow_down(busy);
     mail.demand_acceptance(true);
     for (int message = 0; message < 6; ++message) {
       mail.send_one(message % 2 == 0 ? one : other);
@@ -54,6 +55,13 @@ void only_two_left(World& world, Load& load) {
 void four_with_a_light_one(WorldOptions& options) {
   options.nodes.resize(4);
   options.nodes[3].weight = 0;
+}
+
+void only_two_left(World& world, Load& load) {
+  two_left(world, load, 0s);
+}
+void only_two_busy_left(World& world, Load& load) {
+  two_left(world, load, 700ms);
 }
 
 /// Stops, slow disks and growth, one after the other.
@@ -171,6 +179,7 @@ std::vector<Scenario> mail_scenarios() {
       {.name = "mail to more than 64 recipients while nodes crash", .trouble = to_many, .users = 66},
       {"mail while only two nodes are left, one of which may store nothing", only_two_left,
        four_with_a_light_one},
+      {"mail while only two nodes are left, whose disks are busy", only_two_busy_left, four_with_a_light_one},
       {"mail while nodes stop and disks hang for a while", other_troubles},
       {.name = "mail while disks fail in the middle of writes and work again at once",
        .trouble = disks_fail,
