@@ -48,6 +48,16 @@ void read_tls(ConfigTable table, NodeConfig& config) {
   table.finish();
 }
 
+void read_proxy(ConfigTable table, NodeConfig& config) {
+  table.read_each("trusted", "an array of networks, such as [\"192.0.2.0/24\"]",
+                  [&](const std::string& text) {
+                    const auto network = IpNetwork::parse(text);
+                    if (network) config.proxies.push_back(*network);
+                    return network.has_value();
+                  });
+  table.finish();
+}
+
 void read_login(ConfigTable table, NodeConfig& config) {
   table.read("plaintext_from_loopback", config.plaintext_login_from_loopback);
   table.read("slow_down_wrong_passwords", config.limits.slow_down_wrong_passwords);
@@ -105,6 +115,7 @@ void read_root(ConfigTable root, NodeConfig& config) {
   read_peer(root.table("peer"), config);
   read_listeners(root.table("listen"), config);
   read_tls(root.table("tls"), config);
+  read_proxy(root.table("proxy"), config);
   read_login(root.table("login"), config);
   read_outbound(root.table("outbound"), config.outbound);
   read_log(root.table("log"), config);

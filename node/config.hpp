@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "node/base/host_port.hpp"
+#include "node/base/ip_network.hpp"
 #include "node/base/log.hpp"
 #include "node/base/result.hpp"
 #include "node/base/store.hpp"
@@ -61,7 +62,7 @@ struct LimitsConfig {
   std::uint64_t message_bytes_max = 50ULL << 20;  ///< SIZE, APPENDLIMIT and the literal limit
   std::uint64_t in_flight_bytes_max = 256ULL << 20;
   std::uint32_t connections_max = 20'000;
-  std::uint32_t connections_per_address_max = 100;  ///< 0: no limit
+  std::uint32_t connections_per_address_max = 500;  ///< of mail clients; 0: no limit
   /// Delays and counts of wrong passwords per address and user.
   bool slow_down_wrong_passwords = true;
 };
@@ -100,6 +101,8 @@ struct NodeConfig {
   std::optional<HostPort> peer_advertise;  ///< what others are told; peer_listen's when it names one address
   std::vector<ListenerConfig> listeners;
   TlsConfig tls;
+  /// Balancers that say by the PROXY protocol, on mail ports, for which client they connect.
+  std::vector<IpNetwork> proxies;
   /// Log-in without TLS from 127.0.0.0/8 and ::1 on mail ports. Plain HTTP from there always may.
   bool plaintext_login_from_loopback = false;
 

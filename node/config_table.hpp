@@ -56,6 +56,18 @@ class ConfigTable {
     read(key, text);
     if (!problem_.error() && !accept(text)) complain(*node, key, what_it_must_be);
   }
+  /// The texts of an array, each checked by `accept`.
+  template <class Accept>
+  void read_each(std::string_view key, std::string_view what_it_must_be, Accept accept) {
+    const auto* node = find(key);
+    if (node == nullptr) return;
+    const auto* array = node->as_array();
+    if (array == nullptr) return complain(*node, key, what_it_must_be);
+    for (const auto& item : *array) {
+      const auto text = item.template value_exact<std::string>();
+      if (!text || !accept(*text)) return complain(item, key, what_it_must_be);
+    }
+  }
   [[nodiscard]] ConfigTable table(std::string_view key);
   /// Reports a key that was never asked for.
   void finish();

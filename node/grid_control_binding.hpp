@@ -9,6 +9,7 @@
 #include "node/grid/mail_services.hpp"
 #include "node/job_board.hpp"
 #include "node/movement_check.hpp"
+#include "node/services/certificates/certificate_admin.hpp"
 #include "storage/local/rocksdb_store.hpp"
 
 namespace gridmail {
@@ -19,6 +20,7 @@ class GridControlBinding final : public api::GridControl {
   struct Parts {
     GridCore& core;
     MailServices& mail;
+    CertificateAdmin& certificates;
     Clock& clock;
     Random& random;
     RocksDbStore& store;
@@ -90,12 +92,18 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<std::vector<api::RouteRow>>> routes() override;
   [[nodiscard]] Task<Result<api::Applied>> set_route(api::RouteRow route) override;
   [[nodiscard]] Task<Result<api::Applied>> remove_route(std::string domain) override;
+  // grid_control_certificates.cpp
+  [[nodiscard]] Task<Result<std::vector<api::CertificateRow>>> certificates() override;
+  [[nodiscard]] Task<Result<api::Applied>> put_certificate(std::string chain, std::string key) override;
+  [[nodiscard]] Task<Result<api::Applied>> remove_certificate(std::string name) override;
 
   // grid_control_keys.cpp
   [[nodiscard]] Task<Result<api::KeyStatus>> keys() override;
   [[nodiscard]] Task<Result<api::KeyStatus>> rotate_key() override;
 
  private:
+  /// What there is to say of them; nothing while the directory cannot be read.
+  [[nodiscard]] Task<std::vector<std::string>> certificate_notices();
   [[nodiscard]] Task<Result<api::ScrubStatus>> scrub_status();
   [[nodiscard]] api::Liveness liveness_of(const MembershipView& view, NodeId node) const;
   [[nodiscard]] Result<Member> find_member(const std::string& name_or_id) const;

@@ -98,6 +98,7 @@ Task<Result<api::GridStatus>> GridControlBinding::status() {
   }
   std::sort(status.nodes.begin(), status.nodes.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
+  status.notices = co_await certificate_notices();
   auto scrub = co_await scrub_status();
   if (!scrub) co_return tl::unexpected(scrub.error());
   status.scrub = std::move(*scrub);

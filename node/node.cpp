@@ -50,6 +50,26 @@ Task<void> serve_lookup(std::unique_ptr<Stream> stream, lookup::Services service
   co_await lookup::serve(*stream, services, protocol);
 }
 
+/// What a client is told that a limit turns away; empty: nothing in the clear.
+std::string refusal_of(Service service) {
+  switch (service) {
+    case Service::smtp:
+    case Service::submission:
+    case Service::lmtp:
+      return "421 4.3.2 too many connections\r\n";
+    case Service::imap:
+      return "* BYE [UNAVAILABLE] too many connections\r\n";  // RFC 5530, section 3
+    case Service::pop3:
+      return "-ERR [SYS/TEMP] too many connections\r\n";  // RFC 3206, section 4
+    default:
+      return {};
+  }
+}
+
+bool is_for_mail(Service service) {
+  return service <= Service::pop3s;
+}
+
 bool has_implicit_tls(Service service) {
   return service == Service::submissions || service == Service::imaps || service == Service::pop3s ||
          service == Service::https;
@@ -219,8 +239,10 @@ Result<void> Node::build() {
     return introducer_->answer(std::move(public_key), std::move(request));
   });
   transport_->on_removed([this](NodeId by) { leave_grid(by.hex()); });
+  certificates_ = std::make_unique<CertificateAdmin>(CertificateAdmin::Ports{
+      clock_, random_, mail_->view(), mail_->directory_client(), [this] { return core_->map(); }});
   control_ = std::make_unique<GridControlBinding>(GridControlBinding::Parts{
-      *core_, *mail_, clock_, random_, *store_, config_, [this] { return leaving_.load(); }});
+      *core_, *mail_, *certificates_, clock_, random_, *store_, config_, [this] { return leaving_.load(); }});
   return {};
 }
 
@@ -247,6 +269,7 @@ Task<Result<void>> Node::start() {
   if (!step) co_return step;
   tasks_.spawn(asio::make_strand(context_), "keep record current", keep_record_current());
   tasks_.spawn(asio::make_strand(context_), "tell figures", tell_figures());
+  tasks_.spawn(asio::make_strand(context_), "certificates", certificate_keeper_->run());
   control_->set_started();
   co_return Result<void>{};
 }
@@ -266,7 +289,7 @@ void Node::reload() {
   supervisor_.tell("RELOADING=1");
   auto context = load_server_context(config_.tls.certificate, config_.tls.key);
   if (context) {
-    tls_->replace(std::move(*context));
+    tls_->replace_own(std::move(*context));
     log(Level::info, "node.reloaded", {{"certificate", config_.tls.certificate.string()}});
   } else {
     log(Level::error, "node.not_reloaded", {{"error", context.error().text}});
@@ -298,12 +321,17 @@ Result<void> Node::listen() {
   imap_.message_bytes_max = config_.limits.message_bytes_max;
   imap_.stopping = pop3_.stopping = stopping;
   if (config_.tls.certificate.empty()) {
-    tls_ = std::make_unique<ServerTls>(self_signed_server_context(config_.hostname));
+    tls_ = std::make_unique<ServerTls>(self_signed_server_context(config_.hostname), ServerTls::Own::stopgap);
   } else {
     auto context = load_server_context(config_.tls.certificate, config_.tls.key);
     if (!context) return tl::unexpected(context.error());
-    tls_ = std::make_unique<ServerTls>(std::move(*context));
+    tls_ = std::make_unique<ServerTls>(std::move(*context), ServerTls::Own::configured);
   }
+  certificate_keeper_ = std::make_unique<CertificateKeeper>(
+      CertificateKeeper::Ports{clock_, random_, mail_->view(), mail_->directory_client(),
+                               [this] { return core_->map(); },
+                               [this](NodeId node) { return control_->is_alive(node); }, *tls_},
+      identity_->node_id(), config_.hostname, identity_->seed());
   server_ = std::make_unique<TcpServer>(context_, clock_, tls_.get());
   control_->count_sessions([this] { return server_->connections(); });
   agent_ = std::make_unique<api::AgentCheck>(*control_, clock_);
@@ -321,6 +349,11 @@ Result<void> Node::listen_for(const ListenerConfig& config) {
   listener.port = config.address.port;
   listener.implicit_tls = has_implicit_tls(config.service);
   listener.connections_max = config_.limits.connections_max;
+  listener.refusal = refusal_of(config.service);
+  if (is_for_mail(config.service)) {
+    listener.connections_per_address_max = config_.limits.connections_per_address_max;
+    listener.proxies = config_.proxies;
+  }
   TcpServer::Serve serve;
   const smtp::Services smtp_services{mail_->directory(), mail_->delivery(), clock_, random_};
   const auto smtp_with = [&](const smtp::Settings& settings) -> TcpServer::Serve {
@@ -330,7 +363,6 @@ Result<void> Node::listen_for(const ListenerConfig& config) {
   };
   switch (config.service) {
     case Service::smtp:
-      listener.refusal = "421 4.3.2 too many connections\r\n";
       serve = smtp_with(mx_);
       break;
     case Service::submission:

@@ -20,6 +20,7 @@
 #include "node/runtime/system_clock.hpp"
 #include "node/runtime/tcp_dialer.hpp"
 #include "node/runtime/tcp_server.hpp"
+#include "node/services/certificates/certificate_keeper.hpp"
 #include "node/services/dns/unbound_resolver.hpp"
 #include "protocols/imap/settings.hpp"
 #include "protocols/pop3/settings.hpp"
@@ -75,8 +76,10 @@ class Node {
   TcpDialer dialer_{clock_};
   std::unique_ptr<MailServices> mail_;
   std::unique_ptr<Introducer> introducer_;
+  std::unique_ptr<CertificateAdmin> certificates_;
   std::unique_ptr<GridControlBinding> control_;
   std::unique_ptr<ServerTls> tls_;
+  std::unique_ptr<CertificateKeeper> certificate_keeper_;
   std::unique_ptr<api::AgentCheck> agent_;
   std::unique_ptr<TcpServer> server_;
   smtp::Settings mx_, submission_, lmtp_;

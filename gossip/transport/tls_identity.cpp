@@ -93,6 +93,13 @@ TlsIdentity::TlsIdentity(PrivateKey key)
       node_id_(node_id_of(public_key_)),
       certificate_(self_signed_certificate(*key_, node_id_.hex())) {}
 
+Bytes TlsIdentity::seed() const {
+  Bytes raw(ed25519_key_bytes, '\0');
+  std::size_t size = raw.size();
+  EVP_PKEY_get_raw_private_key(key_.get(), reinterpret_cast<unsigned char*>(raw.data()), &size);
+  return raw;
+}
+
 TlsIdentity TlsIdentity::draw() {
   return TlsIdentity(generate_ed25519_key());
 }

@@ -23,6 +23,8 @@ class TlsIdentity {
   [[nodiscard]] NodeId node_id() const { return node_id_; }
   /// 32 bytes.
   [[nodiscard]] const Bytes& public_key() const { return public_key_; }
+  /// The private key, 32 bytes (RFC 8032, 5.1.5): for what is sealed to this node.
+  [[nodiscard]] Bytes seed() const;
   [[nodiscard]] EVP_PKEY& key() const { return *key_; }
   [[nodiscard]] X509& certificate() const { return *certificate_; }
 

@@ -37,14 +37,13 @@ Result<std::vector<Body>> Body::objects(std::string_view field, std::initializer
   return bodies;
 }
 
-Result<std::string> Body::text(std::string_view field) const {
-  constexpr std::size_t text_bytes_max = 1024;
+Result<std::string> Body::text(std::string_view field, std::size_t bytes_max) const {
   const auto at = object_.find(field);
   if (at == object_.end() || !at->is_string())
     return fail(Errc::invalid, fmt::format("\"{}\" must be text", field));
   auto value = at->get<std::string>();
   if (value.empty()) return fail(Errc::invalid, fmt::format("\"{}\" must not be empty", field));
-  if (value.size() > text_bytes_max) return fail(Errc::invalid, fmt::format("\"{}\" is too long", field));
+  if (value.size() > bytes_max) return fail(Errc::invalid, fmt::format("\"{}\" is too long", field));
   return value;
 }
 

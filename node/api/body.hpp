@@ -25,8 +25,8 @@ class Body {
                                                   std::initializer_list<std::string_view> known,
                                                   std::size_t count_max) const;
 
-  /// Errors: invalid when it is missing, not text, empty, or over 1,024 bytes.
-  [[nodiscard]] Result<std::string> text(std::string_view field) const;
+  /// Errors: invalid when it is missing, not text, empty, or over `bytes_max`.
+  [[nodiscard]] Result<std::string> text(std::string_view field, std::size_t bytes_max = 1024) const;
   /// `otherwise` when it is missing. Errors: invalid when it is not a whole number in [least, most].
   [[nodiscard]] Result<std::int64_t> number(std::string_view field, std::int64_t otherwise,
                                             std::int64_t least, std::int64_t most) const;

@@ -69,6 +69,7 @@ struct ScrubStatus {
 struct GridStatus {
   Verdict verdict = Verdict::unavailable;
   std::vector<std::string> reasons;  ///< a sentence each; empty when healthy
+  std::vector<std::string> notices;  ///< what wants doing but takes nothing from anybody yet
   std::string grid_id;               ///< hex
   NodeId this_node;
   MapVersion map_version = 0;
@@ -90,6 +91,16 @@ struct KeyStatus {
     bool has_keys = false;  ///< it has said that it has that map
   };
   std::vector<Node> nodes;  ///< by name
+};
+
+/// A certificate that all nodes show to who asks for one of its names.
+struct CertificateRow {
+  std::string name;                ///< the first of its DNS names
+  std::vector<std::string> names;  ///< all of them
+  std::string issuer;
+  WallMicros not_before = 0, not_after = 0;
+  std::string fingerprint;  ///< SHA-256, hex
+  WallMicros created = 0;   ///< here
 };
 
 struct DirectorySlot {};
@@ -279,6 +290,12 @@ class GridControl {
   /// Errors: invalid; conflict for a domain of this grid.
   [[nodiscard]] virtual Task<Result<Applied>> set_route(RouteRow route) = 0;
   [[nodiscard]] virtual Task<Result<Applied>> remove_route(std::string domain) = 0;
+  /// By name. Keys are never given out.
+  [[nodiscard]] virtual Task<Result<std::vector<CertificateRow>>> certificates() = 0;
+  /// PEM. Adds it or replaces the one of its first name. Errors: invalid.
+  [[nodiscard]] virtual Task<Result<Applied>> put_certificate(std::string chain, std::string key) = 0;
+  /// Errors: not_found.
+  [[nodiscard]] virtual Task<Result<Applied>> remove_certificate(std::string name) = 0;
 
   [[nodiscard]] virtual Task<Result<KeyStatus>> keys() = 0;
   /// Begins to replace the gossip key: installed, used, and the old one removed, each as soon as every living

@@ -41,6 +41,11 @@ Task<Response> show_keys(GridControl& grid, Request request, Parameters paramete
 Task<Response> rotate_key(GridControl& grid, Request request, Parameters parameters);
 Task<Response> openapi(GridControl& grid, Request request, Parameters parameters);
 
+// certificate_handlers.cpp
+Task<Response> list_certificates(GridControl& grid, Request request, Parameters parameters);
+Task<Response> put_certificate(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_certificate(GridControl& grid, Request request, Parameters parameters);
+
 // directory_handlers.cpp
 Task<Response> list_users(GridControl& grid, Request request, Parameters parameters);
 Task<Response> add_user(GridControl& grid, Request request, Parameters parameters);

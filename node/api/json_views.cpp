@@ -122,6 +122,7 @@ Json to_json(const ScrubStatus& scrub) {
 Json to_json(const GridStatus& status) {
   return {{"verdict", name_of(status.verdict)},
           {"reasons", status.reasons},
+          {"notices", status.notices},
           {"grid", status.grid_id},
           {"node", status.this_node.hex()},
           {"map_version", status.map_version},
@@ -130,6 +131,16 @@ Json to_json(const GridStatus& status) {
           {"copies_min", status.copies_min},
           {"nodes", to_json(status.nodes)},
           {"scrub", to_json(status.scrub)}};
+}
+
+Json to_json(const CertificateRow& certificate) {
+  return {{"name", certificate.name},
+          {"names", certificate.names},
+          {"issuer", certificate.issuer},
+          {"not_before", rfc3339(certificate.not_before)},
+          {"not_after", rfc3339(certificate.not_after)},
+          {"fingerprint", certificate.fingerprint},
+          {"created", rfc3339(certificate.created)}};
 }
 
 Json to_json(const KeyStatus& status) {

@@ -14,6 +14,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const NodeRow& node);
 [[nodiscard]] Json to_json(const GridStatus& status);
 [[nodiscard]] Json to_json(const KeyStatus& status);
+[[nodiscard]] Json to_json(const CertificateRow& certificate);
 [[nodiscard]] Json to_json(const SlotPlacement& slot);
 [[nodiscard]] Json to_json(const UserRow& user);
 [[nodiscard]] Json to_json(const UserDetails& user);

@@ -42,6 +42,12 @@ constexpr Route table[] = {
     {get, "/api/v1/slots", admin, list_slots, "Who holds each slot; the directory is the last row."},
     {get, "/api/v1/keys", admin, show_keys, "How far a rotation of the gossip keys is, node by node."},
     {post, "/api/v1/keys/rotate", admin, rotate_key, "Begins to replace the gossip key everywhere."},
+    {get, "/api/v1/certificates", admin, list_certificates,
+     "What mail clients are shown, by name; never a key."},
+    {put, "/api/v1/certificates", admin, put_certificate,
+     "Adds or replaces the one of that name on all nodes: {\"certificate\": PEM with its chain, \"key\": "
+     "PEM}."},
+    {del, "/api/v1/certificates/{name}", admin, remove_certificate, "Shows it no more."},
     {get, "/api/v1/openapi.json", admin, openapi, "This table as an OpenAPI document."},
 
     {get, "/api/v1/users", admin, list_users, "All users."},

@@ -14,6 +14,7 @@ struct Check {
   std::string id;
   bool passed;
   std::string detail;
+  bool warning = false;  ///< passed, and yet something wants doing
 };
 
 std::string one_line(std::string text) {
@@ -57,6 +58,12 @@ Check slots_have_copies(const Json& slots, std::size_t copies) {
                                      slots.size(), copies)};
 }
 
+Check nothing_wants_doing(const Json& notices) {
+  std::string all;
+  for (const auto& notice : notices) all += fmt::format("{}{}", all.empty() ? "" : "; ", cell_text(notice));
+  return {"grid.notices", true, notices.empty() ? "none" : all, !notices.empty()};
+}
+
 std::vector<Check> examine(const ApiClient& api) {
   std::vector<Check> checks;
   checks.push_back(probe(api, "node.alive", "/livez"));
@@ -69,6 +76,7 @@ std::vector<Check> examine(const ApiClient& api) {
   checks.push_back({"grid.verdict", status->at("verdict") == "healthy", cell_text(status->at("verdict"))});
   checks.push_back(nodes_are_alive(nodes));
   checks.push_back(versions_agree(nodes));
+  checks.push_back(nothing_wants_doing(status->at("notices")));
   const auto copies = std::min<std::size_t>(status->at("copies").get<std::size_t>(), nodes.size());
   if (const auto slots = api.get("/slots")) checks.push_back(slots_have_copies(*slots, copies));
   if (const auto domains = api.get("/domains")) {
@@ -86,8 +94,9 @@ Result<Outcome> doctor(const ApiClient& api, const Arguments&) {
   outcome.document = {{"passed", true}, {"checks", Json::array()}};
   for (const auto& check : examine(api)) {
     outcome.document["checks"].push_back(
-        {{"id", check.id}, {"passed", check.passed}, {"detail", check.detail}});
-    outcome.text += fmt::format("[{}] {}: {}\n", check.passed ? "+" : "-", check.id, cell_text(check.detail));
+        {{"id", check.id}, {"passed", check.passed}, {"warning", check.warning}, {"detail", check.detail}});
+    const auto* const mark = !check.passed ? "-" : check.warning ? "!" : "+";
+    outcome.text += fmt::format("[{}] {}: {}\n", mark, check.id, cell_text(check.detail));
     if (check.passed) continue;
     outcome.document["passed"] = false;
     outcome.exit_code = 1;

@@ -76,6 +76,8 @@ std::string record_text(const Json& record) {
 std::string status_text(const Json& status) {
   std::string text = fmt::format("{}\n", cell_text(status.at("verdict")));
   for (const auto& reason : status.at("reasons")) text += fmt::format("  {}\n", cell_text(reason));
+  for (const auto& notice : status.value("notices", Json::array()))
+    text += fmt::format("  {}\n", cell_text(notice));
   text += fmt::format("map version {}, {} slots, {} copies\n\n", cell_text(status.at("map_version")),
                       cell_text(status.at("slots")), cell_text(status.at("copies")));
   return text + table_text(status.at("nodes"),

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "node/cli/certificate_verbs.hpp"
 #include "node/cli/doctor.hpp"
 #include "node/cli/grid_recover.hpp"
 #include "node/cli/movement_verbs.hpp"
@@ -313,6 +314,14 @@ const std::vector<Verb> table = {
      route_set},
     {"route", "list", "domains whose mail goes a way of its own", {}, route_list},
     {"route", "remove", "let it go where all other mail goes", {domain}, route_remove},
+    {"certificate",
+     "set",
+     "show a certificate to mail clients, on all nodes, or replace the one of its name",
+     {{"certificate", "a file in PEM, the certificate first and its chain behind it"},
+      {"key", "its key, PEM"}},
+     certificate_set},
+    {"certificate", "list", "what mail clients are shown", {}, certificate_list},
+    {"certificate", "remove", "show one no more", {{"name", "as in certificate list"}}, certificate_remove},
     {"key", "status", "the gossip keys, and which nodes have them", {}, key_status},
     {"key", "rotate", "replace the gossip key on every node", {}, key_rotate},
     {"doctor", "", "check that this node and the grid are set up right", {}, doctor},
@@ -342,6 +351,7 @@ std::string_view help_of_noun(std::string_view noun) {
       {"alias", "addresses that lead to a user"},
       {"queue", "messages on their way"},
       {"route", "ways of mail for other domains"},
+      {"certificate", "what mail clients are shown in TLS"},
       {"key", "keys between nodes"}};
   for (const auto& [name, help] : nouns) {
     if (name == noun) return help;

@@ -22,8 +22,8 @@ function showVerdict(status) {
   $("verdict").className = "verdict " + status.verdict;
   $("verdict_word").textContent = words[status.verdict] ?? status.verdict;
   $("verdict_text").textContent = meanings[status.verdict] ?? "";
-  fill($("reasons"), status.reasons.map((reason, i) =>
-    el("li", {}, reason, status.advice?.[i] ? el("span", {}, status.advice[i]) : "")));
+  fill($("reasons"), [...status.reasons.map(reason => el("li", {}, reason)),
+    ...status.notices.map(notice => el("li", { className: "notice" }, notice))]);
   document.title = (status.verdict === "healthy" ? "" : words[status.verdict] + " · ") + "gridmail";
 }
 

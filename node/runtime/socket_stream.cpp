@@ -71,7 +71,7 @@ struct SocketStream::State : std::enable_shared_from_this<State> {
     socket.cancel();
   }
 
-  const asio::ip::address peer;
+  asio::ip::address peer;
   Clock& clock;
   asio::steady_timer timer;
   TlsSocket socket;
@@ -151,6 +151,10 @@ std::string SocketStream::tls_version() const {
 }
 std::string SocketStream::tls_cipher() const {
   return is_secure() ? SSL_get_cipher_name(state_->socket.tls()) : "";
+}
+
+void SocketStream::speak_for(asio::ip::address client) {
+  state_->peer = std::move(client);
 }
 
 void SocketStream::close() {

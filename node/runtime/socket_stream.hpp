@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "node/runtime/server_tls.hpp"
 #include "node/runtime/stream.hpp"
 #include "node/runtime/tls_socket.hpp"
 
@@ -27,6 +28,8 @@ class SocketStream final : public Stream {
   [[nodiscard]] std::string tls_version() const override;
   [[nodiscard]] std::string tls_cipher() const override;
   void close() override;
+  /// A proxy has connected for this client: from now on it is the peer.
+  void speak_for(asio::ip::address client);
 
  private:
   struct State;

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <asio/redirect_error.hpp>
 #include <asio/strand.hpp>
 #include <asio/use_awaitable.hpp>
 #include <atomic>
 
 #include "node/base/log.hpp"
+#include "node/runtime/proxy_header.hpp"
 #include "node/runtime/socket_stream.hpp"
 #include "node/runtime/tcp_listener.hpp"
 #include "node/runtime/timer.hpp"
@@ -17,6 +19,7 @@ namespace {
 
 using asio::ip::tcp;
 constexpr auto handshake_max = std::chrono::seconds(30);
+constexpr auto proxy_header_max = std::chrono::seconds(5);
 constexpr auto pause_after_accept_error = std::chrono::milliseconds(100);
 
 Task<bool> joined(TaskGroup& group) {
@@ -97,7 +100,23 @@ void TcpServer::admit(const std::shared_ptr<Port>& port, tcp::socket socket) {
 Task<void> TcpServer::run_session(std::shared_ptr<Port> port, [[maybe_unused]] std::shared_ptr<void> seat,
                                   tcp::socket socket) {
   auto stream = std::make_unique<SocketStream>(std::move(socket), clock_, tls_);
+  std::shared_ptr<void> seat_of_address;
   try {
+    const bool known = co_await learn_peer(*port, *stream);
+    if (!known) co_return;
+    if (const auto most = port->listener.connections_per_address_max;
+        most != 0 && !stream->peer_is_loopback()) {
+      seat_of_address = seats_.take(stream->peer_address(), most);
+      if (!seat_of_address) {
+        log(Level::info, "tcp.address_limit_reached",
+            {{"listener", port->listener.name}, {"peer", stream->peer_address()}});
+        stream->expires_at(clock_.now() + proxy_header_max);
+        if (!port->listener.implicit_tls && !port->listener.refusal.empty()) {
+          co_await stream->write(port->listener.refusal);
+        }
+        co_return;
+      }
+    }
     if (port->listener.implicit_tls) {
       stream->expires_at(clock_.now() + handshake_max);
       co_await stream->start_tls();
@@ -107,6 +126,24 @@ Task<void> TcpServer::run_session(std::shared_ptr<Port> port, [[maybe_unused]] s
   } catch (const asio::system_error& error) {
     log(Level::debug, "tcp.session_ended", {{"listener", port->listener.name}, {"error", error.what()}});
   }
+}
+
+Task<bool> TcpServer::learn_peer(const Port& port, SocketStream& stream) {
+  const auto& proxies = port.listener.proxies;
+  const auto from = stream.peer_address();
+  const bool is_proxy = std::any_of(proxies.begin(), proxies.end(),
+                                    [&](const IpNetwork& network) { return network.contains(from); });
+  if (!is_proxy) co_return true;
+  stream.expires_at(clock_.now() + proxy_header_max);
+  auto header = co_await read_proxy_header(stream);
+  stream.expires_at(TimePoint::never());
+  if (!header) {
+    log(Level::warn, "tcp.no_proxy_header",
+        {{"listener", port.listener.name}, {"proxy", from}, {"error", header.error().text}});
+    co_return false;
+  }
+  if (header->client) stream.speak_for(*header->client);
+  co_return true;
 }
 
 }  // namespace gridmail

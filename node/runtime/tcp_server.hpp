@@ -6,12 +6,15 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "node/base/clock.hpp"
+#include "node/base/ip_network.hpp"
 #include "node/base/result.hpp"
+#include "node/runtime/address_seats.hpp"
+#include "node/runtime/server_tls.hpp"
 #include "node/runtime/stream.hpp"
 #include "node/runtime/task_group.hpp"
-#include "node/runtime/tls_context.hpp"
 
 namespace gridmail {
 
@@ -21,8 +24,13 @@ struct Listener {
   std::uint16_t port = 0;      ///< 0: any free one
   bool implicit_tls = false;   ///< RFC 8314, 3: the handshake comes first
   std::size_t connections_max = 10'000;
-  std::string refusal{};  ///< sent, in the clear, to whom the limit turns away: "421 4.3.2 …\r\n"
+  std::string refusal{};  ///< sent, in the clear, to whom a limit turns away: "421 4.3.2 …\r\n"
+  std::size_t connections_per_address_max = 0;  ///< over all listeners; 0: no limit. This machine has none
+  /// Who connects from these begins with a PROXY header, and the client it names is the peer.
+  std::vector<IpNetwork> proxies{};
 };
+
+class SocketStream;
 
 /// Thread-safe but for construction and destruction. Lifecycle: listen()… → drain() → destruction.
 class TcpServer {
@@ -52,10 +60,13 @@ class TcpServer {
   void admit(const std::shared_ptr<Port>& port, asio::ip::tcp::socket socket);
   [[nodiscard]] Task<void> run_session(std::shared_ptr<Port> port, std::shared_ptr<void> seat,
                                        asio::ip::tcp::socket socket);
+  /// Reads the PROXY header where there is one. False: the connection ends.
+  [[nodiscard]] Task<bool> learn_peer(const Port& port, SocketStream& stream);
 
   asio::io_context& context_;
   Clock& clock_;
   const ServerTls* const tls_;
+  AddressSeats seats_;
   TaskGroup accepting_{"tcp_accept"};
   TaskGroup sessions_{"tcp_sessions"};
 };

@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "node/base/result.hpp"
@@ -28,24 +27,5 @@ using TlsContext = std::shared_ptr<SSL_CTX>;
                                                      const std::filesystem::path& key_pem);
 /// Where no certificate is configured: a fresh EC P-256 key, signed by itself.
 [[nodiscard]] TlsContext self_signed_server_context(const std::string& hostname);
-
-/// The context that new handshakes use. Thread-safe; replace() lets a renewed certificate in without a
-/// restart, and connections that are up keep what they began with.
-class ServerTls {
- public:
-  explicit ServerTls(TlsContext context) : context_(std::move(context)) {}
-  [[nodiscard]] TlsContext current() const {
-    const std::lock_guard lock(mutex_);
-    return context_;
-  }
-  void replace(TlsContext context) {
-    const std::lock_guard lock(mutex_);
-    context_ = std::move(context);
-  }
-
- private:
-  mutable std::mutex mutex_;
-  TlsContext context_;
-};
 
 }  // namespace gridmail

@@ -69,6 +69,11 @@ Task<Result<void>> ChangeWriter::write(const directory::Change& change) {
       co_return co_await set_route(change.set_route());
     case Kind::kRemoveRoute:
       co_return co_await remove_route(change.remove_route());
+    case Kind::kPutCertificate:
+      co_return co_await put_certificate(change.put_certificate());
+    case Kind::kRemoveCertificate:
+      co_return co_await remove_existing(keys_.certificate(change.remove_certificate().name()),
+                                         "certificate " + change.remove_certificate().name());
     case Kind::KIND_NOT_SET:
       break;
   }
@@ -309,6 +314,19 @@ Task<Result<void>> ChangeWriter::use_join_token(const directory::UseJoinToken& c
   token.set_used(now_);
   token.set_used_by(change.node());
   co_return co_await put(keys_.join_token(change.id()), token.SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::put_certificate(const directory::PutCertificate& change) {
+  auto record = change.certificate();
+  if (!is_domain_name(record.name())) co_return fail(Errc::invalid, "not a domain: " + record.name());
+  const auto there = co_await load<directory::Certificate>(keys_.certificate(record.name()));
+  if (!there) co_return tl::unexpected(there.error());
+  const std::uint64_t version = *there ? (*there)->version() : 0;
+  if (change.expected_version() != 0 && change.expected_version() != version) {
+    co_return fail(Errc::conflict, "the certificate has changed");
+  }
+  record.set_version(version + 1);
+  co_return co_await put(keys_.certificate(record.name()), record.SerializeAsString());
 }
 
 Task<Result<void>> ChangeWriter::remove_existing(Bytes key, std::string what) {

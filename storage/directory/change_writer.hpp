@@ -44,6 +44,7 @@ class ChangeWriter {
   // change_routes.cpp
   [[nodiscard]] Task<Result<void>> set_route(const directory::SetRoute& change);
   [[nodiscard]] Task<Result<void>> remove_route(const directory::RemoveRoute& change);
+  [[nodiscard]] Task<Result<void>> put_certificate(const directory::PutCertificate& change);
 
   /// The user's record, by bytes off the wire. Errors: invalid, not_found.
   [[nodiscard]] Task<Result<directory::User>> existing_user(const Bytes& id);

@@ -19,6 +19,7 @@ constexpr char token_table = 't';
 constexpr char join_token_table = 'j';
 constexpr char tombstone_table = 'r';
 constexpr char route_table = 'w';
+constexpr char certificate_table = 'c';
 constexpr char applied_table = 'g';
 constexpr char applied_at_table = 'h';
 
@@ -116,6 +117,12 @@ Bytes DirectoryKeys::join_token(BytesView hash) const {
 }
 KeyRange DirectoryKeys::join_tokens() const {
   return range(join_token_table);
+}
+Bytes DirectoryKeys::certificate(std::string_view name) const {
+  return key(certificate_table, name);
+}
+KeyRange DirectoryKeys::certificates() const {
+  return range(certificate_table);
 }
 Bytes DirectoryKeys::tombstone(UserId user) const {
   return key(tombstone_table, user.view());

@@ -41,6 +41,8 @@ class DirectoryKeys {
   [[nodiscard]] KeyRange tokens() const;
   [[nodiscard]] Bytes join_token(BytesView hash) const;
   [[nodiscard]] KeyRange join_tokens() const;
+  [[nodiscard]] Bytes certificate(std::string_view name) const;
+  [[nodiscard]] KeyRange certificates() const;
   [[nodiscard]] Bytes tombstone(UserId user) const;
   [[nodiscard]] KeyRange tombstones() const;
   [[nodiscard]] Bytes route(std::string_view domain) const;

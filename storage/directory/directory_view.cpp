@@ -96,6 +96,10 @@ Task<Result<std::vector<directory::Admin>>> DirectoryView::admins() const {
 Task<Result<std::vector<directory::Token>>> DirectoryView::tokens() const {
   return list<directory::Token>(keys_.tokens());
 }
+Task<Result<std::vector<directory::Certificate>>> DirectoryView::certificates() const {
+  return list<directory::Certificate>(keys_.certificates());
+}
+
 Task<Result<std::vector<directory::JoinToken>>> DirectoryView::join_tokens() const {
   return list<directory::JoinToken>(keys_.join_tokens());
 }

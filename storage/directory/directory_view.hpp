@@ -41,6 +41,8 @@ class DirectoryView {
   [[nodiscard]] Task<Result<std::vector<directory::Token>>> tokens() const;
   [[nodiscard]] Task<Result<std::vector<directory::JoinToken>>> join_tokens() const;
   [[nodiscard]] Task<Result<std::vector<directory::Route>>> routes() const;
+  /// By name; the keys are sealed.
+  [[nodiscard]] Task<Result<std::vector<directory::Certificate>>> certificates() const;
   /// Users whose data is still to be removed.
   [[nodiscard]] Task<Result<std::vector<directory::Tombstone>>> tombstones() const;
   /// Sorted by address.

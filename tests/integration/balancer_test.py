@@ -14,6 +14,7 @@ import threading
 from grid import ROOT, TIMEOUT, GridCase, LoopbackGrid, wait_until
 
 BASE_PORT = int(os.environ.get("GRIDMAIL_BALANCER_PORT", "24100"))
+TRUSTED = "127.0.0.2"  # the balancer, in the nodes' configuration
 FRONTENDS = BASE_PORT + 64  # of the balancer, above three nodes
 DEFAULT_PORTS = {25: "smtp", 465: "submissions", 587: "submission", 143: "imap", 993: "imaps", 995: "pop3s",
                  7443: "http", 7483: "agent"}
@@ -23,6 +24,7 @@ def configuration(nodes, stats_socket):
     """packaging/balancers/haproxy.cfg with these nodes' addresses in place of the examples', and one more line."""
     text = (ROOT / "packaging/balancers/haproxy.cfg").read_text()
     text = text.replace("maxconn 20000", "maxconn 1000")  # within any shell's limit of open files
+    text = text.replace("send-proxy-v2", f"send-proxy-v2 source {TRUSTED}")
     for what in (" check-ssl verify none port 7443", " agent-port 7483"):
         assert what in text
         text = text.replace(what, "")
@@ -130,6 +132,17 @@ class Balancer(GridCase):
         self.wait_for_states("UP", "UP", "UP")
         for row in self.haproxy.servers("imap").values():
             self.assertTrue(20 <= int(row["weight"]) <= 100, row["weight"])
+
+    def test_1_a_client_behind_the_balancer_is_known_by_its_own_address(self):
+        self.wait_for_states("UP", "UP", "UP")
+        with smtplib.SMTP("127.0.0.1", frontend("smtp"), timeout=TIMEOUT, source_address=("127.0.0.3", 0)) as smtp:
+            smtp.sendmail("sender@elsewhere.test", self.user["address"], b"Subject: from whom\r\n\r\nx\r\n")
+        with imaplib.IMAP4("127.0.0.1", frontend("imap"), timeout=TIMEOUT) as imap:
+            imap.login(self.user["address"], self.user["password"])
+            imap.select("INBOX")
+            found = imap.search(None, "SUBJECT", '"from whom"')[1][0].split()[-1]
+            header = imap.fetch(found, "(BODY.PEEK[HEADER.FIELDS (RECEIVED)])")[1][0][1]
+        self.assertIn(b"[127.0.0.3]", header)
 
     def test_2_no_client_notices_that_a_node_is_drained(self):
         clients = Clients(self.user)

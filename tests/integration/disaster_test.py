@@ -7,8 +7,10 @@ import pathlib
 import shutil
 import smtplib
 import subprocess
+import tempfile
 import unittest
 
+from certificates import NAME, make_certificate, shown
 from grid import TIMEOUT, imap_login, path_part, wait_until
 from loopback_grid import COMMAND, DAEMON, LoopbackGrid
 
@@ -157,9 +159,13 @@ class Recover(OwnGridCase):
             self.assertEqual(self.subjects(last, user), [] if user["address"] in lost else ["before"], user)
         self.deliver(last, self.users, "after")
 
+        with tempfile.TemporaryDirectory() as folder:
+            certificate, key, fingerprint = make_certificate(pathlib.Path(folder), NAME)
+            self.assertEqual(0, self.gridmail(last, "certificate", "set", certificate, key)[0])
         self.grid.description["nodes"] = [last]
-        self.grid.add_node("node4")
+        joined = self.grid.add_node("node4")
         self.grid.wait_until_whole(90)
+        wait_until("the key is sealed to who joined", lambda: shown(joined, "imaps") == fingerprint, 10)
         for node in self.grid.nodes:
             for user in users:
                 expected = ["after"] if user["address"] in lost else ["before", "after"]

@@ -179,6 +179,9 @@ listen = "{node['host']}:{peer}"
 plaintext_from_loopback = true
 slow_down_wrong_passwords = false
 
+[proxy]
+trusted = ["127.0.0.2"]
+
 [outbound]
 {outbound}
 

@@ -199,3 +199,18 @@ TEST_CASE("a pattern matches its own shape only") {
   CHECK(match("/", "/"));
   CHECK(match("/{x}", "/%2f")->at(0) == "/");
 }
+
+TEST_CASE("certificates are listed without keys, put whole, and removed by name") {
+  Api api;
+  const auto list = api.get("/api/v1/certificates");
+  REQUIRE(list.size() == 1);
+  CHECK(list[0]["names"] == Json::array({"mail.example.org", "*.example.org"}));
+  CHECK(list[0]["not_after"] == "1970-01-01T00:00:01Z");
+  CHECK_FALSE(list[0].contains("key"));
+  CHECK(api.call(Method::put, "/api/v1/certificates", R"({"certificate": "a"})").status == 400);
+  const std::string large = Json{{"certificate", "a"}, {"key", std::string(20'000, 'k')}}.dump();
+  CHECK(api.call(Method::put, "/api/v1/certificates", large).status == 400);
+  CHECK(api.call(Method::put, "/api/v1/certificates", R"({"certificate": "a", "key": "b"})").status == 200);
+  CHECK(api.call(Method::delete_, "/api/v1/certificates/mail.example.org").status == 200);
+  CHECK(api.call(Method::delete_, "/api/v1/certificates/other.example.org").status == 404);
+}

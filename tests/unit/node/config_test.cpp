@@ -26,6 +26,8 @@ listen = "[::1]:7000"
 [listen]
 smtp = "127.0.0.1:2525"
 imap = "[::1]:1143"
+[proxy]
+trusted = ["192.0.2.0/28", "2001:db8::1"]
 [login]
 plaintext_from_loopback = true
 [outbound]
@@ -54,6 +56,8 @@ slots = 64
   CHECK(config->listener(Service::imap)->text() == "[::1]:1143");
   CHECK(!config->listener(Service::pop3));
   CHECK(config->plaintext_login_from_loopback);
+  REQUIRE(config->proxies.size() == 2);
+  CHECK(config->proxies[0].contains("192.0.2.15"));
   CHECK(config->outbound.smart_host == HostPort{"relay.example.org", 587});
   CHECK(config->outbound.tls_required);
   CHECK(config->outbound.dns_server == HostPort{"::1", 5353});
@@ -148,4 +152,11 @@ TEST_CASE("the example configuration is right and states the defaults") {
   CHECK(example->limits.connections_max == defaults.limits.connections_max);
   CHECK(example->storage.reserve_bytes == defaults.storage.reserve_bytes);
   CHECK(example->creation.slots == defaults.creation.slots);
+}
+
+TEST_CASE("a proxy that is no network is named with its place") {
+  CHECK(error_of("[proxy]\ntrusted = [\"192.0.2.0/28\", \"balancer\"]\n") ==
+        "gridmail.toml:2:28: proxy.trusted must be an array of networks, such as [\"192.0.2.0/24\"]");
+  CHECK(error_of("[proxy]\ntrusted = \"192.0.2.0/28\"\n")
+            .starts_with("gridmail.toml:2:11: proxy.trusted must be"));
 }

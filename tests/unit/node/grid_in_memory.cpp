@@ -186,6 +186,18 @@ Task<Result<Applied>> GridInMemory::remove_route(std::string domain) {
 Task<Result<std::uint64_t>> GridInMemory::flush_queue(QueueChoice) {
   co_return std::uint64_t{0};
 }
+Task<Result<std::vector<CertificateRow>>> GridInMemory::certificates() {
+  co_return std::vector<CertificateRow>{
+      {"mail.example.org", {"mail.example.org", "*.example.org"}, "An Issuer", 0, 1'000'000, "00ff", 0}};
+}
+Task<Result<Applied>> GridInMemory::put_certificate(std::string chain, std::string key) {
+  if (chain.empty() || key.empty()) co_return fail(Errc::invalid, "not PEM");
+  co_return Applied{};
+}
+Task<Result<Applied>> GridInMemory::remove_certificate(std::string name) {
+  if (name != "mail.example.org") co_return fail(Errc::not_found, "no certificate " + name);
+  co_return Applied{};
+}
 Task<Result<KeyStatus>> GridInMemory::keys() {
   KeyStatus status;
   status.keys = {"0011223344556677"};

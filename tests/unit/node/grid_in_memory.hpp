@@ -59,6 +59,9 @@ class GridInMemory final : public api::GridControl {
   Task<Result<std::vector<api::RouteRow>>> routes() override;
   Task<Result<api::Applied>> set_route(api::RouteRow route) override;
   Task<Result<api::Applied>> remove_route(std::string domain) override;
+  Task<Result<std::vector<api::CertificateRow>>> certificates() override;
+  Task<Result<api::Applied>> put_certificate(std::string chain, std::string key) override;
+  Task<Result<api::Applied>> remove_certificate(std::string name) override;
   Task<Result<api::KeyStatus>> keys() override;
   Task<Result<api::KeyStatus>> rotate_key() override;
 

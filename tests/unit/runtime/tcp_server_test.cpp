@@ -8,6 +8,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include "node/runtime/system_clock.hpp"
+#include "node/runtime/timer.hpp"
 #include "node/runtime/tls_socket.hpp"
 
 using namespace gridmail;
@@ -65,7 +66,7 @@ Task<void> serve_echo(std::unique_ptr<Stream> stream) {
 struct ServerFixture {
   asio::io_context context;
   SystemClock clock{context};
-  ServerTls tls{self_signed_server_context("mail.example.test")};
+  ServerTls tls{self_signed_server_context("mail.example.test"), ServerTls::Own::configured};
   TcpServer server{context, clock, &tls};
 
   /// Runs a client against the server, then drains it; the context must run dry.
@@ -141,7 +142,7 @@ TEST_CASE_FIXTURE(ServerFixture,
   const auto port = listen({.name = "echo", .address = "127.0.0.1"});
   const auto client = [&]() -> Task<void> {
     const auto socket = co_await connect("127.0.0.1", port);
-    tls.replace(self_signed_server_context("renewed.example.test"));
+    tls.replace_own(self_signed_server_context("renewed.example.test"));
     co_await write_all(*socket, "tls\n");
     CHECK(co_await read_line(*socket) == "go");
     co_await socket->handshake(client_context(), TlsRole::client);
@@ -240,6 +241,55 @@ TEST_CASE_FIXTURE(ServerFixture,
       refused = true;
     }
     CHECK(refused);
+  };
+  run(client);
+}
+
+TEST_CASE_FIXTURE(ServerFixture, "a trusted proxy speaks for its client, before TLS begins, and must") {
+  const auto networks = [](const char* text) { return std::vector<IpNetwork>{*IpNetwork::parse(text)}; };
+  const auto trusting = listen(
+      {.name = "echos", .address = "127.0.0.1", .implicit_tls = true, .proxies = networks("127.0.0.0/8")});
+  const auto strict = listen({.name = "echo", .address = "127.0.0.1", .proxies = networks("192.0.2.0/24")});
+  const auto client = [&]() -> Task<void> {
+    const auto socket = co_await connect("127.0.0.1", trusting);
+    co_await write_all(*socket, "PROXY TCP4 203.0.113.9 192.0.2.1 4000 993\r\n");
+    co_await socket->handshake(client_context(), TlsRole::client);
+    co_await write_all(*socket, "who\n");
+    CHECK(co_await read_line(*socket) == "203.0.113.9 TLSv1.3 TLS_AES_256_GCM_SHA384");
+
+    const auto silent = co_await connect("127.0.0.1", trusting);
+    co_await write_all(*silent, "EHLO somebody\r\n");
+    CHECK((co_await read_line(*silent)).empty());
+
+    const auto stranger = co_await connect("127.0.0.1", strict);
+    co_await write_all(*stranger, "PROXY TCP4 203.0.113.9 192.0.2.1 4000 993\nwho\n");
+    CHECK(co_await read_line(*stranger) == "PROXY TCP4 203.0.113.9 192.0.2.1 4000 993");
+    CHECK((co_await read_line(*stranger)).starts_with("127.0.0.1 "));
+  };
+  run(client);
+}
+
+TEST_CASE_FIXTURE(ServerFixture, "an address has so many connections and no more; others are not touched") {
+  const auto port = listen({.name = "echo",
+                            .address = "127.0.0.1",
+                            .refusal = "too many\n",
+                            .connections_per_address_max = 2,
+                            .proxies = {*IpNetwork::parse("127.0.0.1")}});
+  const auto client = [&]() -> Task<void> {
+    std::vector<std::unique_ptr<TlsSocket>> sockets;
+    const auto greeted = [&](std::string from) -> Task<std::string> {
+      sockets.push_back(co_await connect("127.0.0.1", port));
+      co_await write_all(*sockets.back(), "PROXY TCP4 " + from + " 192.0.2.1 4000 25\r\nhello\n");
+      co_return co_await read_line(*sockets.back());
+    };
+    CHECK(co_await greeted("203.0.113.9") == "hello");
+    CHECK(co_await greeted("203.0.113.9") == "hello");
+    CHECK(co_await greeted("203.0.113.9") == "too many");
+    CHECK(co_await greeted("203.0.113.8") == "hello");
+    CHECK(co_await greeted("127.0.0.1") == "hello");
+    sockets[0]->close();
+    for (int i = 0; i < 100 && server.connections() > 3; ++i) co_await sleep_for(clock, 10ms);
+    CHECK(co_await greeted("203.0.113.9") == "hello");
   };
   run(client);
 }

@@ -1,0 +1,24 @@
+// Secrets in the directory that members alone can open: keys of certificates. The directory's records are on
+// every node's disk and in every copy of it; what a secret is sealed with is not.
+#pragma once
+#include <vector>
+
+#include "gossip/register/map.hpp"
+#include "node/base/random.hpp"
+#include "storage/directory/directory.pb.h"
+
+namespace gridmail {
+
+/// XChaCha20-Poly1305 under a key drawn for it, which is sealed to each member's public key (libsodium's
+/// sealed boxes, X25519, of the Ed25519 key that is the member's identity, proven when it joined).
+[[nodiscard]] directory::SealedSecret seal_secret(BytesView secret, const std::vector<Member>& members,
+                                                  Random& random);
+
+/// `seed`: the node's Ed25519 private key, 32 bytes (RFC 8032, 5.1.5). Errors: not_found (not sealed to this
+/// node), corrupted.
+[[nodiscard]] Result<Bytes> open_secret(const directory::SealedSecret& sealed, NodeId node, BytesView seed);
+
+/// Whether each of the members, and nobody else, can open it.
+[[nodiscard]] bool is_sealed_to(const directory::SealedSecret& sealed, const std::vector<Member>& members);
+
+}  // namespace gridmail

@@ -1,0 +1,61 @@
+#include "storage/directory/sealed_secret.hpp"
+
+#include <doctest/doctest.h>
+#include <sodium.h>
+
+using namespace gridmail;
+
+namespace {
+
+struct Node {
+  explicit Node(Random& random) : seed(32, '\0') {
+    random.fill(seed.data(), seed.size());
+    Bytes public_key(crypto_sign_PUBLICKEYBYTES, '\0'), secret(crypto_sign_SECRETKEYBYTES, '\0');
+    crypto_sign_seed_keypair(reinterpret_cast<unsigned char*>(public_key.data()),
+                             reinterpret_cast<unsigned char*>(secret.data()),
+                             reinterpret_cast<const unsigned char*>(seed.data()));
+    member.public_key = public_key;
+    Bytes id(16, '\0');
+    random.fill(id.data(), id.size());
+    member.id = *NodeId::from_bytes(id);
+  }
+  Bytes seed;
+  Member member;
+};
+
+}  // namespace
+
+TEST_CASE("a sealed secret is opened by each member and by nobody else") {
+  SystemRandom random;
+  const Node a(random), b(random), stranger(random);
+  const Bytes secret = "-----BEGIN PRIVATE KEY-----";
+  const auto sealed = seal_secret(secret, {a.member, b.member}, random);
+  CHECK(sealed.SerializeAsString().find(secret) == std::string::npos);
+  for (const auto* node : {&a, &b}) {
+    const auto opened = open_secret(sealed, node->member.id, node->seed);
+    REQUIRE(opened);
+    CHECK(*opened == secret);
+  }
+  CHECK(open_secret(sealed, stranger.member.id, stranger.seed).error().code == Errc::not_found);
+  CHECK(open_secret(sealed, a.member.id, stranger.seed).error().code == Errc::corrupted);
+  CHECK(is_sealed_to(sealed, {b.member, a.member}));
+  CHECK_FALSE(is_sealed_to(sealed, {a.member}));
+  CHECK_FALSE(is_sealed_to(sealed, {a.member, stranger.member}));
+}
+
+TEST_CASE("a sealed secret that was changed is not opened") {
+  SystemRandom random;
+  const Node a(random);
+  const auto sealed = seal_secret("secret", {a.member}, random);
+  for (std::size_t at = 0; at < sealed.box().size(); ++at) {
+    auto changed = sealed;
+    changed.mutable_box()->at(at) ^= 1;
+    CHECK(open_secret(changed, a.member.id, a.seed).error().code == Errc::corrupted);
+  }
+  auto cut = sealed;
+  cut.mutable_box()->resize(10);
+  CHECK(open_secret(cut, a.member.id, a.seed).error().code == Errc::corrupted);
+  cut = sealed;
+  cut.mutable_members(0)->mutable_box()->pop_back();
+  CHECK(open_secret(cut, a.member.id, a.seed).error().code == Errc::corrupted);
+}
