@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "node/base/metrics.hpp"
 #include "node/grid_control_binding.hpp"
 #include "node/version.hpp"
 
@@ -194,7 +195,7 @@ Task<std::string> GridControlBinding::metrics() {
   counter("scrub_mended_total", "Keys that differed and were written again.", scrub.mended);
   counter("fill_bytes_total", "Bytes handed to joining copies to close their gaps.",
           core.fill_budget().bytes());
-  co_return text;
+  co_return text + metrics::exposition();
 }
 
 }  // namespace gridmail

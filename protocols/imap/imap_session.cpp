@@ -6,10 +6,16 @@
 #include <asio/system_error.hpp>
 
 #include "node/base/log.hpp"
+#include "node/base/metrics.hpp"
 #include "protocols/imap/capability.hpp"
 #include "protocols/imap/mailbox_refresh.hpp"
 
 namespace gridmail::imap {
+namespace {
+
+metrics::Histogram answered_in{"imap_command_seconds", "From a command, but IDLE, to its tagged answer."};
+
+}  // namespace
 
 Task<void> serve(Stream& stream, Services services, const Settings& settings) {
   Session session(co_await asio::this_coro::executor, stream, services, settings);
@@ -179,7 +185,9 @@ Task<Reply> Session::dispatch(const CommandEntry& entry, const Command& command)
     const bool needs_mailbox = entry.states == static_cast<StateSet>(State::selected);
     co_return bad(needs_mailbox ? "Select a mailbox first" : "Not possible in this state");
   }
+  const auto begun = services_.clock.now();
   Reply reply = co_await entry.handler(context_, command);
+  if (entry.name != "IDLE") answered_in.observe(services_.clock.now() - begun);
   if (reply.status == Reply::Status::bad || state_.selected() == nullptr) co_return reply;
   co_return co_await finish(entry, command, std::move(reply));
 }

@@ -4,12 +4,15 @@
 #include <algorithm>
 
 #include "node/base/log.hpp"
+#include "node/base/metrics.hpp"
 #include "protocols/pop3/reply_mapping.hpp"
 #include "protocols/pop3/session.hpp"
 #include "protocols/text/ascii.hpp"
 
 namespace gridmail::pop3 {
 namespace {
+metrics::Outcomes log_ins{"pop3_log_ins_total", "Passwords that were checked."};
+
 /// RFC 5034, section 4: as SMTP's (RFC 4954).
 constexpr std::size_t response_bytes_max = 12288;
 /// Entries of a large maildrop are asked for in portions, so that no answer is large.
@@ -96,6 +99,7 @@ Task<void> Session::authenticate(std::optional<Bytes> initial) {
 Task<void> Session::log_in(sasl::Credentials credentials) {
   auto account = co_await services_.directory.authenticate(
       std::move(credentials.login), std::move(credentials.password), stream_.peer_address());
+  log_ins.count(account);
   if (!account) {
     refuse_login(account.error());
     co_return;

@@ -1,13 +1,18 @@
 // STARTTLS (RFC 3207) and AUTH (RFC 4954) of an SMTP session.
 #include "node/base/log.hpp"
+#include "node/base/metrics.hpp"
 #include "protocols/smtp/reply_mapping.hpp"
 #include "protocols/smtp/session.hpp"
 #include "protocols/text/ascii.hpp"
 
 namespace gridmail::smtp {
 namespace {
+
+metrics::Outcomes log_ins{"smtp_log_ins_total", "Passwords that were checked."};
+
 /// RFC 4954, section 4.
 constexpr std::size_t response_bytes_max = 12288;
+
 }  // namespace
 
 void Session::look_at_connection() {
@@ -90,6 +95,7 @@ Task<std::optional<Result<Bytes>>> Session::ask(const sasl::Challenge& challenge
 Task<void> Session::check_credentials(sasl::Credentials credentials) {
   auto account = co_await services_.directory.authenticate(
       std::move(credentials.login), std::move(credentials.password), stream_.peer_address());
+  log_ins.count(account);
   if (!account) {
     refuse_login(account.error());
     co_return;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "node/base/log.hpp"
+#include "node/base/metrics.hpp"
 #include "protocols/lmtp/recipient_replies.hpp"
 #include "protocols/smtp/message_receiver.hpp"
 #include "protocols/smtp/reply_mapping.hpp"
@@ -12,6 +13,13 @@
 
 namespace gridmail::smtp {
 namespace {
+
+metrics::Histogram answered_in{"smtp_message_seconds", "From the end of a message to its answer."};
+constexpr std::string_view messages_help =
+    "Messages that were to be stored, with LMTP each recipient's, by answer.";
+metrics::Outcomes by_mx{"smtp_messages_total", messages_help, "service=\"mx\""};
+metrics::Outcomes by_submission{"smtp_messages_total", messages_help, "service=\"submission\""};
+metrics::Outcomes by_lmtp{"smtp_messages_total", messages_help, "service=\"lmtp\""};
 
 constexpr std::size_t authors_max = 20;
 
@@ -139,13 +147,18 @@ Task<void> Session::deliver(Transaction transaction, MessageReceiver& receiver,
   incoming_message.message = receiver.take_message();
   const std::uint64_t bytes = incoming_message.message->size();
   const std::size_t recipients = incoming_message.recipients.size();
+  const auto begun = services_.clock.now();
   if (state_.mode == Mode::lmtp) {
     const auto results = co_await services_.delivery.deliver_each(std::move(incoming_message));
+    answered_in.observe(services_.clock.now() - begun);
+    for (const auto& each : results) by_lmtp.count(each);
     errors_ = 0;
     lmtp::append_replies(channel_.output(), transaction.accepted_recipients(), results, id);
     co_return;
   }
   const auto result = co_await services_.delivery.deliver(std::move(incoming_message));
+  answered_in.observe(services_.clock.now() - begun);
+  (state_.mode == Mode::submission ? by_submission : by_mx).count(result);
   if (!result) {
     log(Level::warn, "smtp.not_delivered",
         {{"id", id},

@@ -5,8 +5,15 @@
 #include <iterator>
 #include <utility>
 
+#include "node/base/metrics.hpp"
+
 namespace gridmail {
 namespace {
+/// What every acknowledgement waits for, on each of its nodes.
+metrics::Histogram synced_in{"store_commit_seconds",
+                             "From the begin of a group commit until it is on the disk."};
+metrics::Counter batches{"store_batches_total", "Batches in these group commits."};
+
 // A batch's own cost beside its bytes, so that a queue of empty batches is bounded as well.
 constexpr std::size_t batch_overhead_bytes = 256;
 std::size_t cost_of(const Batch& batch) {
@@ -65,7 +72,10 @@ void GroupCommit::run() {
       take_group();
     }
     if (health_) {
+      const auto begun = std::chrono::steady_clock::now();
       auto result = write_(group_);
+      synced_in.observe(std::chrono::steady_clock::now() - begun);
+      batches.add(group_.size());
       if (!result) health_ = result;
       finish_group(result);
     } else {

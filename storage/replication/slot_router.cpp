@@ -3,9 +3,15 @@
 #include <asio/use_awaitable.hpp>
 
 #include "gossip/message_kind.hpp"
+#include "node/base/metrics.hpp"
 
 namespace gridmail {
 namespace {
+
+metrics::Histogram waited_for{"slot_wait_seconds",
+                              "How long calls took that found their slot unavailable at first."};
+metrics::Counter given_up{"slot_calls_given_up_total",
+                          "Calls whose slot was unavailable for all the time they had."};
 
 constexpr SlotId no_slot = UINT32_MAX;
 constexpr auto silent_after =
@@ -50,6 +56,7 @@ Task<Result<Bytes>> SlotRouter::call(SlotId slot, ServiceId service, Bytes reque
   Duration back_off = back_off_min;
   std::optional<TimePoint> refused_since;
   Error last{Errc::unavailable, "the slot is not available"};
+  const TimePoint begun = context_.clock.now();
   for (;;) {
     const auto map = table_.map();
     if (!map || slot >= map->rows.size()) co_return fail(Errc::unavailable, "no map yet");
@@ -58,7 +65,10 @@ Task<Result<Bytes>> SlotRouter::call(SlotId slot, ServiceId service, Bytes reque
     if (row.primary) {
       const auto asked = context_.clock.now();
       auto answer = co_await ask(*row.primary, slot, service, request, deadline, options);
-      if (answer || !goes_on(answer.error())) co_return answer;
+      if (answer || !goes_on(answer.error())) {
+        if (back_off != back_off_min) waited_for.observe(context_.clock.now() - begun);
+        co_return answer;
+      }
       last = answer.error();
       // Slow is one thing. A primary that says no for long cannot open, or has no lease: the map may be
       // frozen.
@@ -72,7 +82,10 @@ Task<Result<Bytes>> SlotRouter::call(SlotId slot, ServiceId service, Bytes reque
         co_return tl::unexpected(last);
     }
     const auto now = context_.clock.now();
-    if (now >= deadline) co_return tl::unexpected(last);
+    if (now >= deadline) {
+      given_up.add();
+      co_return tl::unexpected(last);
+    }
     co_await sleep_until(context_.clock, std::min(deadline, now + back_off));
     back_off = std::min<Duration>(back_off * 2, back_off_max);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/base/log.hpp"
+#include "node/base/metrics.hpp"
 #include "node/runtime/parallel.hpp"
 #include "protocols/mime/parser.hpp"
 #include "protocols/mime/reencoding.hpp"
@@ -10,6 +11,11 @@
 
 namespace gridmail {
 namespace {
+
+constexpr std::string_view deliveries_help = "Recipients whose message went this way.";
+metrics::Outcomes to_mailbox{"delivery_recipients_total", deliveries_help, "way=\"mailbox\""};
+metrics::Outcomes to_queue{"delivery_recipients_total", deliveries_help, "way=\"queue\""};
+metrics::Outcomes to_intake{"delivery_recipients_total", deliveries_help, "way=\"intake\""};
 
 constexpr std::size_t deliveries_at_once_max = 16;
 /// Messages in one piece of memory while they are parsed.
@@ -199,6 +205,7 @@ Task<void> GridDelivery::deliver_one(TransactionPtr transaction, std::size_t ind
   auto outcome = co_await ports_.users.deliver(transaction->message, transaction->recipients[index],
                                                *transaction->body, options);
   transaction->missed[index] = slot_was_unavailable(outcome, begun) ? 1 : 0;
+  if (transaction->missed[index] == 0) to_mailbox.count(outcome);
   transaction->outcomes[index] = as_promised(std::move(outcome));
 }
 
@@ -212,7 +219,9 @@ Task<void> GridDelivery::take_in_missed(TransactionPtr transaction) {
   const auto taken = co_await ports_.intake.accept(transaction->message, std::move(recipients), std::nullopt,
                                                    *transaction->body, patience_for(*transaction));
   for (std::size_t i = 0; i < transaction->missed.size(); ++i) {
-    if (transaction->missed[i] != 0) transaction->outcomes[i] = taken;
+    if (transaction->missed[i] == 0) continue;
+    to_intake.count(taken);
+    transaction->outcomes[i] = taken;
   }
 }
 
@@ -222,9 +231,14 @@ Task<Result<void>> GridDelivery::enqueue(TransactionPtr transaction) {
   const auto options = slot_options();
   const auto submitted = co_await ports_.queue.submit(entry, transaction->message, transaction->recipients,
                                                       *transaction->body, options);
-  if (!slot_was_unavailable(submitted, begun)) co_return as_promised(submitted);
-  co_return co_await ports_.intake.accept(transaction->message, transaction->recipients, entry,
-                                          *transaction->body, patience_for(*transaction));
+  if (!slot_was_unavailable(submitted, begun)) {
+    to_queue.count(submitted, transaction->recipients.size());
+    co_return as_promised(submitted);
+  }
+  const auto taken = co_await ports_.intake.accept(transaction->message, transaction->recipients, entry,
+                                                   *transaction->body, patience_for(*transaction));
+  to_intake.count(taken, transaction->recipients.size());
+  co_return taken;
 }
 
 SlotClient::Options GridDelivery::slot_options() const {

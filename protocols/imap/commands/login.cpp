@@ -1,8 +1,14 @@
 #include "protocols/imap/commands/login.hpp"
 
+#include "node/base/metrics.hpp"
 #include "protocols/imap/capability.hpp"
 
 namespace gridmail::imap {
+namespace {
+
+metrics::Outcomes log_ins{"imap_log_ins_total", "Passwords that were checked."};
+
+}  // namespace
 
 std::optional<Reply> refuse_without_privacy(CommandContext& context) {
   if (may_log_in(context.settings, context.connection.stream())) return std::nullopt;
@@ -13,6 +19,7 @@ Task<Reply> log_in(CommandContext& context, std::string login, std::string passw
   Stream& stream = context.connection.stream();
   auto account = co_await context.services.directory.authenticate(std::move(login), std::move(password),
                                                                   stream.peer_address());
+  log_ins.count(account);
   if (account) {
     context.state.log_in(std::move(*account));
     context.connection.set_patience(context.settings.idle_timeout);
