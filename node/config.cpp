@@ -197,7 +197,7 @@ Result<std::string> read_file(const std::filesystem::path& file) {
 }
 
 Result<std::string> read_secret(const std::filesystem::path& file) {
-  const auto text = read_file(file);
+  auto text = read_file(file);
   if (!text) return text;
   auto line = text->substr(0, text->find('\n'));
   if (line.empty()) return fail(Errc::invalid, fmt::format("{}: no secret in its first line", file.string()));

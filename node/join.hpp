@@ -25,7 +25,7 @@ class Introducer {
     MapRegister& map_register;
     DirectoryClient& directory;
   };
-  explicit Introducer(Parts parts) : parts_(std::move(parts)) {}
+  explicit Introducer(Parts parts) : parts_(parts) {}
   [[nodiscard]] Task<Bytes> answer(Bytes public_key, Bytes request);
 
  private:

@@ -336,8 +336,7 @@ Result<void> Node::listen() {
   control_->count_sessions([this] { return server_->connections(); });
   agent_ = std::make_unique<api::AgentCheck>(*control_, clock_);
   for (const auto& listener : config_.listeners) {
-    const auto listening = listen_for(listener);
-    if (!listening) return listening;
+    if (auto listening = listen_for(listener); !listening) return listening;
   }
   return {};
 }

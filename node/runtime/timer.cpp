@@ -17,8 +17,7 @@ Task<bool> waited(std::shared_ptr<Event> event) {
 
 }  // namespace
 
-Event::Event(asio::any_io_executor executor)
-    : timer_(std::move(executor), asio::steady_timer::time_point::max()) {}
+Event::Event(asio::any_io_executor executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
 
 void Event::set() {
   asio::post(timer_.get_executor(), [self = shared_from_this()] {

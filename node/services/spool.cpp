@@ -49,11 +49,11 @@ Result<void> MessageSpool::append(BytesView bytes) {
   if (!budget_.take(bytes.size())) return fail(Errc::busy, "too many bytes in flight");
   taken_ += bytes.size();
   if (file_ < 0 && memory_.size() + bytes.size() > settings_.memory_bytes_max) {
-    if (const auto spilled = spill(); !spilled) return spilled;
+    if (auto spilled = spill(); !spilled) return spilled;
   }
   if (file_ < 0) {
     memory_.append(bytes);
-  } else if (const auto written = write(bytes); !written) {
+  } else if (auto written = write(bytes); !written) {
     return written;
   }
   size_ += bytes.size();
@@ -63,7 +63,7 @@ Result<void> MessageSpool::append(BytesView bytes) {
 Result<void> MessageSpool::spill() {
   file_ = open_unlinked(settings_.directory);
   if (file_ < 0) return tl::unexpected(file_error("open spool"));
-  const auto written = write(memory_);
+  auto written = write(memory_);
   memory_ = Bytes();
   return written;
 }

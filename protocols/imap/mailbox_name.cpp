@@ -41,7 +41,8 @@ bool wildcard_match(std::string_view pattern, std::string_view name) {
       }
       continue;
     }
-    for (std::size_t i = name.size(); i > 0; --i) reached[i] = reached[i - 1] != 0 && name[i - 1] == c;
+    for (std::size_t i = name.size(); i > 0; --i)
+      reached[i] = reached[i - 1] != 0 && name[i - 1] == c ? 1 : 0;
     reached[0] = 0;
   }
   return reached[name.size()] != 0;

@@ -33,10 +33,7 @@ struct UnboundResolver::Question {
 };
 
 UnboundResolver::UnboundResolver(asio::any_io_executor executor, Clock& clock, std::vector<HostPort> servers)
-    : strand_(asio::make_strand(std::move(executor))),
-      clock_(clock),
-      servers_(std::move(servers)),
-      ready_(strand_) {}
+    : strand_(asio::make_strand(executor)), clock_(clock), servers_(std::move(servers)), ready_(strand_) {}
 
 UnboundResolver::~UnboundResolver() {
   if (ready_.is_open()) ready_.release();  // the descriptor is libunbound's

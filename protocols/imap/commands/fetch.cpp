@@ -170,7 +170,7 @@ Task<Result<void>> Fetching::tell_batch(const Batch& batch) {
     subject.seen_now = batch.marked.contains(entry.uid);
     subject.entry = &entry;
     plan(subject);
-    subjects.emplace_back(std::move(subject), content_.size());
+    subjects.emplace_back(subject, content_.size());
   }
   const std::size_t unsent_max = fetch_.sections.empty() ? plain_unsent_max : 2 * ReadAhead::window_bytes;
   for (const auto& [subject, content_end] : subjects) {
