@@ -13,6 +13,8 @@
 namespace gridmail::imap {
 namespace {
 
+constexpr auto account_looked_at_every = std::chrono::seconds(2);
+
 metrics::Histogram answered_in{"imap_command_seconds", "From a command, but IDLE, to its tagged answer."};
 
 }  // namespace
@@ -117,13 +119,25 @@ void Session::leave(std::string_view farewell) {
 
 Task<void> Session::next_command() {
   const auto event = co_await connection_.next_event();
+  const bool gone = co_await account_is_gone();
   if (!event) {
     state_.log_out();  // the client has gone
+  } else if (gone) {
+    leave("This user was removed");
   } else if (*event == FrameParser::Event::literal) {
     co_await literal_announced();
   } else {
     co_await run_command();
   }
+}
+
+/// Whoever was removed has no session any more, nor who had the address before somebody else got it.
+Task<bool> Session::account_is_gone() {
+  const auto now = services_.clock.now();
+  if (!state_.is_logged_in() || now < account_looked_at_ + account_looked_at_every) co_return false;
+  account_looked_at_ = now;
+  const auto target = co_await services_.directory.resolve(state_.account().login);
+  co_return target ? target->id != state_.user() : target.error().code == Errc::not_found;
 }
 
 /// RFC 3501, section 4.3; RFC 7888. Limits are checked here, before the client sends what a synchronizing

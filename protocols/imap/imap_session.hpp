@@ -38,6 +38,7 @@ class Session {
   void greet();
 
   Task<void> next_command();
+  Task<bool> account_is_gone();
   Task<void> literal_announced();
   Task<void> append_announced(Append append);
   Task<void> run_command();
@@ -52,6 +53,7 @@ class Session {
   SessionState state_;
   ClientConnection connection_;
   CommandContext context_;
+  TimePoint account_looked_at_{};
   std::shared_ptr<Event> wake_;  // of watch()
   bool dismissed_ = false;       // by watch(), which then cancels the conversation
   bool cancelled_ = false;

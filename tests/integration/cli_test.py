@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 import urllib.request
 
 from grid import TIMEOUT, ApiError, GridCase, imap_login, wait_until
@@ -60,7 +61,11 @@ class Cli(GridCase):
         with imap_login(self.grid.nodes[1], {"address": address, "password": "second"}) as imap:
             self.assertEqual([b"1"], imap.select("INBOX")[1])
         self.json("alias", "remove", "other-" + address)
-        self.json("user", "remove", address)
+        with imap_login(self.grid.nodes[0], {"address": address, "password": "second"}) as imap:
+            imap.select("INBOX")
+            self.json("user", "remove", address)
+            time.sleep(2)  # how often a session looks
+            self.assertRaises(imap.abort, imap.noop)
         self.assertNotIn(address, [row["address"] for row in self.json("user", "list")])
 
     def test_users_are_imported_and_their_old_hashes_renewed(self):
