@@ -110,8 +110,7 @@ class GridControlBinding final : public api::GridControl {
   /// Has these records agreed, as long as nobody changed them since `map`. Errors: conflict.
   [[nodiscard]] Task<Result<void>> change_members(MapPtr map, std::vector<Member> members);
   [[nodiscard]] Result<void> check(const Map& map, const std::vector<Member>& members) const;
-  [[nodiscard]] Task<Result<void>> change_copies(std::optional<std::uint32_t> copies,
-                                                 std::optional<std::uint32_t> copies_min);
+  [[nodiscard]] Task<Result<void>> change_map_settings(const api::SettingsWish& wish);
   [[nodiscard]] DiskFiguresByNode disks() const;
 
   Parts parts_;

@@ -195,7 +195,7 @@ Task<Result<api::Settings>> GridControlBinding::settings() {
   if (!map) co_return tl::unexpected(no_grid());
   auto postmaster = co_await parts_.mail.admin().postmaster();
   co_return api::Settings{map->settings.copies, map->settings.copies_min,
-                          postmaster ? std::move(*postmaster) : std::string()};
+                          postmaster ? std::move(*postmaster) : std::string(), map->settings.scrub_days};
 }
 
 Task<Result<api::Settings>> GridControlBinding::change_settings(api::SettingsWish wish) {
@@ -203,21 +203,21 @@ Task<Result<api::Settings>> GridControlBinding::change_settings(api::SettingsWis
     const auto named = co_await parts_.mail.admin().set_postmaster(std::move(*wish.postmaster));
     if (!named) co_return tl::unexpected(named.error());
   }
-  if (wish.copies || wish.copies_min) {
-    const auto changed = co_await change_copies(wish.copies, wish.copies_min);
+  if (wish.copies || wish.copies_min || wish.scrub_days) {
+    const auto changed = co_await change_map_settings(wish);
     if (!changed) co_return tl::unexpected(changed.error());
   }
   co_return co_await settings();
 }
 
-Task<Result<void>> GridControlBinding::change_copies(std::optional<std::uint32_t> copies,
-                                                     std::optional<std::uint32_t> copies_min) {
+Task<Result<void>> GridControlBinding::change_map_settings(const api::SettingsWish& wish) {
   const auto map = parts_.core.map();
   if (!map) co_return tl::unexpected(no_grid());
   GridSettings wanted = map->settings;
-  wanted.copies = copies.value_or(wanted.copies);
+  wanted.copies = wish.copies.value_or(wanted.copies);
+  wanted.scrub_days = wish.scrub_days.value_or(wanted.scrub_days);
   // Fewer copies can only be written to fewer.
-  wanted.copies_min = copies_min.value_or(std::min(wanted.copies_min, wanted.copies));
+  wanted.copies_min = wish.copies_min.value_or(std::min(wanted.copies_min, wanted.copies));
   if (wanted.copies_min > wanted.copies) {
     co_return fail(Errc::invalid,
                    fmt::format("copies_min, {}, is more than copies, {}", wanted.copies_min, wanted.copies));
@@ -229,7 +229,8 @@ Task<Result<void>> GridControlBinding::change_copies(std::optional<std::uint32_t
   const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
   if (!agreed) co_return tl::unexpected(agreed.error());
   const auto& now = (*agreed)->settings;
-  if (now.copies != wanted.copies || now.copies_min != wanted.copies_min) {
+  if (now.copies != wanted.copies || now.copies_min != wanted.copies_min ||
+      now.scrub_days != wanted.scrub_days) {
     co_return fail(Errc::conflict, "the settings were changed by somebody else meanwhile");
   }
   co_return Result<void>{};

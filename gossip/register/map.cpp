@@ -90,9 +90,10 @@ bool apply_voters(Map& map, const NodeSet& voters) {
 }
 
 bool apply_settings(Map& map, const GridSettings& settings) {
-  const bool sound =
-      settings.copies >= 1 && settings.copies_min >= 1 && settings.copies_min <= settings.copies &&
-      settings.format_level >= map.settings.format_level && settings.format_level <= map_format_level_max;
+  const bool sound = settings.copies >= 1 && settings.copies_min >= 1 &&
+                     settings.copies_min <= settings.copies && settings.scrub_days <= scrub_days_max &&
+                     settings.format_level >= map.settings.format_level &&
+                     settings.format_level <= map_format_level_max;
   if (!sound || settings == map.settings) return false;
   map.settings = settings;
   return true;

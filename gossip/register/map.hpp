@@ -98,12 +98,15 @@ struct SlotRow {
   }
 };
 
+inline constexpr std::uint32_t scrub_days_max = 3650;
+
 /// Grid-wide numbers that can be changed online.
 struct GridSettings {
   std::uint32_t copies = 2;
   std::uint32_t copies_min = 2;
   std::uint32_t format_level = 1;
-  bool balance_paused = false;  ///< copies and primaries are not moved only to share the load
+  bool balance_paused = false;    ///< copies and primaries are not moved only to share the load
+  std::uint32_t scrub_days = 30;  ///< within which everything stored is read and compared once; 0: never
   bool operator==(const GridSettings&) const = default;
 };
 

@@ -130,10 +130,13 @@ void write_settings(const GridSettings& settings, SettingsRecord& record) {
   record.set_copies_min(settings.copies_min);
   record.set_format_level(settings.format_level);
   record.set_balance_paused(settings.balance_paused);
+  record.set_scrub_days(settings.scrub_days);
 }
 
 GridSettings read_settings(const SettingsRecord& record) {
-  return {record.copies(), record.copies_min(), record.format_level(), record.balance_paused()};
+  GridSettings settings{record.copies(), record.copies_min(), record.format_level(), record.balance_paused()};
+  if (record.has_scrub_days()) settings.scrub_days = record.scrub_days();
+  return settings;
 }
 
 void write_keys(const KeyRing& ring, KeyPhase phase, MapVersion since, gossip::KeysRecord& record) {

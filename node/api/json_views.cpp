@@ -211,8 +211,10 @@ Json to_json(const JoinToken& token) {
 }
 
 Json to_json(const Settings& settings) {
-  return {
-      {"copies", settings.copies}, {"copies_min", settings.copies_min}, {"postmaster", settings.postmaster}};
+  return {{"copies", settings.copies},
+          {"copies_min", settings.copies_min},
+          {"postmaster", settings.postmaster},
+          {"scrub_days", settings.scrub_days}};
 }
 
 Json to_json(const JobRow& job) {

@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t weight_max = 10'000;
 constexpr std::int64_t maintenance_seconds_max = 7 * 24 * 3600;
 constexpr std::int64_t copies_max = 2;  // in sets everywhere, so that more can follow
-constexpr std::int64_t unchanged = 0;
+constexpr std::int64_t unchanged = -1;
 
 }  // namespace
 
@@ -71,16 +71,18 @@ Task<Response> show_settings(GridControl& grid, Request, Parameters) {
 }
 
 Task<Response> change_settings(GridControl& grid, Request request, Parameters) {
-  const auto body = Body::parse(request.body, {"copies", "copies_min", "postmaster"});
+  const auto body = Body::parse(request.body, {"copies", "copies_min", "postmaster", "scrub_days"});
   if (!body) co_return problem(body.error());
   const auto copies = body->number("copies", unchanged, 1, copies_max);
   if (!copies) co_return problem(copies.error());
   const auto copies_min = body->number("copies_min", unchanged, 1, copies_max);
   if (!copies_min) co_return problem(copies_min.error());
+  const auto scrub_days = body->number("scrub_days", unchanged, 0, scrub_days_max);
+  if (!scrub_days) co_return problem(scrub_days.error());
   const auto given = [](std::int64_t value) {
     return value == unchanged ? std::nullopt : std::optional(static_cast<std::uint32_t>(value));
   };
-  SettingsWish wish{given(*copies), given(*copies_min), std::nullopt};
+  SettingsWish wish{given(*copies), given(*copies_min), std::nullopt, given(*scrub_days)};
   if (body->has("postmaster")) {
     auto postmaster = body->text("postmaster");
     if (!postmaster) co_return problem(postmaster.error());

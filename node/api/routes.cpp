@@ -31,7 +31,8 @@ constexpr Route table[] = {
      "Gives its primaries away and is not rebuilt while away: {\"seconds\": 600}; 0 ends it."},
     {get, "/api/v1/settings", admin, show_settings, "Grid-wide settings."},
     {put, "/api/v1/settings", admin, change_settings,
-     "Changes those given: {\"copies\": 2, \"copies_min\": 2, \"postmaster\": \"a user's address\"}."},
+     "Changes those given: {\"copies\": 2, \"copies_min\": 2, \"postmaster\": \"a user's address\", "
+     "\"scrub_days\": 30}."},
     {post, "/api/v1/scrub", admin, begin_scrub,
      "Compares all slots whose primary this node is with their other copies, now."},
     {get, "/api/v1/jobs", admin, list_jobs, "What moves: progress and estimate of each job."},

@@ -58,8 +58,8 @@ Result<std::int64_t> seconds_from(std::string_view text) {
 
 Result<Outcome> grid_settings(const ApiClient& api, const Arguments& arguments) {
   Json body = Json::object();
-  constexpr std::pair<std::string_view, const char*> fields[] = {{"--copies", "copies"},
-                                                                 {"--copies-min", "copies_min"}};
+  constexpr std::pair<std::string_view, const char*> fields[] = {
+      {"--copies", "copies"}, {"--copies-min", "copies_min"}, {"--scrub-days", "scrub_days"}};
   for (const auto& [option, field] : fields) {
     const auto given = arguments.find(option);
     if (given == arguments.end()) continue;

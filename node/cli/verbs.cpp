@@ -238,6 +238,7 @@ const std::vector<Verb> table = {
      "shows the grid-wide settings, and changes those given",
      {{"--copies", "of every slot"},
       {"--copies-min", "that a write must reach"},
+      {"--scrub-days", "within which everything stored is read and compared once; 0: never"},
       {"--postmaster", "the user who gets mail for postmaster and abuse"}},
      grid_settings},
     {"node", "list", "all nodes", {}, node_list},

@@ -195,10 +195,12 @@ Task<void> Scrub::pause_after(std::size_t bytes) {
 
 /// A clock that was set back must not stop it.
 bool Scrub::is_due(const replication::ScrubRecord& record) const {
+  const auto days = table_.map()->settings.scrub_days;
   const auto now = context_.clock.wall();
   const auto finished = record.finished();
   if (due_before_ > 0 && finished <= due_before_) return true;
-  return finished == 0 || finished > now || now - finished >= to_micros(context_.settings.scrub.round);
+  if (days == 0) return false;
+  return finished == 0 || finished > now || now - finished >= days * to_micros(context_.settings.scrub.day);
 }
 
 void Scrub::note(SlotId slot, std::size_t keys, std::size_t bytes, const std::vector<Bytes>& mended) {

@@ -47,7 +47,7 @@ struct DeliberateFaults {
 };
 
 struct ScrubSettings {
-  Duration round = std::chrono::hours(24 * 30);   ///< within which everything is gone through once
+  Duration day = std::chrono::hours(24);          ///< of the grid's setting
   Duration look_every = std::chrono::minutes(5);  ///< for slots that are due
   Duration keep_every = std::chrono::minutes(5);  ///< how far a slot is
   double rate = 4e6;                              ///< bytes per second, one slot at a time

@@ -67,7 +67,7 @@ SwarmPlan draw_swarm(std::uint64_t seed, const SwarmRules& rules, WorldOptions& 
     if (wanted && allowed) plan.kinds.push_back(fault);
   }
   if (rules.bit_rot) {
-    options.core.replication.scrub.round = 3s;
+    options.core.replication.scrub.day = 100ms;
     options.core.replication.scrub.look_every = 500ms;
     options.core.replication.scrub.keep_every = 1s;
     if (random.chance(0.7)) plan.kinds.push_back(FaultKind::bit_rot);

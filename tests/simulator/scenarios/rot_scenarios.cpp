@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 constexpr Duration mended_within = 120s;
 
 void often(WorldOptions& options) {
-  options.core.replication.scrub.round = 3s;
+  options.core.replication.scrub.day = 100ms;
   options.core.replication.scrub.look_every = 500ms;
   options.core.replication.scrub.keep_every = 1s;
 }

@@ -85,7 +85,7 @@ TEST_CASE("a change comes back from its bytes as it was") {
   change.members.push_back({member(4, "z", 0)});
   change.removals.push_back({node(5)});
   change.voters = VotersChange{{node(1), node(2), node(3)}};
-  change.settings = SettingsChange{{1, 1, 1}};
+  change.settings = SettingsChange{{1, 1, 1, false, 0}};
   const auto back = decode_change(encode_change(change));
   REQUIRE(back);
   REQUIRE(back->slots.size() == 1);

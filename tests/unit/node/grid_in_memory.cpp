@@ -81,6 +81,7 @@ Task<Result<Settings>> GridInMemory::settings() {
 Task<Result<Settings>> GridInMemory::change_settings(SettingsWish wish) {
   grid_settings.copies = wish.copies.value_or(grid_settings.copies);
   grid_settings.copies_min = wish.copies_min.value_or(grid_settings.copies_min);
+  grid_settings.scrub_days = wish.scrub_days.value_or(grid_settings.scrub_days);
   grid_settings.postmaster = wish.postmaster.value_or(grid_settings.postmaster);
   co_return grid_settings;
 }

@@ -13,7 +13,7 @@ class GridInMemory final : public api::GridControl {
   bool is_ready = true;
   std::string drained;
   std::string last_movement;  ///< the last verb of movement with its arguments
-  api::Settings grid_settings{2, 2, "postmaster"};
+  api::Settings grid_settings{2, 2, "postmaster", 30};
   std::map<std::string, std::string> passwords;  ///< of users
   std::map<std::string, api::RouteRow> routes_set;
   NodeId first, second;

@@ -65,7 +65,8 @@ TEST_CASE("what cannot work is refused with its reason") {
   for (const auto& wrong :
        {Wrong{"/nodes/b/weight", R"({"weight": -1})"}, Wrong{"/nodes/b/weight", R"({"weight": 10001})"},
         Wrong{"/nodes/b/weight", "{}"}, Wrong{"/nodes/b/zone", R"({"zone": ""})"},
-        Wrong{"/settings", R"({"copies": 3})"}, Wrong{"/settings", R"({"colour": 1})"}}) {
+        Wrong{"/settings", R"({"copies": 3})"}, Wrong{"/settings", R"({"scrub_days": 3651})"},
+        Wrong{"/settings", R"({"colour": 1})"}}) {
     CAPTURE(wrong.body);
     CHECK(api.call(Method::put, wrong.path, wrong.body).status == 400);
   }
@@ -76,11 +77,12 @@ TEST_CASE("what cannot work is refused with its reason") {
 TEST_CASE("settings are shown, and those given are changed") {
   Api api;
   CHECK(Json::parse(api.call(Method::get, "/settings").body) ==
-        Json{{"copies", 2}, {"copies_min", 2}, {"postmaster", "postmaster"}});
+        Json{{"copies", 2}, {"copies_min", 2}, {"postmaster", "postmaster"}, {"scrub_days", 30}});
   CHECK(Json::parse(api.call(Method::put, "/settings", R"({"copies_min": 1})").body) ==
-        Json{{"copies", 2}, {"copies_min", 1}, {"postmaster", "postmaster"}});
+        Json{{"copies", 2}, {"copies_min", 1}, {"postmaster", "postmaster"}, {"scrub_days", 30}});
   CHECK(Json::parse(api.call(Method::put, "/settings", R"({"postmaster": "a@x.test"})").body) ==
-        Json{{"copies", 2}, {"copies_min", 1}, {"postmaster", "a@x.test"}});
+        Json{{"copies", 2}, {"copies_min", 1}, {"postmaster", "a@x.test"}, {"scrub_days", 30}});
+  CHECK(Json::parse(api.call(Method::put, "/settings", R"({"scrub_days": 0})").body)["scrub_days"] == 0);
 }
 
 TEST_CASE("jobs show progress and estimate, and are paused by id") {
