@@ -113,9 +113,11 @@ void Proposer::decide() {
     if (base->bytes == known_.bytes) return finish(known_);
     return have_accepted(*base->map, base->bytes, false);
   }
-  if (!quorum_.covers_voters_of(next) && !settings_.sabotage.no_joint) {
+  if (!quorum_.covers_voters_of(next)) {
     extra_.demand_voters_of(next);
-    return begin_attempt();
+    if (!settings_.sabotage.no_joint) return begin_attempt();
+    quorum_ = {};
+    quorum_.demand(next.voters);
   }
   Bytes bytes = encode_map(next);
   have_accepted(std::move(next), std::move(bytes), false);

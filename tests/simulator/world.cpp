@@ -129,6 +129,7 @@ void World::start_life(Node& node) {
   hooks.low_space = [&node] { return node.full; };
   hooks.is_behind = [&node] { return node.disk->is_behind(); };
   hooks.on_map = [this, &life](const MapPtr& map) {
+    compare(map);
     if (options_.history != nullptr) record(map);
     life.companion->on_map(map);
   };
@@ -346,6 +347,7 @@ bool World::run_for(Duration duration, const std::function<bool()>& done,
   for (;;) {
     while (poll()) {
     }
+    if (disagreement_) throw Violation("two maps are agreed as version " + std::to_string(*disagreement_));
     if (check) check();
     if (done && done()) return true;
     if (clock_.next_alarm() > end) break;

@@ -176,6 +176,7 @@ class World {
   [[nodiscard]] std::string describe(const SlotRow& row) const;
   [[nodiscard]] std::string list(const NodeSet& nodes) const;
   void record(const MapPtr& map);
+  void compare(const MapPtr& map);
   void record_log();
   static Task<void> begin(Life* life, std::optional<Map> map, bool found);
 
@@ -184,8 +185,10 @@ class World {
   test::VirtualClock clock_;
   test::LossyNetwork network_;
   std::vector<std::unique_ptr<Node>> nodes_;
-  const Node* running_ = nullptr;  ///< whose step this is
-  MapPtr recorded_;                ///< the newest map that the history was told of
+  const Node* running_ = nullptr;           ///< whose step this is
+  MapPtr recorded_;                         ///< the newest map that the history was told of
+  std::map<MapVersion, MapPtr> agreed_;     ///< as the first node that took it in has it
+  std::optional<MapVersion> disagreement_;  ///< of which there are two
 };
 
 }  // namespace gridmail::sim

@@ -236,6 +236,12 @@ void World::note(Subject subject, const std::function<std::string()>& what) {
   if (options_.history != nullptr) options_.history->note(clock_.now(), subject, what());
 }
 
+/// What the register agrees on is one map.
+void World::compare(const MapPtr& map) {
+  const auto first = agreed_.emplace(map->version, map).first->second;
+  if (first != map && *first != *map) disagreement_ = map->version;
+}
+
 /// The rows that changed since the last map.
 void World::record(const MapPtr& map) {
   if (recorded_ && map->version <= recorded_->version) return;

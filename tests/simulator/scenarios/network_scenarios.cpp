@@ -43,6 +43,33 @@ void go_deaf(World& world, Load& load) {
   }
 }
 
+/// Any node asks for other voters, at any time, and the grid falls in two before all have heard of it.
+void replace_voters(World& world, Load& load) {
+  for (int round = 0; round < 5; ++round) {
+    load.run(5);
+    const auto map = world.newest_map();
+    MapChange change;
+    change.voters.emplace();
+    while (change.voters->voters.size() < 3)
+      change.voters->voters.insert(world.id(world.chance().below(world.size())));
+    world.core(world.chance().below(world.size()))
+        .map_register()
+        .propose(std::move(change), [](const Result<MapPtr>&) {});
+    load.run_for(1ms * static_cast<int>(world.chance().below(400)));
+    std::vector<std::vector<NodeId>> sides(2);
+    for (std::size_t node = 0; node < world.size(); ++node)
+      sides[world.chance().below(2)].push_back(world.id(node));
+    world.network().partition(sides);
+    load.run(static_cast<int>(world.chance().below(80)));
+    world.network().heal();
+  }
+}
+
+void seven_far_apart(WorldOptions& options) {
+  options.nodes.resize(7);
+  options.network.delay_max = 60ms;
+}
+
 }  // namespace
 
 std::vector<Scenario> network_scenarios() {
@@ -50,6 +77,7 @@ std::vector<Scenario> network_scenarios() {
       {"messages are lost, delayed, doubled and reordered", [](World&, Load& load) { load.run(60); }, lossy},
       {"the grid is cut in two and heals", split},
       {"links fail one by one", cut_links},
+      {"voters are replaced while the grid is cut in two", replace_voters, seven_far_apart},
       {"of three copies one hears nothing, but is heard", go_deaf,
        [](WorldOptions& options) { options.grid.copies = 3; }},
   };
