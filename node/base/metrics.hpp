@@ -18,13 +18,13 @@ namespace gridmail::metrics {
 /// One line of figures. Lives as long as the process: only static objects.
 class Series {
  public:
+  virtual ~Series() = default;
   Series(const Series&) = delete;
   Series& operator=(const Series&) = delete;
 
  protected:
   /// `labels` such as `outcome="accepted"`; may be empty.
   Series(std::string_view name, std::string_view help, std::string_view labels);
-  ~Series() = default;
 
  private:
   friend std::string exposition();
