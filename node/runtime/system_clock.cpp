@@ -1,6 +1,8 @@
 #include "node/runtime/system_clock.hpp"
 
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
 #include <atomic>
 #include <ctime>
 
