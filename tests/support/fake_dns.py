@@ -5,7 +5,7 @@ import socketserver
 import struct
 import threading
 
-TYPES = {1: "A", 5: "CNAME", 15: "MX", 28: "AAAA"}
+TYPES = {1: "A", 5: "CNAME", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA", 33: "SRV"}
 NUMBERS = {name: number for number, name in TYPES.items()}
 
 
@@ -17,14 +17,21 @@ def wire_name(name):
 def record_data(kind, value):
     if kind in ("A", "AAAA"):
         return ipaddress.ip_address(value).packed
-    if kind == "CNAME":
+    if kind in ("CNAME", "PTR"):
         return wire_name(value)
+    if kind == "TXT":
+        strings = [value[at:at + 255].encode() for at in range(0, len(value), 255)]
+        return b"".join(bytes([len(text)]) + text for text in strings)
+    if kind == "SRV":
+        *numbers, target = value
+        return struct.pack(">HHH", *numbers) + wire_name(target)
     preference, host = value
     return struct.pack(">H", preference) + wire_name(host)
 
 
 class FakeDns:
-    """`records[name][type]` is a list of values: addresses, names, (preference, name). A name whose entry is "silent" or
+    """`records[name][type]` is a list of values: addresses, names, (preference, name), texts,
+    (priority, weight, port, name). A name whose entry is "silent" or
     "servfail" is treated so; a name that is missing does not exist."""
 
     def __init__(self, records):

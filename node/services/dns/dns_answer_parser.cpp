@@ -41,6 +41,30 @@ std::optional<ports::Exchanger> parse_exchanger(BytesView record) {
   return ports::Exchanger{read_be16(record), std::move(*host)};
 }
 
+std::optional<std::string> parse_text(BytesView record) {
+  std::string text;
+  while (!record.empty()) {
+    const auto length = static_cast<unsigned char>(record.front());
+    if (record.size() < 1U + length) return std::nullopt;
+    text += record.substr(1, length);
+    record.remove_prefix(1U + length);
+  }
+  return text;
+}
+
+std::optional<std::string> parse_pointer(BytesView record) {
+  return parse_name(record);
+}
+
+std::optional<std::string> parse_service(BytesView record) {
+  if (record.size() < 7) return std::nullopt;
+  const auto target = parse_name(record.substr(6));
+  if (!target) return std::nullopt;
+  std::string text;
+  for (const std::size_t at : {0, 2, 4}) text += std::to_string(read_be16(record.substr(at))) + " ";
+  return text + *target;
+}
+
 std::optional<std::string> parse_address(BytesView record) {
   char text[INET6_ADDRSTRLEN];
   const int family = record.size() == 4 ? AF_INET : AF_INET6;

@@ -13,10 +13,20 @@
 namespace gridmail {
 namespace {
 
-constexpr int type_a = 1, type_mx = 15, type_aaaa = 28, class_in = 1;
+constexpr int type_a = 1, type_ptr = 12, type_mx = 15, type_txt = 16, type_aaaa = 28, type_srv = 33,
+              class_in = 1;
 constexpr int rcode_no_error = 0, rcode_name_error = 3;
 constexpr Duration answer_max = std::chrono::seconds(30);
 constexpr std::size_t records_max = 64;
+
+int number_of(RecordType type) {
+  return type == RecordType::txt ? type_txt : type == RecordType::srv ? type_srv : type_ptr;
+}
+
+std::optional<std::string> text_of(RecordType type, BytesView record) {
+  if (type == RecordType::txt) return dns::parse_text(record);
+  return type == RecordType::srv ? dns::parse_service(record) : dns::parse_pointer(record);
+}
 
 }  // namespace
 
@@ -141,6 +151,24 @@ Task<Result<std::vector<std::string>>> UnboundResolver::addresses(std::string ho
   }
   const auto& failed = !v6 ? v6 : v4;
   if (all.empty() && !failed && failed.error().temporary()) co_return tl::unexpected(failed.error());
+  co_return all;
+}
+
+Task<Result<std::vector<std::string>>> UnboundResolver::records(std::string name, RecordType type) {
+  if (type == RecordType::address) co_return co_await addresses(std::move(name));
+  std::vector<std::string> all;
+  if (type == RecordType::mx) {
+    const auto found = co_await exchangers(std::move(name));
+    if (!found) co_return tl::unexpected(found.error());
+    for (const auto& exchanger : *found)
+      all.push_back(std::to_string(exchanger.preference) + " " + exchanger.host);
+    co_return all;
+  }
+  const auto answer = co_await ask(std::move(name), number_of(type));
+  if (!answer) co_return tl::unexpected(answer.error());
+  for (const auto& record : answer->records) {
+    if (auto text = text_of(type, record)) all.push_back(std::move(*text));
+  }
   co_return all;
 }
 

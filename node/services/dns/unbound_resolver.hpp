@@ -1,5 +1,5 @@
-// UnboundResolver: the Resolver port over libunbound, which caches, and validates where it has a trust
-// anchor.
+// UnboundResolver: the Resolver port and RecordSearch over libunbound, which caches, and validates where it
+// has a trust anchor.
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <asio/posix/stream_descriptor.hpp>
@@ -12,6 +12,7 @@
 #include "node/base/clock.hpp"
 #include "node/base/host_port.hpp"
 #include "node/runtime/task_group.hpp"
+#include "node/services/dns/record_search.hpp"
 #include "protocols/ports/resolver.hpp"
 
 struct ub_ctx;
@@ -21,7 +22,7 @@ namespace gridmail {
 
 /// Thread-safe. libunbound works on a thread of its own, begun with the first question; its answers are
 /// fetched on a strand. Lifecycle: stop() before destruction.
-class UnboundResolver final : public ports::Resolver {
+class UnboundResolver final : public ports::Resolver, public RecordSearch {
  public:
   /// `servers` are asked, when there are any; otherwise those of /etc/resolv.conf. /etc/hosts counts too.
   UnboundResolver(asio::any_io_executor executor, Clock& clock, std::vector<HostPort> servers);
@@ -29,6 +30,7 @@ class UnboundResolver final : public ports::Resolver {
 
   [[nodiscard]] Task<Result<std::vector<ports::Exchanger>>> exchangers(std::string domain) override;
   [[nodiscard]] Task<Result<std::vector<std::string>>> addresses(std::string host) override;
+  [[nodiscard]] Task<Result<std::vector<std::string>>> records(std::string name, RecordType type) override;
   [[nodiscard]] Task<void> stop();
 
  private:
