@@ -75,6 +75,12 @@ void read_outbound(ConfigTable table, OutboundConfig& outbound) {
   table.finish();
 }
 
+void read_local_mail(ConfigTable table, LocalMailConfig& local_mail) {
+  table.read("socket", local_mail.socket);
+  table.read("trusted_users", local_mail.trusted_users);
+  table.finish();
+}
+
 void read_log(ConfigTable table, NodeConfig& config) {
   std::size_t level = static_cast<std::size_t>(config.log.level), format = config.log.json ? 1 : 0;
   table.read_choice("level", {"debug", "info", "warn", "error"}, level);
@@ -118,6 +124,7 @@ void read_root(ConfigTable root, NodeConfig& config) {
   read_proxy(root.table("proxy"), config);
   read_login(root.table("login"), config);
   read_outbound(root.table("outbound"), config.outbound);
+  read_local_mail(root.table("local_mail"), config.local_mail);
   read_log(root.table("log"), config);
   read_limits(root.table("limits"), config.limits);
   read_storage(root.table("storage"), config.storage);

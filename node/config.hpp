@@ -84,6 +84,12 @@ struct OutboundConfig {
   std::optional<HostPort> dns_server;  ///< an address; otherwise those of /etc/resolv.conf
 };
 
+/// Mail of this machine's own users, by /usr/sbin/sendmail (node/sendmail).
+struct LocalMailConfig {
+  std::filesystem::path socket;  ///< empty: not offered
+  std::string trusted_users;     ///< names with commas between: may use any sender, as root may
+};
+
 /// Only used by the node that creates the grid.
 struct CreationConfig {
   std::uint32_t slots = 4096;
@@ -107,6 +113,7 @@ struct NodeConfig {
   bool plaintext_login_from_loopback = false;
 
   OutboundConfig outbound;
+  LocalMailConfig local_mail;
   LogConfig log;
   LimitsConfig limits;
   StorageConfig storage;

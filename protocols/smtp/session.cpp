@@ -31,6 +31,7 @@ Session::Session(Stream& stream, Services services, const Settings& settings)
       settings_(settings),
       channel_(stream, services.clock, settings.command_timeout) {
   state_.mode = settings.mode;
+  if (services.account != nullptr) state_.account = *services.account;
   look_at_connection();
 }
 

@@ -21,6 +21,8 @@ struct Services {
   ports::Delivery& delivery;
   Clock& clock;
   Random& random;
+  /// Who it is, where the connection itself says so; otherwise AUTH does. Outlives the session.
+  const ports::Account* account = nullptr;
 };
 
 /// Serves the client until it leaves, then closes the stream. Streams that break are the client's business
