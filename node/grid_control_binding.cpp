@@ -153,7 +153,8 @@ Task<Result<std::vector<api::DomainRow>>> GridControlBinding::domains() {
   const auto domains = co_await parts_.mail.admin().domains();
   if (!domains) co_return tl::unexpected(domains.error());
   std::vector<api::DomainRow> rows;
-  for (const auto& domain : *domains) rows.push_back({domain.name, domain.users});
+  for (const auto& domain : *domains)
+    rows.push_back({domain.name, domain.users, domain.alias_of, domain.catch_all});
   co_return rows;
 }
 

@@ -6,6 +6,7 @@
 #include "node/api/grid_control.hpp"
 #include "node/canary.hpp"
 #include "node/config.hpp"
+#include "node/domain_control_binding.hpp"
 #include "node/grid/mail_services.hpp"
 #include "node/job_board.hpp"
 #include "node/movement_check.hpp"
@@ -25,10 +26,12 @@ class GridControlBinding final : public api::GridControl {
     Random& random;
     RocksDbStore& store;
     const NodeConfig& config;
+    RecordSearch& dns;
     std::function<bool()> stopping;
   };
   explicit GridControlBinding(Parts parts)
       : parts_(std::move(parts)),
+        domains_({parts_.core, parts_.mail, parts_.clock, parts_.config, parts_.dns}),
         canary_(parts_.core, parts_.clock, [this](NodeId node) { return is_alive(node); }) {}
   /// The listeners are up.
   void set_started() { started_ = true; }
@@ -97,6 +100,8 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<api::Applied>> put_certificate(std::string chain, std::string key) override;
   [[nodiscard]] Task<Result<api::Applied>> remove_certificate(std::string name) override;
 
+  [[nodiscard]] api::DomainControl& domains_of_grid() override { return domains_; }
+
   // grid_control_keys.cpp
   [[nodiscard]] Task<Result<api::KeyStatus>> keys() override;
   [[nodiscard]] Task<Result<api::KeyStatus>> rotate_key() override;
@@ -114,6 +119,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] DiskFiguresByNode disks() const;
 
   Parts parts_;
+  DomainControlBinding domains_;
   Canary canary_;
   std::function<std::size_t()> sessions_;
   std::atomic<bool> started_{false};

@@ -241,8 +241,9 @@ Result<void> Node::build() {
   transport_->on_removed([this](NodeId by) { leave_grid(by.hex()); });
   certificates_ = std::make_unique<CertificateAdmin>(CertificateAdmin::Ports{
       clock_, random_, mail_->view(), mail_->directory_client(), [this] { return core_->map(); }});
-  control_ = std::make_unique<GridControlBinding>(GridControlBinding::Parts{
-      *core_, *mail_, *certificates_, clock_, random_, *store_, config_, [this] { return leaving_.load(); }});
+  control_ = std::make_unique<GridControlBinding>(
+      GridControlBinding::Parts{*core_, *mail_, *certificates_, clock_, random_, *store_, config_, *resolver_,
+                                [this] { return leaving_.load(); }});
   return {};
 }
 
@@ -338,7 +339,12 @@ Result<void> Node::listen() {
   for (const auto& listener : config_.listeners) {
     if (auto listening = listen_for(listener); !listening) return listening;
   }
-  return {};
+  const auto& local = config_.local_mail;
+  if (local.socket.empty()) return {};
+  local_mail_ = std::make_unique<LocalMailServer>(
+      context_, smtp::Services{mail_->directory(), mail_->delivery(), clock_, random_}, submission_,
+      LocalMailServer::Settings{local.socket, names_in(local.trusted_users)});
+  return local_mail_->listen();
 }
 
 Result<void> Node::listen_for(const ListenerConfig& config) {
@@ -413,6 +419,7 @@ Task<void> Node::shut_down() {
   tasks_.cancel();
   co_await tasks_.join();
   if (server_) co_await server_->drain(clock_.now() + drain_max);
+  if (local_mail_) co_await local_mail_->drain(clock_.now() + drain_max);
   if (mail_) co_await mail_->stop();
   if (resolver_) co_await resolver_->stop();
   if (core_ && core_->running()) {

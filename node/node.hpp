@@ -22,6 +22,7 @@
 #include "node/runtime/tcp_server.hpp"
 #include "node/services/certificates/certificate_keeper.hpp"
 #include "node/services/dns/unbound_resolver.hpp"
+#include "node/services/local_mail/local_mail_server.hpp"
 #include "protocols/imap/settings.hpp"
 #include "protocols/pop3/settings.hpp"
 #include "protocols/smtp/settings.hpp"
@@ -83,6 +84,7 @@ class Node {
   std::unique_ptr<api::AgentCheck> agent_;
   std::unique_ptr<TcpServer> server_;
   smtp::Settings mx_, submission_, lmtp_;
+  std::unique_ptr<LocalMailServer> local_mail_;
   imap::Settings imap_;
   pop3::Settings pop3_;
   TaskGroup tasks_{"node"};

@@ -6,6 +6,9 @@
 #include <algorithm>
 
 namespace gridmail::api {
+namespace {
+constexpr std::size_t text_bytes_max = 1024;
+}  // namespace
 
 Result<Body> Body::parse(std::string_view text, std::initializer_list<std::string_view> known) {
   if (text.empty()) return Body(nlohmann::json::object());
@@ -45,6 +48,27 @@ Result<std::string> Body::text(std::string_view field, std::size_t bytes_max) co
   if (value.empty()) return fail(Errc::invalid, fmt::format("\"{}\" must not be empty", field));
   if (value.size() > bytes_max) return fail(Errc::invalid, fmt::format("\"{}\" is too long", field));
   return value;
+}
+
+Result<std::vector<std::string>> Body::texts(std::string_view field, std::size_t count_max) const {
+  std::vector<std::string> values;
+  const auto at = object_.find(field);
+  if (at == object_.end()) return values;
+  const bool fits =
+      at->is_array() && at->size() <= count_max && std::all_of(at->begin(), at->end(), [](const auto& item) {
+        return item.is_string() && item.template get_ref<const std::string&>().size() <= text_bytes_max;
+      });
+  if (!fits)
+    return fail(Errc::invalid, fmt::format("\"{}\" must be an array of up to {} texts", field, count_max));
+  for (const auto& item : *at) values.push_back(item.get<std::string>());
+  return values;
+}
+
+Result<bool> Body::flag(std::string_view field, bool otherwise) const {
+  const auto at = object_.find(field);
+  if (at == object_.end()) return otherwise;
+  if (!at->is_boolean()) return fail(Errc::invalid, fmt::format("\"{}\" must be true or false", field));
+  return at->get<bool>();
 }
 
 Result<std::int64_t> Body::number(std::string_view field, std::int64_t otherwise, std::int64_t least,

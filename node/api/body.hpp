@@ -27,6 +27,11 @@ class Body {
 
   /// Errors: invalid when it is missing, not text, empty, or over `bytes_max`.
   [[nodiscard]] Result<std::string> text(std::string_view field, std::size_t bytes_max = 1024) const;
+  /// Texts of 1,024 bytes at most; none when it is missing. Errors: invalid when it is no array, or has more
+  /// than `count_max` items.
+  [[nodiscard]] Result<std::vector<std::string>> texts(std::string_view field, std::size_t count_max) const;
+  /// `otherwise` when it is missing. Errors: invalid when it is neither true nor false.
+  [[nodiscard]] Result<bool> flag(std::string_view field, bool otherwise) const;
   /// `otherwise` when it is missing. Errors: invalid when it is not a whole number in [least, most].
   [[nodiscard]] Result<std::int64_t> number(std::string_view field, std::int64_t otherwise,
                                             std::int64_t least, std::int64_t most) const;

@@ -1,4 +1,5 @@
 #include "node/api/body.hpp"
+#include "node/api/domain_control.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
 
@@ -101,11 +102,18 @@ Task<Response> list_domains(GridControl& grid, Request, Parameters) {
 }
 
 Task<Response> add_domain(GridControl& grid, Request request, Parameters) {
-  const auto body = Body::parse(request.body, {"name"});
+  const auto body = Body::parse(request.body, {"name", "alias_of"});
   if (!body) co_return problem(body.error());
   const auto name = body->text("name");
   if (!name) co_return problem(name.error());
-  const auto applied = co_await grid.add_domain(*name);
+  Result<Applied> applied;
+  if (body->has("alias_of")) {
+    auto other = body->text("alias_of");
+    if (!other) co_return problem(other.error());
+    applied = co_await grid.domains_of_grid().add_domain_alias(*name, std::move(*other));
+  } else {
+    applied = co_await grid.add_domain(*name);
+  }
   co_return changed("name", *name, applied, 201);
 }
 

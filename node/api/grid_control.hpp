@@ -143,6 +143,8 @@ struct AddedUser {
 struct DomainRow {
   std::string name;
   std::uint64_t users = 0;
+  std::string alias_of = {};   ///< not empty: another name of that domain
+  std::string catch_all = {};  ///< who gets what is for nobody; empty: nobody
 };
 struct AliasRow {
   std::string address;
@@ -213,6 +215,8 @@ struct ReadinessCheck {
   bool passed = false;
   std::string detail;  ///< what is wrong, or how long it took
 };
+
+class DomainControl;
 
 class GridControl {
  public:
@@ -298,6 +302,9 @@ class GridControl {
   [[nodiscard]] virtual Task<Result<Applied>> put_certificate(std::string chain, std::string key) = 0;
   /// Errors: not_found.
   [[nodiscard]] virtual Task<Result<Applied>> remove_certificate(std::string name) = 0;
+
+  /// What is about domains and mail (domain_control.hpp).
+  [[nodiscard]] virtual DomainControl& domains_of_grid() = 0;
 
   [[nodiscard]] virtual Task<Result<KeyStatus>> keys() = 0;
   /// Begins to replace the gossip key: installed, used, and the old one removed, each as soon as every living

@@ -61,6 +61,25 @@ Task<Response> list_aliases(GridControl& grid, Request request, Parameters param
 Task<Response> add_alias(GridControl& grid, Request request, Parameters parameters);
 Task<Response> remove_alias(GridControl& grid, Request request, Parameters parameters);
 
+// domain_handlers.cpp
+Task<Response> list_dkim_keys(GridControl& grid, Request request, Parameters parameters);
+Task<Response> add_dkim_key(GridControl& grid, Request request, Parameters parameters);
+Task<Response> activate_dkim_key(GridControl& grid, Request request, Parameters parameters);
+Task<Response> retire_dkim_key(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_dkim_key(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_dns(GridControl& grid, Request request, Parameters parameters);
+
+// recipient_handlers.cpp
+Task<Response> set_catch_all(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_catch_all(GridControl& grid, Request request, Parameters parameters);
+Task<Response> list_lists(GridControl& grid, Request request, Parameters parameters);
+Task<Response> add_list(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_list(GridControl& grid, Request request, Parameters parameters);
+Task<Response> change_list(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_list(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_forwarding(GridControl& grid, Request request, Parameters parameters);
+Task<Response> set_forwarding(GridControl& grid, Request request, Parameters parameters);
+
 // queue_handlers.cpp
 Task<Response> list_queue(GridControl& grid, Request request, Parameters parameters);
 Task<Response> retry_queued(GridControl& grid, Request request, Parameters parameters);

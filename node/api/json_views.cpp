@@ -181,7 +181,10 @@ Json to_json(const UserDetails& details) {
 }
 
 Json to_json(const DomainRow& domain) {
-  return {{"name", domain.name}, {"users", domain.users}};
+  return {{"name", domain.name},
+          {"users", domain.users},
+          {"alias_of", domain.alias_of.empty() ? Json(nullptr) : Json(domain.alias_of)},
+          {"catch_all", domain.catch_all.empty() ? Json(nullptr) : Json(domain.catch_all)}};
 }
 
 Json to_json(const AliasRow& alias) {

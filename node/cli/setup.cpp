@@ -13,6 +13,7 @@
 #include "node/cli/secret.hpp"
 #include "node/cli/setup_plan.hpp"
 #include "node/config.hpp"
+#include "protocols/text/normalization.hpp"
 
 namespace gridmail::cli {
 namespace {
@@ -44,6 +45,12 @@ Result<SetupPlan> plan_by_answers(bool joins) {
     answers.zone = ask("Its zone (room, rack, site: copies are kept apart by it)", answers.zone);
     if (!joins) plan.join_token = ask("Join token of a grid (nothing: a new grid begins here)", "");
     if (plan.join_token && plan.join_token->empty()) plan.join_token.reset();
+    if (!joins && !plan.join_token)
+      plan.postmaster =
+          ask("Address for postmaster and abuse (made here, with its domain; nothing: later)", "");
+    if (plan.postmaster && plan.postmaster->empty()) plan.postmaster.reset();
+    if (plan.postmaster && !text::canonical_address(*plan.postmaster))
+      return fail(Errc::invalid, fmt::format("\"{}\" is not an address", *plan.postmaster));
   } else if (!joins) {
     return fail(Errc::invalid, "nobody to ask: give --config FILE, or --join TOKEN");
   }
@@ -119,15 +126,19 @@ class FirstStart {
   bool started_ = false;
 };
 
-/// The new grid answers once its first map is agreed.
-Result<std::string> first_join_token(const NodeConfig& config, const std::string& password) {
+Result<ApiClient> api_of(const NodeConfig& config, const std::string& password) {
   const auto http = config.listener(Service::http);
   if (!http) return fail(Errc::invalid, "the configuration has no listen.http to ask for a join token");
   ApiSettings settings;
   settings.url = "http://" + http->text();
   settings.user = admin_user;
   settings.password = password;
-  const auto api = ApiClient::make(std::move(settings));
+  return ApiClient::make(std::move(settings));
+}
+
+/// The new grid answers once its first map is agreed.
+Result<std::string> first_join_token(const NodeConfig& config, const std::string& password) {
+  const auto api = api_of(config, password);
   if (!api) return tl::unexpected(api.error());
   const auto deadline = std::chrono::steady_clock::now() + first_answer_max;
   for (;;) {
@@ -136,6 +147,35 @@ Result<std::string> first_join_token(const NodeConfig& config, const std::string
     if (std::chrono::steady_clock::now() > deadline) return tl::unexpected(token.error());
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
+}
+
+/// The user's password.
+Result<std::string> make_postmaster(const NodeConfig& config, const std::string& admin_password,
+                                    const std::string& address) {
+  const auto api = api_of(config, admin_password);
+  if (!api) return tl::unexpected(api.error());
+  SystemRandom random;
+  auto password = draw_password(random);
+  auto step = api->post("/domains", {{"name", address.substr(address.rfind('@') + 1)}});
+  if (step) step = api->post("/users", {{"address", address}, {"password", password}});
+  if (step) step = api->put("/settings", {{"postmaster", address}});
+  if (!step) return tl::unexpected(step.error());
+  return password;
+}
+
+/// Adds to what is told.
+void add_postmaster(Outcome& outcome, const NodeConfig& config, const std::string& admin_password,
+                    const std::string& address) {
+  const auto made = make_postmaster(config, admin_password, address);
+  if (!made) {
+    outcome.text +=
+        fmt::format("{} is not the postmaster yet ({}); later: gridmail grid settings --postmaster\n",
+                    address, made.error().text);
+    return;
+  }
+  outcome.document["postmaster"] = {{"address", address}, {"password", *made}};
+  outcome.text +=
+      fmt::format("Mail for postmaster and abuse:\n  user       {}\n  password   {}\n", address, *made);
 }
 
 std::string dashboard_of(const NodeConfig& config) {
@@ -177,6 +217,7 @@ Result<Outcome> setup(const ApiClient&, const Arguments& arguments) {
         fmt::format("No join token yet ({}); later: gridmail node join-token\n", token.error().text);
     return outcome;
   }
+  if (plan->postmaster) add_postmaster(outcome, *config, password, *plan->postmaster);
   outcome.document["join_token"] = *token;
   outcome.text += fmt::format("On the next machine, within an hour:\n  gridmail setup --join {}\n", *token);
   return outcome;

@@ -7,6 +7,7 @@
 
 #include "node/config.hpp"
 #include "node/config_table.hpp"
+#include "protocols/text/normalization.hpp"
 
 namespace gridmail::cli {
 namespace {
@@ -51,6 +52,9 @@ pop3 = "0.0.0.0:110"
 pop3s = "0.0.0.0:995"
 http = "127.0.0.1:7480"
 https = "0.0.0.0:7443"
+
+[local_mail]
+socket = "/run/gridmail/sendmail"
 )toml",
                   answers.hostname, answers.zone, peer_port, HostPort{answers.address, peer_port}.text());
   if (auto checked = check(config, "the answers"); !checked) return tl::unexpected(checked.error());
@@ -64,15 +68,22 @@ Result<SetupPlan> read_setup_file(std::string_view text, const std::string& sour
   try {
     auto table = toml::parse(text, source);
     ConfigTable setup = ConfigTable(&table, "", problem).table("setup");
-    std::string join, password;
+    std::string join, password, postmaster;
     setup.read("join", join);
     setup.read("admin_password", password);
+    setup.read("postmaster", postmaster);
     setup.finish();
     if (problem.error()) return tl::unexpected(*problem.error());
     if (!join.empty() && !password.empty()) {
       return fail(Errc::invalid,
                   source + ": setup.join and setup.admin_password: the grid has its admin already");
     }
+    if (!join.empty() && !postmaster.empty())
+      return fail(Errc::invalid,
+                  source + ": setup.join and setup.postmaster: the grid has its postmaster already");
+    if (!postmaster.empty() && !text::canonical_address(postmaster))
+      return fail(Errc::invalid, source + ": setup.postmaster: not an address: " + postmaster);
+    if (!postmaster.empty()) plan.postmaster = std::move(postmaster);
     if (!join.empty()) plan.join_token = std::move(join);
     if (!password.empty()) plan.admin_password = std::move(password);
     if (!table.contains("setup")) {

@@ -9,9 +9,11 @@
 
 #include "node/cli/certificate_verbs.hpp"
 #include "node/cli/doctor.hpp"
+#include "node/cli/domain_verbs.hpp"
 #include "node/cli/grid_recover.hpp"
 #include "node/cli/movement_verbs.hpp"
 #include "node/cli/outcome.hpp"
+#include "node/cli/recipient_verbs.hpp"
 #include "node/cli/route_verbs.hpp"
 #include "node/cli/secret.hpp"
 #include "node/cli/setup.hpp"
@@ -115,10 +117,13 @@ Result<Outcome> user_locate(const ApiClient& api, const Arguments& arguments) {
 
 Result<Outcome> domain_add(const ApiClient& api, const Arguments& arguments) {
   const auto& name = arguments.at("name");
-  return acted(api.post("/domains", {{"name", name}}), fmt::format("added {}", name));
+  Json body = {{"name", name}};
+  const auto other = arguments.find("--alias-of");
+  if (other != arguments.end()) body["alias_of"] = other->second;
+  return acted(api.post("/domains", body), fmt::format("added {}", name));
 }
 Result<Outcome> domain_list(const ApiClient& api, const Arguments&) {
-  return list(api, "/domains", {"name", "users"});
+  return list(api, "/domains", {"name", "users", "alias_of", "catch_all"});
 }
 Result<Outcome> domain_remove(const ApiClient& api, const Arguments& arguments) {
   const auto& name = arguments.at("name");
@@ -222,6 +227,7 @@ const Argument password{"--password",
                         "the new password; safer: $GRIDMAIL_PASSWORD, the prompt or standard input"};
 const Argument id{"id", "the entry's id"};
 const Argument domain{"domain", "such as example.org"};
+const Argument selector{"selector", "as in dkim list"};
 
 const std::vector<Verb> table = {
     {"grid", "status", "verdict, reasons and nodes", {}, grid_status},
@@ -286,16 +292,69 @@ const std::vector<Verb> table = {
     {"user", "passwd", "set a user's password", {address, password}, user_passwd},
     {"user", "remove", "remove a user; the mail goes after 14 days", {address}, user_remove},
     {"user", "locate", "the slot that holds a user's mail", {address}, user_locate},
-    {"domain", "add", "add a domain", {{"name", "such as example.org"}}, domain_add},
+    {"domain",
+     "add",
+     "add a domain, or another name of one",
+     {{"name", "such as example.org"}, {"--alias-of", "the domain whose addresses it has"}},
+     domain_add},
+    {"domain",
+     "dns",
+     "the records that a domain needs in the DNS, and whether they are there",
+     {{"name", "such as example.org"}},
+     domain_dns},
+    {"domain",
+     "catch-all",
+     "say who gets what is for nobody in a domain",
+     {{"name", "such as example.org"}, {"--to", "an address; without it such mail is refused"}},
+     domain_catch_all},
     {"domain", "list", "all domains", {}, domain_list},
     {"domain",
      "remove",
      "remove a domain that nothing uses",
      {{"name", "such as example.org"}},
      domain_remove},
+    {"user",
+     "forward",
+     "forward a user's mail, or show where it goes",
+     {address,
+      {"--to", "addresses, with commas between; none ends it"},
+      {"--keep", "yes (default) or no: whether the mailbox gets it, too"}},
+     user_forward},
+    {"list",
+     "add",
+     "let an address lead to several",
+     {address, {"--members", "addresses here or elsewhere, with commas between"}},
+     list_add},
+    {"list", "list", "all such addresses", {}, list_list},
+    {"list", "show", "the members of one", {address}, list_show},
+    {"list",
+     "change",
+     "add and remove members",
+     {address, {"--add", "addresses, with commas between"}, {"--remove", "addresses, with commas between"}},
+     list_change},
+    {"list", "remove", "remove the address", {address}, list_remove},
     {"alias", "add", "let an address lead to a user", {address, {"target", "a user's address"}}, alias_add},
     {"alias", "list", "all aliases", {}, alias_list},
     {"alias", "remove", "remove an alias", {address}, alias_remove},
+    {"dkim",
+     "add",
+     "make a key that will sign a domain's mail, and print its DNS record",
+     {domain,
+      {"--algorithm", "rsa (default) or ed25519"},
+      {"--selector", "the key's name in the DNS; made of algorithm and date by default"}},
+     dkim_add},
+    {"dkim",
+     "list",
+     "keys, whether they sign, and their DNS records",
+     {{"--domain", "only of this one"}},
+     dkim_list},
+    {"dkim",
+     "activate",
+     "sign with a key whose record is in the DNS; the one before is retired",
+     {domain, selector},
+     dkim_activate},
+    {"dkim", "retire", "sign with a key no more", {domain, selector}, dkim_retire},
+    {"dkim", "remove", "forget a key that does not sign", {domain, selector}, dkim_remove},
     {"queue", "list", "messages that wait for delivery", {}, queue_list},
     {"queue", "retry", "try one again now", {id}, queue_retry},
     {"queue", "hold", "send nothing of one to other domains", {id}, queue_hold},
@@ -350,6 +409,8 @@ std::string_view help_of_noun(std::string_view noun) {
       {"user", "who has a mailbox"},
       {"domain", "domains the grid is home to"},
       {"alias", "addresses that lead to a user"},
+      {"dkim", "keys that sign a domain's mail"},
+      {"list", "addresses that lead to several"},
       {"queue", "messages on their way"},
       {"route", "ways of mail for other domains"},
       {"certificate", "what mail clients are shown in TLS"},

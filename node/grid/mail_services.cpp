@@ -40,6 +40,7 @@ MailServices::MailServices(Parts parts, MailSettings settings)
       directory_client_(parts_.core.requests(), parts_.random),
       queue_client_(parts_.core.requests()),
       view_(parts_.store, parts_.core.directory_age()),
+      recipient_search_(view_, parts_.clock),
       user_delivery_(mailbox_client_, view_),
       hasher_(parts_.random, parts_.workers, settings.passwords),
       log_in_(parts_.clock, parts_.random, hasher_, settings.login_delays,
@@ -50,9 +51,11 @@ MailServices::MailServices(Parts parts, MailSettings settings)
                            return applied_everywhere(p, std::move(slot), until);
                          }),
       directory_(
-          view_, log_in_,
+          view_, recipient_search_, log_in_,
           [this](OldHash old) { tasks_.spawn(parts_.executor, "renew_hash", renew_hash(std::move(old))); }),
-      sender_notice_({directory_, user_delivery_, queue_client_, settings.outbound.client.hostname}),
+      signer_(view_, parts_.clock, parts_.workers),
+      sender_notice_({directory_, user_delivery_, queue_client_, settings.outbound.client.hostname, &signer_,
+                      &recipient_search_}),
       routes_(view_, settings.outbound.route),
       remote_sender_({parts_.executor, parts_.clock, parts_.random, parts_.resolver, parts_.dialer, routes_,
                       sender_notice_},
@@ -82,9 +85,13 @@ MailServices::MailServices(Parts parts, MailSettings settings)
                  .queue = queue_client_,
                  .intake = intake_,
                  .workers = parts_.workers,
-                 .begin_spool = [this] { return spools_.begin(); }},
+                 .begin_spool = [this] { return spools_.begin(); },
+                 .signer = &signer_,
+                 .search = &recipient_search_},
                 delivery_settings(settings)),
-      admin_({parts_.clock, parts_.random, view_, directory_client_, mailbox_client_, hasher_, log_in_}) {
+      admin_({parts_.clock, parts_.random, view_, directory_client_, mailbox_client_, hasher_, log_in_}),
+      domains_({parts_.clock, parts_.random, view_, directory_client_, parts_.workers}),
+      recipients_({parts_.random, view_, directory_client_}) {
   parts_.core.serve(ServiceId::mailbox, mailbox_service_);
   parts_.core.serve(ServiceId::directory, directory_service_);
   parts_.core.serve(ServiceId::queue, queue_service_);

@@ -7,7 +7,9 @@
 #include "node/grid/canary_service.hpp"
 #include "node/grid/grid_core.hpp"
 #include "node/services/delivery/grid_delivery.hpp"
+#include "node/services/directory/domain_admin.hpp"
 #include "node/services/directory/grid_directory.hpp"
+#include "node/services/directory/recipient_admin.hpp"
 #include "node/services/directory/user_admin.hpp"
 #include "node/services/mailboxes/grid_mailboxes.hpp"
 #include "node/services/outbound/remote_sender.hpp"
@@ -58,6 +60,8 @@ class MailServices {
   [[nodiscard]] ports::Directory& directory() { return directory_; }
   [[nodiscard]] ports::Delivery& delivery() { return delivery_; }
   [[nodiscard]] UserAdmin& admin() { return admin_; }
+  [[nodiscard]] DomainAdmin& domains() { return domains_; }
+  [[nodiscard]] RecipientAdmin& recipients() { return recipients_; }
   [[nodiscard]] DirectoryClient& directory_client() { return directory_client_; }
   [[nodiscard]] DirectoryView& view() { return view_; }
   [[nodiscard]] MailboxClient& mailbox_client() { return mailbox_client_; }
@@ -95,12 +99,14 @@ class MailServices {
   DirectoryClient directory_client_;
   QueueClient queue_client_;
   DirectoryView view_;
+  RecipientSearch recipient_search_;
   UserDelivery user_delivery_;
   PasswordHasher hasher_;
   LogIn log_in_;
   MailboxService mailbox_service_;
   DirectoryService directory_service_;
   GridDirectory directory_;
+  MessageSigner signer_;
   SenderNotice sender_notice_;
   RouteTable routes_;
   RemoteSender remote_sender_;
@@ -110,6 +116,8 @@ class MailServices {
   GridMailboxes mailboxes_;
   GridDelivery delivery_;
   UserAdmin admin_;
+  DomainAdmin domains_;
+  RecipientAdmin recipients_;
 };
 
 }  // namespace gridmail

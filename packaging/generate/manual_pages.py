@@ -109,12 +109,39 @@ def gridmail_toml_5(version):
     return page + "\n.fi\n.SH SEE ALSO\n.BR gridmail (1),\n.BR gridmaild (8)\n"
 
 
+def sendmail_8(version):
+    page = heading("sendmail", 8, version)
+    page += ".SH NAME\nsendmail, mailq, newaliases \\- hand mail of this machine's users to its gridmail node\n"
+    page += (".SH SYNOPSIS\n.B sendmail\n.RI [ OPTIONS ] \" \" [ RECIPIENT .\\|.\\|.]\n.br\n.B mailq\n.br\n.B newaliases\n")
+    page += (".SH DESCRIPTION\nReads a message from standard input and hands it to the node on this machine, over the socket that local_mail.socket in\n"
+             ".BR gridmail.toml (5)\nnames. Exit code 0 means that it is stored on two nodes. It needs no rights of its own: the node hears from the kernel who "
+             "the user is. An ordinary user sends as NAME@hostname, in the envelope and in From; root, and the users in local_mail.trusted_users, "
+             "such as a web server's, as anybody. Mail for users of the machine itself, such as root, goes to the grid's postmaster.\n"
+             ".PP\nEither all recipients get the message or none.\n.B mailq\nshows the grid's queue to who has an API token or the admin's password; see\n"
+             ".BR gridmail (1).\n.B newaliases\ndoes nothing: aliases live in the grid.\n")
+    page += ".SH OPTIONS\n"
+    for option, text in (("\\-f, \\-r ADDRESS", "The envelope's sender; <> is the null sender."),
+                         ("\\-F NAME", "The author's full name, for messages without From."),
+                         ("\\-i, \\-oi", "A line with only a dot does not end the message."),
+                         ("\\-t", "The recipients are those of To, Cc and Bcc; Bcc is taken out."),
+                         ("\\-bs", "Speaks SMTP on standard input and output."),
+                         ("\\-bp", "As mailq."),
+                         ("\\-bi", "As newaliases.")):
+        page += f".TP\n\\fB{option}\\fR\n{escaped(text)}\n"
+    page += ".PP\nOther options of sendmail programs that change nothing here are passed over.\n"
+    page += ".SH ENVIRONMENT\n" + described("\\fBGRIDMAIL_SENDMAIL_SOCKET\\fR", "The node's socket, instead of /run/gridmail/sendmail.")
+    page += (".SH EXIT STATUS\nAs sysexits.h has it. 0: taken. 64: wrong usage. 65: the message or an address is refused. 67: no such recipient. "
+             "69: not possible. 75: not now, try again. 77: not as this sender.\n")
+    return page + ".SH SEE ALSO\n.BR gridmail (1),\n.BR gridmaild (8)\n"
+
+
 def main():
     build, out = sys.argv[1], pathlib.Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
     version = command_table.version(build)
     for name, page in (("gridmail.1", gridmail_1(build, version)), ("gridmaild.8", gridmaild_8(build, version)),
-                       ("gridmail.toml.5", gridmail_toml_5(version))):
+                       ("gridmail.toml.5", gridmail_toml_5(version)), ("sendmail.8", sendmail_8(version)),
+                       ("mailq.1", ".so man8/sendmail.8\n"), ("newaliases.1", ".so man8/sendmail.8\n")):
         (out / name).write_text(re.sub(r"\n{2,}", lambda m: "\n.PP\n" if name != "gridmail.toml.5" else m.group(), page))
 
 

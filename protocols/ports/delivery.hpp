@@ -25,6 +25,7 @@ struct Recipient {
   std::string as_given;  ///< as in RCPT TO
   std::uint8_t notify = 0;
   std::string original;  ///< ORCPT as it came (RFC 3461, section 4.2); may be empty
+  bool expands = false;  ///< to others: a list, or a user who forwards
 
   [[nodiscard]] bool is_elsewhere() const { return user.is_nil(); }
 };
@@ -37,6 +38,7 @@ struct Incoming {
   Returned returned = Returned::unsaid;
   std::string envelope_id;  ///< ENVID as it came (RFC 3461, section 4.4); may be empty
   bool utf8 = false;        ///< sent with SMTPUTF8 (RFC 6531)
+  bool submitted = false;   ///< by a user who has logged in: signed where it leaves the grid
   bool binary = false;      ///< sent with BODY=BINARYMIME (RFC 3030): any octets, lines or not
 };
 
@@ -46,7 +48,7 @@ class Delivery {
   /// For new messages. Bytes in flight count against the node's budget.
   [[nodiscard]] virtual std::unique_ptr<Spool> begin_message() = 0;
   /// SMTP: all or nothing. Success: every recipient has it, or it is in the intake or the queue. Errors: all
-  /// temporary, or invalid / too_large when the message itself is refused.
+  /// temporary, or invalid / too_large when the message itself is refused, or denied: a mail loop.
   [[nodiscard]] virtual Task<Result<void>> deliver(Incoming message) = 0;
   /// LMTP: one result per recipient, in order.
   [[nodiscard]] virtual Task<std::vector<Result<void>>> deliver_each(Incoming message) = 0;

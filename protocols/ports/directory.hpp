@@ -16,8 +16,9 @@ struct Account {
 
 /// What an address leads to.
 struct Target {
-  UserId id;
-  std::string address;  ///< canonical
+  UserId id;                 ///< nil: a list, or somebody elsewhere
+  std::string address = {};  ///< canonical; elsewhere: as it is to be sent to
+  bool expands = false;      ///< to others, here or elsewhere: a list, or a user who forwards
 };
 
 class Directory {
@@ -26,6 +27,7 @@ class Directory {
   /// Errors: not_found with text "relay" (the domain is not ours) or "user" (no such user in our domain);
   /// invalid (not an address); unavailable (the directory here is older than 5 s, so a miss cannot be
   /// trusted). `postmaster` without a domain is always found.
+  /// An address made for the sender of forwarded mail leads back to that sender, elsewhere.
   [[nodiscard]] virtual Task<Result<Target>> resolve(std::string address) = 0;
   [[nodiscard]] virtual Task<Result<bool>> is_local_domain(std::string domain) = 0;
   /// `login` is an address. Failed attempts are delayed here, and counted per address. Errors: denied,

@@ -100,6 +100,7 @@ Task<void> Session::rcpt(std::string_view argument) {
   recipient.user = target->id;
   recipient.address = std::move(target->address);
   recipient.as_given = std::move(given);
+  recipient.expands = target->expands;
   recipient.notify = arguments->notify;
   recipient.original = std::move(arguments->original);
   state_.transaction->add(std::move(recipient));
@@ -205,6 +206,7 @@ ports::Incoming Session::incoming(Transaction& transaction, const std::string& i
   incoming.envelope_id = transaction.mail().envelope_id;
   incoming.utf8 = transaction.mail().utf8;
   incoming.binary = transaction.mail().binary;
+  incoming.submitted = state_.account.has_value();
   return incoming;
 }
 

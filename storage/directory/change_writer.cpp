@@ -34,6 +34,9 @@ Result<UserId> user_id(const Bytes& bytes) {
 
 Task<Result<void>> ChangeWriter::write(const directory::Change& change) {
   using Kind = directory::Change;
+  if (!change.srs_secret().empty()) {
+    if (auto kept = co_await keep_srs_secret(change.srs_secret()); !kept) co_return kept;
+  }
   switch (change.kind_case()) {
     case Kind::kAddDomain:
       co_return co_await add_domain(change.add_domain());
@@ -74,6 +77,22 @@ Task<Result<void>> ChangeWriter::write(const directory::Change& change) {
     case Kind::kRemoveCertificate:
       co_return co_await remove_existing(keys_.certificate(change.remove_certificate().name()),
                                          "certificate " + change.remove_certificate().name());
+    case Kind::kSetCatchAll:
+      co_return co_await set_catch_all(change.set_catch_all());
+    case Kind::kSetForwarding:
+      co_return co_await set_forwarding(change.set_forwarding());
+    case Kind::kAddList:
+      co_return co_await add_list(change.add_list());
+    case Kind::kChangeList:
+      co_return co_await change_list(change.change_list());
+    case Kind::kRemoveList:
+      co_return co_await remove_list(change.remove_list());
+    case Kind::kAddDkimKey:
+      co_return co_await add_dkim_key(change.add_dkim_key());
+    case Kind::kSetDkimKeyState:
+      co_return co_await set_dkim_key_state(change.set_dkim_key_state());
+    case Kind::kRemoveDkimKey:
+      co_return co_await remove_dkim_key(change.remove_dkim_key());
     case Kind::KIND_NOT_SET:
       break;
   }
@@ -102,6 +121,11 @@ Task<Result<void>> ChangeWriter::add_domain(const directory::AddDomain& change) 
   if (!there) co_return tl::unexpected(there.error());
   if (*there) co_return fail(Errc::already_exists, "domain " + change.name() + " is there already");
   directory::Domain record;
+  if (!change.alias_of().empty()) {
+    const auto other = co_await own_domain(change.alias_of());
+    if (!other) co_return tl::unexpected(other.error());
+    record.set_alias_of(change.alias_of());
+  }
   record.set_name(change.name());
   record.set_created(now_);
   co_return co_await put(keys_.domain(change.name()), record.SerializeAsString());
@@ -113,7 +137,30 @@ Task<Result<void>> ChangeWriter::remove_domain(const directory::RemoveDomain& ch
       co_await builder_.scan(Family::meta, std::move(range.first), std::move(range.last), 1);
   if (!addresses) co_return tl::unexpected(addresses.error());
   if (!addresses->empty()) co_return fail(Errc::conflict, "domain " + change.name() + " still has addresses");
-  co_return co_await remove_existing(keys_.domain(change.name()), "domain " + change.name());
+  auto all = keys_.domains();
+  const auto domains =
+      co_await builder_.scan(Family::meta, std::move(all.first), std::move(all.last), SIZE_MAX);
+  if (!domains) co_return tl::unexpected(domains.error());
+  for (const auto& pair : *domains) {
+    const auto other = decode_record<directory::Domain>(pair.value);
+    if (!other) co_return tl::unexpected(other.error());
+    if (other->alias_of() == change.name())
+      co_return fail(Errc::conflict, other->name() + " is another name of " + change.name());
+  }
+  if (auto removed = co_await remove_existing(keys_.domain(change.name()), "domain " + change.name());
+      !removed) {
+    co_return removed;
+  }
+  co_return co_await remove_dkim_keys_of(change.name());
+}
+
+Task<Result<directory::Domain>> ChangeWriter::own_domain(const std::string& name) {
+  auto record = co_await load<directory::Domain>(keys_.domain(name));
+  if (!record) co_return tl::unexpected(record.error());
+  if (!*record) co_return fail(Errc::not_found, "no domain " + name);
+  if (!(*record)->alias_of().empty())
+    co_return fail(Errc::conflict, name + " is another name of " + (*record)->alias_of());
+  co_return std::move(**record);
 }
 
 Task<Result<void>> ChangeWriter::check_free(const std::string& address) {
@@ -121,9 +168,9 @@ Task<Result<void>> ChangeWriter::check_free(const std::string& address) {
   if (!is_name(local, local_part_bytes_max) || !is_domain_name(domain)) {
     co_return fail(Errc::invalid, "not an address: " + address);
   }
-  const auto domain_there = co_await builder_.get(Family::meta, keys_.domain(domain));
-  if (!domain_there) co_return tl::unexpected(domain_there.error());
-  if (!*domain_there) co_return fail(Errc::not_found, "no domain " + std::string(domain));
+  const std::string domain_name(domain);
+  const auto ours = co_await own_domain(domain_name);
+  if (!ours) co_return tl::unexpected(ours.error());
   const auto taken = co_await builder_.get(Family::meta, keys_.address(address));
   if (!taken) co_return tl::unexpected(taken.error());
   if (*taken) co_return fail(Errc::already_exists, address + " is there already");

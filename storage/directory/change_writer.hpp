@@ -1,6 +1,9 @@
 // One change of the directory as writes of one operation: the rules of the directory, and nothing else.
 #pragma once
 #include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "storage/directory/directory.pb.h"
 #include "storage/directory/directory_change.pb.h"
@@ -11,8 +14,9 @@
 namespace gridmail {
 
 /// Lives for one change, on the directory's strand. Invariants it keeps: an address record names an existing
-/// user; every alias is in the user's list of aliases; every address lies in a domain of ours (postmaster's
-/// own excepted).
+/// user; or is a list's; every alias is in the user's list of aliases; every address lies in a domain of ours
+/// that is no other's alias (postmaster's own excepted); a domain has one active DKIM key of each algorithm
+/// at most.
 class ChangeWriter {
  public:
   ChangeWriter(OperationBuilder& builder, SlotId slot, WallMicros now)
@@ -34,6 +38,25 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<void>> forget_user(const directory::ForgetUser& change);
   [[nodiscard]] Task<Result<void>> add_alias(const directory::AddAlias& change);
   [[nodiscard]] Task<Result<void>> remove_alias(const directory::RemoveAlias& change);
+  // recipient_change.cpp
+  [[nodiscard]] Task<Result<void>> keep_srs_secret(const Bytes& secret);
+  [[nodiscard]] Task<Result<void>> set_catch_all(const directory::SetCatchAll& change);
+  [[nodiscard]] Task<Result<void>> set_forwarding(const directory::SetForwarding& change);
+  [[nodiscard]] Task<Result<void>> add_list(const directory::AddList& change);
+  [[nodiscard]] Task<Result<void>> change_list(const directory::ChangeList& change);
+  [[nodiscard]] Task<Result<void>> remove_list(const directory::RemoveList& change);
+  [[nodiscard]] Task<Result<void>> put_list(const std::string& address, std::set<std::string> members);
+
+  // dkim_key_change.cpp
+  [[nodiscard]] Task<Result<void>> add_dkim_key(const directory::AddDkimKey& change);
+  [[nodiscard]] Task<Result<void>> set_dkim_key_state(const directory::SetDkimKeyState& change);
+  [[nodiscard]] Task<Result<void>> remove_dkim_key(const directory::RemoveDkimKey& change);
+  [[nodiscard]] Task<Result<void>> remove_dkim_keys_of(const std::string& domain);
+  [[nodiscard]] Task<Result<std::vector<directory::DkimKey>>> dkim_keys_of(const std::string& domain);
+  [[nodiscard]] Task<Result<void>> put_dkim_key(const directory::DkimKey& key);
+
+  /// Errors: not_found; conflict for another name of a domain.
+  [[nodiscard]] Task<Result<directory::Domain>> own_domain(const std::string& name);
   [[nodiscard]] Task<Result<void>> set_postmaster(const directory::SetPostmaster& change);
   [[nodiscard]] Task<Result<void>> put_admin(const directory::PutAdmin& change);
   [[nodiscard]] Task<Result<void>> remove_admin(const directory::RemoveAdmin& change);

@@ -20,6 +20,8 @@ constexpr char join_token_table = 'j';
 constexpr char tombstone_table = 'r';
 constexpr char route_table = 'w';
 constexpr char certificate_table = 'c';
+constexpr char list_table = 'l';
+constexpr char dkim_key_table = 'k';
 constexpr char applied_table = 'g';
 constexpr char applied_at_table = 'h';
 
@@ -97,6 +99,26 @@ std::string DirectoryKeys::alias_in(BytesView key_bytes) const {
   return std::string(key_bytes.substr(key(alias_table).size() + sizeof(UserId)));
 }
 
+Bytes DirectoryKeys::list(std::string_view address) const {
+  return key(list_table, address);
+}
+KeyRange DirectoryKeys::lists() const {
+  return range(list_table);
+}
+Bytes DirectoryKeys::dkim_key(std::string_view domain, std::string_view selector) const {
+  Bytes rest(domain);
+  rest.push_back('\0');
+  rest += selector;
+  return key(dkim_key_table, rest);
+}
+KeyRange DirectoryKeys::dkim_keys() const {
+  return range(dkim_key_table);
+}
+KeyRange DirectoryKeys::dkim_keys_of(std::string_view domain) const {
+  Bytes prefix(domain);
+  prefix.push_back('\0');
+  return range(dkim_key_table, prefix);
+}
 Bytes DirectoryKeys::settings() const {
   return key(settings_table);
 }

@@ -34,6 +34,11 @@ class DirectoryKeys {
   [[nodiscard]] KeyRange aliases_of(UserId user) const;
   /// The alias that alias() made `key` from.
   [[nodiscard]] std::string alias_in(BytesView key) const;
+  [[nodiscard]] Bytes list(std::string_view address) const;
+  [[nodiscard]] KeyRange lists() const;
+  [[nodiscard]] Bytes dkim_key(std::string_view domain, std::string_view selector) const;
+  [[nodiscard]] KeyRange dkim_keys() const;
+  [[nodiscard]] KeyRange dkim_keys_of(std::string_view domain) const;
   [[nodiscard]] Bytes settings() const;
   [[nodiscard]] Bytes admin(std::string_view name) const;
   [[nodiscard]] KeyRange admins() const;

@@ -35,6 +35,11 @@ Task<Result<Record>> DirectoryView::find(Bytes key, std::string what) const {
 template <class Record>
 Task<Result<std::vector<Record>>> DirectoryView::list(KeyRange range) const {
   if (!followed_.fresh()) co_return tl::unexpected(miss(false, "list"));
+  co_return co_await read_all<Record>(std::move(range));
+}
+
+template <class Record>
+Task<Result<std::vector<Record>>> DirectoryView::read_all(KeyRange range) const {
   const auto snapshot = store_.snapshot();
   std::vector<Record> records;
   for (bool more = true; more;) {
@@ -53,11 +58,24 @@ Task<Result<std::vector<Record>>> DirectoryView::list(KeyRange range) const {
 }
 
 Task<Result<directory::User>> DirectoryView::resolve(std::string address) const {
-  const auto record = co_await find<directory::Address>(keys_.address(address), "user");
+  const auto record = co_await this->address(std::move(address));
   if (!record) co_return tl::unexpected(record.error());
+  if (record->list()) co_return fail(Errc::not_found, "user");
   const auto id = id_in(record->user());
   if (!id) co_return tl::unexpected(id.error());
   co_return co_await user(*id);
+}
+
+Task<Result<directory::Address>> DirectoryView::address(std::string address) const {
+  return find<directory::Address>(keys_.address(address), "user");
+}
+
+Task<Result<directory::MemberList>> DirectoryView::member_list(std::string address) const {
+  return find<directory::MemberList>(keys_.list(address), "list");
+}
+
+Task<Result<directory::Settings>> DirectoryView::settings() const {
+  return find<directory::Settings>(keys_.settings(), "settings");
 }
 
 Task<Result<directory::User>> DirectoryView::user(UserId id) const {
@@ -65,7 +83,7 @@ Task<Result<directory::User>> DirectoryView::user(UserId id) const {
 }
 
 Task<Result<directory::User>> DirectoryView::postmaster() const {
-  const auto settings = co_await find<directory::Settings>(keys_.settings(), "settings");
+  const auto settings = co_await this->settings();
   // The settings are made with the grid: without them this replica has not begun.
   if (!settings) co_return tl::unexpected(Error{Errc::unavailable, settings.error().text});
   const auto id = id_in(settings->postmaster());
@@ -109,6 +127,15 @@ Task<Result<directory::Route>> DirectoryView::route(std::string domain) const {
 Task<Result<std::vector<directory::Route>>> DirectoryView::routes() const {
   return list<directory::Route>(keys_.routes());
 }
+Task<Result<std::vector<directory::MemberList>>> DirectoryView::member_lists() const {
+  return list<directory::MemberList>(keys_.lists());
+}
+Task<Result<std::vector<directory::DkimKey>>> DirectoryView::dkim_keys() const {
+  return list<directory::DkimKey>(keys_.dkim_keys());
+}
+Task<Result<std::vector<directory::DkimKey>>> DirectoryView::dkim_keys_of(std::string domain) const {
+  return read_all<directory::DkimKey>(keys_.dkim_keys_of(domain));
+}
 Task<Result<std::vector<directory::Tombstone>>> DirectoryView::tombstones() const {
   return list<directory::Tombstone>(keys_.tombstones());
 }
@@ -143,7 +170,7 @@ Task<Result<DirectoryView::AddressPage>> DirectoryView::addresses(std::string do
     for (const auto& pair : page->pairs) {
       auto record = decode_record<directory::Address>(pair.value);
       if (!record) co_return tl::unexpected(record.error());
-      if (record->alias() != aliases) continue;
+      if (record->list() || record->alias() != aliases) continue;
       if (result.addresses.size() == count_max) {
         result.next = keys_.address_in(pair.key);
         co_return result;

@@ -25,6 +25,12 @@ class DirectoryView {
   /// The user whom an address or alias names.
   [[nodiscard]] Task<Result<directory::User>> resolve(std::string address) const;
   [[nodiscard]] Task<Result<directory::User>> user(UserId id) const;
+  /// What an address itself leads to.
+  [[nodiscard]] Task<Result<directory::Address>> address(std::string address) const;
+  [[nodiscard]] Task<Result<directory::MemberList>> member_list(std::string address) const;
+  [[nodiscard]] Task<Result<directory::Settings>> settings() const;
+  /// However old the replica is.
+  [[nodiscard]] Task<Result<std::vector<directory::DkimKey>>> dkim_keys_of(std::string domain) const;
   /// Who gets mail for postmaster, and what can no longer be delivered.
   [[nodiscard]] Task<Result<directory::User>> postmaster() const;
   [[nodiscard]] Task<Result<directory::Domain>> domain(std::string name) const;
@@ -43,6 +49,8 @@ class DirectoryView {
   [[nodiscard]] Task<Result<std::vector<directory::Route>>> routes() const;
   /// By name; the keys are sealed.
   [[nodiscard]] Task<Result<std::vector<directory::Certificate>>> certificates() const;
+  [[nodiscard]] Task<Result<std::vector<directory::MemberList>>> member_lists() const;
+  [[nodiscard]] Task<Result<std::vector<directory::DkimKey>>> dkim_keys() const;
   /// Users whose data is still to be removed.
   [[nodiscard]] Task<Result<std::vector<directory::Tombstone>>> tombstones() const;
   /// Sorted by address.
@@ -71,6 +79,8 @@ class DirectoryView {
   [[nodiscard]] Task<Result<Record>> find(Bytes key, std::string what) const;
   template <class Record>
   [[nodiscard]] Task<Result<std::vector<Record>>> list(KeyRange range) const;
+  template <class Record>
+  [[nodiscard]] Task<Result<std::vector<Record>>> read_all(KeyRange range) const;
 
   struct AddressPage {
     std::vector<std::pair<std::string, directory::Address>> addresses;

@@ -61,6 +61,34 @@ class Mx(GridCase):
         cls.first.close()
         cls.second.close()
 
+    def records(self, domain):
+        """By type and name, how each is."""
+        answer = json.loads(self.gridmail("domain", "dns", domain, "--json"))
+        self.assertEqual(domain, answer["domain"])
+        return {(row["type"], row["name"]): row for row in answer["records"]}
+
+    def test_a_domain_is_told_what_the_dns_lacks(self):
+        domain, silent = "shown.test", "unheard.test"
+        for name in (domain, silent):
+            self.gridmail("domain", "add", name)
+            self.addCleanup(self.gridmail, "domain", "remove", name)
+        key = json.loads(self.gridmail("dkim", "add", domain, "--json"))
+        states = {record: row["state"] for record, row in self.records(domain).items()}
+        self.assertEqual({"missing"}, set(states.values()), states)
+        self.dns.records |= {
+            "shown.test": {"MX": [(10, "node1.example.test")], "TXT": ["v=spf1 mx -all"]},
+            key["record_name"]: {"TXT": [key["record"]]},
+            "_dmarc.shown.test": {"TXT": ["v=DMARC1; p=reject"]}, silent: "silent", "_dmarc.unheard.test": "silent"}
+        self.dns.records |= {name: {"SRV": [(0, 1, 1, "node1.example.test")]} for kind, name in states if kind == "SRV"}
+        # A resolver remembers for a while that there was nothing: another node has one of its own.
+        answer = json.loads(self.gridmail("domain", "dns", domain, "--json", node=self.grid.nodes[1]))
+        states = {(row["type"], row["name"]): row["state"] for row in answer["records"]}
+        self.assertEqual("present", states.pop(("TXT", domain)))
+        self.assertEqual("present", states.pop(("TXT", key["record_name"])))
+        self.assertEqual("wrong", states.pop(("MX", domain)))  # this is node2
+        self.assertEqual({"present"}, set(states.values()), states)
+        self.assertEqual("unknown", self.records(silent)["MX", silent]["state"])
+
     def submit(self, subject, to, user=0):
         user, node = self.users[user], self.grid.nodes[0]
         with smtplib.SMTP(node["host"], node["submission"], timeout=TIMEOUT, local_hostname="client.test") as smtp:

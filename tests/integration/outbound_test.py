@@ -1,5 +1,6 @@
 """Mail for other domains leaves a grid of three through a smart host, whatever that answers and whoever dies."""
 
+import base64
 import email
 import email.policy
 import itertools
@@ -184,6 +185,63 @@ class Outbound(GridCase):
         self.assertEqual("e2", of_message["Original-Envelope-Id"])
         self.assertEqual(("relayed", "rfc822; o@x.test"),
                          (of_recipient["Action"], of_recipient["Original-Recipient"]))
+
+    def verified(self, data, keys):
+        """For each signature, whether it holds."""
+        asked = {"message": base64.b64encode(data).decode(), "records": {k["record_name"]: k["record"] for k in keys}}
+        done = subprocess.run(["/usr/bin/python3", str(ROOT / "tests/support/verify_dkim.py")], input=json.dumps(asked),
+                              stdout=subprocess.PIPE, text=True, check=True, timeout=TIMEOUT)
+        return json.loads(done.stdout)
+
+    def test_what_leaves_is_signed_with_the_keys_of_its_domain(self):
+        domain = self.users[0]["address"].partition("@")[2]
+        keys = [self.json("dkim", "add", domain, "--algorithm", algorithm) for algorithm in ("rsa", "ed25519")]
+        self.assertFalse(any("private" in field for key in keys for field in key))
+        self.submit("not signed yet", ["far@elsewhere.test"])
+        self.assertNotIn(b"DKIM-Signature", self.arrives("not signed yet")[0].data)
+        for key in keys:
+            self.json("dkim", "activate", domain, key["selector"])
+            self.addCleanup(self.gridmail, "dkim", "retire", domain, key["selector"])
+        body = "  blanks \t in  lines \r\n\r\n.dots\r\n\r\n\r\n" + "long " * 90000 + "\r\n\r\n"
+        for node in range(3):  # every node has the keys
+            self.submit(f"signed {node}", ["far@elsewhere.test", self.users[1]["address"]], node=node, body=body)
+            data = self.arrives(f"signed {node}")[0].data
+            self.assertEqual([True, True], self.verified(data, keys))
+            self.assertEqual([False, False], self.verified(data.replace(b"long long", b"long wrong", 1), keys))
+            self.assertEqual([False, False], self.verified(b"From: <other@example.test>\r\n" + data, keys))
+
+    def from_outside(self, sender, to, text, node=0):
+        node = self.grid.nodes[node]
+        with smtplib.SMTP(node["host"], node["smtp"], timeout=TIMEOUT, local_hostname="outside.test") as smtp:
+            smtp.sendmail(sender, to, text)
+
+    def test_what_is_forwarded_leaves_under_our_name_and_its_bounces_come_back(self):
+        user, other = self.users[0]["address"], self.users[1]["address"]
+        domain = user.partition("@")[2]
+        self.gridmail("user", "forward", user, "--to", "Far@elsewhere.test")
+        self.addCleanup(self.gridmail, "user", "forward", user, "--to", "none")
+        self.gridmail("list", "add", f"team@{domain}", "--members", f"{other},far2@elsewhere.test,{user}")
+        self.addCleanup(self.gridmail, "list", "remove", f"team@{domain}")
+        text = b"From: Joe@outside.test\r\nSubject: %s\r\n\r\ntext\r\n"
+        self.from_outside("Joe@outside.test", [user], text % b"forwarded")
+        message, = self.arrives("forwarded")
+        self.assertEqual(["Far@elsewhere.test"], message.recipients)
+        rewritten = message.sender[len("FROM:<"):message.sender.index(">")]
+        self.assertRegex(rewritten, f"^SRS0=.*=outside.test=Joe@{domain}$")
+        self.assertTrue(message.data.startswith(f"Delivered-To: {user}\r\n".encode()), message.data[:80])
+        wait_until("the local copy", lambda: any(m["Subject"] == "forwarded" for m in self.inbox(0)), 20)
+        self.from_outside("", [rewritten.lower()], b"Subject: bounced\r\n\r\n", node=1)
+        back, = self.arrives("bounced")
+        self.assertEqual((["joe@outside.test"], "FROM:<>"), (back.recipients, back.sender[:7]))
+        with self.assertRaises(smtplib.SMTPRecipientsRefused):
+            self.from_outside("", [rewritten.replace("=outside", "=outsider")], text % b"forged")
+        with self.assertRaises(smtplib.SMTPDataError) as refused:
+            self.from_outside("Joe@outside.test", [user], message.data)
+        self.assertEqual(554, refused.exception.smtp_code)
+        self.from_outside("joe@outside.test", [f"team+x@{domain}", other], text % b"to the team", node=2)
+        wait_until("both elsewhere", lambda: {"far2@elsewhere.test", "Far@elsewhere.test"} ==
+                   {r for m in self.sink.received("to the team") for r in m.recipients}, 20)
+        wait_until("a copy", lambda: [m["Subject"] for m in self.inbox(1)].count("to the team") == 1, 20)
 
     def test_eight_bits_are_re_encoded_for_who_takes_seven(self):
         self.speaking("PIPELINING")

@@ -36,7 +36,7 @@ class Life:
 
     def live(self):
         """Every stage needs those before it: the first that fails is the last. Returns the exit code."""
-        stages = (self.install, self.set_up_by_answers, self.join_by_token, self.refuse_a_used_token, self.join_by_file,
+        stages = (self.install, self.set_up_by_answers, self.mail_of_the_machine, self.join_by_token, self.refuse_a_used_token, self.join_by_file,
                   self.mail_flows, self.reload_a_certificate, self.restart_what_hangs, self.upgrade_under_load,
                   self.remove_keeps_everything, self.purge_keeps_mail, self.purge_takes_mail_when_told)
         passed = 0
@@ -109,7 +109,7 @@ class Life:
         self.first.run("dpkg", "--purge", "gridmail")
         self.apt_install(self.first, self.previous)
         shown = self.first.converse(["gridmail", "setup"], [("Name of this machine", ""), ("Address", ""),
-                                                            ("zone", "a"), ("Join token", "")])
+                                                            ("zone", "a"), ("Join token", ""), ("postmaster", "")])
         seconds = time.monotonic() - begun
         check(f"{seconds:.1f} s from installation to ready, more than {READY_SECONDS}", seconds <= READY_SECONDS)
         self.password = re.search(r"password +(\S+)", shown).group(1)
@@ -124,6 +124,15 @@ class Life:
         again = self.first.run("gridmail", "setup", "--join", self.token, check=False)
         check(f"a second set-up was not refused: {again.stdout}", "is set up already" in again.stdout)
         return f"({seconds:.1f} s from installation to ready)"
+
+    def mail_of_the_machine(self):
+        """Every user of the machine may send, and only as that user."""
+        def send(arguments):
+            return self.first.run("su", "-s", "/bin/sh", "nobody", "-c",
+                                  f"printf 'Subject: cron\\n\\ntext\\n' | /usr/sbin/sendmail {arguments}", check=False)
+        equal("mail for root", 0, send("root").returncode)
+        equal("mail in another's name", 77, send("-f root root").returncode)
+        equal("newaliases", 0, self.first.run("newaliases", check=False).returncode)
 
     def join_by_token(self):
         told = json.loads(self.second.run("gridmail", "--json", "setup", "--join", self.token).stdout)

@@ -163,6 +163,8 @@ class LoopbackGrid:
         listeners = "\n".join(f'{CALLED.get(service, service)} = "{node["host"]}:{node[service]}"'
                               for service in [*LISTENERS, "https"] if service in node)
         outbound = f'smart_host = "{smart_host}"' if smart_host else ""
+        socket = directory / "sendmail"  # such names are short (unix(7))
+        local_mail = f'[local_mail]\nsocket = "{socket}"\n' if len(str(socket)) < 100 else ""
         (directory / "gridmail.toml").write_text(f"""# A node of a loopback grid: no limits per address and user.
 data_dir = "{self._data_dir(node)}"
 name = "{node['name']}"
@@ -185,6 +187,7 @@ trusted = ["127.0.0.2"]
 [outbound]
 {outbound}
 
+{local_mail}
 [limits]
 connections_per_address_max = 0
 

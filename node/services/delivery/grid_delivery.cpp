@@ -5,6 +5,7 @@
 #include "node/base/log.hpp"
 #include "node/base/metrics.hpp"
 #include "node/runtime/parallel.hpp"
+#include "node/services/delivery/delivery_transaction.hpp"
 #include "protocols/mime/parser.hpp"
 #include "protocols/mime/reencoding.hpp"
 #include "protocols/mime/structure_codec.hpp"
@@ -58,20 +59,9 @@ Bytes structure_of(const Bytes& prefix, const Result<Bytes>& body) {
 
 }  // namespace
 
-Bytes delivery_prefix(const std::string& sender, const std::string& trace_header) {
-  return "Return-Path: <" + sender + ">\r\n" + trace_header;
+Bytes delivery_prefix(const std::string& sender, const std::string& fields) {
+  return "Return-Path: <" + sender + ">\r\n" + fields;
 }
-
-/// One accepted message on its way; shared by the lanes that deliver it.
-struct GridDelivery::Transaction {
-  std::unique_ptr<ports::Spool> spool;          ///< holds the body
-  std::unique_ptr<const MemoryBody> reencoded;  ///< or this does
-  const MessageBody* body = nullptr;
-  queue::Message message;
-  std::vector<queue::Recipient> recipients;
-  std::vector<Result<void>> outcomes;  ///< by recipient
-  std::vector<char> missed;            ///< by recipient: the slot was unavailable
-};
 
 GridDelivery::GridDelivery(Ports ports, Settings settings)
     : ports_(std::move(ports)), settings_(settings), parse_bytes_(parse_bytes_in_memory_max) {}
@@ -125,7 +115,13 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   if (body.size() > settings_.message_bytes_max) co_return fail(Errc::too_large, "a message over the limit");
 
   auto& envelope = transaction->message;
-  const auto prefix = delivery_prefix(message.sender, message.trace_header);
+  if (auto added = co_await add_recipients(transaction, message); !added)
+    co_return tl::unexpected(added.error());
+  const auto forwarded = co_await forwarded_by(transaction, message);
+  if (!forwarded) co_return tl::unexpected(forwarded.error());
+  const auto signatures = co_await signature(*transaction, message);
+  if (!signatures) co_return tl::unexpected(signatures.error());
+  const auto prefix = delivery_prefix(message.sender, *forwarded + *signatures + message.trace_header);
   auto structure = co_await parse(prefix, body);
   if (!structure) co_return tl::unexpected(structure.error());
   envelope.set_sender(message.sender);
@@ -136,19 +132,6 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   envelope.set_returned(static_cast<queue::Message::Returned>(message.returned));
   envelope.set_envelope_id(message.envelope_id);
   envelope.set_utf8(message.utf8);
-  for (const auto& recipient : message.recipients) {
-    auto& record = transaction->recipients.emplace_back();
-    record.set_notify(recipient.notify);
-    record.set_original(recipient.original);
-    // Who asks for a notification learns of no alias's user (RFC 3461, section 5.2.7).
-    record.set_address(is_told_of_success(record) ? recipient.as_given : recipient.address);
-    if (recipient.is_elsewhere()) {
-      record.set_address(recipient.address);
-      continue;
-    }
-    record.set_user(recipient.user.bytes());
-    record.set_guid(draw_id<Guid>(ports_.random).bytes());
-  }
   transaction->outcomes.resize(transaction->recipients.size());
   transaction->missed.resize(transaction->recipients.size());
   co_return transaction;
@@ -173,11 +156,21 @@ Task<Result<void>> GridDelivery::make_lines(TransactionPtr transaction) {
   co_return Result<void>{};
 }
 
+/// Of what leaves the grid. It is made once, here: further attempts, and other nodes, send the same bytes.
+Task<Result<std::string>> GridDelivery::signature(const Transaction& transaction,
+                                                  const ports::Incoming& message) {
+  if (!transaction.leaves() || !message.submitted || ports_.signer == nullptr) co_return std::string();
+  auto fields = co_await ports_.signer->sign(message.trace_header, *transaction.body);
+  if (!fields && !fields.error().temporary())
+    co_return fail(Errc::unavailable, "not signed: " + fields.error().text);
+  co_return fields;
+}
+
 /// What goes elsewhere waits there for as long as it takes; all of the transaction is then one entry. So is
 /// mail whose sender is to be told of its delivery: the entry owes the notification.
 bool GridDelivery::is_for_queue(const Transaction& transaction) const {
   const auto& recipients = transaction.recipients;
-  return recipients.size() > settings_.direct_recipients_max ||
+  return transaction.is_expanded || recipients.size() > settings_.direct_recipients_max ||
          std::any_of(recipients.begin(), recipients.end(), [](const auto& recipient) {
            return recipient.user().empty() || is_told_of_success(recipient);
          });

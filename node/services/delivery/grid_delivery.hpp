@@ -7,6 +7,8 @@
 #include "node/runtime/allowance.hpp"
 #include "node/runtime/task_group.hpp"
 #include "node/runtime/worker_pool.hpp"
+#include "node/services/directory/recipient_search.hpp"
+#include "node/services/dkim/message_signer.hpp"
 #include "protocols/ports/delivery.hpp"
 #include "storage/mailbox/message_body.hpp"
 #include "storage/queue/intake_service.hpp"
@@ -38,6 +40,8 @@ class GridDelivery final : public ports::Delivery {
     WorkerPool* workers = nullptr;  ///< parses long messages; without one it is done where it is called
     /// Makes the spools; each is a MessageBody too, and counts against the node's bytes in flight.
     std::function<std::unique_ptr<ports::Spool>()> begin_spool;
+    MessageSigner* signer = nullptr;  ///< of what is submitted and leaves the grid; none: it goes unsigned
+    const RecipientSearch* search = nullptr;  ///< of who gets what is for a list or is forwarded
   };
   GridDelivery(Ports ports, Settings settings);
 
@@ -55,6 +59,11 @@ class GridDelivery final : public ports::Delivery {
 
   [[nodiscard]] Task<Result<TransactionPtr>> begin(ports::Incoming message);
   [[nodiscard]] Task<Result<void>> make_lines(TransactionPtr transaction);
+  [[nodiscard]] Task<Result<void>> add_recipients(TransactionPtr transaction, const ports::Incoming& message);
+  [[nodiscard]] Task<Result<void>> expand(TransactionPtr transaction, const ports::Recipient& recipient);
+  [[nodiscard]] Task<Result<Bytes>> forwarded_by(TransactionPtr transaction, const ports::Incoming& message);
+  [[nodiscard]] Task<Result<std::string>> signature(const Transaction& transaction,
+                                                    const ports::Incoming& message);
   [[nodiscard]] Task<Result<Bytes>> parse(const Bytes& prefix, const MessageBody& body);
   /// One outcome per recipient.
   [[nodiscard]] Task<void> run(TransactionPtr transaction);
@@ -73,6 +82,6 @@ class GridDelivery final : public ports::Delivery {
 };
 
 /// What delivery puts in front of a message: Return-Path (RFC 5321, section 4.4), then `trace_header`.
-[[nodiscard]] Bytes delivery_prefix(const std::string& sender, const std::string& trace_header);
+[[nodiscard]] Bytes delivery_prefix(const std::string& sender, const std::string& fields);
 
 }  // namespace gridmail

@@ -5,44 +5,31 @@
 namespace gridmail {
 namespace {
 
-constexpr std::string_view postmaster = "postmaster";
-constexpr std::string_view abuse = "abuse";
-
 /// To the protocols, a directory that cannot be read is one that does not know.
 Error temporary(Error error) {
   if (error.temporary()) return error;
   return {Errc::unavailable, std::move(error.text)};
 }
 
+bool is_answer(const Error& error) {
+  return error.code == Errc::not_found || error.code == Errc::invalid;
+}
+
 Result<ports::Target> target_of(const directory::User& user) {
   const auto id = UserId::from_bytes(user.id());
   if (!id) return fail(Errc::unavailable, "a user's record cannot be read");
-  return ports::Target{*id, user.address()};
+  return ports::Target{*id, user.address(), false};
 }
 
 }  // namespace
 
-Task<Result<directory::User>> GridDirectory::find(std::string canonical) const {
-  if (canonical == postmaster) co_return co_await view_.postmaster();
-  auto user = co_await view_.resolve(canonical);
-  if (user || user.error().code != Errc::not_found) co_return user;
-  const auto [local, domain] = split_address(canonical);
-  if (domain.empty()) co_return fail(Errc::not_found, "user");
-  const auto ours = co_await view_.domain(std::string(domain));
-  if (!ours && ours.error().code == Errc::not_found) co_return fail(Errc::not_found, "relay");
-  if (!ours) co_return tl::unexpected(ours.error());
-  // RFC 5321, section 4.5.1: postmaster is accepted for every domain that is served; RFC 2142: so is abuse.
-  if (local == postmaster || local == abuse) co_return co_await view_.postmaster();
-  co_return fail(Errc::not_found, "user");
-}
-
 Task<Result<ports::Target>> GridDirectory::resolve(std::string address) {
-  const auto canonical = text::canonical_address(address);
-  if (!canonical) co_return fail(Errc::invalid, "not an address");
-  const auto user = co_await find(*canonical);
-  if (user) co_return target_of(*user);
-  if (user.error().code == Errc::not_found) co_return tl::unexpected(user.error());
-  co_return tl::unexpected(temporary(user.error()));
+  const auto found = co_await search_.find(std::move(address));
+  if (!found) co_return tl::unexpected(is_answer(found.error()) ? found.error() : temporary(found.error()));
+  if (!found->user) co_return ports::Target{UserId{}, found->address, !found->is_returned};
+  auto target = target_of(*found->user);
+  if (target) target->expands = found->user->forward_to_size() > 0;
+  co_return target;
 }
 
 Task<Result<bool>> GridDirectory::is_local_domain(std::string domain) {
@@ -79,13 +66,12 @@ Task<Result<ports::Account>> GridDirectory::authenticate(std::string login, std:
   co_return account;
 }
 
+/// What is nobody's else is not therefore who gets it: a catch-all gives no right to send.
 Task<Result<bool>> GridDirectory::may_send_as(UserId user, std::string address) {
-  const auto canonical = text::canonical_address(address);
-  if (!canonical) co_return false;
-  const auto owner = co_await find(*canonical);
-  if (owner) co_return owner->id() == user.view();
-  if (owner.error().code == Errc::not_found) co_return false;
-  co_return tl::unexpected(temporary(owner.error()));
+  const auto found = co_await search_.find(std::move(address));
+  if (found) co_return found->user && !found->is_catch_all && found->user->id() == user.view();
+  if (is_answer(found.error())) co_return false;
+  co_return tl::unexpected(temporary(found.error()));
 }
 
 }  // namespace gridmail

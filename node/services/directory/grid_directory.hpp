@@ -1,6 +1,7 @@
 // GridDirectory: the protocols' Directory port over this node's replica of the directory.
 #pragma once
 #include "node/services/directory/log_in.hpp"
+#include "node/services/directory/recipient_search.hpp"
 #include "protocols/ports/directory.hpp"
 #include "storage/directory/directory_view.hpp"
 
@@ -18,8 +19,8 @@ class GridDirectory final : public ports::Directory {
  public:
   /// Is given what has to be hashed anew, and must not keep the log-in waiting. May be empty.
   using Renew = std::function<void(OldHash)>;
-  GridDirectory(const DirectoryView& view, LogIn& log_in, Renew renew = {})
-      : view_(view), log_in_(log_in), renew_(std::move(renew)) {}
+  GridDirectory(const DirectoryView& view, const RecipientSearch& search, LogIn& log_in, Renew renew = {})
+      : view_(view), search_(search), log_in_(log_in), renew_(std::move(renew)) {}
 
   [[nodiscard]] Task<Result<ports::Target>> resolve(std::string address) override;
   [[nodiscard]] Task<Result<bool>> is_local_domain(std::string domain) override;
@@ -28,11 +29,8 @@ class GridDirectory final : public ports::Directory {
   [[nodiscard]] Task<Result<bool>> may_send_as(UserId user, std::string address) override;
 
  private:
-  /// The user of a canonical address; postmaster and abuse of each of our domains are
-  /// the grid's postmaster.
-  [[nodiscard]] Task<Result<directory::User>> find(std::string canonical) const;
-
   const DirectoryView& view_;
+  const RecipientSearch& search_;
   LogIn& log_in_;
   Renew renew_;
 };

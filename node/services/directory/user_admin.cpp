@@ -198,7 +198,7 @@ Task<Result<std::vector<DomainRow>>> UserAdmin::domains() {
   for (const auto& record : *records) {
     const auto users = co_await ports_.view.count_users(record.name());
     if (!users) co_return tl::unexpected(users.error());
-    rows.push_back({record.name(), *users});
+    rows.push_back({record.name(), *users, record.alias_of(), record.catch_all()});
   }
   co_return rows;
 }

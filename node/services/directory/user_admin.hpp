@@ -39,6 +39,8 @@ struct UserListing {
 struct DomainRow {
   std::string name;
   std::uint64_t users = 0;
+  std::string alias_of;   ///< not empty: another name of that domain
+  std::string catch_all;  ///< who gets what is for nobody; empty: nobody
 };
 struct AliasRow {
   std::string address;

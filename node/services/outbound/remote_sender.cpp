@@ -37,7 +37,8 @@ BytesView without_return_path(BytesView prefix) {
 
 smtp::OutgoingMail mail_of(const RemoteDelivery::Sending& what) {
   smtp::OutgoingMail mail;
-  mail.sender = what.message.sender();
+  mail.sender =
+      what.message.sender_elsewhere().empty() ? what.message.sender() : what.message.sender_elsewhere();
   for (const auto& recipient : what.parcel.recipients())
     mail.recipients.push_back({recipient.address(), recipient.original(), notify_value(recipient.notify())});
   mail.trace = without_return_path(what.message.prefix());

@@ -58,19 +58,53 @@ Task<Result<void>> SenderNotice::tell(std::shared_ptr<const RemoteDelivery::Repo
   const MemoryBody body(std::move(text));
   queue::Recipient recipient;
   recipient.set_address(what->message.sender());
-  const auto options = patient_delivery();
 
   const auto target = co_await ports_.directory.resolve(what->message.sender());
-  if (target) {
+  if (target && target->expands && ports_.search != nullptr) {
+    auto recipients = co_await expand(target->address, *guid);
+    if (!recipients) co_return tl::unexpected(recipients.error());
+    co_return co_await enqueue(*guid, std::move(message), std::move(*recipients), body);
+  }
+  if (target && !target->id.is_nil()) {
     recipient.set_user(target->id.bytes());
     recipient.set_guid(guid->bytes());
-    co_return co_await ports_.users.deliver(message, recipient, body, options);
+    co_return co_await ports_.users.deliver(message, recipient, body, patient_delivery());
   }
-  const bool is_elsewhere = target.error().code == Errc::not_found && target.error().text == "relay";
+  const bool is_elsewhere =
+      target || (target.error().code == Errc::not_found && target.error().text == "relay");
   if (!is_elsewhere) co_return tl::unexpected(target.error());
-  const std::vector<queue::Recipient> elsewhere(1, recipient);
-  co_return co_await ports_.queue.submit(*QueueEntryId::from_bytes(guid->view()), message, elsewhere, body,
+  if (target) recipient.set_address(target->address);
+  std::vector<queue::Recipient> elsewhere(1, recipient);
+  co_return co_await enqueue(*guid, std::move(message), std::move(elsewhere), body);
+}
+
+Task<Result<void>> SenderNotice::enqueue(Guid guid, queue::Message message,
+                                         std::vector<queue::Recipient> recipients, const MessageBody& body) {
+  if (ports_.signer != nullptr) {
+    const auto signatures = co_await ports_.signer->sign({}, body);
+    if (!signatures) co_return tl::unexpected(Error{Errc::unavailable, signatures.error().text});
+    message.set_prefix(prefix + *signatures);
+    const auto text = body.read(0, static_cast<std::size_t>(body.size()));
+    message.set_structure(mime::encode(mime::parse(message.prefix() + *text)));
+  }
+  const auto options = patient_delivery();
+  co_return co_await ports_.queue.submit(*QueueEntryId::from_bytes(guid.view()), message, recipients, body,
                                          options);
+}
+
+/// Their GUIDs follow from the report's, so that a repeated call gives nobody a second copy.
+Task<Result<std::vector<queue::Recipient>>> SenderNotice::expand(std::string address, Guid guid) const {
+  const auto targets = co_await ports_.search->expand(std::move(address));
+  if (!targets) co_return tl::unexpected(targets.error());
+  std::vector<queue::Recipient> recipients;
+  for (const auto& target : *targets) {
+    auto& recipient = recipients.emplace_back();
+    recipient.set_address(target.address);
+    if (target.id.is_nil()) continue;
+    recipient.set_user(target.id.bytes());
+    recipient.set_guid(blake2b(guid.bytes() + target.id.bytes(), sizeof(Guid)));
+  }
+  co_return recipients;
 }
 
 }  // namespace gridmail

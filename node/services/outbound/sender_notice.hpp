@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "node/services/directory/recipient_search.hpp"
+#include "node/services/dkim/message_signer.hpp"
 #include "protocols/ports/directory.hpp"
 #include "storage/queue/queue_client.hpp"
 #include "storage/queue/remote_delivery.hpp"
@@ -18,6 +20,8 @@ class SenderNotice {
     UserDelivery& users;
     QueueClient& queue;
     std::string hostname;
+    MessageSigner* signer = nullptr;          ///< of what is told to somebody elsewhere
+    const RecipientSearch* search = nullptr;  ///< of who gets a forwarding user's mail
   };
   explicit SenderNotice(Ports ports) : ports_(std::move(ports)) {}
 
@@ -26,6 +30,11 @@ class SenderNotice {
   [[nodiscard]] Task<Result<void>> tell(std::shared_ptr<const RemoteDelivery::Reporting> what);
 
  private:
+  /// Once for each `guid`, to all whom `recipients` name, as an entry of the queue.
+  [[nodiscard]] Task<Result<void>> enqueue(Guid guid, queue::Message message,
+                                           std::vector<queue::Recipient> recipients, const MessageBody& body);
+  [[nodiscard]] Task<Result<std::vector<queue::Recipient>>> expand(std::string address, Guid guid) const;
+
   Ports ports_;
 };
 

@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(WithUser, "an imported hash is good for the log-in that replac
   const std::string hash = "{CRYPT}$5$rounds=1000$saltsalt$TWdBOWiYhmVJkQgbrDSNb2rxBkKSiutz24Rm5ti0vID";
   const auto imported = done(admin.import_user("old@example.org", hash)).id;
   std::vector<OldHash> old;
-  GridDirectory front(grid.view, log_in, [&](OldHash one) { old.push_back(std::move(one)); });
+  GridDirectory front(grid.view, search, log_in, [&](OldHash one) { old.push_back(std::move(one)); });
   const auto enter = [&](const std::string& password) {
     return grid.run_to_end(front.authenticate("old@example.org", password, "192.0.2.1"));
   };
@@ -137,7 +137,7 @@ TEST_CASE_FIXTURE(WithUser, "guessing at some passwords does not keep other user
   WorkerPool pool("worker", 1);
   PasswordHasher slow(grid.random, &pool, {{1, 8192}, 1, 512});
   LogIn busy(grid.clock, grid.random, slow, {.first = Duration::zero()});
-  GridDirectory front(grid.view, busy);
+  GridDirectory front(grid.view, search, busy);
   std::vector<std::string> order;
   const auto enter = [&](const std::string& login, const std::string& password) {
     asio::co_spawn(
@@ -165,7 +165,7 @@ TEST_CASE_FIXTURE(WithUser, "a password verified on one node costs the others no
   LogIn here(grid.clock, grid.random, hasher, {}, [&](Bytes bytes) { told.push_back(std::move(bytes)); });
   PasswordHasher broken(grid.random, nullptr, {{1, 8192}, 1, 0});  // refuses to compute anything
   LogIn there(grid.clock, grid.random, broken, {});
-  GridDirectory first(grid.view, here), second(grid.view, there);
+  GridDirectory first(grid.view, search, here), second(grid.view, search, there);
   const auto enter = [&](GridDirectory& front, const std::string& password) {
     return grid.run_to_end(front.authenticate("user@example.org", password, "192.0.2.1")).has_value();
   };

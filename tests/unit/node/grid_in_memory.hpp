@@ -2,9 +2,36 @@
 #pragma once
 #include <map>
 
-#include "node/api/grid_control.hpp"
+#include "node/api/domain_control.hpp"
 
 namespace gridmail::testing {
+
+/// Keys of one domain, and what was asked last.
+class DomainsInMemory final : public api::DomainControl {
+ public:
+  std::vector<api::DkimKey> keys;
+  std::map<std::string, std::vector<std::string>> members;
+  api::Forwarding forward;
+  std::string last;
+
+  Task<Result<std::vector<api::DkimKey>>> dkim_keys(std::string domain) override;
+  Task<Result<api::AddedDkimKey>> add_dkim_key(std::string domain, std::string algorithm,
+                                               std::string selector) override;
+  Task<Result<api::Applied>> activate_dkim_key(std::string domain, std::string selector) override;
+  Task<Result<api::Applied>> retire_dkim_key(std::string domain, std::string selector) override;
+  Task<Result<api::Applied>> remove_dkim_key(std::string domain, std::string selector) override;
+  Task<Result<std::vector<api::DomainRecord>>> dns_records(std::string domain) override;
+  Task<Result<api::Applied>> add_domain_alias(std::string name, std::string of) override;
+  Task<Result<api::Applied>> set_catch_all(std::string domain, std::string address) override;
+  Task<Result<std::vector<api::MemberList>>> lists() override;
+  Task<Result<api::MemberList>> list(std::string address) override;
+  Task<Result<api::Applied>> add_list(api::MemberList list) override;
+  Task<Result<api::Applied>> change_list(std::string address, std::vector<std::string> added,
+                                         std::vector<std::string> removed) override;
+  Task<Result<api::Applied>> remove_list(std::string address) override;
+  Task<Result<api::Forwarding>> forwarding(std::string user) override;
+  Task<Result<api::Applied>> set_forwarding(std::string user, api::Forwarding forwarding) override;
+};
 
 class GridInMemory final : public api::GridControl {
  public:
@@ -62,6 +89,8 @@ class GridInMemory final : public api::GridControl {
   Task<Result<std::vector<api::CertificateRow>>> certificates() override;
   Task<Result<api::Applied>> put_certificate(std::string chain, std::string key) override;
   Task<Result<api::Applied>> remove_certificate(std::string name) override;
+  DomainsInMemory domains_in_memory;
+  api::DomainControl& domains_of_grid() override { return domains_in_memory; }
   Task<Result<api::KeyStatus>> keys() override;
   Task<Result<api::KeyStatus>> rotate_key() override;
 

@@ -41,6 +41,15 @@ TEST_CASE("an unattended set-up is the configuration with a table that is cut of
   CHECK(config->listener(Service::imaps)->port == 993);
 }
 
+TEST_CASE("an unattended set-up may name the postmaster of a new grid") {
+  const std::string config = "hostname = \"mail1.example.org\"\n[peer]\nadvertise = \"192.0.2.1:7420\"\n";
+  const auto good = cli::read_setup_file(config + "[setup]\npostmaster = \"me@example.org\"\n", "f");
+  REQUIRE_MESSAGE(good, good.error().text);
+  CHECK(good->postmaster == "me@example.org");
+  CHECK(!cli::read_setup_file(config + "[setup]\npostmaster = \"me\"\n", "f"));
+  CHECK(!cli::read_setup_file(config + "[setup]\njoin = \"t\"\npostmaster = \"me@example.org\"\n", "f"));
+}
+
 TEST_CASE("a file without the table is kept as it is, comments too") {
   const std::string text = "# first\nhostname = \"mail1.example.test\"\n";
   const auto plan = cli::read_setup_file(text, "answers.toml");

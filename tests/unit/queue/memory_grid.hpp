@@ -92,7 +92,7 @@ class MemoryGrid {
           intake({node, grid.context.get_executor(), grid.clock, grid.random, network, store, grid.slots,
                   grid.users, grid.queue_client, [&grid](NodeId other) { return grid.is_alive(other); }}),
           delivery({grid.clock, grid.random, grid.users, grid.queue_client, intake, nullptr,
-                    [] { return std::make_unique<MemorySpool>(); }},
+                    [] { return std::make_unique<MemorySpool>(); }, nullptr, &grid.search},
                    {}) {
       network.on_message(
           [this](NodeId from, std::uint16_t, Bytes payload) { intake.on_message(from, payload); });
@@ -141,8 +141,27 @@ class MemoryGrid {
     return id;
   }
   void remove_user(UserId id) { write(keys.user(id), std::nullopt); }
+  /// An address of a domain of ours that leads to these.
+  void put_list(const std::string& address, const std::vector<std::string>& members) {
+    directory::Domain domain;
+    domain.set_name(address.substr(address.find('@') + 1));
+    write(keys.domain(domain.name()), domain.SerializeAsString());
+    directory::Address record;
+    record.set_list(true);
+    write(keys.address(address), record.SerializeAsString());
+    directory::MemberList list;
+    list.set_address(address);
+    for (const auto& member : members) list.add_members(member);
+    write(keys.list(address), list.SerializeAsString());
+  }
+  void put_address(const std::string& address, UserId user) {
+    directory::Address record;
+    record.set_user(user.bytes());
+    write(keys.address(address), record.SerializeAsString());
+  }
   void set_postmaster(UserId id) {
     directory::Settings settings;
+    settings.set_srs_secret(Bytes(32, 's'));
     settings.set_postmaster(id.bytes());
     write(keys.settings(), settings.SerializeAsString());
   }
@@ -223,6 +242,7 @@ class MemoryGrid {
   DirectoryView view{slots.store(), followed};
   MailboxClient mailbox_client{slots, random};
   UserDelivery users{mailbox_client, view};
+  RecipientSearch search{view, clock};
   QueueClient queue_client{slots};
   MemoryMailboxService mailboxes;
   MemoryRemote remote;

@@ -23,6 +23,7 @@ class MemoryRemote final : public RemoteDelivery {
 
   std::map<std::string, std::size_t> delivered;  ///< by address
   std::map<std::string, std::size_t> attempts;   ///< by hop
+  std::vector<queue::Message> messages;          ///< of each attempt
   std::vector<queue::Report> reports;            ///< each GUID once
   std::size_t at_once = 0, at_once_max = 0;
 
@@ -31,6 +32,7 @@ class MemoryRemote final : public RemoteDelivery {
   [[nodiscard]] Task<Sent> send(std::shared_ptr<const Sending> what) override {
     const auto& parcel = what->parcel;
     ++attempts[parcel.destination()];
+    messages.push_back(what->message);
     at_once_max = std::max(at_once_max, ++at_once);
     Sent sent;
     sent.reached = !is_dead || !is_dead(parcel.destination());

@@ -1,0 +1,90 @@
+#include "node/api/body.hpp"
+#include "node/api/domain_control.hpp"
+#include "node/api/handlers.hpp"
+#include "node/api/json_response.hpp"
+
+namespace gridmail::api {
+namespace {
+
+constexpr std::size_t addresses_max = 2000;
+
+}  // namespace
+
+Task<Response> set_catch_all(GridControl& grid, Request request, Parameters parameters) {
+  const auto body = Body::parse(request.body, {"address"});
+  if (!body) co_return problem(body.error());
+  auto address = body->text("address");
+  if (!address) co_return problem(address.error());
+  const auto applied = co_await grid.domains_of_grid().set_catch_all(parameters.at(0), std::move(*address));
+  co_return changed("name", parameters.at(0), applied);
+}
+
+Task<Response> remove_catch_all(GridControl& grid, Request, Parameters parameters) {
+  const auto applied = co_await grid.domains_of_grid().set_catch_all(parameters.at(0), "");
+  co_return changed("name", parameters.at(0), applied);
+}
+
+Task<Response> list_lists(GridControl& grid, Request, Parameters) {
+  const auto lists = co_await grid.domains_of_grid().lists();
+  if (!lists) co_return problem(lists.error());
+  Json rows = Json::array();
+  for (const auto& list : *lists) rows.push_back({{"address", list.address}, {"members", list.members}});
+  co_return json_response(rows);
+}
+
+Task<Response> add_list(GridControl& grid, Request request, Parameters) {
+  const auto body = Body::parse(request.body, {"address", "members"});
+  if (!body) co_return problem(body.error());
+  const auto address = body->text("address");
+  if (!address) co_return problem(address.error());
+  auto members = body->texts("members", addresses_max);
+  if (!members) co_return problem(members.error());
+  MemberList list{*address, std::move(*members)};
+  const auto applied = co_await grid.domains_of_grid().add_list(std::move(list));
+  co_return changed("address", *address, applied, 201);
+}
+
+Task<Response> show_list(GridControl& grid, Request, Parameters parameters) {
+  const auto list = co_await grid.domains_of_grid().list(parameters.at(0));
+  if (!list) co_return problem(list.error());
+  co_return json_response({{"address", list->address}, {"members", list->members}});
+}
+
+Task<Response> change_list(GridControl& grid, Request request, Parameters parameters) {
+  const auto body = Body::parse(request.body, {"add", "remove"});
+  if (!body) co_return problem(body.error());
+  auto added = body->texts("add", addresses_max);
+  if (!added) co_return problem(added.error());
+  auto removed = body->texts("remove", addresses_max);
+  if (!removed) co_return problem(removed.error());
+  const auto applied =
+      co_await grid.domains_of_grid().change_list(parameters.at(0), std::move(*added), std::move(*removed));
+  co_return changed("address", parameters.at(0), applied);
+}
+
+Task<Response> remove_list(GridControl& grid, Request, Parameters parameters) {
+  const auto applied = co_await grid.domains_of_grid().remove_list(parameters.at(0));
+  co_return changed("address", parameters.at(0), applied);
+}
+
+Task<Response> show_forwarding(GridControl& grid, Request, Parameters parameters) {
+  const auto forwarding = co_await grid.domains_of_grid().forwarding(parameters.at(0));
+  if (!forwarding) co_return problem(forwarding.error());
+  co_return json_response(
+      {{"address", parameters.at(0)}, {"to", forwarding->to}, {"only", forwarding->only}});
+}
+
+Task<Response> set_forwarding(GridControl& grid, Request request, Parameters parameters) {
+  const auto body = Body::parse(request.body, {"to", "only"});
+  if (!body) co_return problem(body.error());
+  auto to = body->texts("to", addresses_max);
+  if (!to) co_return problem(to.error());
+  const auto only = body->flag("only", false);
+  if (!only) co_return problem(only.error());
+  Forwarding forwarding{std::move(*to), *only};
+  const auto applied =
+      co_await grid.domains_of_grid().set_forwarding(parameters.at(0), std::move(forwarding));
+  co_return changed("address", parameters.at(0), applied);
+}
+
+}  // namespace gridmail::api

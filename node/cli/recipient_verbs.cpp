@@ -1,0 +1,82 @@
+#include "node/cli/recipient_verbs.hpp"
+
+#include <fmt/format.h>
+
+#include "node/cli/outcome.hpp"
+#include "node/cli/text_view.hpp"
+
+namespace gridmail::cli {
+namespace {
+
+/// "a@b,c@d" as an array; empty parts are left out.
+Json addresses_in(std::string_view text) {
+  Json all = Json::array();
+  while (!text.empty()) {
+    const auto part = text.substr(0, text.find(','));
+    if (!part.empty()) all.push_back(std::string(part));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+  }
+  return all;
+}
+
+Json addresses_given(const Arguments& arguments, std::string_view option) {
+  const auto given = arguments.find(option);
+  return given == arguments.end() ? Json::array() : addresses_in(given->second);
+}
+
+}  // namespace
+
+Result<Outcome> domain_catch_all(const ApiClient& api, const Arguments& arguments) {
+  const auto& name = arguments.at("name");
+  const auto to = arguments.find("--to");
+  if (to == arguments.end()) {
+    return acted(api.remove(below("domains", name, "/catch-all")),
+                 fmt::format("what is for nobody in {} is refused", name));
+  }
+  return acted(api.put(below("domains", name, "/catch-all"), {{"address", to->second}}),
+               fmt::format("{} gets what is for nobody in {}", to->second, name));
+}
+
+Result<Outcome> user_forward(const ApiClient& api, const Arguments& arguments) {
+  const auto& address = arguments.at("address");
+  const auto to = arguments.find("--to"), keep = arguments.find("--keep");
+  if (to == arguments.end() && keep == arguments.end())
+    return show(api.get(below("users", address, "/forwarding")));
+  if (to == arguments.end()) return fail(Errc::invalid, "--keep needs --to");
+  if (keep != arguments.end() && keep->second != "yes" && keep->second != "no")
+    return fail(Errc::invalid, "--keep is yes or no");
+  const Json addresses = to->second == "none" ? Json::array() : addresses_in(to->second);
+  const bool only = keep != arguments.end() && keep->second == "no";
+  return acted(api.put(below("users", address, "/forwarding"), {{"to", addresses}, {"only", only}}),
+               addresses.empty() ? fmt::format("mail for {} stays here", address)
+                                 : fmt::format("mail for {} goes to {}", address, to->second));
+}
+
+Result<Outcome> list_add(const ApiClient& api, const Arguments& arguments) {
+  const auto& address = arguments.at("address");
+  return acted(
+      api.post("/lists", {{"address", address}, {"members", addresses_given(arguments, "--members")}}),
+      fmt::format("added {}", address));
+}
+
+Result<Outcome> list_list(const ApiClient& api, const Arguments&) {
+  return list(api, "/lists", {"address", "members"});
+}
+
+Result<Outcome> list_show(const ApiClient& api, const Arguments& arguments) {
+  return show(api.get(below("lists", arguments.at("address"))));
+}
+
+Result<Outcome> list_change(const ApiClient& api, const Arguments& arguments) {
+  const auto& address = arguments.at("address");
+  const Json body = {{"add", addresses_given(arguments, "--add")},
+                     {"remove", addresses_given(arguments, "--remove")}};
+  return acted(api.post(below("lists", address, "/members"), body), fmt::format("changed {}", address));
+}
+
+Result<Outcome> list_remove(const ApiClient& api, const Arguments& arguments) {
+  const auto& address = arguments.at("address");
+  return acted(api.remove(below("lists", address)), fmt::format("removed {}", address));
+}
+
+}  // namespace gridmail::cli

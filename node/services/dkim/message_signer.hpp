@@ -1,0 +1,44 @@
+// MessageSigner: DKIM signatures for mail that is made or submitted here and leaves the grid.
+#pragma once
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "node/base/clock.hpp"
+#include "node/runtime/worker_pool.hpp"
+#include "protocols/dkim/signing_key.hpp"
+#include "storage/directory/directory_view.hpp"
+#include "storage/mailbox/message_body.hpp"
+
+namespace gridmail {
+
+/// Thread-safe; what it is given must outlive it. Keys are those of this node's replica of the directory, so
+/// that every node signs; read ones are kept, by what they are.
+class MessageSigner {
+ public:
+  /// Without workers it signs where it is called.
+  MessageSigner(const DirectoryView& view, Clock& clock, WorkerPool* workers)
+      : view_(view), clock_(clock), workers_(workers) {}
+
+  /// The DKIM-Signature fields to be put in front of `fields` and `message`, which together are the message
+  /// and outlive the call: one for each active key of the domain of From, or of the nearest domain above it
+  /// that has one. Empty when there is none. Errors: io, corrupted, unavailable.
+  [[nodiscard]] Task<Result<std::string>> sign(BytesView fields, const MessageBody& message);
+
+ private:
+  struct Keys {
+    std::string domain;
+    std::vector<std::pair<std::string, dkim::SigningKey>> by_selector;
+  };
+  [[nodiscard]] Task<Result<Keys>> keys_for(std::string domain);
+  [[nodiscard]] Result<dkim::SigningKey> read(const directory::DkimKey& record);
+
+  const DirectoryView& view_;
+  Clock& clock_;
+  WorkerPool* workers_;
+  std::mutex guard_;
+  std::map<Bytes, dkim::SigningKey> read_keys_;  ///< by public key; bounded
+};
+
+}  // namespace gridmail
