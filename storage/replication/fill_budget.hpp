@@ -25,7 +25,7 @@ struct FillSettings {
   std::size_t piece_bytes = 512 * 1024;
   std::size_t busy_piece_bytes = 64 * 1024;  ///< while there are clients' writes
   double rate_max = 1e9;                     ///< bytes per second handed out by one node
-  double busy_rate_first = 8e6;              ///< when clients' writes begin
+  double busy_rate_first = 2e6;              ///< when clients' writes begin; rises while they go on as before
   double rate_min = 1e6;
 };
 
