@@ -71,7 +71,7 @@ Task<void> Session::top(std::string_view argument) {
     co_return;
   }
   std::optional<TopFilter> filter(arguments->lines);
-  co_await send(*message, "top of message follows", std::move(filter));
+  co_await send(*message, "top of message follows", filter);
 }
 
 /// Streams the message by its e-mail id, which answers also when IMAP expunged it meanwhile. +OK is said only

@@ -76,7 +76,7 @@ rocksdb::ReadOptions RocksDbSnapshot::options(rocksdb::ReadTier tier) const {
 rocksdb::Status RocksDbSnapshot::find(rocksdb::ReadTier tier, Family family, const Bytes& key,
                                       std::optional<Bytes>& value) const {
   rocksdb::PinnableSlice found;
-  const auto status = database_->db->Get(options(tier), database_->handle(family), key, &found);
+  auto status = database_->db->Get(options(tier), database_->handle(family), key, &found);
   if (status.IsNotFound()) return rocksdb::Status::OK();
   if (status.ok()) value.emplace(found.data(), found.size());
   return status;

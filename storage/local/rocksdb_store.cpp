@@ -37,7 +37,7 @@ rocksdb::Status try_open(const StoreOptions& options, const rocksdb::DBOptions& 
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const auto status = rocksdb::DB::Open(db_options, options.folder.string(), families, &handles, &db);
+  auto status = rocksdb::DB::Open(db_options, options.folder.string(), families, &handles, &db);
   if (!status.ok()) return status;
   database.db.reset(db);
   database.unused_default = handles[0];
