@@ -105,7 +105,7 @@ class Clone(OwnGridCase):
         self.grid.kill("node3")
         directory = pathlib.Path(original["dir"])
         copy = directory.with_name("clone")
-        shutil.copytree(directory, copy)
+        shutil.copytree(directory, copy, ignore=shutil.ignore_patterns("sendmail"))  # a socket
         self.addCleanup(shutil.rmtree, copy)
         config = (copy / "gridmail.toml").read_text().replace(str(directory), str(copy))
         for port in range(original["smtp"], original["smtp"] + 16):

@@ -158,14 +158,14 @@ class Outbound(GridCase):
                                        ("plain.test", "127.0.0.1", self.sink.port)):
                 self.gridmail("route", "set", domain, "--via", f"smtp:{host}:{port}", "--tls", "required")
             for name in ("named", "other", "plain"):
-                self.submit(name, [f"x@{name}.test"])
-            wait_until("the one whose name is proved", lambda: secure.received("named"), 20)
+                self.submit(f"tls {name}", [f"x@{name}.test"])
+            wait_until("the one whose name is proved", lambda: secure.received("tls named"), 20)
             rows = wait_until("the reasons of the others", lambda: [
                 row for row in (self.queued("x@other.test"), self.queued("x@plain.test")) if row and row["last_error"]][1:] and
                 (self.queued("x@other.test"), self.queued("x@plain.test")), 20)
             self.assertIn("certificate: IP address mismatch", rows[0]["last_error"])
             self.assertIn("TLS is required here and not offered", rows[1]["last_error"])
-            self.assertFalse(secure.received("other") or self.sink.received("plain"))
+            self.assertFalse(secure.received("tls other") or self.sink.received("tls plain"))
             for row in rows:
                 self.gridmail("queue", "remove", row["id"])
 
