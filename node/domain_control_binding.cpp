@@ -1,5 +1,6 @@
 #include "node/domain_control_binding.hpp"
 
+#include "node/applied.hpp"
 #include "protocols/text/normalization.hpp"
 
 namespace gridmail {
@@ -24,11 +25,6 @@ api::DkimKey key_of(const DkimKeyRow& row) {
           row.created,
           row.record_name,
           row.record};
-}
-
-Result<api::Applied> applied(const Result<AppliedChange>& change) {
-  if (!change) return tl::unexpected(change.error());
-  return api::Applied{change->lagging};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "node/grid_control_binding.hpp"
 
 #include "gossip/membership/join_token.hpp"
+#include "node/applied.hpp"
 #include "node/runtime/parallel.hpp"
 
 namespace gridmail {
@@ -8,15 +9,6 @@ namespace {
 
 constexpr std::size_t page_max = 1000;
 constexpr std::size_t added_at_once = 32;
-
-api::Applied applied(const AppliedChange& change) {
-  return {change.lagging};
-}
-
-Result<api::Applied> applied(const Result<AppliedChange>& change) {
-  if (!change) return tl::unexpected(change.error());
-  return applied(*change);
-}
 
 }  // namespace
 
@@ -71,7 +63,7 @@ Task<Result<api::AddedUser>> add_one(UserAdmin& admin, api::NewUser user) {
     added = co_await admin.import_user(std::move(user.address), std::move(user.password_hash));
   }
   if (!added) co_return tl::unexpected(added.error());
-  co_return api::AddedUser{added->id, applied(added->applied)};
+  co_return api::AddedUser{added->id, {added->applied.lagging}};
 }
 
 /// Owned by the lanes.

@@ -1,6 +1,7 @@
 // The certificates that mail clients are shown.
 #include <fmt/format.h>
 
+#include "node/applied.hpp"
 #include "node/grid_control_binding.hpp"
 
 namespace gridmail {
@@ -8,11 +9,6 @@ namespace {
 
 constexpr auto expiry_warned_before = std::chrono::hours(24 * 21);
 constexpr WallMicros day = 24LL * 3600 * 1'000'000;
-
-Result<api::Applied> applied(const Result<AppliedChange>& change) {
-  if (!change) return tl::unexpected(change.error());
-  return api::Applied{change->lagging};
-}
 
 }  // namespace
 
