@@ -1,49 +1,12 @@
 #include <doctest/doctest.h>
 
-#include <asio/co_spawn.hpp>
-#include <nlohmann/json.hpp>
-
 #include "node/api/credentials.hpp"
-#include "node/api/json_views.hpp"
 #include "node/api/openapi.hpp"
-#include "node/api/router.hpp"
-#include "tests/unit/node/grid_in_memory.hpp"
+#include "tests/unit/node/api_in_memory.hpp"
 
 using namespace gridmail;
 using namespace gridmail::api;
-using gridmail::testing::GridInMemory;
-
-namespace {
-
-struct Api {
-  GridInMemory grid;
-  std::string authorization = "Bearer the-token";
-  bool secure = false, loopback = true;
-
-  Response call(Method method, std::string path, std::string body = {}) {
-    Request request;
-    request.method = method;
-    const auto question = path.find('?');
-    request.path = path.substr(0, question);
-    if (question != std::string::npos) request.query = path.substr(question + 1);
-    request.body = std::move(body);
-    request.authorization = authorization;
-    request.is_secure = secure;
-    request.peer_is_loopback = loopback;
-    asio::io_context context;
-    Response response;
-    asio::co_spawn(context, answer(grid, std::move(request)),
-                   [&](std::exception_ptr thrown, Response answered) {
-                     REQUIRE(!thrown);
-                     response = std::move(answered);
-                   });
-    context.run();
-    return response;
-  }
-  Json get(std::string path) { return Json::parse(call(Method::get, std::move(path)).body); }
-};
-
-}  // namespace
+using gridmail::testing::Api;
 
 TEST_CASE("probes, metrics and the status page answer without log-in") {
   Api api;

@@ -1,40 +1,10 @@
 #include <doctest/doctest.h>
 
-#include <asio/co_spawn.hpp>
-#include <nlohmann/json.hpp>
-
-#include "node/api/json_views.hpp"
-#include "node/api/router.hpp"
-#include "tests/unit/node/grid_in_memory.hpp"
+#include "tests/unit/node/api_in_memory.hpp"
 
 using namespace gridmail;
 using namespace gridmail::api;
-using gridmail::testing::GridInMemory;
-
-namespace {
-
-struct Api {
-  GridInMemory grid;
-  Response call(Method method, std::string path, std::string body = {}) {
-    Request request;
-    request.method = method;
-    request.path = std::move(path);
-    request.body = std::move(body);
-    request.authorization = "Bearer the-token";
-    request.peer_is_loopback = true;
-    asio::io_context context;
-    Response response;
-    asio::co_spawn(context, answer(grid, std::move(request)),
-                   [&](std::exception_ptr thrown, Response answered) {
-                     REQUIRE(!thrown);
-                     response = std::move(answered);
-                   });
-    context.run();
-    return response;
-  }
-};
-
-}  // namespace
+using gridmail::testing::Api;
 
 TEST_CASE("a key is made, listed with its record, activated, retired, and refused while it signs") {
   Api api;

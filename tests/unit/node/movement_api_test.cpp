@@ -1,61 +1,33 @@
 // The routes and the words of movement.
 #include <doctest/doctest.h>
 
-#include <asio/co_spawn.hpp>
-#include <asio/io_context.hpp>
-#include <nlohmann/json.hpp>
-
-#include "node/api/json_views.hpp"
-#include "node/api/router.hpp"
 #include "node/cli/movement_verbs.hpp"
-#include "tests/unit/node/grid_in_memory.hpp"
+#include "tests/unit/node/api_in_memory.hpp"
 
 namespace gridmail::api {
-namespace {
 
-struct Api {
-  testing::GridInMemory grid;
-
-  Response call(Method method, std::string path, std::string body = {}) {
-    Request request;
-    request.method = method;
-    request.path = "/api/v1" + path;
-    request.body = std::move(body);
-    request.authorization = "Bearer the-token";
-    request.peer_is_loopback = true;
-    asio::io_context context;
-    Response response;
-    asio::co_spawn(context, answer(grid, std::move(request)),
-                   [&](std::exception_ptr thrown, Response answered) {
-                     REQUIRE(!thrown);
-                     response = std::move(answered);
-                   });
-    context.run();
-    return response;
-  }
-};
-
-}  // namespace
+using testing::Api;
 
 TEST_CASE("verbs of movement answer with their job") {
   Api api;
-  CHECK(Json::parse(api.call(Method::post, "/nodes/b/drain").body) ==
+  CHECK(Json::parse(api.call(Method::post, "/api/v1/nodes/b/drain").body) ==
         Json{{"done", true}, {"job", "drain-b"}});
-  CHECK(Json::parse(api.call(Method::delete_, "/nodes/b").body)["job"] == "remove-b");
-  CHECK(Json::parse(api.call(Method::post, "/nodes/b/replace", R"({"with": "c"})").body)["job"] ==
+  CHECK(Json::parse(api.call(Method::delete_, "/api/v1/nodes/b").body)["job"] == "remove-b");
+  CHECK(Json::parse(api.call(Method::post, "/api/v1/nodes/b/replace", R"({"with": "c"})").body)["job"] ==
         "replace-b");
   CHECK(api.grid.last_movement == "replace b with c");
-  CHECK(api.call(Method::put, "/nodes/b/weight", R"({"weight": 0})").status == 200);
+  CHECK(api.call(Method::put, "/api/v1/nodes/b/weight", R"({"weight": 0})").status == 200);
   CHECK(api.grid.last_movement == "weight of b 0");
-  CHECK(Json::parse(api.call(Method::put, "/nodes/b/zone", R"({"zone": "cellar"})").body)["job"].is_null());
+  CHECK(Json::parse(api.call(Method::put, "/api/v1/nodes/b/zone", R"({"zone": "cellar"})").body)["job"]
+            .is_null());
   CHECK(api.grid.last_movement == "zone of b cellar");
-  CHECK(api.call(Method::post, "/nodes/b/maintenance", R"({"seconds": 600})").status == 200);
+  CHECK(api.call(Method::post, "/api/v1/nodes/b/maintenance", R"({"seconds": 600})").status == 200);
   CHECK(api.grid.last_movement == "maintenance of b 600");
 }
 
 TEST_CASE("what cannot work is refused with its reason") {
   Api api;
-  const auto refused = api.call(Method::delete_, "/nodes/a");
+  const auto refused = api.call(Method::delete_, "/api/v1/nodes/a");
   CHECK(refused.status == 409);
   CHECK(Json::parse(refused.body)["detail"] == "too few nodes");
   struct Wrong {
@@ -68,36 +40,37 @@ TEST_CASE("what cannot work is refused with its reason") {
         Wrong{"/settings", R"({"copies": 3})"}, Wrong{"/settings", R"({"scrub_days": 3651})"},
         Wrong{"/settings", R"({"colour": 1})"}}) {
     CAPTURE(wrong.body);
-    CHECK(api.call(Method::put, wrong.path, wrong.body).status == 400);
+    CHECK(api.call(Method::put, "/api/v1" + std::string(wrong.path), wrong.body).status == 400);
   }
-  CHECK(api.call(Method::post, "/nodes/b/replace", "{}").status == 400);
-  CHECK(api.call(Method::post, "/nodes/b/maintenance", R"({"seconds": -5})").status == 400);
+  CHECK(api.call(Method::post, "/api/v1/nodes/b/replace", "{}").status == 400);
+  CHECK(api.call(Method::post, "/api/v1/nodes/b/maintenance", R"({"seconds": -5})").status == 400);
 }
 
 TEST_CASE("settings are shown, and those given are changed") {
   Api api;
-  CHECK(Json::parse(api.call(Method::get, "/settings").body) ==
+  CHECK(Json::parse(api.call(Method::get, "/api/v1/settings").body) ==
         Json{{"copies", 2}, {"copies_min", 2}, {"postmaster", "postmaster"}, {"scrub_days", 30}});
-  CHECK(Json::parse(api.call(Method::put, "/settings", R"({"copies_min": 1})").body) ==
+  CHECK(Json::parse(api.call(Method::put, "/api/v1/settings", R"({"copies_min": 1})").body) ==
         Json{{"copies", 2}, {"copies_min", 1}, {"postmaster", "postmaster"}, {"scrub_days", 30}});
-  CHECK(Json::parse(api.call(Method::put, "/settings", R"({"postmaster": "a@x.test"})").body) ==
+  CHECK(Json::parse(api.call(Method::put, "/api/v1/settings", R"({"postmaster": "a@x.test"})").body) ==
         Json{{"copies", 2}, {"copies_min", 1}, {"postmaster", "a@x.test"}, {"scrub_days", 30}});
-  CHECK(Json::parse(api.call(Method::put, "/settings", R"({"scrub_days": 0})").body)["scrub_days"] == 0);
+  CHECK(Json::parse(api.call(Method::put, "/api/v1/settings", R"({"scrub_days": 0})").body)["scrub_days"] ==
+        0);
 }
 
 TEST_CASE("jobs show progress and estimate, and are paused by id") {
   Api api;
-  const auto jobs = Json::parse(api.call(Method::get, "/jobs").body);
+  const auto jobs = Json::parse(api.call(Method::get, "/api/v1/jobs").body);
   REQUIRE(jobs.size() == 1);
   CHECK(jobs[0]["id"] == "remove-b");
   CHECK(jobs[0]["state"] == "running");
   CHECK(jobs[0]["progress"] == 0.333);
   CHECK(jobs[0]["seconds_left"] == 12);
-  CHECK(api.call(Method::post, "/jobs/remove-b/pause").status == 200);
+  CHECK(api.call(Method::post, "/api/v1/jobs/remove-b/pause").status == 200);
   CHECK(api.grid.last_movement == "pause");
-  CHECK(api.call(Method::post, "/jobs/remove-b/resume").status == 200);
+  CHECK(api.call(Method::post, "/api/v1/jobs/remove-b/resume").status == 200);
   CHECK(api.grid.last_movement == "resume");
-  CHECK(api.call(Method::post, "/jobs/remove-z/pause").status == 404);
+  CHECK(api.call(Method::post, "/api/v1/jobs/remove-z/pause").status == 404);
 }
 
 TEST_CASE("durations are read with their unit") {
