@@ -4,61 +4,23 @@ Needs root, because Postfix does. Everything lies in one folder; nothing of the 
 changed. Durable: Postfix syncs its queue files, Dovecot its mails (mail_fsync = optimized, its default).
 """
 
-import os
 import pathlib
 import shutil
-import signal
-import subprocess
 
 from loopback_grid import wait_until
+from postfix import Postfix, end_master, run_into_log, running_pid
 
 HOST = "127.0.0.1"
 DOMAIN = "example.test"
 PASSWORD = "bench"
 
-MAIN_CF = """\
-compatibility_level = 3.6
-queue_directory = {dir}/queue
-data_directory = {dir}/postfix-data
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-mail_owner = postfix
-setgid_group = postdrop
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
+POSTFIX = """\
 myhostname = mx.{domain}
-mydestination =
 mynetworks = 127.0.0.0/8
-alias_maps =
-local_recipient_maps =
 virtual_mailbox_domains = {domain}
 virtual_mailbox_maps = static:ok
 virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
 lmtp_host_lookup = native
-"""
-
-MASTER_CF = """\
-127.0.0.1:{smtp} inet n - n - - smtpd
-pickup    unix n - n 60    1 pickup
-cleanup   unix n - n -     0 cleanup
-qmgr      unix n - n 300   1 qmgr
-tlsmgr    unix - - n 1000? 1 tlsmgr
-rewrite   unix - - n -     - trivial-rewrite
-bounce    unix - - n -     0 bounce
-defer     unix - - n -     0 bounce
-trace     unix - - n -     0 bounce
-verify    unix - - n -     1 verify
-flush     unix n - n 1000? 0 flush
-proxymap  unix - - n -     - proxymap
-proxywrite unix - - n -    1 proxymap
-showq     unix n - n -     - showq
-error     unix - - n -     - error
-retry     unix - - n -     - error
-discard   unix - - n -     - discard
-lmtp      unix - - n -     - lmtp
-anvil     unix - - n -     1 anvil
-scache    unix - - n -     1 scache
-postlog   unix-dgram n - n - 1 postlogd
 """
 
 DOVECOT_CONF = """\
@@ -106,19 +68,18 @@ class PostfixDovecot:
     def __init__(self, directory, base_port=28000):
         self.dir = pathlib.Path(directory).resolve()
         self.node = {"host": HOST, "smtp": base_port + 25, "lmtp": base_port + 24, "imap": base_port + 43}
+        self.postfix = Postfix(self.dir, HOST, self.node["smtp"], POSTFIX, domain=DOMAIN, lmtp=self.node["lmtp"])
 
     def __enter__(self):
         shutil.rmtree(self.dir, ignore_errors=True)
-        for folder in ("etc", "queue", "postfix-data", "mail", "run", "state"):
+        for folder in ("mail", "run", "state"):
             (self.dir / folder).mkdir(parents=True)
-        shutil.chown(self.dir / "postfix-data", "postfix", "postfix")
         shutil.chown(self.dir / "mail", "mail", "mail")
         words = {"dir": self.dir, "domain": DOMAIN, "password": PASSWORD} | self.node
-        for name, text in (("main.cf", MAIN_CF), ("master.cf", MASTER_CF), ("dovecot.conf", DOVECOT_CONF)):
-            (self.dir / "etc" / name).write_text(text.format(**words))
+        (self.dir / "dovecot.conf").write_text(DOVECOT_CONF.format(**words))
         try:
-            self._run("dovecot", "-c", self.dir / "etc/dovecot.conf")
-            self._run("postfix", "-c", self.dir / "etc", "start")
+            run_into_log(self.dir, ["dovecot", "-c", self.dir / "dovecot.conf"])
+            self.postfix.start()
             wait_until("Postfix and Dovecot", lambda: len(self.pids()) == 2, 20)
         except BaseException:
             self.__exit__()
@@ -126,29 +87,12 @@ class PostfixDovecot:
         return self
 
     def __exit__(self, *_):
-        masters = self.pids()
-        for pid in masters:
-            os.kill(pid, signal.SIGTERM)
-        wait_until("the end of Postfix and Dovecot", lambda: not any(os.path.exists(f"/proc/{pid}") for pid in masters),
-                   20)
-
-    def _run(self, *command):
-        # Into a file: what stays in the background would keep a pipe open.
-        with open(self.dir / "start.log", "w+b") as log:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=30, check=False)
-            if done.returncode != 0:
-                log.seek(0)
-                raise RuntimeError(f"{command[0]}: {log.read().decode(errors='replace')}")
+        for pid in self.pids():
+            end_master(pid)
 
     def pids(self):
         """The two masters that run."""
-        found = []
-        for path in (self.dir / "run/master.pid", self.dir / "queue/pid/master.pid"):
-            if path.exists():
-                pid = int(path.read_text())
-                if os.path.exists(f"/proc/{pid}"):
-                    found.append(pid)
-        return found
+        return [pid for pid in (running_pid(self.dir / "run/master.pid"), self.postfix.pid()) if pid]
 
     @staticmethod
     def user(number):

@@ -4,33 +4,24 @@ import pathlib
 import re
 import shutil
 
-from loopback_grid import LoopbackGrid, wait_until
-from grid_api import ApiError, GridApi
-from mail_clients import insecure_tls
+from loopback_grid import wait_until
+from grid_api import ApiError
+from machine_grid import MachineGrid
 from node_disk import NodeDisk
 from packet_switch import Network
 
 DISK_MEBIBYTES = 1024
 
 
-class NamespaceGrid(LoopbackGrid):
+class NamespaceGrid(MachineGrid):
     users_count = 12
 
     def __init__(self, directory, machines, seed):
-        super().__init__(directory)
-        self.network = Network(range(1, machines + 1), seed)
+        super().__init__(directory, Network(range(1, machines + 1), seed))
         self.disks = {}   # name -> NodeDisk
         self.clocks = {}  # name -> seconds that the clocks which count from the boot are set forward
-        self.tls = insecure_tls()
 
-    # --- what differs from loopback ---
-
-    def _plan_node(self, number, base_port):
-        node = super()._plan_node(number, base_port)
-        # Every machine has the same ports. The API takes credentials over TLS only: https is there too.
-        for service in list(node.keys() - {"id", "name", "pid", "dir", "host"}):
-            node[service] -= base_port + (number - 1) * 16 - 20000
-        return node | {"machine": number, "host": Network.address(number), "https": 20009}
+    # --- what differs from other grids of machines ---
 
     def _write_config(self, node, smart_host):
         super()._write_config(node, smart_host)
@@ -43,10 +34,8 @@ class NamespaceGrid(LoopbackGrid):
         # A time namespace is entered at the exec (Linux 6.3; before, this only restarts the node).
         ahead = str(self.clocks.get(node["name"], 0))
         clock = ["unshare", "--time", "--boottime", ahead, "--monotonic", ahead] if ahead != "0" else []
-        return [*self.network.entering(node["machine"]), *clock, *super()._command(node, arguments)]
-
-    def api(self, node):
-        return GridApi(node["host"], node["https"], self.description["admin"]["token"], self.tls)
+        entering, command = self.network.entering(node["machine"]), super()._command(node, arguments)
+        return [*entering, *clock, *command[len(entering):]]
 
     # --- what faults need ---
 
@@ -132,8 +121,6 @@ class NamespaceGrid(LoopbackGrid):
         self.save()
 
     def close(self):
-        """Ends every node and the network. Mounts and namespaces go with the run's own."""
         for disk in self.disks.values():
             disk.thaw()
-        self.stop()
-        self.network.close()
+        super().close()

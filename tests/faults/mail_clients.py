@@ -5,23 +5,15 @@ import imaplib
 import itertools
 import random
 import smtplib
-import ssl
 import threading
 import time
 
+from machine_grid import insecure_tls
 from mail_record import message_of
 
 TIMEOUT = 30
 imaplib._MAXLINE = 10_000_000
 TROUBLE = (OSError, EOFError, imaplib.IMAP4.error, smtplib.SMTPException)
-
-
-def insecure_tls():
-    """The nodes have certificates of their own making."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 @contextlib.contextmanager

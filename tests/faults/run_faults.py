@@ -9,50 +9,21 @@ kept, 1 when not, 77 when namespaces are not permitted here.
 """
 
 import argparse
-import ctypes
-import os
 import pathlib
 import random
 import shutil
-import signal
-import subprocess
 import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 
-SKIPPED = 77
-PR_SET_PDEATHSIG = 1
+from namespaces import are_entered, enter_namespaces  # noqa: E402
+
 MACHINES = 5
 SENDERS, READERS = 3, 3
 DEFAULT_DIR = ROOT / "build/faults"
-NAMESPACES = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 HEAL_SECONDS_MAX = 180
-
-
-def enter_namespaces():
-    """Starts this program again where it can do no harm; gives its exit status."""
-    probe = subprocess.run([*NAMESPACES, "sh", "-c", "test -c /dev/net/tun && ip link set lo up"], stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, text=True, check=False)
-    if probe.returncode != 0:
-        reason = probe.stdout.strip() or "no /dev/net/tun"
-        print(f"skipped: network namespaces are not permitted here ({reason})")
-        return SKIPPED
-    inside = subprocess.Popen([*NAMESPACES, sys.executable, *sys.argv], env=os.environ | {"GRIDMAIL_FAULTS_INSIDE": "1"},
-                              preexec_fn=die_with_parent)
-    # `unshare` waits for its child and hears no SIGTERM; killed, it takes all with it.
-    signal.signal(signal.SIGTERM, lambda *_: inside.kill())
-    try:
-        return inside.wait()
-    except KeyboardInterrupt:
-        inside.kill()
-        return inside.wait()
-
-
-def die_with_parent():
-    """Also when this program is killed with -9."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Run:
@@ -165,7 +136,7 @@ def main():
         from faults import ALL
         print("\n".join(f"{kind.__name__}: {kind.title}" for kind in ALL))
         return 0
-    if "GRIDMAIL_FAULTS_INSIDE" not in os.environ:
+    if not are_entered():
         if options.seed is None:
             sys.argv += ["--seed", str(random.SystemRandom().randrange(1_000_000))]
         return enter_namespaces()

@@ -16,7 +16,8 @@ class MailSink:
 
     It speaks LMTP with who says LHLO, and TLS, with `tls` an SSL context, with who says STARTTLS.
 
-    Stages: connect, EHLO, MAIL, RCPT, DATA, end. A message whose end is answered "lose" is kept, and its reply is not sent.
+    Stages: connect, EHLO, MAIL, RCPT, DATA, content, end. A message whose end is answered "lose" is kept, and its reply is not
+    sent; "drop" for its content breaks the connection in the middle of it.
     """
 
     def __init__(self, answer=None, extensions=("PIPELINING", "8BITMIME", "SIZE 52428800"), port=0, host="127.0.0.1",
@@ -74,8 +75,7 @@ class MailSink:
         def reply(stage, argument, usual):
             text = self.answer(stage, argument)
             if text == "drop":
-                handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-                raise EOFError
+                self.reset(handler)
             say(text or usual)
             return (text or usual)[0] in "23"
 
@@ -109,7 +109,10 @@ class MailSink:
                     recipients.append(argument[argument.index("<") + 1:argument.index(">")])
             elif verb == "DATA":
                 if reply("DATA", "", "354 go on"):
-                    data = self.read_data(handler)
+                    cut = self.answer("content", recipients) == "drop"
+                    data = self.read_data(handler, lines_max=1 if cut else None)
+                    if cut:
+                        self.reset(handler)
                     if lmtp:
                         taken = [to for to in recipients if reply("end", to, "250 2.0.0 taken")]
                         with self.lock:
@@ -131,12 +134,19 @@ class MailSink:
                 say("502 5.5.1 what?")
 
     @staticmethod
-    def read_data(handler):
+    def reset(handler):
+        """What was not sent is lost, and the other side is told so (RST)."""
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        raise EOFError
+
+    @staticmethod
+    def read_data(handler, lines_max=None):
         lines = []
-        while True:
+        while lines_max is None or len(lines) < lines_max:
             line = handler.rfile.readline(1 << 20)
             if not line:
                 raise EOFError
             if line == b".\r\n":
-                return b"".join(lines)
+                break
             lines.append(line[1:] if line.startswith(b".") else line)
+        return b"".join(lines)

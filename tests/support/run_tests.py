@@ -10,6 +10,7 @@ import sys
 import time
 import unittest
 
+from namespaces import SKIPPED
 from loopback_grid import BUILD, ROOT, GridError, LoopbackGrid
 
 # Seeds of each family of the simulator's scenarios; a build with sanitizers, many times slower, gets a twentieth.
@@ -18,7 +19,8 @@ SIMULATOR_SEEDS = {"crashes": 200, "network": 200, "pauses": 200, "growth": 200,
 FUZZ_SECONDS = 10
 FAULTS_MINUTES = 2
 FAULTS_SEED = 2
-FAULTS_SKIPPED = 77
+INTERNET_ROUNDS = 12
+INTERNET_DEAD = 300
 
 
 class Tally:
@@ -130,13 +132,22 @@ def integration(tally):
         grid.load().stop()
 
 
+def internet(tally):
+    in_namespaces("internet", [ROOT / "tests/internet/run_internet.py", "--rounds", str(INTERNET_ROUNDS), "--dead",
+                               str(INTERNET_DEAD)], tally)
+
+
 def faults(tally):
-    """Real machines' faults, as far as this machine lets network namespaces be made."""
-    code, output = run([sys.executable, ROOT / "tests/faults/run_faults.py", "--minutes", str(FAULTS_MINUTES),
-                        "--seed", str(FAULTS_SEED)], 1800)
+    in_namespaces("faults", [ROOT / "tests/faults/run_faults.py", "--minutes", str(FAULTS_MINUTES), "--seed",
+                             str(FAULTS_SEED)], tally)
+
+
+def in_namespaces(where, program, tally):
+    """As far as this machine lets network namespaces be made."""
+    code, output = run([sys.executable, *program], 1800)
     print(output[-8000:])
-    if code != FAULTS_SKIPPED:
-        tally.add(code == 0, code != 0, "faults")
+    if code != SKIPPED:
+        tally.add(code == 0, code != 0, where)
 
 
 def python_cases(folder, where, tally):
@@ -151,7 +162,7 @@ def python_cases(folder, where, tally):
 
 
 PARTS = {"unit": unit, "style": style, "packaging": packaging, "model": model, "simulator": simulator,
-         "fuzz": fuzz, "integration": integration, "faults": faults}
+         "fuzz": fuzz, "integration": integration, "internet": internet, "faults": faults}
 
 
 def main():

@@ -1,4 +1,4 @@
-"""The network between the machines of a faults run: one process that carries every IP packet, and loses what it is told to.
+"""The network between the machines of a run: one process that carries every IP packet, and loses what it is told to.
 
 Each machine has a TUN device in a network namespace of its own; the other ends are here. The kernel's netem would do the
 same where it is built in; this works on every kernel, decides about each direction of each pair, and draws from one seed.
@@ -41,8 +41,9 @@ class Link:
 class Switch:
     """Runs in a process of its own: `serve` ends when the control socket is closed."""
 
-    def __init__(self, devices, seed):
+    def __init__(self, devices, aliases, seed):
         self.devices = devices  # host number -> descriptor
+        self.aliases = aliases  # host number -> that of the same machine with a device
         self.links = {}         # (from, to) -> Link; others carry everything
         self.random = random.Random(seed)
         self.delayed = []
@@ -80,7 +81,7 @@ class Switch:
                 return
             if len(packet) < 20 or packet[0] >> 4 != 4 or packet[16:19] != bytes(map(int, NETWORK.split("."))):
                 continue
-            target = packet[19]
+            target = self.aliases.get(packet[19], packet[19])
             link = self.links.get((source, target))
             if link is None:
                 self.deliver(target, packet)
@@ -115,14 +116,15 @@ class Network:
 
     CLIENTS = 100
 
-    def __init__(self, machines, seed):
+    def __init__(self, machines, seed, clients_too=()):
+        """`clients_too`: more host numbers that are addresses of machine 100."""
         self.holders = {}
         self.links = {}
         devices = {}
         for host in [*machines, self.CLIENTS]:
             devices[host] = open_device(f"m{host}")
             if host == self.CLIENTS:
-                self._configure([], host)
+                self._configure([], host, clients_too)
                 continue
             # A process that does nothing keeps the machine's namespace while its node is down.
             holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"],
@@ -136,7 +138,7 @@ class Network:
         if child == 0:
             self.control.close()
             try:
-                Switch(devices, seed).serve(theirs)
+                Switch(devices, dict.fromkeys(clients_too, self.CLIENTS), seed).serve(theirs)
             finally:
                 os._exit(0)
         self.process = child
@@ -152,8 +154,8 @@ class Network:
         """What to put in front of a command that is to run on that machine; the process stays the same."""
         return ["nsenter", f"--net=/proc/{self.holders[host].pid}/ns/net"]
 
-    def _configure(self, entering, host):
-        for command in (["address", "add", f"{self.address(host)}/24", "dev", f"m{host}"],
+    def _configure(self, entering, host, others=()):
+        for command in (*(["address", "add", f"{self.address(each)}/24", "dev", f"m{host}"] for each in (host, *others)),
                         ["link", "set", f"m{host}", "mtu", str(MTU), "up"], ["link", "set", "lo", "up"]):
             subprocess.run([*entering, "ip", *command], check=True)
 
