@@ -72,6 +72,13 @@ void read_outbound(ConfigTable table, OutboundConfig& outbound) {
   table.read("user", outbound.user);
   table.read("password_file", outbound.password_file);
   read_address(table, "dns_server", outbound.dns_server);
+  table.read("egress", outbound.egress);
+  table.finish();
+}
+
+void read_trace(ConfigTable table, TraceConfig& trace) {
+  table.read("kept_days", trace.kept_days, 1, 3650);
+  table.read_bytes("bytes_max", trace.bytes_max, 0, 1ULL << 40);
   table.finish();
 }
 
@@ -125,6 +132,7 @@ void read_root(ConfigTable root, NodeConfig& config) {
   read_login(root.table("login"), config);
   read_outbound(root.table("outbound"), config.outbound);
   read_local_mail(root.table("local_mail"), config.local_mail);
+  read_trace(root.table("trace"), config.trace);
   read_log(root.table("log"), config);
   read_limits(root.table("limits"), config.limits);
   read_storage(root.table("storage"), config.storage);

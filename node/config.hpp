@@ -82,6 +82,13 @@ struct OutboundConfig {
   std::string user;                    ///< AUTH at the smart host; empty: without
   std::filesystem::path password_file;
   std::optional<HostPort> dns_server;  ///< an address; otherwise those of /etc/resolv.conf
+  bool egress = true;                  ///< this node sends; others do it for one that does not
+};
+
+/// What is remembered of messages, so that it can be asked what became of them.
+struct TraceConfig {
+  std::uint32_t kept_days = 7;
+  std::uint64_t bytes_max = 256ULL << 20;  ///< of this node's part; 0: nothing is remembered
 };
 
 /// Mail of this machine's own users, by /usr/sbin/sendmail (node/sendmail).
@@ -114,6 +121,7 @@ struct NodeConfig {
 
   OutboundConfig outbound;
   LocalMailConfig local_mail;
+  TraceConfig trace;
   LogConfig log;
   LimitsConfig limits;
   StorageConfig storage;

@@ -91,6 +91,8 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<void>> hold_queued(std::string id, bool held) override;
   [[nodiscard]] Task<Result<std::uint64_t>> flush_queue(api::QueueChoice choice) override;
 
+  [[nodiscard]] Task<Result<api::TraceAnswer>> trace(std::string what) override;
+
   // grid_control_routes.cpp
   [[nodiscard]] Task<Result<std::vector<api::RouteRow>>> routes() override;
   [[nodiscard]] Task<Result<api::Applied>> set_route(api::RouteRow route) override;

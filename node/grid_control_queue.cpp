@@ -88,10 +88,39 @@ Task<Result<void>> GridControlBinding::remove_queued(std::string id) {
   const auto entry = QueueEntryId::from_hex(id);
   if (!entry) co_return not_waiting(id);
   auto done = co_await parts_.mail.queue().remove(*entry, queue_options());
+  if (done) {
+    trace::Event event;
+    event.set_what(trace::Event::REMOVED);
+    event.set_entry(entry->hex());
+    parts_.mail.trace().sink().note(std::move(event));
+  }
   if (!done && done.error().code == Errc::not_found)
     done = co_await parts_.mail.intake().remove(*IntakeId::from_hex(id));
   if (!done && done.error().code == Errc::not_found) co_return not_waiting(id);
   co_return done;
+}
+
+Task<Result<api::TraceAnswer>> GridControlBinding::trace(std::string what) {
+  static constexpr std::string_view names[] = {"received", "delivered", "queued",  "taken_in", "turned_away",
+                                               "sent",     "deferred",  "refused", "told",     "removed"};
+  auto found = co_await parts_.mail.trace().find(std::move(what));
+  if (!found) co_return tl::unexpected(found.error());
+  api::TraceAnswer answer;
+  answer.silent = std::move(found->silent);
+  for (const auto& event : found->events) {
+    auto& row = answer.events.emplace_back();
+    row.at = event.at();
+    row.node = NodeId::from_bytes(event.node()).value_or(NodeId{});
+    row.what = trace::Event::What_IsValid(event.what()) ? names[event.what()] : "unknown";
+    row.id = event.id();
+    row.entry = event.entry();
+    row.message_id = event.message_id();
+    row.sender = event.sender();
+    row.recipients.assign(event.recipients().begin(), event.recipients().end());
+    row.host = event.host();
+    row.detail = event.detail();
+  }
+  co_return answer;
 }
 
 Task<Result<void>> GridControlBinding::hold_queued(std::string id, bool held) {

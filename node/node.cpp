@@ -208,17 +208,21 @@ Result<void> Node::build() {
   hooks.on_map = [this](MapPtr map) { take_map(map); };
   hooks.on_push = [this](NodeId from, Bytes payload) { mail_->on_push(from, std::move(payload)); };
   hooks.on_intake = [this](NodeId from, Bytes payload) { mail_->on_intake(from, std::move(payload)); };
+  hooks.on_egress = [this](NodeId from, Bytes payload) { mail_->on_egress(from, std::move(payload)); };
+  hooks.on_trace = [this](NodeId from, Bytes payload) { mail_->on_trace(from, std::move(payload)); };
   hooks.on_verified = [this](NodeId, Bytes payload) { mail_->on_verified(payload); };
   hooks.disk = [this] {
     const auto free = store_->bytes_free();
     const auto reserve = config_.storage.reserve_bytes;
     return DiskState{store_->bytes_stored(), free > reserve ? free - reserve : 0};
   };
-  core_ = std::make_unique<GridCore>(
-      std::move(ports),
-      Membership::Self{
-          identity_->node_id(), config_.name, {config_.advertised().text()}, std::string(version)},
-      GridCoreSettings{}, std::move(hooks));
+  core_ = std::make_unique<GridCore>(std::move(ports),
+                                     Membership::Self{identity_->node_id(),
+                                                      config_.name,
+                                                      {config_.advertised().text()},
+                                                      std::string(version),
+                                                      config_.outbound.egress},
+                                     GridCoreSettings{}, std::move(hooks));
   MailSettings settings;
   settings.message_bytes_max = config_.limits.message_bytes_max;
   settings.in_flight_bytes_max = config_.limits.in_flight_bytes_max;
@@ -226,6 +230,8 @@ Result<void> Node::build() {
   settings.passwords.at_once_max = std::clamp(std::thread::hardware_concurrency(), 2U, hashes_at_once_max);
   if (!config_.limits.slow_down_wrong_passwords) settings.login_delays.first = Duration::zero();
   settings.outbound = std::move(*outbound);
+  settings.trace.kept = std::chrono::hours(24) * config_.trace.kept_days;
+  settings.trace.bytes_max = config_.trace.bytes_max;
   std::vector<HostPort> dns_servers;
   if (config_.outbound.dns_server) dns_servers.push_back(*config_.outbound.dns_server);
   resolver_ = std::make_unique<UnboundResolver>(context_.get_executor(), clock_, std::move(dns_servers));

@@ -58,6 +58,15 @@ bool Membership::is_alive(NodeId node) const {
   return at != all->end() && at->second.state != Liveness::dead;
 }
 
+NodeSet Membership::senders() const {
+  NodeSet nodes;
+  const auto all = view();
+  for (const auto& [id, status] : *all) {
+    if (status.state != Liveness::dead && !status.figures.keeps_mail) nodes.insert(id);
+  }
+  return nodes;
+}
+
 NodeSet Membership::behind(MapVersion version) const {
   NodeSet nodes;
   const auto all = swim_->view();

@@ -30,6 +30,7 @@ class Membership {
     std::string name;
     std::vector<std::string> addresses;
     std::string program_version;
+    bool sends_mail = true;  ///< to other systems
   };
   struct Callbacks {
     /// A mapped member came into another state, or was heard of for the first time.
@@ -74,6 +75,9 @@ class Membership {
   [[nodiscard]] NodeSet dead_for(Duration duration) const;
   /// Mapped members that say that their disk is an old one.
   [[nodiscard]] NodeSet old_disks() const;
+  /// Mapped members, not dead, that send mail to other systems; of those not heard of yet it is taken to be
+  /// so.
+  [[nodiscard]] NodeSet senders() const;
   /// Mapped members, not dead, that have not said yet that they have this version of the map.
   [[nodiscard]] NodeSet behind(MapVersion version) const;
 

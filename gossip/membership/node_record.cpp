@@ -14,6 +14,7 @@ void write_node(const NodeStatus& status, gossip::NodeRecord& record) {
   record.set_load(status.figures.load);
   record.set_disk_free_bytes(status.figures.disk_free_bytes);
   record.set_old_disk(status.figures.old_disk);
+  record.set_keeps_mail(status.figures.keeps_mail);
   record.set_duplicated(status.figures.duplicated);
   record.set_life(status.life);
 }
@@ -30,8 +31,8 @@ std::optional<NodeStatus> read_node(const gossip::NodeRecord& record) {
   status.revision = record.revision();
   status.state = static_cast<Liveness>(record.state());
   status.life = record.life();
-  status.figures = {record.map_version(), record.load(), record.disk_free_bytes(), record.old_disk(),
-                    record.duplicated()};
+  status.figures = {record.map_version(), record.load(),       record.disk_free_bytes(),
+                    record.old_disk(),    record.keeps_mail(), record.duplicated()};
   return status;
 }
 

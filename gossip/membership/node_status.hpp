@@ -19,6 +19,7 @@ struct NodeFigures {
   double load = 0;             ///< 0 idle … 1 busy, may exceed 1
   std::uint64_t disk_free_bytes = 0;
   bool old_disk = false;    ///< older than what it said before: it does not vote
+  bool keeps_mail = false;  ///< it sends none to other systems
   bool duplicated = false;  ///< it has noticed that another process has its identity
   bool operator==(const NodeFigures&) const = default;
 };

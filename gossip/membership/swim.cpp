@@ -16,6 +16,7 @@ NodeStatus status_of(const Membership::Self& self, std::uint64_t incarnation, Ti
   status.name = self.name;
   status.addresses = self.addresses;
   status.program_version = self.program_version;
+  status.figures.keeps_mail = !self.sends_mail;
   status.incarnation = incarnation;
   status.life = incarnation;
   status.since = now;

@@ -167,6 +167,19 @@ struct RouteRow {
   std::string via;  ///< "mx", "smtp:HOST:PORT" or "lmtp:HOST:PORT"
   bool tls_required = false;
 };
+/// One thing that became of a message.
+struct TraceRow {
+  WallMicros at = 0;
+  NodeId node;       ///< where it was noted
+  std::string what;  ///< such as "delivered"
+  std::string id, entry, message_id, sender;
+  std::vector<std::string> recipients;
+  std::string host, detail;
+};
+struct TraceAnswer {
+  std::vector<TraceRow> events;  ///< by time
+  std::vector<NodeId> silent;    ///< nodes that live and did not say in time what they know
+};
 /// Which of the queue; what is empty means any.
 struct QueueChoice {
   std::string destination;  ///< a domain: any of the recipients waited for is there
@@ -290,6 +303,9 @@ class GridControl {
   [[nodiscard]] virtual Task<Result<void>> hold_queued(std::string id, bool held) = 0;
   /// Tries all of these now, and says how many there are.
   [[nodiscard]] virtual Task<Result<std::uint64_t>> flush_queue(QueueChoice choice) = 0;
+
+  /// What became of the messages that an id, a Message-ID or an address names, as all nodes noted it.
+  [[nodiscard]] virtual Task<Result<TraceAnswer>> trace(std::string what) = 0;
 
   /// By domain.
   [[nodiscard]] virtual Task<Result<std::vector<RouteRow>>> routes() = 0;

@@ -203,6 +203,24 @@ Json to_json(const QueueRow& entry) {
           {"last_error", entry.last_error}};
 }
 
+Json to_json(const TraceAnswer& answer) {
+  Json events = Json::array(), silent = Json::array();
+  for (const auto& row : answer.events) {
+    events.push_back({{"at", rfc3339(row.at)},
+                      {"node", row.node.hex()},
+                      {"what", row.what},
+                      {"id", row.id},
+                      {"entry", row.entry},
+                      {"message_id", row.message_id},
+                      {"sender", row.sender},
+                      {"recipients", row.recipients},
+                      {"host", row.host},
+                      {"detail", row.detail}});
+  }
+  for (const auto& node : answer.silent) silent.push_back(node.hex());
+  return {{"events", std::move(events)}, {"silent", std::move(silent)}};
+}
+
 Json to_json(const RouteRow& route) {
   return {{"domain", route.domain},
           {"via", route.via},

@@ -46,4 +46,9 @@ Task<Response> flush_queue(GridControl& grid, Request request, Parameters) {
   co_return json_response(answer);
 }
 
+Task<Response> trace(GridControl& grid, Request, Parameters parameters) {
+  const auto answer = co_await grid.trace(parameters.at(0));
+  co_return respond(answer);
+}
+
 }  // namespace gridmail::api

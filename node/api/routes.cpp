@@ -104,6 +104,8 @@ constexpr Route table[] = {
     {post, "/api/v1/queue/flush", admin, flush_queue,
      "Tries all now, or those for {\"destination\"} and from {\"sender\"}."},
     {del, "/api/v1/queue/{id}", admin, remove_queued, "Drops one without telling its sender."},
+    {get, "/api/v1/trace/{what}", admin, trace,
+     "What became of the messages that an id, a Message-ID or an address names, as all nodes noted it."},
 
     {get, "/api/v1/routes", admin, list_routes, "Which way mail for some domains elsewhere goes."},
     {put, "/api/v1/routes/{domain}", admin, set_route,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "node/cli/outcome.hpp"
+#include "node/cli/text_view.hpp"
 
 namespace gridmail::cli {
 
@@ -23,6 +24,18 @@ Result<Outcome> route_remove(const ApiClient& api, const Arguments& arguments) {
   const auto& domain = arguments.at("domain");
   return acted(api.remove(below("routes", domain)),
                fmt::format("mail for {} goes where all other mail goes", domain));
+}
+
+/// Messages one after the other, each from its beginning.
+Result<Outcome> trace(const ApiClient& api, const Arguments& arguments) {
+  auto answer = api.get(below("trace", arguments.at("what")));
+  if (!answer) return tl::unexpected(answer.error());
+  auto text =
+      table_text(answer->at("events"), {"at", "id", "what", "sender", "recipients", "host", "detail"});
+  if (text.empty()) text = "nothing is known of it\n";
+  for (const auto& node : answer->at("silent"))
+    text += fmt::format("node {} did not answer\n", cell_text(node));
+  return Outcome{std::move(*answer), std::move(text), 0};
 }
 
 }  // namespace gridmail::cli

@@ -382,6 +382,7 @@ const std::vector<Verb> table = {
      certificate_set},
     {"certificate", "list", "what mail clients are shown", {}, certificate_list},
     {"certificate", "remove", "show one no more", {{"name", "as in certificate list"}}, certificate_remove},
+    {"trace", "", "what became of messages", {{"what", "an id, a Message-ID or an address"}}, trace},
     {"key", "status", "the gossip keys, and which nodes have them", {}, key_status},
     {"key", "rotate", "replace the gossip key on every node", {}, key_rotate},
     {"doctor", "", "check that this node and the grid are set up right", {}, doctor},

@@ -26,6 +26,21 @@ GridDelivery::Settings delivery_settings(const MailSettings& settings) {
   return delivery;
 }
 
+std::vector<NodeId> members_that_live(GridCore& core) {
+  std::vector<NodeId> nodes;
+  const auto map = core.map();
+  if (!map) return nodes;
+  for (const auto& member : map->members) {
+    if (core.membership().is_alive(member.id)) nodes.push_back(member.id);
+  }
+  return nodes;
+}
+
+std::vector<NodeId> nodes_that_send(GridCore& core) {
+  const auto nodes = core.membership().senders();
+  return {nodes.begin(), nodes.end()};
+}
+
 }  // namespace
 
 void MailServices::Pushes::push(NodeId to, Bytes payload) {
@@ -36,12 +51,19 @@ MailServices::MailServices(Parts parts, MailSettings settings)
     : parts_(std::move(parts)),
       pushes_(parts_.network),
       spools_(spool_settings(settings)),
+      trace_({.self = parts_.core.self(),
+              .executor = parts_.executor,
+              .clock = parts_.clock,
+              .network = parts_.network,
+              .store = parts_.store,
+              .others = [&core = parts_.core] { return members_that_live(core); }},
+             settings.trace),
       mailbox_client_(parts_.core.requests(), parts_.random),
       directory_client_(parts_.core.requests(), parts_.random),
       queue_client_(parts_.core.requests()),
       view_(parts_.store, parts_.core.directory_age()),
       recipient_search_(view_, parts_.clock),
-      user_delivery_(mailbox_client_, view_),
+      user_delivery_(mailbox_client_, view_, trace_.sink()),
       hasher_(parts_.random, parts_.workers, settings.passwords),
       log_in_(parts_.clock, parts_.random, hasher_, settings.login_delays,
               [this](Bytes told) { tell_verified(told); }),
@@ -54,8 +76,8 @@ MailServices::MailServices(Parts parts, MailSettings settings)
           view_, recipient_search_, log_in_,
           [this](OldHash old) { tasks_.spawn(parts_.executor, "renew_hash", renew_hash(std::move(old))); }),
       signer_(view_, parts_.clock, parts_.workers),
-      sender_notice_({directory_, user_delivery_, queue_client_, settings.outbound.client.hostname, &signer_,
-                      &recipient_search_}),
+      sender_notice_({directory_, user_delivery_, queue_client_, trace_.sink(),
+                      settings.outbound.client.hostname, &signer_, &recipient_search_}),
       routes_(view_, settings.outbound.route),
       remote_sender_({parts_.executor, parts_.clock, parts_.random, parts_.resolver, parts_.dialer, routes_,
                       sender_notice_},
@@ -66,7 +88,10 @@ MailServices::MailServices(Parts parts, MailSettings settings)
                       .deliveries = user_delivery_,
                       .remote = remote_sender_,
                       .queue = queue_client_,
-                      .rules = settings.retries}),
+                      .trace = trace_.sink(),
+                      .rules = settings.retries,
+                      .egress = {parts_.core.self(), parts_.network,
+                                 [&core = parts_.core] { return nodes_that_send(core); }}}),
       intake_({.self = parts_.core.self(),
                .executor = parts_.executor,
                .clock = parts_.clock,
@@ -84,6 +109,7 @@ MailServices::MailServices(Parts parts, MailSettings settings)
                  .users = user_delivery_,
                  .queue = queue_client_,
                  .intake = intake_,
+                 .trace = trace_.sink(),
                  .workers = parts_.workers,
                  .begin_spool = [this] { return spools_.begin(); },
                  .signer = &signer_,
@@ -122,7 +148,8 @@ Task<Result<void>> MailServices::start() {
   remote_sender_.start();
   queue_service_.start();
   tasks_.spawn(parts_.executor, "sweep", sweep_now_and_then());
-  return intake_.start();
+  if (auto begun = co_await trace_.start(); !begun) co_return begun;
+  co_return co_await intake_.start();
 }
 
 Task<void> MailServices::sweep_now_and_then() {
@@ -154,6 +181,7 @@ Task<void> MailServices::stop() {
   co_await queue_service_.stop();
   co_await remote_sender_.stop();
   co_await directory_service_.stop();
+  co_await trace_.stop();
 }
 
 Task<std::vector<NodeId>> MailServices::applied_everywhere(Parts parts, SlotAccessPtr slot, TimePoint until) {

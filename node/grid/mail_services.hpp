@@ -17,6 +17,7 @@
 #include "storage/mailbox/mailbox_service.hpp"
 #include "storage/queue/intake_service.hpp"
 #include "storage/queue/queue_service.hpp"
+#include "storage/trace/trace_service.hpp"
 
 namespace gridmail {
 
@@ -28,6 +29,7 @@ struct MailSettings {
   PasswordHasher::Settings passwords;
   OutboundSettings outbound;
   RetryRules retries;
+  TraceBook::Settings trace;
 };
 
 class MailServices {
@@ -53,6 +55,8 @@ class MailServices {
   void on_map(const MapPtr& map) { listener_.on_map(map); }
   void on_push(NodeId from, Bytes payload) { listener_.on_push(from, std::move(payload)); }
   void on_intake(NodeId from, Bytes payload) { intake_.on_message(from, std::move(payload)); }
+  void on_egress(NodeId from, Bytes payload) { queue_service_.on_egress(from, std::move(payload)); }
+  void on_trace(NodeId from, Bytes payload) { trace_.on_message(from, std::move(payload)); }
   void on_verified(BytesView payload) { log_in_.take_verified(payload); }
 
   // What protocols and administration use.
@@ -66,6 +70,7 @@ class MailServices {
   [[nodiscard]] DirectoryView& view() { return view_; }
   [[nodiscard]] MailboxClient& mailbox_client() { return mailbox_client_; }
   [[nodiscard]] QueueClient& queue() { return queue_client_; }
+  [[nodiscard]] TraceService& trace() { return trace_; }
   [[nodiscard]] IntakeService& intake() { return intake_; }
   [[nodiscard]] std::uint64_t bytes_in_flight() const { return spools_.bytes_in_flight(); }
   [[nodiscard]] std::uint64_t failed_log_ins() const { return log_in_.failures(); }
@@ -95,6 +100,7 @@ class MailServices {
   Pushes pushes_;
   ChangeListener listener_;
   Spools spools_;
+  TraceService trace_;
   MailboxClient mailbox_client_;
   DirectoryClient directory_client_;
   QueueClient queue_client_;

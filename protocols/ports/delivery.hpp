@@ -37,6 +37,7 @@ struct Incoming {
   std::unique_ptr<Spool> message;  ///< as received, dot-stuffing undone, CRLF lines
   Returned returned = Returned::unsaid;
   std::string envelope_id;  ///< ENVID as it came (RFC 3461, section 4.4); may be empty
+  std::string id;           ///< of the Received field; may be empty
   bool utf8 = false;        ///< sent with SMTPUTF8 (RFC 6531)
   bool submitted = false;   ///< by a user who has logged in: signed where it leaves the grid
   bool binary = false;      ///< sent with BODY=BINARYMIME (RFC 3030): any octets, lines or not

@@ -202,6 +202,7 @@ ports::Incoming Session::incoming(Transaction& transaction, const std::string& i
   incoming.sender = transaction.sender();
   incoming.recipients = std::move(transaction.recipients());
   incoming.trace_header = format_received(trace);
+  incoming.id = id;
   incoming.returned = transaction.mail().returned;
   incoming.envelope_id = transaction.mail().envelope_id;
   incoming.utf8 = transaction.mail().utf8;

@@ -63,6 +63,29 @@ Task<Result<void>> QueueClient::settle(QueueEntryId id, std::uint32_t parcel,
   return ask(id, std::move(request), options);
 }
 
+Task<Result<queue::Fetched>> QueueClient::fetch(QueueEntryId id, std::uint32_t parcel, WallMicros at,
+                                                std::uint32_t chunk) {
+  queue::Request request;
+  auto& fetch = *request.mutable_fetch();
+  fetch.set_entry(id.bytes());
+  fetch.set_parcel(parcel);
+  fetch.set_at(at);
+  fetch.set_chunk(chunk);
+  const auto slot = slots_.slot_for(id.view());
+  const auto answer = co_await slots_.call(slot, ServiceId::queue, request.SerializeAsString());
+  if (!answer) co_return tl::unexpected(answer.error());
+  co_return decode_record<queue::Fetched>(*answer);
+}
+
+Task<Result<void>> QueueClient::ask_to_finish(QueueEntryId id, std::uint32_t parcel, WallMicros at) {
+  queue::Request request;
+  auto& finish = *request.mutable_finish();
+  finish.set_entry(id.bytes());
+  finish.set_parcel(parcel);
+  finish.set_at(at);
+  return ask(id, std::move(request), {});
+}
+
 Task<Result<void>> QueueClient::ask(QueueEntryId id, queue::Request request, SlotClient::Options options) {
   const auto slot = slots_.slot_for(id.view());
   const auto answer = co_await slots_.call(slot, ServiceId::queue, request.SerializeAsString(), options);

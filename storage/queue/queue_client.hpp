@@ -27,11 +27,19 @@ class QueueClient {
   [[nodiscard]] Task<Result<void>> retry(QueueEntryId id, SlotClient::Options options);
   /// Nothing of it goes elsewhere until it is released. Errors: not_found.
   [[nodiscard]] Task<Result<void>> hold(QueueEntryId id, bool held, SlotClient::Options options);
-  /// What came of sending a parcel, told to the present primary by a former one.
+  /// What came of sending a parcel, told to the present primary by who sent it.
   [[nodiscard]] Task<Result<void>> settle(QueueEntryId id, std::uint32_t parcel,
                                           std::vector<queue::Outcome> outcomes);
+  /// For the node that a parcel was handed to: a chunk of what is to be sent; with the first one comes all
+  /// but the body. `at` names the attempt. Errors: conflict, when it is not to be sent, or not by this node.
+  [[nodiscard]] Task<Result<queue::Fetched>> fetch(QueueEntryId id, std::uint32_t parcel, WallMicros at,
+                                                   std::uint32_t chunk);
+  /// Whether the end of data may be sent. Errors: as fetch().
+  [[nodiscard]] Task<Result<void>> ask_to_finish(QueueEntryId id, std::uint32_t parcel, WallMicros at);
   /// Drops it for all who do not have it yet. Errors: not_found.
   [[nodiscard]] Task<Result<void>> remove(QueueEntryId id, SlotClient::Options options);
+
+  [[nodiscard]] SlotId slot_of(QueueEntryId id) const { return slots_.slot_for(id.view()); }
 
  private:
   [[nodiscard]] Task<Result<void>> ask(QueueEntryId id, queue::Request request, SlotClient::Options options);

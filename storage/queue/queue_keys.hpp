@@ -40,6 +40,8 @@ class QueueKeys {
     Outgoing kind = Outgoing::parcel;
     std::uint32_t number = 0;
     auto operator<=>(const OutgoingDue&) const = default;
+    /// What becomes due again while it is sent is still the one that is under way.
+    [[nodiscard]] OutgoingDue without_time() const { return {0, id, kind, number}; }
   };
   [[nodiscard]] Bytes outgoing_due(const OutgoingDue& due) const;
   [[nodiscard]] static OutgoingDue outgoing_due_in(BytesView key);

@@ -5,13 +5,18 @@
 #include <asio/use_awaitable.hpp>
 
 #include "node/base/log.hpp"
+#include "storage/queue/egress_choice.hpp"
+#include "storage/queue/outcome_report.hpp"
 
 namespace gridmail {
 namespace {
 
 /// What a former primary may need to hear the remote's last reply and tell of it.
 constexpr Duration former_primary_finishes = std::chrono::seconds(5);
-constexpr Duration look_again_when_full = std::chrono::seconds(1);
+constexpr Duration look_again_when_full = std::chrono::seconds(5);
+/// In one pass over what is due in a slot.
+constexpr std::size_t without_room_max = 8;
+constexpr std::size_t fresh_max = 256;
 constexpr Duration look_again_after_failure = std::chrono::seconds(5);
 /// A lease that lapsed for a moment is waited for rather than a transaction broken off.
 constexpr Duration lease_waited_for = std::chrono::seconds(5);
@@ -28,58 +33,12 @@ Task<Result<std::optional<Record>>> load(QueueSlotPtr slot, Bytes key) {
   co_return decode_stored<Record>(value);
 }
 
-/// A parcel that becomes due again while it is sent is still one that is under way.
-QueueKeys::OutgoingDue without_time(QueueKeys::OutgoingDue due) {
-  due.at = 0;
-  return due;
-}
-
-std::vector<queue::Outcome> deferred(const queue::Parcel& parcel, const std::string& why) {
-  std::vector<queue::Outcome> outcomes;
-  for (const auto& recipient : parcel.recipients()) {
-    auto& outcome = outcomes.emplace_back();
-    outcome.set_kind(queue::Outcome::DEFERRED);
-    outcome.set_address(recipient.address());
-    outcome.set_status("4.4.1");  // RFC 3463, section 3.5: no answer from host
-    outcome.set_reply(why);
-  }
-  return outcomes;
-}
-
-void report_outcomes(const Bytes& entry, const std::vector<queue::Outcome>& outcomes) {
-  if (!log_enabled(Level::info)) return;
-  constexpr std::string_view events[] = {"queue.sent", "queue.deferred", "queue.refused"};
-  for (const auto& outcome : outcomes) {
-    log(Level::info, events[static_cast<std::size_t>(outcome.kind())],
-        {{"entry", entry}, {"to", outcome.address()}, {"host", outcome.host()}, {"reply", outcome.reply()}});
-  }
-}
-
 }  // namespace
-
-/// Marks something as begun, for as long as it lives.
-class QueueSender::UnderWay {
- public:
-  UnderWay(QueueSender& owner, OpenSlotPtr slot, Due due)
-      : owner_(owner), slot_(std::move(slot)), due_(due) {}
-  ~UnderWay() {
-    slot_->under_way.erase(without_time(due_));
-    --owner_.under_way_;
-    slot_->more = true;
-    slot_->wake->set();
-  }
-  UnderWay(const UnderWay&) = delete;
-  UnderWay& operator=(const UnderWay&) = delete;
-
- private:
-  QueueSender& owner_;
-  OpenSlotPtr slot_;
-  Due due_;
-};
 
 Task<void> QueueSender::stop() {
   tasks_.cancel();
   co_await tasks_.join();
+  co_await egress_.stop();
 }
 
 void QueueSender::opened(QueueSlotPtr slot) {
@@ -96,7 +55,19 @@ void QueueSender::closed(SlotId slot) {
 }
 
 void QueueSender::look(const QueueSlotPtr& slot) {
-  set_to_work(find(slot));
+  const auto state = find(slot);
+  state->passes = true;
+  set_to_work(state);
+}
+
+void QueueSender::look_at(const QueueSlotPtr& slot, QueueEntryId entry) {
+  const auto state = find(slot);
+  if (state->fresh.size() < fresh_max) {
+    state->fresh.push_back(entry);
+  } else {
+    state->passes = true;
+  }
+  set_to_work(state);
 }
 
 QueueSender::OpenSlotPtr QueueSender::find(const QueueSlotPtr& slot) {
@@ -133,41 +104,93 @@ Task<void> QueueSender::work(OpenSlotPtr slot) {
     Duration pause = look_again_after_failure;
     if (next) pause = std::chrono::microseconds(std::max<WallMicros>(**next - ports_.clock.wall(), 0));
     pause = std::clamp(pause, Duration(std::chrono::milliseconds(1)), look_at_least_every);
-    co_await before(ports_.clock, ports_.clock.now() + pause, slot->wake);
+    const bool woken = co_await before(ports_.clock, ports_.clock.now() + pause, slot->wake);
+    if (!woken) slot->passes = true;
   }
   slot->working = false;
 }
 
 Task<Result<std::optional<WallMicros>>> QueueSender::begin_due(OpenSlotPtr slot) {
+  co_await begin_fresh(slot);
+  const bool passes = std::exchange(slot->passes, false);
+  if (!passes && !slot->next && !slot->under_way.empty())
+    co_return ports_.clock.wall() + to_micros(look_at_least_every);  // their ends wake
+  if (!passes) co_return slot->next;
+  const auto pass = std::make_shared<Pass>();
+  const auto from = std::exchange(slot->pass_from, Bytes());
+  const Bytes first = slot->queue->keys.outgoing_dues();
+  auto done = co_await begin_between(slot, from.empty() ? first : from, prefix_end(first), pass);
+  if (done && !pass->stopped && !from.empty()) done = co_await begin_between(slot, first, from, pass);
+  if (!done) {
+    slot->passes = true;
+    co_return tl::unexpected(done.error());
+  }
+  slot->next = pass->next;
+  co_return pass->next;
+}
+
+Task<Result<void>> QueueSender::begin_between(OpenSlotPtr slot, Bytes first, Bytes last,
+                                              std::shared_ptr<Pass> pass) {
   const auto snapshot = slot->queue->access->snapshot();
-  std::optional<WallMicros> next;
-  Bytes first = slot->queue->keys.outgoing_dues();
-  const Bytes last = prefix_end(first);
+  const auto note = [&](WallMicros at) { pass->next = pass->next ? std::min(*pass->next, at) : at; };
   for (bool more = true; more;) {
     const auto page = co_await snapshot->scan(Family::meta, first, last, dues_per_page, 1 << 20);
     if (!page) co_return tl::unexpected(page.error());
     for (const auto& pair : page->pairs) {
       const auto due = QueueKeys::outgoing_due_in(pair.key);
-      if (due.at > ports_.clock.wall()) co_return next ? std::min(*next, due.at) : due.at;
+      if (due.at > ports_.clock.wall()) {
+        note(due.at);
+        co_return Result<void>{};
+      }
+      if (slot->under_way.contains(due.without_time())) {  // its end wakes
+        note(ports_.clock.wall() + to_micros(look_at_least_every));
+        continue;
+      }
       const auto again = co_await begin(slot, due);
       if (!again) co_return tl::unexpected(again.error());
-      if (*again && (!next || **again < *next)) next = *again;
+      if (*again) note(**again);
+      if (*again && !slot->under_way.contains(due.without_time()) &&
+          ++pass->without_room >= without_room_max) {
+        // Looked at again in turn, lest a long queue for one hop keep others from being seen, or be read for
+        // ever.
+        slot->pass_from = pair.key + '\0';
+        pass->stopped = true;
+        co_return Result<void>{};
+      }
     }
     more = page->more && !page->pairs.empty();
     if (more) first = page->pairs.back().key + '\0';
   }
-  co_return next;
+  co_return Result<void>{};
+}
+
+Task<void> QueueSender::begin_fresh(OpenSlotPtr slot) {
+  const auto fresh = std::exchange(slot->fresh, {});
+  for (const auto& id : fresh) {
+    const auto first = slot->queue->keys.parcels_of(id);
+    const auto snapshot = slot->queue->access->snapshot();
+    const auto page = co_await snapshot->scan(Family::meta, first, prefix_end(first), SIZE_MAX, 1 << 20);
+    if (!page) continue;  // the pass finds it
+    for (const auto& pair : page->pairs) {
+      const auto parcel = decode_record<queue::Parcel>(pair.value);
+      if (!parcel || parcel->held() || parcel->next_attempt() > ports_.clock.wall()) continue;
+      const Due due{parcel->next_attempt(), id, QueueKeys::Outgoing::parcel,
+                    QueueKeys::numbered_in(pair.key).second};
+      if (slot->under_way.contains(due.without_time())) continue;
+      const auto begun = co_await begin(slot, due);
+      if (!begun || (*begun && !slot->under_way.contains(due.without_time()))) slot->passes = true;
+    }
+  }
 }
 
 Task<Result<std::optional<WallMicros>>> QueueSender::begin(OpenSlotPtr slot, Due due) {
   const auto now = ports_.clock.now();
   const auto soon = [&](Duration pause) { return ports_.clock.wall() + to_micros(pause); };
-  if (slot->under_way.contains(without_time(due))) co_return soon(look_at_least_every);  // its end wakes
   if (due.at <= slot->opened_at && now < slot->found_sent_from) co_return soon(slot->found_sent_from - now);
   if (under_way_ >= under_way_max || !slot->queue->access->may_answer()) co_return soon(look_again_when_full);
   const auto executor = slot->queue->access->executor();
   if (due.kind == QueueKeys::Outgoing::report) {
-    slot->under_way.insert(without_time(due));
+    slot->under_way.emplace(due.without_time(), nullptr);
     ++under_way_;
     tasks_.spawn(executor, "tell", tell(slot, due));
     co_return soon(look_at_least_every);
@@ -177,10 +200,18 @@ Task<Result<std::optional<WallMicros>>> QueueSender::begin(OpenSlotPtr slot, Due
   if (!parcel) co_return tl::unexpected(parcel.error());
   if (!*parcel) co_return std::nullopt;  // settled since this look began
   auto hop = co_await ports_.remote.next_hop((*parcel)->destination());
-  if (!lanes_.has_room(hop)) co_return soon(look_again_when_full);
-  slot->under_way.insert(without_time(due));
+  const auto node = choose_egress(hop, ports_.egress.nodes());
+  const bool here = node == ports_.egress.self;
+  if (here ? !lanes_.has_room(hop) : is_full(hop)) co_return soon(look_again_when_full);
+  slot->under_way.emplace(due.without_time(), nullptr);
   ++under_way_;
-  tasks_.spawn(executor, "send", send(slot, due, std::move(hop)));
+  if (!node) {
+    tasks_.spawn(executor, "send nowhere", send_nowhere(slot, due));
+  } else if (here) {
+    tasks_.spawn(executor, "send", send(slot, due, std::move(hop)));
+  } else {
+    tasks_.spawn(executor, "hand over", hand_over(slot, due, std::move(hop), *node));
+  }
   co_return soon(look_at_least_every);
 }
 
@@ -194,46 +225,60 @@ Task<void> QueueSender::send(OpenSlotPtr slot, Due due, std::string hop) {
   const auto parcel = co_await load<queue::Parcel>(slot->queue, parcel_key);
   if (!entry || !*entry || !parcel || !*parcel || slot->queue->is_over()) co_return;
   if ((*parcel)->held() || (*parcel)->next_attempt() != due.at) co_return;
-  std::vector<queue::Outcome> outcomes;
-  if (lane) {
-    const auto share = co_await body_bytes_.take((*entry)->message().body_size());
-    auto body = co_await slot->queue->read_body(due.id, (*entry)->chunks());
-    if (!body) {
-      log(Level::error, "queue.unreadable", {{"entry", due.id.hex()}, {"error", body.error().text}});
-      outcomes = deferred(**parcel, "the message cannot be read: " + body.error().text);
-    } else {
-      const auto sending = std::make_shared<RemoteDelivery::Sending>();
-      sending->message = (*entry)->message();
-      sending->parcel = **parcel;
-      sending->body = std::move(*body);
-      const auto broken_off = std::make_shared<std::atomic<bool>>(false);
-      sending->may_finish = [this, slot, due, broken_off] {
-        return asio::co_spawn(slot->queue->access->executor(), may_finish(slot, due, broken_off),
-                              asio::use_awaitable);
-      };
-      auto sent = co_await ports_.remote.send(sending);
-      lane->leave(sent.reached);
-      if (*broken_off) co_return;  // nothing came of it: whoever may send it finds it as it was
-      outcomes = std::move(sent.outcomes);
-    }
-  } else {
-    outcomes = deferred(**parcel, (*parcel)->last_reply().empty() ? hop + " could not be reached just now"
-                                                                  : (*parcel)->last_reply());
+  if (!lane) co_return co_await put_off(slot, due, hop + " could not be reached just now");
+  const auto share = co_await body_bytes_.take((*entry)->message().body_size());
+  auto body = co_await slot->queue->read_body(due.id, (*entry)->chunks());
+  if (!body) {
+    log(Level::error, "queue.unreadable", {{"entry", due.id.hex()}, {"error", body.error().text}});
+    co_return co_await put_off(slot, due, "the message cannot be read: " + body.error().text);
   }
-  report_outcomes(due.id.hex(), outcomes);
+  const auto sending = std::make_shared<RemoteDelivery::Sending>();
+  sending->message = (*entry)->message();
+  sending->parcel = **parcel;
+  sending->body = std::move(*body);
+  const auto broken_off = std::make_shared<std::atomic<bool>>(false);
+  sending->may_finish = [this, slot, due, broken_off] {
+    return asio::co_spawn(slot->queue->access->executor(), may_finish(slot, due, broken_off),
+                          asio::use_awaitable);
+  };
+  auto sent = co_await ports_.remote.send(sending);
+  lane->leave(sent.reached);
+  if (*broken_off) co_return;  // nothing came of it: whoever may send it finds it as it was
+  report_outcomes(ports_.trace, due.id, sending->message, sent.outcomes);
+  co_await settle(slot, due, std::move(sent.outcomes));
+}
+
+Task<void> QueueSender::send_nowhere(OpenSlotPtr slot, Due due) {
+  const UnderWay under_way(*this, slot, due);
+  co_await put_off(slot, due, "no node that sends mail is there now");
+}
+
+Task<void> QueueSender::put_off(OpenSlotPtr slot, Due due, std::string why) {
+  const auto entry_key = slot->queue->keys.entry(due.id);
+  const auto parcel_key = slot->queue->keys.parcel(due.id, due.number);
+  const auto entry = co_await load<queue::Entry>(slot->queue, entry_key);
+  const auto parcel = co_await load<queue::Parcel>(slot->queue, parcel_key);
+  if (!entry || !*entry || !parcel || !*parcel || slot->queue->is_over()) co_return;
+  const auto& last = (*parcel)->last_reply();
+  auto outcomes = deferred(**parcel, last.empty() ? why : last);
+  report_outcomes(ports_.trace, due.id, (*entry)->message(), outcomes);
   co_await settle(slot, due, std::move(outcomes));
 }
 
 Task<bool> QueueSender::may_finish(OpenSlotPtr slot, Due due, std::shared_ptr<std::atomic<bool>> broken_off) {
+  const bool may = co_await wait_for_leave(slot, due);
+  if (!may) *broken_off = true;
+  co_return may;
+}
+
+Task<bool> QueueSender::wait_for_leave(OpenSlotPtr slot, Due due) {
   const auto deadline = ports_.clock.now() + lease_waited_for;
   while (!slot->queue->access->may_answer() && !slot->queue->is_over() && ports_.clock.now() < deadline)
     co_await sleep_for(ports_.clock, lease_looked_at_every);
   const auto key = slot->queue->keys.parcel(due.id, due.number);
   const auto parcel = co_await load<queue::Parcel>(slot->queue, key);
   const bool is_wanted = parcel && *parcel && !(*parcel)->held();
-  const bool may = is_wanted && slot->queue->access->may_answer().has_value();
-  if (!may) *broken_off = true;
-  co_return may;
+  co_return is_wanted && slot->queue->access->may_answer().has_value();
 }
 
 Task<void> QueueSender::settle(OpenSlotPtr slot, Due due, std::vector<queue::Outcome> outcomes) {
@@ -269,8 +314,7 @@ Task<void> QueueSender::tell(OpenSlotPtr slot, Due due) {
     // RFC 3461, section 4.3: the whole of it only with a failure, and only where it was asked for.
     reporting->whole = message.returned() == queue::Message::FULL &&
                        (*report)->kind() == queue::Report::FAILED && body->size() <= returned_bytes_max;
-    const auto header_end = body->find("\r\n\r\n");
-    const auto kept = reporting->whole ? body->size() : std::min(header_end, body->size());
+    const auto kept = reporting->whole ? body->size() : header_length(*body);
     reporting->original = body->substr(0, std::min<std::uint64_t>(kept, returned_bytes_max));
   }
   const auto told = co_await ports_.remote.report(reporting);

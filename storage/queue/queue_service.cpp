@@ -18,7 +18,8 @@ constexpr Duration due_looked_at_every = std::chrono::minutes(10);
 
 QueueService::QueueService(Ports ports)
     : ports_(std::move(ports)),
-      sender_({ports_.clock, ports_.random, ports_.remote, ports_.queue, ports_.rules}),
+      sender_({ports_.executor, ports_.clock, ports_.random, ports_.remote, ports_.queue, ports_.trace,
+               ports_.rules, ports_.egress}),
       body_bytes_(body_bytes_in_memory_max) {}
 
 void QueueService::start() {
@@ -62,17 +63,21 @@ QueueService::OpenSlotPtr QueueService::open_slot(const SlotAccessPtr& slot) {
 }
 
 Task<Result<Bytes>> QueueService::handle(SlotAccessPtr slot, NodeId from, Bytes request) {
-  (void)from;
   const auto wanted = std::make_shared<queue::Request>();
   if (!wanted->ParseFromString(request)) co_return fail(Errc::invalid, "not a request to the queue");
   const auto state = open_slot(slot);
   if (wanted->has_list()) co_return co_await list(state);
+  if (wanted->has_fetch()) co_return co_await sender_.fetch(state->queue, from, wanted);
+  if (wanted->has_finish()) co_return co_await sender_.finish(state->queue, from, wanted);
   auto write = write_of(wanted);
   if (!write) co_return tl::unexpected(write.error());
   if (const auto done = co_await state->queue->change(std::move(*write)); !done)
     co_return tl::unexpected(done.error());
   if (wanted->has_remove()) state->troubles.erase(*QueueEntryId::from_bytes(wanted->remove().entry()));
-  if (!wanted->has_stage_chunk()) {
+  if (wanted->has_submit()) {
+    set_to_work(state);
+    sender_.look_at(state->queue, *QueueEntryId::from_bytes(wanted->submit().entry()));
+  } else if (!wanted->has_stage_chunk()) {
     set_to_work(state);
     sender_.look(state->queue);
   }

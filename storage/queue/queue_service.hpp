@@ -30,13 +30,18 @@ class QueueService final : public SlotService {
     UserDelivery& deliveries;
     RemoteDelivery& remote;
     QueueClient& queue;
+    TraceSink& trace;
     RetryRules rules;
+    Egress egress;
   };
   explicit QueueService(Ports ports);
 
   /// Begins to look, now and then, for what is due in the open slots.
   void start();
   [[nodiscard]] Task<void> stop();
+
+  /// Of MessageKind::egress.
+  void on_egress(NodeId from, Bytes payload) { sender_.on_egress(from, payload); }
 
   [[nodiscard]] Task<Result<Bytes>> handle(SlotAccessPtr slot, NodeId from, Bytes request) override;
   void opened(SlotAccessPtr slot) override;

@@ -18,7 +18,15 @@ Task<Result<void>> UserDelivery::deliver(const queue::Message& message, const qu
   if (!user || !guid) co_return fail(Errc::corrupted, "a recipient without user or GUID");
   const auto target = co_await owner(*user, recipient.address());
   if (!target) co_return tl::unexpected(target.error());
-  co_return co_await deliver_to(*target, *guid, message, body, options);
+  auto delivered = co_await deliver_to(*target, *guid, message, body, options);
+  if (delivered) {
+    trace::Event event;
+    event.set_what(trace::Event::DELIVERED);
+    event.set_id(message.trace());
+    event.add_recipients(recipient.address());
+    trace_.note(std::move(event));
+  }
+  co_return delivered;
 }
 
 Task<Result<UserId>> UserDelivery::owner(UserId user, const std::string& address) {

@@ -3,6 +3,7 @@
 #include "storage/directory/directory_view.hpp"
 #include "storage/mailbox/mailbox_client.hpp"
 #include "storage/queue/queue.pb.h"
+#include "storage/trace/trace_sink.hpp"
 
 namespace gridmail {
 
@@ -13,9 +14,9 @@ namespace gridmail {
 /// through it.
 class UserDelivery {
  public:
-  /// Both must outlive it.
-  UserDelivery(MailboxClient& mailboxes, const DirectoryView& directory)
-      : mailboxes_(mailboxes), directory_(directory) {}
+  /// All must outlive it.
+  UserDelivery(MailboxClient& mailboxes, const DirectoryView& directory, TraceSink& trace)
+      : mailboxes_(mailboxes), directory_(directory), trace_(trace) {}
 
   /// Success: committed, under the recipient's GUID, so that a repeated call changes nothing. A user who is
   /// in the directory and has no mailboxes yet (the node that added him stopped in between) gets them first;
@@ -31,6 +32,7 @@ class UserDelivery {
 
   MailboxClient& mailboxes_;
   const DirectoryView& directory_;
+  TraceSink& trace_;
 };
 
 }  // namespace gridmail

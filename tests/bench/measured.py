@@ -35,9 +35,9 @@ def folder(name):
 
 
 @contextlib.contextmanager
-def grid_of(nodes, base_port=BASE_PORT):
+def grid_of(nodes, base_port=BASE_PORT, **options):
     with folder("grid") as path:
-        grid = LoopbackGrid(path / "grid").start(nodes, base_port)
+        grid = LoopbackGrid(path / "grid").start(nodes, base_port, **options)
         try:
             yield grid
         finally:

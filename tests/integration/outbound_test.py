@@ -132,6 +132,26 @@ class Outbound(GridCase):
         self.assertEqual("bounces", email.message_from_string(original.get_content())["Subject"])
         self.assertIsNone(self.queued("nobody@elsewhere.test"))
 
+    def test_any_node_tells_what_became_of_a_message(self):
+        self.rules["RCPT"] = lambda argument: "550 5.1.1 nobody" if "nobody@" in argument else None
+        self.submit("traced", [self.users[3]["address"], "traced@elsewhere.test", "nobody@elsewhere.test"], user=1, node=2)
+        self.arrives("traced")
+
+        def events():
+            rows = self.json("trace", "traced@elsewhere.test", node=self.grid.nodes[0])["events"]
+            whats = {row["what"] for row in rows}
+            return rows if {"received", "queued", "delivered", "sent", "refused", "told"} <= whats else None
+        rows = wait_until("the whole trace", events, 20)
+        received = rows[0]
+        self.assertEqual("received", received["what"])
+        self.assertEqual(self.grid.nodes[2]["id"], received["node"])
+        self.assertIn("authenticated as", received["detail"])
+        self.assertIn("250 2.0.0 taken", next(row["detail"] for row in rows if row["what"] == "sent"))
+        self.assertIn("550 5.1.1 nobody", next(row["detail"] for row in rows if row["what"] == "refused"))
+        for name in (received["id"], received["message_id"], next(row["entry"] for row in rows if row["entry"])):
+            self.assertLessEqual({row["what"] for row in rows},
+                                 {row["what"] for row in self.json("trace", name, node=self.grid.nodes[1])["events"]})
+
     def test_a_domain_has_a_way_of_its_own_over_lmtp_with_a_reply_for_each_recipient(self):
         def full(stage, argument):
             return "552 5.2.2 over quota" if stage == "end" and argument.startswith("full@") else None

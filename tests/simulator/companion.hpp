@@ -20,6 +20,7 @@ class Companion {
   virtual void on_map(const MapPtr& map) = 0;
   virtual void on_push(NodeId from, Bytes payload) = 0;
   virtual void on_intake(NodeId from, Bytes payload) = 0;
+  virtual void on_egress(NodeId from, Bytes payload) = 0;
   virtual void on_verified(BytesView payload) = 0;
 };
 

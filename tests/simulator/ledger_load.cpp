@@ -24,6 +24,7 @@ class LedgerLife final : public Companion {
   void on_map(const MapPtr&) override {}
   void on_push(NodeId, Bytes) override {}
   void on_intake(NodeId, Bytes) override {}
+  void on_egress(NodeId, Bytes) override {}
   void on_verified(BytesView) override {}
 
  private:

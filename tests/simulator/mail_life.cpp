@@ -9,6 +9,7 @@ namespace {
 MailSettings settings() {
   MailSettings mail;
   mail.login_delays.first = Duration::zero();
+  mail.trace.bytes_max = 0;
   mail.passwords.cost = {1, 8192};  // libsodium's least
   // What is deferred is to be sent before everything is looked at.
   mail.retries.pause_first = std::chrono::seconds(1);

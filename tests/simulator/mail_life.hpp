@@ -21,6 +21,7 @@ class MailLife final : public Companion {
   void on_map(const MapPtr& map) override { services_.on_map(map); }
   void on_push(NodeId from, Bytes payload) override { services_.on_push(from, std::move(payload)); }
   void on_intake(NodeId from, Bytes payload) override { services_.on_intake(from, std::move(payload)); }
+  void on_egress(NodeId from, Bytes payload) override { services_.on_egress(from, std::move(payload)); }
   void on_verified(BytesView payload) override { services_.on_verified(payload); }
 
   [[nodiscard]] MailServices& services() { return services_; }

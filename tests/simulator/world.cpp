@@ -122,6 +122,7 @@ void World::start_life(Node& node) {
   const asio::any_io_executor executor = life.context.get_executor();
   GridPorts ports{life.clock, *life.random, *life.port, *node.disk, executor, {executor}, node.damaged};
   Membership::Self self{node.id, node.name, {node.name + ":1"}, "simulated"};
+  self.sends_mail = &node == &*nodes_.front() || node.id.bytes().back() % 4 != 0;
   GridCore::Hooks hooks;
   hooks.fail_stop = [&life](const Error& error) { life.failed = error; };
   node.disk->on_failure(hooks.fail_stop);
@@ -136,6 +137,9 @@ void World::start_life(Node& node) {
   hooks.on_push = [&life](NodeId from, Bytes payload) { life.companion->on_push(from, std::move(payload)); };
   hooks.on_intake = [&life](NodeId from, Bytes payload) {
     life.companion->on_intake(from, std::move(payload));
+  };
+  hooks.on_egress = [&life](NodeId from, Bytes payload) {
+    life.companion->on_egress(from, std::move(payload));
   };
   hooks.on_verified = [&life](NodeId, Bytes payload) { life.companion->on_verified(payload); };
   life.core = std::make_unique<GridCore>(std::move(ports), std::move(self), options_.core, hooks);

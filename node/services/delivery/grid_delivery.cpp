@@ -50,11 +50,14 @@ bool is_told_of_success(const queue::Recipient& recipient) {
   return (recipient.notify() & queue::NOTIFY_SUCCESS) != 0;
 }
 
-Bytes structure_of(const Bytes& prefix, const Result<Bytes>& body) {
-  Bytes whole;
-  whole.reserve(prefix.size() + body->size());
-  whole.append(prefix).append(*body);
-  return mime::encode(mime::parse(whole));
+/// In one line.
+std::string unfolded(const std::string& field) {
+  std::string line;
+  for (const char c : field) {
+    if (c == '\r' || c == '\n') continue;
+    line.push_back(c == '\t' ? ' ' : c);
+  }
+  return line;
 }
 
 }  // namespace
@@ -122,19 +125,44 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   const auto signatures = co_await signature(*transaction, message);
   if (!signatures) co_return tl::unexpected(signatures.error());
   const auto prefix = delivery_prefix(message.sender, *forwarded + *signatures + message.trace_header);
-  auto structure = co_await parse(prefix, body);
-  if (!structure) co_return tl::unexpected(structure.error());
+  auto parsed = co_await parse(prefix, body);
+  if (!parsed) co_return tl::unexpected(parsed.error());
   envelope.set_sender(message.sender);
   envelope.set_prefix(prefix);
-  envelope.set_structure(std::move(*structure));
+  envelope.set_structure(std::move(parsed->structure));
   envelope.set_body_size(body.size());
   envelope.set_accepted(ports_.clock.wall());
   envelope.set_returned(static_cast<queue::Message::Returned>(message.returned));
   envelope.set_envelope_id(message.envelope_id);
   envelope.set_utf8(message.utf8);
+  envelope.set_trace(message.id);
   transaction->outcomes.resize(transaction->recipients.size());
   transaction->missed.resize(transaction->recipients.size());
+  note_received(*transaction, message, std::move(parsed->message_id));
   co_return transaction;
+}
+
+void GridDelivery::note_received(const Transaction& transaction, const ports::Incoming& message,
+                                 std::string message_id) {
+  trace::Event event;
+  event.set_what(trace::Event::RECEIVED);
+  event.set_id(message.id);
+  event.set_message_id(std::move(message_id));
+  event.set_sender(message.sender);
+  for (const auto& recipient : transaction.recipients) event.add_recipients(recipient.address());
+  event.set_detail(unfolded(message.trace_header));
+  ports_.trace.note(std::move(event));
+}
+
+/// What a failed outcome means is that the client was turned away.
+void GridDelivery::note(const Transaction& transaction, trace::Event::What what, const Result<void>& outcome,
+                        const std::string& entry) {
+  trace::Event event;
+  event.set_what(outcome ? what : trace::Event::TURNED_AWAY);
+  event.set_id(transaction.message.trace());
+  event.set_entry(entry);
+  if (!outcome) event.set_detail(outcome.error().text);
+  ports_.trace.note(std::move(event));
 }
 
 /// RFC 3030, section 3: where lines are kept, binary parts have to be encoded.
@@ -177,13 +205,21 @@ bool GridDelivery::is_for_queue(const Transaction& transaction) const {
 }
 
 /// The parser wants the message in one piece, with what stands in front of it.
-Task<Result<Bytes>> GridDelivery::parse(const Bytes& prefix, const MessageBody& body) {
+Task<Result<GridDelivery::Parsed>> GridDelivery::parse(const Bytes& prefix, const MessageBody& body) {
   const auto share = co_await parse_bytes_.take(2 * body.size());
   const auto bytes = body.read(0, static_cast<std::size_t>(body.size()));
   if (!bytes) co_return tl::unexpected(bytes.error());
   if (ports_.workers == nullptr || body.size() <= parsed_here_bytes_max)
-    co_return structure_of(prefix, bytes);
-  co_return co_await ports_.workers->run([&prefix, &bytes] { return structure_of(prefix, bytes); });
+    co_return parse_whole(prefix, *bytes);
+  co_return co_await ports_.workers->run([&prefix, &bytes] { return parse_whole(prefix, *bytes); });
+}
+
+GridDelivery::Parsed GridDelivery::parse_whole(const Bytes& prefix, const Bytes& body) {
+  Bytes whole;
+  whole.reserve(prefix.size() + body.size());
+  whole.append(prefix).append(body);
+  const auto structure = mime::parse(whole);
+  return {mime::encode(structure), structure.message().envelope.message_id.value_or("")};
 }
 
 Task<void> GridDelivery::run(TransactionPtr transaction) {
@@ -200,6 +236,8 @@ Task<void> GridDelivery::deliver_one(TransactionPtr transaction, std::size_t ind
   transaction->missed[index] = slot_was_unavailable(outcome, begun) ? 1 : 0;
   if (transaction->missed[index] == 0) to_mailbox.count(outcome);
   transaction->outcomes[index] = as_promised(std::move(outcome));
+  if (!transaction->outcomes[index] && transaction->missed[index] == 0)
+    note(*transaction, trace::Event::TURNED_AWAY, transaction->outcomes[index]);
 }
 
 /// All together in one record.
@@ -211,6 +249,7 @@ Task<void> GridDelivery::take_in_missed(TransactionPtr transaction) {
   if (recipients.empty()) co_return;
   const auto taken = co_await ports_.intake.accept(transaction->message, std::move(recipients), std::nullopt,
                                                    *transaction->body, patience_for(*transaction));
+  note(*transaction, trace::Event::TAKEN_IN, taken);
   for (std::size_t i = 0; i < transaction->missed.size(); ++i) {
     if (transaction->missed[i] == 0) continue;
     to_intake.count(taken);
@@ -226,11 +265,13 @@ Task<Result<void>> GridDelivery::enqueue(TransactionPtr transaction) {
                                                       *transaction->body, options);
   if (!slot_was_unavailable(submitted, begun)) {
     to_queue.count(submitted, transaction->recipients.size());
+    note(*transaction, trace::Event::QUEUED, submitted, entry.hex());
     co_return as_promised(submitted);
   }
   const auto taken = co_await ports_.intake.accept(transaction->message, transaction->recipients, entry,
                                                    *transaction->body, patience_for(*transaction));
   to_intake.count(taken, transaction->recipients.size());
+  note(*transaction, trace::Event::TAKEN_IN, taken, entry.hex());
   co_return taken;
 }
 

@@ -37,6 +37,7 @@ class GridDelivery final : public ports::Delivery {
     UserDelivery& users;
     QueueClient& queue;
     IntakeService& intake;
+    TraceSink& trace;
     WorkerPool* workers = nullptr;  ///< parses long messages; without one it is done where it is called
     /// Makes the spools; each is a MessageBody too, and counts against the node's bytes in flight.
     std::function<std::unique_ptr<ports::Spool>()> begin_spool;
@@ -64,7 +65,15 @@ class GridDelivery final : public ports::Delivery {
   [[nodiscard]] Task<Result<Bytes>> forwarded_by(TransactionPtr transaction, const ports::Incoming& message);
   [[nodiscard]] Task<Result<std::string>> signature(const Transaction& transaction,
                                                     const ports::Incoming& message);
-  [[nodiscard]] Task<Result<Bytes>> parse(const Bytes& prefix, const MessageBody& body);
+  struct Parsed {
+    Bytes structure;  ///< encoded
+    std::string message_id;
+  };
+  [[nodiscard]] Task<Result<Parsed>> parse(const Bytes& prefix, const MessageBody& body);
+  [[nodiscard]] static Parsed parse_whole(const Bytes& prefix, const Bytes& body);
+  void note_received(const Transaction& transaction, const ports::Incoming& message, std::string message_id);
+  void note(const Transaction& transaction, trace::Event::What what, const Result<void>& outcome,
+            const std::string& entry = {});
   /// One outcome per recipient.
   [[nodiscard]] Task<void> run(TransactionPtr transaction);
   [[nodiscard]] Task<void> deliver_one(TransactionPtr transaction, std::size_t index);

@@ -45,6 +45,22 @@ std::string text_of(const RemoteDelivery::Reporting& what, const std::string& ho
 }  // namespace
 
 Task<Result<void>> SenderNotice::tell(std::shared_ptr<const RemoteDelivery::Reporting> what) {
+  auto done = co_await deliver(what);
+  if (done) note_told(*what);
+  co_return done;
+}
+
+void SenderNotice::note_told(const RemoteDelivery::Reporting& what) {
+  trace::Event event;
+  event.set_what(trace::Event::TOLD);
+  event.set_id(what.message.trace());
+  for (const auto& row : what.report.recipients()) event.add_recipients(row.address());
+  event.set_sender(what.message.sender());
+  event.set_detail("notification " + to_hex(what.report.guid()) + " to <" + what.message.sender() + ">");
+  ports_.trace.note(std::move(event));
+}
+
+Task<Result<void>> SenderNotice::deliver(std::shared_ptr<const RemoteDelivery::Reporting> what) {
   const auto guid = Guid::from_bytes(what->report.guid());
   if (!guid) co_return fail(Errc::corrupted, "a report without a GUID");
   auto text = text_of(*what, ports_.hostname);
@@ -55,6 +71,7 @@ Task<Result<void>> SenderNotice::tell(std::shared_ptr<const RemoteDelivery::Repo
   // RFC 6533: who sent with SMTPUTF8 can be told so.
   message.set_utf8(what->message.utf8());
   message.set_accepted(what->report.at());
+  message.set_trace(guid->hex());
   const MemoryBody body(std::move(text));
   queue::Recipient recipient;
   recipient.set_address(what->message.sender());

@@ -19,6 +19,7 @@ class SenderNotice {
     ports::Directory& directory;
     UserDelivery& users;
     QueueClient& queue;
+    TraceSink& trace;
     std::string hostname;
     MessageSigner* signer = nullptr;          ///< of what is told to somebody elsewhere
     const RecipientSearch* search = nullptr;  ///< of who gets a forwarding user's mail
@@ -34,6 +35,8 @@ class SenderNotice {
   [[nodiscard]] Task<Result<void>> enqueue(Guid guid, queue::Message message,
                                            std::vector<queue::Recipient> recipients, const MessageBody& body);
   [[nodiscard]] Task<Result<std::vector<queue::Recipient>>> expand(std::string address, Guid guid) const;
+  [[nodiscard]] Task<Result<void>> deliver(std::shared_ptr<const RemoteDelivery::Reporting> what);
+  void note_told(const RemoteDelivery::Reporting& what);
 
   Ports ports_;
 };

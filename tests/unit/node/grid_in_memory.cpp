@@ -171,6 +171,10 @@ Task<Result<void>> GridInMemory::remove_queued(std::string) {
 Task<Result<void>> GridInMemory::hold_queued(std::string, bool) {
   co_return Result<void>();
 }
+Task<Result<TraceAnswer>> GridInMemory::trace(std::string what) {
+  co_return TraceAnswer{{{0, first, "delivered", what, "", "<m@x.test>", "a@x.test", {"b@x.test"}, "", ""}},
+                        {second}};
+}
 Task<Result<std::vector<RouteRow>>> GridInMemory::routes() {
   std::vector<RouteRow> rows;
   for (const auto& [domain, route] : routes_set) rows.push_back(route);

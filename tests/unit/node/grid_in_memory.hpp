@@ -83,6 +83,7 @@ class GridInMemory final : public api::GridControl {
   Task<Result<std::uint64_t>> flush_queue(api::QueueChoice choice) override;
   Task<Result<void>> retry_queued(std::string id) override;
   Task<Result<void>> remove_queued(std::string id) override;
+  Task<Result<api::TraceAnswer>> trace(std::string what) override;
   Task<Result<std::vector<api::RouteRow>>> routes() override;
   Task<Result<api::Applied>> set_route(api::RouteRow route) override;
   Task<Result<api::Applied>> remove_route(std::string domain) override;

@@ -1,6 +1,7 @@
 // Fronts of a grid over slots in memory: each with its own disk, network port, intake and delivery.
 #pragma once
 #include <doctest/doctest.h>
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <map>
@@ -45,6 +46,16 @@ class SettableFollowed final : public FollowedDirectory {
   Duration age_{0};
 };
 
+class NotedTrace final : public TraceSink {
+ public:
+  void note(trace::Event event) override { events.push_back(std::move(event)); }
+  [[nodiscard]] std::size_t count(trace::Event::What what) const {
+    return static_cast<std::size_t>(
+        std::count_if(events.begin(), events.end(), [&](const auto& event) { return event.what() == what; }));
+  }
+  std::vector<trace::Event> events;
+};
+
 /// A port whose node may have crashed.
 class MortalNetwork final : public Network {
  public:
@@ -70,6 +81,10 @@ class MemoryGrid {
         network(clock, random) {
     slots.serve(ServiceId::mailbox, mailboxes);
     slots.serve(ServiceId::queue, queue);
+    queue_port->on_message(
+        [this](NodeId from, std::uint16_t, Bytes payload) { queue.on_egress(from, payload); });
+    other_port->on_message(
+        [this](NodeId from, std::uint16_t, Bytes payload) { other_queue.on_egress(from, payload); });
     queue.start();
     slots.open_all();
     for (const auto& node : nodes) start(node);
@@ -80,6 +95,7 @@ class MemoryGrid {
     }
     slots.close_all();
     run_to_end(queue.stop());
+    run_to_end(other_queue.stop());
     context.restart();
     context.poll();
   }
@@ -91,7 +107,7 @@ class MemoryGrid {
           network(grid.network.attach(node, node.hex())),
           intake({node, grid.context.get_executor(), grid.clock, grid.random, network, store, grid.slots,
                   grid.users, grid.queue_client, [&grid](NodeId other) { return grid.is_alive(other); }}),
-          delivery({grid.clock, grid.random, grid.users, grid.queue_client, intake, nullptr,
+          delivery({grid.clock, grid.random, grid.users, grid.queue_client, intake, grid.trace, nullptr,
                     [] { return std::make_unique<MemorySpool>(); }, nullptr, &grid.search},
                    {}) {
       network.on_message(
@@ -213,6 +229,17 @@ class MemoryGrid {
   }
 
  private:
+  QueueService::Ports queue_ports(MemoryRemote& to, NodeId self, Network& port) {
+    return {.executor = context.get_executor(),
+            .clock = clock,
+            .random = random,
+            .deliveries = users,
+            .remote = to,
+            .queue = queue_client,
+            .trace = trace,
+            .rules = {},
+            .egress = {self, port, [this] { return senders; }}};
+  }
   std::vector<NodeId> draw_nodes(std::size_t count) {
     std::vector<NodeId> drawn;
     for (std::size_t i = 0; i < count; ++i) drawn.push_back(draw_id<NodeId>(random));
@@ -241,18 +268,22 @@ class MemoryGrid {
   DirectoryKeys keys{followed_directory_slot};
   DirectoryView view{slots.store(), followed};
   MailboxClient mailbox_client{slots, random};
-  UserDelivery users{mailbox_client, view};
+  NotedTrace trace;
+  UserDelivery users{mailbox_client, view, trace};
   RecipientSearch search{view, clock};
   QueueClient queue_client{slots};
   MemoryMailboxService mailboxes;
   MemoryRemote remote;
-  QueueService queue{{.executor = context.get_executor(),
-                      .clock = clock,
-                      .random = random,
-                      .deliveries = users,
-                      .remote = remote,
-                      .queue = queue_client,
-                      .rules = {}}};
+  /// The primary of all slots; the other node has none, and sends what it is handed. Requests to slots come
+  /// from it (MemorySlots asks in the name of the nil node).
+  const NodeId queue_node = *NodeId::from_bytes(Bytes(sizeof(NodeId), 'q'));
+  const NodeId other_node;
+  std::vector<NodeId> senders{queue_node};
+  MemoryRemote other_remote;
+  std::unique_ptr<Network> queue_port = network.attach(queue_node, "queue");
+  std::unique_ptr<Network> other_port = network.attach(other_node, "other");
+  QueueService queue{queue_ports(remote, queue_node, *queue_port)};
+  QueueService other_queue{queue_ports(other_remote, other_node, *other_port)};
   std::map<NodeId, std::unique_ptr<Front>> fronts;
 };
 

@@ -18,13 +18,17 @@ class MemoryRemote final : public RemoteDelivery {
   std::function<Kind(const std::string& address)> rule;
   /// Hops that cannot be reached.
   std::function<bool(const std::string& hop)> is_dead;
+  /// Hops that say nothing for so long, and are then given up.
+  std::map<std::string, Duration> silent;
+  Clock* clock = nullptr;  ///< where there are such
   /// Called before an outcome is returned: time passes, a slot moves.
   std::function<Task<void>()> before_end;
 
   std::map<std::string, std::size_t> delivered;  ///< by address
-  std::map<std::string, std::size_t> attempts;   ///< by hop
-  std::vector<queue::Message> messages;          ///< of each attempt
-  std::vector<queue::Report> reports;            ///< each GUID once
+  Bytes last_body;
+  std::map<std::string, std::size_t> attempts;  ///< by hop
+  std::vector<queue::Message> messages;         ///< of each attempt
+  std::vector<queue::Report> reports;           ///< each GUID once
   std::size_t at_once = 0, at_once_max = 0;
 
   [[nodiscard]] Task<std::string> next_hop(std::string destination) const override { co_return destination; }
@@ -33,9 +37,14 @@ class MemoryRemote final : public RemoteDelivery {
     const auto& parcel = what->parcel;
     ++attempts[parcel.destination()];
     messages.push_back(what->message);
+    last_body = what->body;
     at_once_max = std::max(at_once_max, ++at_once);
     Sent sent;
     sent.reached = !is_dead || !is_dead(parcel.destination());
+    if (const auto found = silent.find(parcel.destination()); found != silent.end()) {
+      co_await sleep_for(*clock, found->second);
+      sent.reached = false;
+    }
     if (before_end) co_await before_end();
     const bool finishes = sent.reached && co_await what->may_finish();
     for (const auto& recipient : parcel.recipients()) {

@@ -1,6 +1,7 @@
 // The rules of retries and notifications, without time or place.
 #include <doctest/doctest.h>
 
+#include "storage/queue/outcome_report.hpp"
 #include "storage/queue/parcel_plan.hpp"
 
 using namespace gridmail;
@@ -135,4 +136,14 @@ TEST_CASE("reports of one entry have numbers of their own") {
   CHECK(report_number(1, 0, queue::Report::FAILED) != report_number(0, 1, queue::Report::FAILED));
   CHECK(report_number(1, 1, queue::Report::FAILED) != report_number(1, 1, queue::Report::DELAYED));
   CHECK(report_number(1999, 65535, queue::Report::RELAYED) < (1U << 30));
+}
+
+TEST_CASE("RFC 3461, 4.3: of a message without an empty line the fields come back, and nothing of its text") {
+  CHECK(header_length("A: b\r\n c\r\nD: e\r\n\r\ntext: x\r\n") == std::string("A: b\r\n c\r\nD: e").size());
+  CHECK(header_length("A: b\r\nno field\r\nC: d\r\n") == std::string("A: b").size());
+  CHECK(header_length("A: b\r\nC: d\r\n") == std::string("A: b\r\nC: d").size());
+  CHECK(header_length("A: b") == 4);
+  CHECK(header_length("only text\r\nA: b\r\n") == 0);
+  CHECK(header_length("\r\nA: b\r\n") == 0);
+  CHECK(header_length("") == 0);
 }

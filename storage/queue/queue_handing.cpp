@@ -1,0 +1,178 @@
+// The part of QueueSender that hands parcels over to the nodes that send them.
+#include <asio/post.hpp>
+
+#include "node/base/log.hpp"
+#include "storage/queue/egress_choice.hpp"
+#include "storage/queue/outcome_report.hpp"
+#include "storage/queue/queue_sender.hpp"
+
+namespace gridmail {
+namespace {
+
+using What = queue::EgressMessage;
+
+constexpr Duration said_again_every = std::chrono::seconds(2);
+/// From who has not been heard for so long another node takes over; who may have sent the end of data has
+/// longer.
+constexpr Duration silence_max = std::chrono::seconds(6);
+constexpr Duration silence_when_finishing_max = std::chrono::seconds(30);
+constexpr Duration full_looked_at_again = std::chrono::seconds(1);
+constexpr Duration tried_again_after_nothing = std::chrono::seconds(1);
+constexpr std::size_t full_hops_max = 10'000;
+
+queue::EgressMessage hand_message(const QueueKeys::OutgoingDue& due, const std::string& hop) {
+  queue::EgressMessage message;
+  message.set_what(What::HAND);
+  message.set_entry(due.id.bytes());
+  message.set_parcel(due.number);
+  message.set_at(due.at);
+  message.set_hop(hop);
+  return message;
+}
+
+QueueKeys::OutgoingDue parcel_key(QueueEntryId id, std::uint32_t number) {
+  return {0, id, QueueKeys::Outgoing::parcel, number};
+}
+
+template <class Asked>
+Result<QueueKeys::OutgoingDue> due_of(const Asked& asked) {
+  const auto id = QueueEntryId::from_bytes(asked.entry());
+  if (!id) return fail(Errc::invalid, "a queue entry's id has 16 bytes");
+  return QueueKeys::OutgoingDue{asked.at(), *id, QueueKeys::Outgoing::parcel, asked.parcel()};
+}
+
+}  // namespace
+
+Task<void> QueueSender::hand_over(OpenSlotPtr slot, Due due, std::string hop, NodeId to) {
+  const UnderWay under_way(*this, slot, due);
+  const auto handed = std::make_shared<Handed>(to, due.at, slot->queue->access->executor());
+  slot->under_way[parcel_key(due.id, due.number)] = handed;
+  const auto message = hand_message(due, hop);
+  auto heard_at = ports_.clock.now();
+  auto said_at = heard_at - said_again_every;
+  for (bool goes_on = true; goes_on;) {
+    handed->heard->reset();
+    if (ports_.clock.now() >= said_at + said_again_every) {
+      send_egress_message(ports_.egress.network, to, message);
+      said_at = ports_.clock.now();
+    }
+    goes_on = co_await wait_for_news(slot, due, handed);
+    if (!goes_on) break;
+    const auto answer = std::exchange(handed->answer, std::nullopt);
+    if (answer) heard_at = ports_.clock.now();
+    const auto silence = handed->finishing ? silence_when_finishing_max : silence_max;
+    if (answer == What::DONE) {  // and nothing came of it
+      co_await sleep_for(ports_.clock, tried_again_after_nothing);
+      goes_on = false;
+    } else if (answer == What::FULL && !handed->finishing) {
+      set_full(hop);
+      goes_on = false;
+    } else if (answer == What::RESTS && !handed->finishing) {
+      co_await put_off(slot, due, hop + " could not be reached just now");
+      goes_on = false;
+    } else if (ports_.clock.now() - heard_at > silence) {
+      log(Level::info, "queue.egress_silent", {{"entry", due.id.hex()}, {"node", to.hex()}});
+      goes_on = false;
+    }
+  }
+}
+
+Task<bool> QueueSender::wait_for_news(OpenSlotPtr slot, Due due, HandedPtr handed) {
+  co_await before(ports_.clock, ports_.clock.now() + said_again_every, handed->heard);
+  const auto key = slot->queue->keys.parcel(due.id, due.number);
+  const auto value = co_await slot->queue->access->snapshot()->get(Family::meta, key);
+  const auto parcel = decode_stored<queue::Parcel>(value);
+  const bool is_wanted = parcel && *parcel && !(*parcel)->held() && (*parcel)->next_attempt() == due.at;
+  co_return is_wanted && !slot->queue->is_over();
+}
+
+void QueueSender::on_egress(NodeId from, BytesView payload) {
+  queue::EgressMessage message;
+  if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return;
+  if (message.what() == What::HAND) return egress_.on_handed(from, std::move(message));
+  const auto id = QueueEntryId::from_bytes(message.entry());
+  if (!id) return;
+  OpenSlotPtr slot;
+  {
+    const std::lock_guard lock(guard_);
+    const auto found = open_.find(ports_.queue.slot_of(*id));
+    if (found == open_.end()) return;
+    slot = found->second;
+  }
+  asio::post(slot->queue->access->executor(), [slot, from, message, key = parcel_key(*id, message.parcel())] {
+    const auto found = slot->under_way.find(key);
+    if (found == slot->under_way.end() || !found->second) return;
+    auto& handed = *found->second;
+    if (handed.to != from || handed.at != message.at()) return;
+    handed.answer = message.what();
+    handed.heard->set();
+  });
+}
+
+QueueSender::HandedPtr QueueSender::handed_to(const QueueSlotPtr& slot, NodeId node, Due due) {
+  const auto state = find(slot);
+  const auto found = state->under_way.find(parcel_key(due.id, due.number));
+  const bool is_it = found != state->under_way.end() && found->second && found->second->to == node &&
+                     found->second->at == due.at;
+  return is_it ? found->second : nullptr;
+}
+
+Task<Result<Bytes>> QueueSender::fetch(QueueSlotPtr slot, NodeId from,
+                                       std::shared_ptr<const queue::Request> request) {
+  const auto due = due_of(request->fetch());
+  if (!due) co_return tl::unexpected(due.error());
+  if (!handed_to(slot, from, *due)) co_return fail(Errc::conflict, "not handed to this node");
+  const auto snapshot = slot->access->snapshot();
+  const auto value = co_await snapshot->get(Family::meta, slot->keys.entry(due->id));
+  auto entry = decode_stored<queue::Entry>(value);
+  if (!entry) co_return tl::unexpected(entry.error());
+  const auto parcel_value = co_await snapshot->get(Family::meta, slot->keys.parcel(due->id, due->number));
+  auto parcel = decode_stored<queue::Parcel>(parcel_value);
+  if (!parcel) co_return tl::unexpected(parcel.error());
+  if (!*entry || !*parcel) co_return fail(Errc::conflict, "settled or removed meanwhile");
+  queue::Fetched fetched;
+  const auto index = request->fetch().chunk();
+  if (index < (*entry)->chunks()) {
+    auto chunk = co_await snapshot->get(Family::body, slot->keys.chunk(due->id, index));
+    if (!chunk) co_return tl::unexpected(chunk.error());
+    if (!*chunk) {
+      log(Level::error, "queue.unreadable", {{"entry", due->id.hex()}});
+      co_await put_off(find(slot), *due, "the message cannot be read");
+      co_return fail(Errc::conflict, "a chunk is missing");
+    }
+    fetched.set_content(std::move(**chunk));
+  }
+  if (index == 0) {
+    *fetched.mutable_message() = std::move(*(*entry)->mutable_message());
+    *fetched.mutable_parcel() = std::move(**parcel);
+    fetched.set_chunks((*entry)->chunks());
+  }
+  co_return fetched.SerializeAsString();
+}
+
+Task<Result<Bytes>> QueueSender::finish(QueueSlotPtr slot, NodeId from,
+                                        std::shared_ptr<const queue::Request> request) {
+  const auto due = due_of(request->finish());
+  if (!due) co_return tl::unexpected(due.error());
+  const bool may = co_await wait_for_leave(find(slot), *due);
+  const auto handed = handed_to(slot, from, *due);
+  if (!may || !handed) co_return fail(Errc::conflict, "not to be sent by this node");
+  handed->finishing = true;
+  co_return Bytes();
+}
+
+bool QueueSender::is_full(const std::string& hop) {
+  const std::lock_guard lock(guard_);
+  const auto found = full_until_.find(hop);
+  return found != full_until_.end() && ports_.clock.now() < found->second;
+}
+
+void QueueSender::set_full(const std::string& hop) {
+  const std::lock_guard lock(guard_);
+  const auto now = ports_.clock.now();
+  if (full_until_.size() >= full_hops_max)
+    std::erase_if(full_until_, [&](const auto& pair) { return pair.second <= now; });
+  full_until_[hop] = now + full_looked_at_again;
+}
+
+}  // namespace gridmail

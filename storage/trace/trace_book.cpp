@@ -1,0 +1,183 @@
+#include "storage/trace/trace_book.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "node/base/log.hpp"
+
+namespace gridmail {
+namespace {
+
+constexpr std::string_view event_prefix = "trace/e/", index_prefix = "trace/i/", bytes_key = "trace/bytes";
+constexpr std::size_t place_bytes = 12, hash_bytes = 8;
+constexpr std::size_t recipients_indexed_max = 100;
+constexpr std::size_t detail_bytes_max = 1024;
+constexpr std::size_t pruned_at_once = 256;
+
+Bytes place_text(WallMicros at, std::uint32_t number) {
+  Bytes text;
+  append_be64(text, static_cast<std::uint64_t>(at));
+  append_be32(text, number);
+  return text;
+}
+
+Bytes event_key(BytesView place) {
+  return Bytes(event_prefix).append(place);
+}
+
+Bytes index_key(const std::string& term, BytesView place) {
+  return Bytes(index_prefix).append(blake2b(term, 16).substr(0, hash_bytes)).append(place);
+}
+
+std::uint64_t stored_bytes(const trace::Event& event, std::size_t value_bytes) {
+  return event_prefix.size() + place_bytes + value_bytes +
+         terms_of(event).size() * (index_prefix.size() + hash_bytes + place_bytes);
+}
+
+}  // namespace
+
+std::string trace_term(std::string_view text) {
+  if (text.size() > 2 && text.front() == '<' && text.back() == '>') text = text.substr(1, text.size() - 2);
+  std::string term(text);
+  std::transform(term.begin(), term.end(), term.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+  });
+  return term;
+}
+
+std::set<std::string> terms_of(const trace::Event& event) {
+  std::set<std::string> terms;
+  for (const auto* text : {&event.id(), &event.entry(), &event.message_id(), &event.sender()}) {
+    if (!text->empty()) terms.insert(trace_term(*text));
+  }
+  // Later events are found by the id; the first names everybody.
+  if (event.what() != trace::Event::RECEIVED) return terms;
+  for (const auto& address : event.recipients()) {
+    if (terms.size() < recipients_indexed_max) terms.insert(trace_term(address));
+  }
+  return terms;
+}
+
+void TraceBook::note(trace::Event event) {
+  if (settings_.bytes_max == 0) return;
+  event.set_at(clock_.wall());
+  if (event.detail().size() > detail_bytes_max) event.mutable_detail()->resize(detail_bytes_max);
+  const std::lock_guard lock(mutex_);
+  if (waiting_.size() >= settings_.waiting_max) {
+    ++lost_;
+    return;
+  }
+  waiting_.push_back(std::move(event));
+}
+
+Task<Result<void>> TraceBook::load() {
+  const auto value = co_await store_.get(Family::node, Bytes(bytes_key));
+  if (!value) co_return tl::unexpected(value.error());
+  if (*value && (*value)->size() == 8) bytes_ = read_be64(**value, 0);
+  co_return Result<void>{};
+}
+
+Task<Result<void>> TraceBook::flush() {
+  std::vector<trace::Event> events;
+  std::uint64_t lost = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    events.swap(waiting_);
+    lost = std::exchange(lost_, 0);
+  }
+  if (lost > 0) log(Level::warn, "trace.lost", {{"events", lost}});
+  if (events.empty()) co_return Result<void>{};
+  Batch batch;
+  std::uint64_t bytes = bytes_;
+  for (const auto& event : events) {
+    const auto place = place_text(event.at(), number_++);
+    auto value = event.SerializeAsString();
+    bytes += stored_bytes(event, value.size());
+    for (const auto& term : terms_of(event)) batch.put(Family::node, index_key(term, place), {});
+    batch.put(Family::node, event_key(place), std::move(value));
+  }
+  Bytes total;
+  append_be64(total, bytes);
+  batch.put(Family::node, Bytes(bytes_key), std::move(total));
+  auto done = co_await store_.commit(std::move(batch));
+  if (done) bytes_ = bytes;
+  co_return done;
+}
+
+Task<Result<void>> TraceBook::prune() {
+  const WallMicros oldest = clock_.wall() - to_micros(settings_.kept);
+  for (;;) {
+    const auto snapshot = store_.snapshot();
+    const Bytes first(event_prefix);
+    const auto page =
+        co_await snapshot->scan(Family::node, first, prefix_end(first), pruned_at_once, 1 << 20);
+    if (!page) co_return tl::unexpected(page.error());
+    Batch batch;
+    std::uint64_t bytes = bytes_;
+    std::size_t removed = 0;
+    for (const auto& pair : page->pairs) {
+      const BytesView place = BytesView(pair.key).substr(event_prefix.size());
+      const bool is_old = static_cast<WallMicros>(read_be64(pair.key, event_prefix.size())) < oldest;
+      if (!is_old && bytes <= settings_.bytes_max) break;
+      trace::Event event;
+      if (event.ParseFromString(pair.value)) {
+        for (const auto& term : terms_of(event)) batch.remove(Family::node, index_key(term, place));
+        bytes -= std::min(bytes, stored_bytes(event, pair.value.size()));
+      }
+      batch.remove(Family::node, pair.key);
+      ++removed;
+    }
+    if (removed == 0) co_return Result<void>{};
+    Bytes total;
+    append_be64(total, bytes);
+    batch.put(Family::node, Bytes(bytes_key), std::move(total));
+    if (auto done = co_await store_.commit(std::move(batch)); !done) co_return done;
+    bytes_ = bytes;
+  }
+}
+
+/// The newest; keys are by time, so what is over the limit is dropped from the front.
+Task<Result<void>> TraceBook::places_of(const std::string* term, std::set<Place>* places) {
+  Bytes first = index_key(*term, {});
+  const Bytes last = prefix_end(first);
+  const auto head = first.size();
+  const auto snapshot = store_.snapshot();
+  for (bool more = true; more;) {
+    const auto page = co_await snapshot->scan(Family::node, first, last, 1024, 1 << 20);
+    if (!page) co_return tl::unexpected(page.error());
+    for (const auto& pair : page->pairs) {
+      places->insert({static_cast<WallMicros>(read_be64(pair.key, head)), read_be32(pair.key, head + 8)});
+      if (places->size() > settings_.found_max) places->erase(places->begin());
+    }
+    more = page->more && !page->pairs.empty();
+    if (more) first = page->pairs.back().key + '\0';
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<std::vector<trace::Event>>> TraceBook::find(std::vector<std::string> terms) {
+  std::set<Place> places;
+  for (auto& term : terms) {
+    term = trace_term(term);
+    if (auto done = co_await places_of(&term, &places); !done) co_return tl::unexpected(done.error());
+  }
+  std::vector<trace::Event> found;
+  const auto is_meant = [&](const trace::Event& event) {
+    const auto names = terms_of(event);
+    return std::any_of(terms.begin(), terms.end(), [&](const auto& term) { return names.contains(term); });
+  };
+  for (const auto& place : places) {
+    const auto value = co_await store_.get(Family::node, event_key(place_text(place.at, place.number)));
+    if (!value) co_return tl::unexpected(value.error());
+    trace::Event event;
+    if (!*value || !event.ParseFromString(**value)) continue;  // pruned meanwhile
+    if (is_meant(event)) found.push_back(std::move(event));    // two terms may have one hash
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& event : waiting_) {
+    if (is_meant(event) && found.size() < settings_.found_max) found.push_back(event);
+  }
+  co_return found;
+}
+
+}  // namespace gridmail

@@ -1,0 +1,21 @@
+// TraceSink: the port to which everything that handles messages says what became of them.
+#pragma once
+#include "storage/trace/trace.pb.h"
+
+namespace gridmail {
+
+/// Thread-safe. A hint for people: never waits, and loses events rather than hold mail up.
+class TraceSink {
+ public:
+  virtual ~TraceSink() = default;
+  /// `at` and `node` are filled in.
+  virtual void note(trace::Event event) = 0;
+};
+
+/// Where nothing is to be remembered.
+class NoTrace final : public TraceSink {
+ public:
+  void note(trace::Event) override {}
+};
+
+}  // namespace gridmail

@@ -1,0 +1,172 @@
+// What became of messages: written, found, forgotten, and asked of several nodes.
+#include <doctest/doctest.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <map>
+
+#include "storage/trace/trace_service.hpp"
+#include "tests/support/lossy_network.hpp"
+#include "tests/support/memory_store.hpp"
+
+using namespace gridmail;
+using namespace gridmail::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+trace::Event received(int number) {
+  trace::Event event;
+  event.set_what(trace::Event::RECEIVED);
+  event.set_id("id" + std::to_string(number));
+  event.set_message_id("<M" + std::to_string(number) + "@X.test>");
+  event.set_sender("sender@x.test");
+  event.add_recipients("User" + std::to_string(number) + "@example.org");
+  return event;
+}
+
+trace::Event later(int number, trace::Event::What what, const std::string& entry) {
+  trace::Event event;
+  event.set_what(what);
+  event.set_id("id" + std::to_string(number));
+  event.set_entry(entry);
+  event.add_recipients("user" + std::to_string(number) + "@example.org");
+  return event;
+}
+
+struct World {
+  template <class T>
+  T run(Task<T> task) {
+    std::optional<T> value;
+    asio::co_spawn(context, std::move(task), [&](std::exception_ptr failure, T result) {
+      REQUIRE(!failure);
+      value.emplace(std::move(result));
+    });
+    REQUIRE(run_for(context, clock, 1min, [&] { return value.has_value(); }));
+    return std::move(*value);
+  }
+  void wait(Duration duration) { run_for(context, clock, duration); }
+
+  asio::io_context context;
+  VirtualClock clock;
+  SeededRandom random{1};
+  MemoryStore store{clock, random};
+  LossyNetwork network{clock, random};
+};
+
+}  // namespace
+
+TEST_CASE("an event is found by id, entry, Message-ID and address, before and after it is written") {
+  World world;
+  TraceBook book(world.clock, world.store, {});
+  for (int i = 0; i < 5; ++i) book.note(received(i));
+  book.note(later(3, trace::Event::QUEUED, "00ff"));
+  for (int round = 0; round < 2; ++round) {
+    for (const std::string term : {"id3", "ID3"}) CHECK(world.run(book.find({term}))->size() == 2);
+    for (const std::string term : {"<m3@x.test>", "M3@x.TEST", "user3@EXAMPLE.org", "00FF"})
+      CHECK(world.run(book.find({term}))->size() == 1);
+    CHECK(world.run(book.find({"sender@x.test"}))->size() == 5);
+    CHECK(world.run(book.find({"nobody@x.test"}))->empty());
+    REQUIRE(world.run(book.flush()));
+  }
+}
+
+TEST_CASE("what is too old is forgotten, and what is too much, the oldest first, also after a restart") {
+  World world;
+  TraceBook::Settings settings;
+  settings.kept = 24h;
+  settings.bytes_max = 64 * 1024;
+  TraceBook book(world.clock, world.store, settings);
+  book.note(received(1));
+  REQUIRE(world.run(book.flush()));
+  world.wait(25h);
+  book.note(received(2));
+  REQUIRE(world.run(book.flush()));
+  REQUIRE(world.run(book.prune()));
+  CHECK(world.run(book.find({"id1"}))->empty());
+  CHECK(world.run(book.find({"id2"}))->size() == 1);
+
+  TraceBook restarted(world.clock, world.store, settings);
+  REQUIRE(world.run(restarted.load()));
+  CHECK(restarted.bytes() == book.bytes());
+  for (int i = 10; i < 1010; ++i) {
+    restarted.note(received(i));
+    world.wait(1ms);
+  }
+  REQUIRE(world.run(restarted.flush()));
+  CHECK(restarted.bytes() > settings.bytes_max);
+  REQUIRE(world.run(restarted.prune()));
+  CHECK(restarted.bytes() <= settings.bytes_max);
+  CHECK(restarted.bytes() > settings.bytes_max / 2);
+  CHECK(world.run(restarted.find({"id2"}))->empty());
+  CHECK(world.run(restarted.find({"id1009"}))->size() == 1);
+  std::size_t stored = 0;
+  for (const auto& [key, value] : world.store.contents(Family::node)) stored += key.size() + value.size();
+  CHECK(stored <= settings.bytes_max + 64);
+
+  REQUIRE(world.run(restarted.prune()));
+  world.wait(25h);
+  REQUIRE(world.run(restarted.prune()));
+  CHECK(restarted.bytes() == 0);
+  CHECK(world.store.contents(Family::node).size() == 1);  // the count
+}
+
+TEST_CASE("more events than can wait are lost, mail is not held up") {
+  World world;
+  TraceBook::Settings settings;
+  settings.waiting_max = 10;
+  TraceBook book(world.clock, world.store, settings);
+  for (int i = 0; i < 20; ++i) book.note(received(i));
+  REQUIRE(world.run(book.flush()));
+  CHECK(world.run(book.find({"sender@x.test"}))->size() == 10);
+}
+
+TEST_CASE("any node tells what all noted, by time, follows names to the rest, and names who said nothing") {
+  World world;
+  std::vector<NodeId> nodes;
+  for (int i = 0; i < 3; ++i) nodes.push_back(draw_id<NodeId>(world.random));
+  std::map<NodeId, std::unique_ptr<MemoryStore>> stores;
+  std::map<NodeId, std::unique_ptr<Network>> ports;
+  std::map<NodeId, std::unique_ptr<TraceService>> services;
+  for (const auto& node : nodes) {
+    stores[node] = std::make_unique<MemoryStore>(world.clock, world.random);
+    ports[node] = world.network.attach(node, node.hex());
+    services[node] = std::make_unique<TraceService>(
+        TraceService::Ports{node, world.context.get_executor(), world.clock, *ports[node], *stores[node],
+                            [&] { return nodes; }},
+        TraceBook::Settings{});
+    ports[node]->on_message([&service = *services[node]](NodeId from, std::uint16_t, Bytes payload) {
+      service.on_message(from, std::move(payload));
+    });
+    REQUIRE(world.run(services[node]->start()));
+  }
+  services[nodes[0]]->sink().note(received(7));
+  world.wait(10ms);
+  services[nodes[0]]->sink().note(later(7, trace::Event::QUEUED, "abcd"));
+  world.wait(10ms);
+  services[nodes[1]]->sink().note(later(7, trace::Event::DEFERRED, "abcd"));
+  world.wait(3s);
+  services[nodes[2]]->sink().note(later(7, trace::Event::SENT, "abcd"));
+  services[nodes[2]]->sink().note(received(8));
+  for (const std::string what : {"user7@example.org", "id7", "ABCD", "<M7@x.test>"}) {
+    const auto answer = world.run(services[nodes[1]]->find(what));
+    REQUIRE(answer);
+    CHECK(answer->silent.empty());
+    REQUIRE(answer->events.size() == 4);
+    CHECK(answer->events[0].what() == trace::Event::RECEIVED);
+    CHECK(answer->events[1].what() == trace::Event::QUEUED);
+    CHECK(answer->events[2].what() == trace::Event::DEFERRED);
+    CHECK(answer->events[3].what() == trace::Event::SENT);
+    CHECK(answer->events[3].node() == nodes[2].bytes());
+  }
+  world.network.block(nodes[1], nodes[2]);
+  const auto partial = world.run(services[nodes[1]]->find("id7"));
+  REQUIRE(partial);
+  CHECK(partial->events.size() == 3);
+  CHECK(partial->silent == std::vector<NodeId>{nodes[2]});
+  for (auto& [node, service] : services) {
+    bool over = false;
+    asio::co_spawn(world.context, service->stop(), [&](std::exception_ptr) { over = true; });
+    CHECK(run_for(world.context, world.clock, 1min, [&] { return over; }));
+  }
+}
