@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view event_prefix = "trace/e/", index_prefix = "trace/i/", bytes_key = "trace/bytes";
 constexpr std::size_t place_bytes = 12, hash_bytes = 8;
-constexpr std::size_t recipients_indexed_max = 100;
 constexpr std::size_t detail_bytes_max = 1024;
+constexpr std::size_t found_bytes_max = 8 << 20;
 constexpr std::size_t pruned_at_once = 256;
 
 Bytes place_text(WallMicros at, std::uint32_t number) {
@@ -53,7 +53,7 @@ std::set<std::string> terms_of(const trace::Event& event) {
   // Later events are found by the id; the first names everybody.
   if (event.what() != trace::Event::RECEIVED) return terms;
   for (const auto& address : event.recipients()) {
-    if (terms.size() < recipients_indexed_max) terms.insert(trace_term(address));
+    terms.insert(trace_term(address));
   }
   return terms;
 }
@@ -62,6 +62,9 @@ void TraceBook::note(trace::Event event) {
   if (settings_.bytes_max == 0) return;
   event.set_at(clock_.wall());
   if (event.detail().size() > detail_bytes_max) event.mutable_detail()->resize(detail_bytes_max);
+  auto& recipients = *event.mutable_recipients();
+  if (recipients.size() > traced_recipients_max)
+    recipients.DeleteSubrange(traced_recipients_max, recipients.size() - traced_recipients_max);
   const std::lock_guard lock(mutex_);
   if (waiting_.size() >= settings_.waiting_max) {
     ++lost_;
@@ -162,21 +165,27 @@ Task<Result<std::vector<trace::Event>>> TraceBook::find(std::vector<std::string>
     if (auto done = co_await places_of(&term, &places); !done) co_return tl::unexpected(done.error());
   }
   std::vector<trace::Event> found;
-  const auto is_meant = [&](const trace::Event& event) {
+  std::size_t bytes = 0;
+  const auto add = [&](trace::Event event) {
     const auto names = terms_of(event);
-    return std::any_of(terms.begin(), terms.end(), [&](const auto& term) { return names.contains(term); });
+    const bool is_meant =  // two terms may have one hash
+        std::any_of(terms.begin(), terms.end(), [&](const auto& term) { return names.contains(term); });
+    if (!is_meant) return;
+    bytes += event.ByteSizeLong();
+    found.push_back(std::move(event));
   };
-  for (const auto& place : places) {
-    const auto value = co_await store_.get(Family::node, event_key(place_text(place.at, place.number)));
+  const auto is_enough = [&] { return found.size() >= settings_.found_max || bytes >= found_bytes_max; };
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto event = waiting_.rbegin(); event != waiting_.rend() && !is_enough(); ++event) add(*event);
+  }
+  for (auto place = places.rbegin(); place != places.rend() && !is_enough(); ++place) {
+    const auto value = co_await store_.get(Family::node, event_key(place_text(place->at, place->number)));
     if (!value) co_return tl::unexpected(value.error());
     trace::Event event;
-    if (!*value || !event.ParseFromString(**value)) continue;  // pruned meanwhile
-    if (is_meant(event)) found.push_back(std::move(event));    // two terms may have one hash
+    if (*value && event.ParseFromString(**value)) add(std::move(event));  // else pruned meanwhile
   }
-  const std::lock_guard lock(mutex_);
-  for (const auto& event : waiting_) {
-    if (is_meant(event) && found.size() < settings_.found_max) found.push_back(event);
-  }
+  std::reverse(found.begin(), found.end());
   co_return found;
 }
 

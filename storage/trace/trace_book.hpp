@@ -1,5 +1,6 @@
 // TraceBook: what this node noted of messages, kept in its store for a while and within a size.
 #pragma once
+#include <atomic>
 #include <mutex>
 #include <set>
 #include <string>
@@ -22,7 +23,7 @@ class TraceBook final : public TraceSink {
     Duration kept = std::chrono::hours(24 * 7);
     std::uint64_t bytes_max = 256ULL << 20;  ///< of keys and values; 0: nothing is remembered
     std::size_t waiting_max = 20'000;
-    std::size_t found_max = 1000;  ///< by one look-up, the newest
+    std::size_t found_max = 1000;  ///< by one look-up, the newest; and 8 MiB
   };
   TraceBook(Clock& clock, Store& store, Settings settings)
       : clock_(clock), store_(store), settings_(settings) {}

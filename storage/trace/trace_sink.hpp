@@ -4,6 +4,9 @@
 
 namespace gridmail {
 
+/// Of one event; a message with more has several.
+inline constexpr int traced_recipients_max = 100;
+
 /// Thread-safe. A hint for people: never waits, and loses events rather than hold mail up.
 class TraceSink {
  public:

@@ -149,8 +149,14 @@ void GridDelivery::note_received(const Transaction& transaction, const ports::In
   event.set_id(message.id);
   event.set_message_id(std::move(message_id));
   event.set_sender(message.sender);
-  for (const auto& recipient : transaction.recipients) event.add_recipients(recipient.address());
   event.set_detail(unfolded(message.trace_header));
+  for (const auto& recipient : transaction.recipients) {
+    if (event.recipients_size() == traced_recipients_max) {
+      ports_.trace.note(event);
+      event.clear_recipients();
+    }
+    event.add_recipients(recipient.address());
+  }
   ports_.trace.note(std::move(event));
 }
 

@@ -197,7 +197,7 @@ Task<Result<RemoteSender::Connection>> RemoteSender::open(MailHost host, smtp::S
 
 std::optional<RemoteSender::Connection> RemoteSender::take_idle(const std::string& hop) {
   const auto found = idle_.find(hop);
-  if (found == idle_.end()) return std::nullopt;
+  if (found == idle_.end() || found->second.back().idle_since == TimePoint{}) return std::nullopt;
   auto connection = std::move(found->second.back());  // the one last used is the least likely to be gone
   found->second.pop_back();
   if (found->second.empty()) idle_.erase(found);

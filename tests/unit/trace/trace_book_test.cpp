@@ -121,6 +121,25 @@ TEST_CASE("more events than can wait are lost, mail is not held up") {
   CHECK(world.run(book.find({"sender@x.test"}))->size() == 10);
 }
 
+TEST_CASE("a look-up finds the newest, no more than its limits") {
+  World world;
+  TraceBook::Settings settings;
+  settings.found_max = 5;
+  TraceBook book(world.clock, world.store, settings);
+  for (int i = 0; i < 20; ++i) {
+    auto event = received(i);
+    for (int j = 0; j < 2 * traced_recipients_max; ++j) event.add_recipients("r@x.test");
+    book.note(event);
+    world.wait(1ms);
+    if (i == 16) REQUIRE(world.run(book.flush()));
+  }
+  const auto found = world.run(book.find({"sender@x.test"}));
+  REQUIRE(found->size() == 5);
+  CHECK(found->front().id() == "id15");
+  CHECK(found->back().id() == "id19");
+  CHECK(found->back().recipients_size() == traced_recipients_max);
+}
+
 TEST_CASE("any node tells what all noted, by time, follows names to the rest, and names who said nothing") {
   World world;
   std::vector<NodeId> nodes;
