@@ -12,6 +12,7 @@ import traceback
 import mail_traffic
 from machine import GridError, wait_until
 
+PACKAGING = pathlib.Path(__file__).resolve().parents[2] / "packaging"
 CONFIG, DATA = "/etc/gridmail/gridmail.toml", "/var/lib/gridmail"
 CLIENT_PORTS = {("tcp", port) for port in (25, 587, 465, 143, 993, 110, 995, 7443)}
 PEER_PORTS = {("tcp", 7420), ("udp", 7420)}
@@ -36,9 +37,9 @@ class Life:
 
     def live(self):
         """Every stage needs those before it: the first that fails is the last. Returns the exit code."""
-        stages = (self.install, self.set_up_by_answers, self.mail_of_the_machine, self.join_by_token, self.refuse_a_used_token, self.join_by_file,
-                  self.mail_flows, self.reload_a_certificate, self.restart_what_hangs, self.upgrade_under_load,
-                  self.remove_keeps_everything, self.purge_keeps_mail, self.purge_takes_mail_when_told)
+        stages = (self.install, self.set_up_by_answers, self.mail_of_the_machine, self.join_by_token,
+                  self.refuse_a_used_token, self.join_by_file, self.mail_flows, self.reload_a_certificate, self.restart_what_hangs,
+                  self.upgrade_under_load, self.remove_keeps_everything, self.purge_keeps_mail, self.purge_takes_mail_when_told, self.its_own_test)
         passed = 0
         for stage in stages:
             begun = time.monotonic()
@@ -268,3 +269,9 @@ class Life:
         self.third.run("sh", "-c", "echo gridmail gridmail/remove-mail boolean true | debconf-set-selections")
         self.third.run("apt-get", "-y", "purge", "gridmail")
         check("a purge that was told to left the mail", not self.third.exists(f"{DATA}/node.key"))
+
+    def its_own_test(self):
+        """What autopkgtest would run."""
+        self.apt_install(self.third, self.package)
+        self.third.write("/root/first-node", (PACKAGING / "debian/tests/first-node").read_text())
+        self.third.run("sh", "/root/first-node")

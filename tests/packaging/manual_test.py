@@ -75,6 +75,12 @@ class Manual(unittest.TestCase):
         wrong = [(name, " ".join(words), problem(self.rows, self.globals, words)) for name, words in commands]
         self.assertEqual([], [row for row in wrong if row[2]])
 
+    def test_the_manual_says_what_to_do_for_each_alert(self):
+        alerts = re.findall(r"- alert: (\w+)", (ROOT / "packaging/monitoring/alerts.yml").read_text())
+        self.assertGreater(len(alerts), 5)
+        rows = re.findall(r"^\| `(Gridmail\w+)` \| \S", (ROOT / "packaging/admin.md").read_text(), re.MULTILINE)
+        self.assertEqual(alerts, rows)
+
     def test_the_check_of_documents_finds_what_is_wrong(self):
         for line in ("node explode", "node zone mail1", "user add a@b --colour red", "explode"):
             self.assertTrue(problem(self.rows, self.globals, line.split()), line)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""./dev package-test [--previous FILE.deb]: the package on three machines with systemd, from installation to purge.
+"""./dev package-test [--previous FILE.deb]: piuparts, then the package on three machines with systemd, from installation to purge.
 
 Needs root, and builds its Debian once (build/package-test/base). Without an earlier package to upgrade from, the present one
 under a lower version stands for it. Last line: "N passed, N failed".
@@ -62,6 +62,16 @@ def prepare_base(package):
     (BASE / "gridmail.deb").unlink()
 
 
+def run_piuparts(package):
+    """Whether installing and purging leave the system as it was."""
+    log = WORK / "piuparts.log"
+    done = subprocess.run(["piuparts", "--existing-chroot", BASE, "--keep-sources-list", "--no-eatmydata", "--tmpdir", WORK,
+                           # left by apt-utils, which this Debian has
+                           "--ignore-regex", "/var/cache/debconf/tmp.ci.*", package], check=False, stdout=log.open("w"), stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        sys.exit(f"piuparts: {log}\n" + log.read_text().partition(" ERROR: ")[2][:2000])
+
+
 def inside(arguments):
     folder = pathlib.Path("/run/gridmail-machines")
     folder.mkdir(exist_ok=True)
@@ -97,6 +107,7 @@ def main():
     if os.geteuid() != 0:
         sys.exit("machines in namespaces need root")
     prepare_base(arguments.package)
+    run_piuparts(arguments.package)
     arguments.previous = arguments.previous or under_version(arguments.package, LOWER)
     command = [*NAMESPACES, sys.executable, __file__, "--package", arguments.package, "--previous", arguments.previous]
     run = subprocess.Popen(command, env=os.environ | {"GRIDMAIL_PACKAGE_TEST_INSIDE": "1"}, start_new_session=True)
