@@ -8,6 +8,7 @@
 
 #include "node/base/log.hpp"
 #include "storage/local/rocksdb_snapshot.hpp"
+#include "storage/local/store_files.hpp"
 #include "storage/local/store_header.hpp"
 #include "storage/local/store_salvage.hpp"
 
@@ -70,6 +71,20 @@ Result<std::shared_ptr<OpenDatabase>> open_database(const StoreOptions& options,
   return tl::unexpected(std::move(error));
 }
 
+/// What can be read of a damaged store, if it was found to be so before or is now.
+Result<std::shared_ptr<OpenDatabase>> open_or_salvage(const StoreOptions& options, bool& suspect) {
+  if (is_marked_damaged(options.folder)) {
+    if (auto saved = salvage_store(options, suspect); !saved) return tl::unexpected(saved.error());
+  }
+  if (auto checked = check_store_files(options); !checked) return tl::unexpected(checked.error());
+  auto database = open_database(options, suspect);
+  if (database || database.error().code != Errc::corrupted) return database;
+  auto saved = mark_damaged(options.folder);
+  if (saved) saved = salvage_store(options, suspect);
+  if (!saved) return tl::unexpected(saved.error());
+  return open_database(options, suspect);
+}
+
 /// Reads the header record, or writes it into a store that holds nothing yet.
 Result<void> claim(const StoreOptions& options, OpenDatabase& database) {
   auto* const family = database.handle(Family::node);
@@ -108,16 +123,10 @@ rocksdb::Status add(const OpenDatabase& database, const Batch::Write& write, roc
 Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(StoreOptions options) {
   if (auto created = create_folders(options); !created) return tl::unexpected(created.error());
   bool suspect = false;
-  if (is_marked_damaged(options.folder)) {
-    if (auto saved = salvage_store(options, suspect); !saved) return tl::unexpected(saved.error());
-  }
-  auto database = open_database(options, suspect);
-  if (!database && database.error().code == Errc::corrupted) {
-    auto saved = mark_damaged(options.folder);
-    if (saved) saved = salvage_store(options, suspect);
-    if (!saved) return tl::unexpected(saved.error());
-    database = open_database(options, suspect);
-  }
+  auto database = open_or_salvage(options, suspect);
+  if (!database && database.error().code == Errc::corrupted)
+    return fail(Errc::corrupted, fmt::format("the store cannot be read: {}; {}", database.error().text,
+                                             advice_for_unreadable(options)));
   if (!database) return tl::unexpected(database.error());
   (*database)->on_damage = options.on_damage;
   if (auto claimed = claim(options, **database); !claimed) {

@@ -171,3 +171,40 @@ TEST_CASE("a node whose own records cannot be read is not guessed at") {
   CHECK(refused.error().code == Errc::corrupted);
   CHECK(is_marked_damaged(options.folder));
 }
+
+TEST_CASE("a store without its list of files is not taken for a new one, and left as it is") {
+  const TemporaryFolder folder;
+  const auto options = small_buffers(folder.path());
+  write_records(*open_store(options));
+  const auto current = options.folder / "CURRENT";
+  const auto kept = options.folder / "kept";
+  const auto refuses = [&] {
+    const auto opened = RocksDbStore::open(options);
+    REQUIRE_FALSE(opened.has_value());
+    CHECK(opened.error().code == Errc::corrupted);
+    CHECK(opened.error().text.find("gridmail node remove") != std::string::npos);
+  };
+  std::filesystem::rename(current, kept);
+  refuses();
+  for (const auto* text : {"", "MANIFEST-00", "something else\n", "MANIFEST-999999\n", "MANIFEST-/../x\n"}) {
+    CAPTURE(text);
+    std::ofstream(current) << text;
+    refuses();
+  }
+  std::filesystem::rename(kept, current);
+  CHECK(check_slots(*open_store(options)) == slots);
+}
+
+TEST_CASE("a list of files that is damaged is named, and what to do about it") {
+  const TemporaryFolder folder;
+  const auto options = small_buffers(folder.path());
+  write_records(*open_store(options));
+  std::string named;
+  std::ifstream current(options.folder / "CURRENT");
+  std::getline(current, named);
+  turn_bytes(options.folder / named, 0);
+  const auto opened = RocksDbStore::open(options);
+  REQUIRE_FALSE(opened.has_value());
+  CHECK(opened.error().code == Errc::corrupted);
+  CHECK(opened.error().text.find("gridmail node remove") != std::string::npos);
+}
