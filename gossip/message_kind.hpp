@@ -18,6 +18,7 @@ enum class MessageKind : std::uint16_t {
   egress = 13,           ///< parcels of the queue that another node sends
   trace = 14,            ///< questions about what became of messages, and answers
   load = 11,             ///< how busy a node's slots are, and its disk
+  survey = 12,           ///< questions to all nodes, and their answers
 };
 
 }  // namespace gridmail

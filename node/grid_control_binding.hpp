@@ -7,6 +7,7 @@
 #include "node/canary.hpp"
 #include "node/config.hpp"
 #include "node/domain_control_binding.hpp"
+#include "node/figures/figure_service.hpp"
 #include "node/grid/mail_services.hpp"
 #include "node/job_board.hpp"
 #include "node/movement_check.hpp"
@@ -27,6 +28,7 @@ class GridControlBinding final : public api::GridControl {
     RocksDbStore& store;
     const NodeConfig& config;
     RecordSearch& dns;
+    FigureService& figures;
     std::function<bool()> stopping;
   };
   explicit GridControlBinding(Parts parts)
@@ -38,7 +40,9 @@ class GridControlBinding final : public api::GridControl {
   /// A newer map was taken in: keeps the jobs' progress.
   void on_map(const MapPtr& map);
   /// Before the first request.
-  void count_sessions(std::function<std::size_t()> sessions) { sessions_ = std::move(sessions); }
+  void count_sessions(std::function<std::map<std::string, std::size_t>()> sessions) {
+    sessions_ = std::move(sessions);
+  }
   /// Whether it was heard of in the last seconds: may be given primaries.
   [[nodiscard]] bool is_alive(NodeId node) const;
 
@@ -52,6 +56,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<bool> started() override { co_return started_.load(); }
   [[nodiscard]] Task<std::vector<api::ReadinessCheck>> readiness() override;
   [[nodiscard]] Task<std::string> metrics() override;
+  [[nodiscard]] Task<Result<FigureReport>> figures(FigureWindow window) override;
 
   // grid_control_movement.cpp
   [[nodiscard]] Task<Result<api::Begun>> drain(std::string node) override;
@@ -123,7 +128,7 @@ class GridControlBinding final : public api::GridControl {
   Parts parts_;
   DomainControlBinding domains_;
   Canary canary_;
-  std::function<std::size_t()> sessions_;
+  std::function<std::map<std::string, std::size_t>()> sessions_;  ///< by listener
   std::atomic<bool> started_{false};
   JobBoard jobs_;
 };

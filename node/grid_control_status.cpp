@@ -142,6 +142,10 @@ Task<std::vector<api::ReadinessCheck>> GridControlBinding::readiness() {
   co_return checks;
 }
 
+Task<Result<FigureReport>> GridControlBinding::figures(FigureWindow window) {
+  co_return co_await parts_.figures.report(window);
+}
+
 Task<std::string> GridControlBinding::metrics() {
   auto& core = parts_.core;
   std::string text;
@@ -166,7 +170,11 @@ Task<std::string> GridControlBinding::metrics() {
     gauge("slots_below_copies", "Slots of the grid with fewer copies in sync than wanted.",
           static_cast<double>(too_few));
   }
-  if (sessions_) gauge("sessions", "Clients' connections to this node.", static_cast<double>(sessions_()));
+  if (sessions_) {
+    text += "# HELP gridmail_sessions Clients' connections to this node.\n# TYPE gridmail_sessions gauge\n";
+    for (const auto& [service, count] : sessions_())
+      text += fmt::format("gridmail_sessions{{service=\"{}\"}} {}\n", service, count);
+  }
   gauge("spool_bytes", "Bytes of messages on their way in.",
         static_cast<double>(parts_.mail.bytes_in_flight()));
   gauge("disk_free_bytes", "Bytes free where the store lies.",

@@ -245,11 +245,13 @@ Result<void> Node::build() {
     return introducer_->answer(std::move(public_key), std::move(request));
   });
   transport_->on_removed([this](NodeId by) { leave_grid(by.hex()); });
+  figures_ = std::make_unique<FigureService>(
+      FigureService::Ports{clock_, core_->survey(), [this] { return gauges(); }});
   certificates_ = std::make_unique<CertificateAdmin>(CertificateAdmin::Ports{
       clock_, random_, mail_->view(), mail_->directory_client(), [this] { return core_->map(); }});
   control_ = std::make_unique<GridControlBinding>(
       GridControlBinding::Parts{*core_, *mail_, *certificates_, clock_, random_, *store_, config_, *resolver_,
-                                [this] { return leaving_.load(); }});
+                                *figures_, [this] { return leaving_.load(); }});
   return {};
 }
 
@@ -276,6 +278,7 @@ Task<Result<void>> Node::start() {
   if (!step) co_return step;
   tasks_.spawn(asio::make_strand(context_), "keep record current", keep_record_current());
   tasks_.spawn(asio::make_strand(context_), "tell figures", tell_figures());
+  tasks_.spawn(asio::make_strand(context_), "figures", figures_->run());
   tasks_.spawn(asio::make_strand(context_), "certificates", certificate_keeper_->run());
   control_->set_started();
   co_return Result<void>{};
@@ -313,6 +316,16 @@ Task<void> Node::tell_figures() {
   }
 }
 
+FigureRings::Gauges Node::gauges() {
+  auto sessions = server_->connections_by_listener();
+  return {
+      .smtp_sessions = sessions["smtp"] + sessions["submission"] + sessions["submissions"] + sessions["lmtp"],
+      .imap_sessions = sessions["imap"] + sessions["imaps"],
+      .pop3_sessions = sessions["pop3"] + sessions["pop3s"],
+      .load = span_processors_.load(clock_.now()),
+      .disk_free_bytes = store_->bytes_free()};
+}
+
 Result<void> Node::listen() {
   const bool plaintext = config_.plaintext_login_from_loopback;
   const auto stopping = [this] { return stopping_.load(); };
@@ -340,7 +353,7 @@ Result<void> Node::listen() {
                                [this](NodeId node) { return control_->is_alive(node); }, *tls_},
       identity_->node_id(), config_.hostname, identity_->seed());
   server_ = std::make_unique<TcpServer>(context_, clock_, tls_.get());
-  control_->count_sessions([this] { return server_->connections(); });
+  control_->count_sessions([this] { return server_->connections_by_listener(); });
   agent_ = std::make_unique<api::AgentCheck>(*control_, clock_);
   for (const auto& listener : config_.listeners) {
     if (auto listening = listen_for(listener); !listening) return listening;

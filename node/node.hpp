@@ -13,6 +13,7 @@
 #include "gossip/transport/peer_transport.hpp"
 #include "node/api/agent_check.hpp"
 #include "node/command_line.hpp"
+#include "node/figures/figure_service.hpp"
 #include "node/grid/mail_services.hpp"
 #include "node/grid_control_binding.hpp"
 #include "node/join.hpp"
@@ -60,6 +61,7 @@ class Node {
   void leave_grid(const std::string& by);
   [[nodiscard]] Task<void> keep_record_current();
   [[nodiscard]] Task<void> tell_figures();
+  [[nodiscard]] FigureRings::Gauges gauges();
   [[nodiscard]] Member own_record() const;
 
   const CommandLine command_line_;
@@ -77,6 +79,7 @@ class Node {
   TcpDialer dialer_{clock_};
   std::unique_ptr<MailServices> mail_;
   std::unique_ptr<Introducer> introducer_;
+  std::unique_ptr<FigureService> figures_;
   std::unique_ptr<CertificateAdmin> certificates_;
   std::unique_ptr<GridControlBinding> control_;
   std::unique_ptr<ServerTls> tls_;
@@ -89,6 +92,7 @@ class Node {
   pop3::Settings pop3_;
   TaskGroup tasks_{"node"};
   std::shared_ptr<Event> stopped_;
+  ProcessorMeter span_processors_;
   std::atomic<bool> leaving_{false};   ///< not ready any more; sessions go on while primaries are given away
   std::atomic<bool> stopping_{false};  ///< sessions end
   std::atomic<bool> removed_{false};

@@ -17,6 +17,11 @@
 #include "node/base/ids.hpp"
 #include "node/base/result.hpp"
 #include "node/base/store.hpp"
+#include "node/figures/figure_rings.hpp"
+
+namespace gridmail {
+struct FigureReport;
+}
 
 namespace gridmail::api {
 
@@ -240,7 +245,7 @@ class GridControl {
                                                               std::string peer_address) = 0;
   [[nodiscard]] virtual Task<Result<void>> authenticate_token(std::string token) = 0;
 
-  // What is. None of these waits for another node.
+  // What is. None of these waits for another node, unless it says so.
   [[nodiscard]] virtual Task<Result<GridStatus>> status() = 0;
   /// By number, the directory last.
   [[nodiscard]] virtual Task<Result<std::vector<SlotPlacement>>> slots() = 0;
@@ -251,6 +256,8 @@ class GridControl {
   [[nodiscard]] virtual Task<std::vector<ReadinessCheck>> readiness() = 0;
   /// Prometheus text format 0.0.4.
   [[nodiscard]] virtual Task<std::string> metrics() = 0;
+  /// What all nodes that live did; waits 1 s for them.
+  [[nodiscard]] virtual Task<Result<FigureReport>> figures(FigureWindow window) = 0;
 
   // Nodes, by name or hex id. Errors: not_found; conflict with the reason where it cannot work.
   [[nodiscard]] virtual Task<Result<Begun>> drain(std::string node) = 0;

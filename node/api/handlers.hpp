@@ -18,6 +18,10 @@ Task<Response> dashboard_file(GridControl& grid, Request request, Parameters par
 Task<Response> grid_status(GridControl& grid, Request request, Parameters parameters);
 Task<Response> list_nodes(GridControl& grid, Request request, Parameters parameters);
 
+// figure_handlers.cpp
+Task<Response> show_figures(GridControl& grid, Request request, Parameters parameters);
+Task<Response> watch(GridControl& grid, Request request, Parameters parameters);
+
 // movement_handlers.cpp
 Task<Response> drain_node(GridControl& grid, Request request, Parameters parameters);
 Task<Response> undrain_node(GridControl& grid, Request request, Parameters parameters);

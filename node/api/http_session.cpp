@@ -16,6 +16,9 @@ using std::chrono::seconds;
 constexpr auto request_arrives_within = seconds(30);
 constexpr auto answer_comes_within = seconds(40);
 constexpr auto response_is_taken_within = seconds(30);
+constexpr auto events_every = seconds(1);
+constexpr auto comment_after = seconds(3);
+constexpr auto events_flow_for = std::chrono::minutes(10);  ///< then the client is asked anew who it is
 
 std::string_view reason_of(std::uint16_t status) {
   switch (status) {
@@ -41,13 +44,19 @@ std::string http_date(WallMicros micros) {
                      utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
-std::string serialize(const Response& response, WallMicros now, bool with_body, bool keep_alive) {
-  std::string bytes =
-      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n", response.status,
-                  reason_of(response.status), http_date(now), response.content_type, response.body.size());
+/// With the empty line that ends it. `framing`: the fields that say where the body ends.
+std::string serialize_head(const Response& response, WallMicros now, std::string_view framing) {
+  std::string bytes = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\n{}", response.status,
+                                  reason_of(response.status), http_date(now), response.content_type, framing);
   for (const auto& [name, value] : response.headers) bytes += fmt::format("{}: {}\r\n", name, value);
-  bytes += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
-  return with_body ? bytes + response.body : bytes;
+  return bytes + "\r\n";
+}
+
+std::string serialize(const Response& response, WallMicros now, bool with_body, bool keep_alive) {
+  const auto framing = fmt::format("Content-Length: {}\r\n{}", response.body.size(),
+                                   keep_alive ? "" : "Connection: close\r\n");
+  const auto head = serialize_head(response, now, framing);
+  return with_body ? head + response.body : head;
 }
 
 class HttpSession {
@@ -94,8 +103,33 @@ class HttpSession {
         co_await before(clock_, clock_.now() + answer_comes_within, answer(grid_, std::move(request)));
     if (!response)
       response = problem({Errc::timed_out, "the grid did not answer in time; the outcome is unknown"});
+    if (response->more && !received.is_head) {
+      co_await stream_events(std::move(*response));
+      co_return false;
+    }
     co_await send(std::move(*response), !received.is_head, received.keep_alive);
     co_return received.keep_alive;
+  }
+
+  /// Of no length that is known: it ends with the connection (RFC 9112, 6.3).
+  Task<void> stream_events(Response response) {
+    const auto until = clock_.now() + events_flow_for;
+    auto quiet_since = clock_.now();
+    co_await write(serialize_head(response, clock_.wall(), "Connection: close\r\n") + response.body);
+    while (clock_.now() < until) {
+      co_await sleep_for(clock_, events_every);
+      auto text = co_await before(clock_, clock_.now() + answer_comes_within, response.more());
+      if (!text) co_return;
+      if (text->empty() && clock_.now() - quiet_since < comment_after) continue;
+      quiet_since = clock_.now();
+      co_await write(text->empty() ? ":\n\n" : *text);
+    }
+  }
+
+  Task<void> write(std::string bytes) {
+    stream_->expires_at(clock_.now() + response_is_taken_within);
+    co_await stream_->write(bytes);
+    stream_->expires_at(TimePoint::never());
   }
 
   Task<void> send(Response response, bool with_body, bool keep_alive) {

@@ -1,12 +1,14 @@
 // An HTTP request and response as the API's handlers see them, apart from any HTTP library.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "node/base/result.hpp"
+#include "node/base/store.hpp"
 
 namespace gridmail::api {
 
@@ -28,6 +30,9 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  /// The body goes on: asked once a second for what is new, for as long as the client listens, ten minutes at
+  /// most. A comment keeps the line alive while there is nothing.
+  std::function<Task<std::string>()> more{};
 };
 
 /// Whether the query has this name, with or without a value ("?verbose", "?verbose=1").

@@ -18,6 +18,10 @@ constexpr Route table[] = {
     {get, "/dashboard/{file}", open, dashboard_file, "What the dashboard consists of."},
 
     {get, "/api/v1/status", admin, grid_status, "Verdict, reasons, map version and nodes."},
+    {get, "/api/v1/figures", admin, show_figures,
+     "What all nodes did in the last hour in spans of 10 s, or with ?window=day in the last day by minutes."},
+    {get, "/api/v1/events", admin, watch,
+     "Status and figures as they change, as server-sent events; ends after ten minutes."},
     {get, "/api/v1/nodes", admin, list_nodes, "All nodes."},
     {post, "/api/v1/nodes/{node}/drain", admin, drain_node, "Moves the node's primaries to other nodes."},
     {post, "/api/v1/nodes/{node}/undrain", admin, undrain_node, "Ends draining, leaving and maintenance."},

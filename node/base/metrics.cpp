@@ -20,6 +20,11 @@ Registry& registry() {
   return all;
 }
 
+std::vector<const Series*> all_series() {
+  const std::lock_guard lock(registry().mutex);
+  return registry().series;
+}
+
 std::string with_outcome(std::string_view labels, std::string_view outcome) {
   return fmt::format("{}{}outcome=\"{}\"", labels, labels.empty() ? "" : ",", outcome);
 }
@@ -53,9 +58,10 @@ void Histogram::observe(Duration took) {
 
 void Histogram::append_to(std::string& text) const {
   const auto comma = labels_.empty() ? "" : labels_ + ",";
+  const auto counts = buckets();
   std::uint64_t below = 0;
-  for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    below += buckets_[i].load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    below += counts[i];
     const auto bound = i < bounds_seconds.size() ? fmt::format("{}", bounds_seconds[i]) : "+Inf";
     text += fmt::format("gridmail_{}_bucket{{{}le=\"{}\"}} {}\n", name_, comma, bound, below);
   }
@@ -65,12 +71,35 @@ void Histogram::append_to(std::string& text) const {
                   static_cast<double>(micros_.load(std::memory_order_relaxed)) / 1e6, name_, labels, below);
 }
 
-std::string exposition() {
-  std::vector<const Series*> all;
-  {
-    const std::lock_guard lock(registry().mutex);
-    all = registry().series;
+Histogram::Buckets Histogram::buckets() const {
+  Buckets counts{};
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = buckets_[i].load(std::memory_order_relaxed);
+  return counts;
+}
+
+std::uint64_t total(std::string_view name, std::string_view label) {
+  std::uint64_t sum = 0;
+  for (const auto* series : all_series()) {
+    const auto* counter = dynamic_cast<const Counter*>(series);
+    if (counter == nullptr || series->name() != name) continue;
+    if (series->labels().find(label) != std::string::npos) sum += counter->value();
   }
+  return sum;
+}
+
+Histogram::Buckets buckets(std::string_view name) {
+  Histogram::Buckets sum{};
+  for (const auto* series : all_series()) {
+    const auto* histogram = dynamic_cast<const Histogram*>(series);
+    if (histogram == nullptr || series->name() != name) continue;
+    const auto counts = histogram->buckets();
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += counts[i];
+  }
+  return sum;
+}
+
+std::string exposition() {
+  auto all = all_series();
   std::stable_sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->name_ < b->name_; });
   std::string text;
   const Series* before = nullptr;

@@ -21,6 +21,8 @@ class Series {
   virtual ~Series() = default;
   Series(const Series&) = delete;
   Series& operator=(const Series&) = delete;
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& labels() const { return labels_; }
 
  protected:
   /// `labels` such as `outcome="accepted"`; may be empty.
@@ -71,9 +73,13 @@ class Histogram final : public Series {
       : Series(name, help, labels) {}
   void observe(Duration took);
 
- private:
   static constexpr std::array<double, 15> bounds_seconds = {
       0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 10, 30};
+  /// How many took up to the bound and longer than the one before it; the last one: longer than any.
+  using Buckets = std::array<std::uint64_t, bounds_seconds.size() + 1>;
+  [[nodiscard]] Buckets buckets() const;
+
+ private:
   void append_to(std::string& text) const override;
   [[nodiscard]] std::string_view type() const override { return "histogram"; }
 
@@ -81,6 +87,11 @@ class Histogram final : public Series {
       buckets_{};  // each its own, the last one beyond
   std::atomic<std::int64_t> micros_{0};
 };
+
+/// All counters of this name together whose labels contain `label`.
+[[nodiscard]] std::uint64_t total(std::string_view name, std::string_view label = {});
+/// All histograms of this name together.
+[[nodiscard]] Histogram::Buckets buckets(std::string_view name);
 
 /// All figures, series of one name together, by name.
 [[nodiscard]] std::string exposition();

@@ -11,6 +11,28 @@ export function logIn(user, password) {
 
 export function forget() { authorization = null; }
 
+/**
+ * Server-sent events as they come: tell(name, document) for each, until the connection ends. Read by fetch, since
+ * EventSource cannot say who asks.
+ */
+export async function events(path, tell, signal) {
+  const answer = await fetch("/api/v1" + path, {credentials: "omit", signal, headers: {Authorization: authorization}});
+  if (answer.status === 401 || answer.status === 403) throw new Refused("not allowed");
+  if (!answer.ok || !answer.body) throw new Error(answer.statusText);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const {value, done} = await reader.read();
+    if (done) return;
+    const pieces = (text + value).split("\n\n");
+    text = pieces.pop();
+    for (const piece of pieces) {
+      const fields = Object.fromEntries(piece.split("\n").map(line => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]));
+      tell(fields.event ?? "", fields.data ? JSON.parse(fields.data) : null);
+    }
+  }
+}
+
 /** The JSON answer. Throws Refused, or an Error with the problem document's detail (RFC 9457). */
 export async function api(method, path, body) {
   const answer = await fetch("/api/v1" + path, {

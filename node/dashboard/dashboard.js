@@ -1,13 +1,16 @@
-// The page's life: log in, ask this node again and again, show what it says. Each part shows itself.
-import {api, forget, logIn, Refused} from "./api.js";
+// The page's life: log in, hear this node's events, show what it says. Each part shows itself. Where events do not come
+// through (a proxy that holds them back), the page asks again and again.
+import {api, events, forget, logIn, Refused} from "./api.js";
+import {showFlow} from "./charts.js";
+import {showJobs} from "./jobs.js";
 import {showNodes} from "./nodes.js";
 import {showPeople, showQueue} from "./people.js";
 import {showSlots, tally} from "./slots.js";
 import {el, fill, number} from "./elements.js";
 
-const refresh_ms = 2000, directory_ms = 15000;
+const refresh_ms = 2000, silence_ms = 6000, directory_ms = 15000;
 const $ = id => document.getElementById(id);
-let timer = null, map = null, heard = null, directory_at = 0;
+let timer = null, map = null, heard = null, directory_at = 0, listening = null, disks = new Map();
 
 const words = {
   healthy: "Healthy", degraded: "Degraded", unavailable: "Unavailable",
@@ -43,31 +46,70 @@ function showFigures(status) {
 function showAge() {
   if (heard === null) return;
   const seconds = Math.round((Date.now() - heard.at) / 1000);
-  const broken = seconds > 6;
+  const broken = seconds > silence_ms / 1000;
   $("live").className = broken ? "live broken" : "live";
   const text = broken ? `${heard.node} has not answered for ${seconds} s` : `live from ${heard.node}`;
   if ($("live").textContent !== text) $("live").textContent = text;
 }
 
+/** All that comes with the status. */
+async function show(status) {
+  if (map?.version !== status.map_version) map = await api("GET", "/map");
+  const self = status.nodes.find(node => node.id === status.node);
+  heard = {at: Date.now(), node: self ? self.name : "this node"};
+  $("login").hidden = true;
+  $("content").hidden = $("logout").hidden = false;
+  showVerdict(status);
+  showSlots(map, status);  // first: it says which of the map's nodes are silent
+  showFigures(status);
+  showNodes(status, map, disks, refresh);
+  showJobs(await api("GET", "/jobs"), status);
+  if (Date.now() - directory_at > directory_ms) await refreshDirectory();
+}
+
 async function refresh() {
-  clearTimeout(timer);
   try {
-    const status = await api("GET", "/status");
-    if (map?.version !== status.map_version) map = await api("GET", "/map");
-    const self = status.nodes.find(node => node.id === status.node);
-    heard = {at: Date.now(), node: self ? self.name : "this node"};
-    $("login").hidden = true;
-    $("content").hidden = $("logout").hidden = false;
-    showVerdict(status);
-    showSlots(map, status);  // first: it says which of the map's nodes are silent
-    showFigures(status);
-    showNodes(status, map, refresh);
-    if (Date.now() - directory_at > directory_ms) await refreshDirectory();
+    await show(await api("GET", "/status"));
   } catch (error) {
     if (error instanceof Refused) return logOut(error.message);
     if (heard === null) $("login_error").textContent = "This node did not answer: " + error.message;
   }
-  timer = setTimeout(refresh, refresh_ms);
+  ask_again_in(refresh_ms);
+}
+
+function ask_again_in(ms) {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, ms);
+}
+
+function tell(name, document) {
+  if (heard === null) return;
+  heard.at = Date.now();
+  ask_again_in(silence_ms);
+  if (name === "status") show(document).catch(() => ask_again_in(0));
+  if (name !== "figures") return;
+  disks = new Map(document.nodes.map(node => [node.id, node]));
+  if ($("flow_window").textContent === document.window) showFlow(document);
+}
+
+/** For as long as somebody is logged in. */
+async function listen() {
+  listening?.abort();
+  const mine = listening = new AbortController();
+  while (!mine.signal.aborted) {
+    try {
+      await events("/events", tell, mine.signal);
+    } catch (error) {
+      if (error instanceof Refused) return;
+    }
+    await new Promise(done => setTimeout(done, refresh_ms));
+  }
+}
+
+async function refreshFlow() {
+  const window = document.querySelector("input[name=window]:checked").value;
+  $("flow_window").textContent = window;
+  showFlow(await api("GET", "/figures?window=" + window));
 }
 
 async function refreshDirectory() {
@@ -80,6 +122,7 @@ async function refreshDirectory() {
 
 function logOut(message) {
   clearTimeout(timer);
+  listening?.abort();
   forget();
   map = heard = null;
   directory_at = 0;
@@ -95,8 +138,11 @@ $("login").addEventListener("submit", event => {
   $("login_error").textContent = "";
   logIn($("user").value, $("password").value);
   $("password").value = "";
-  refresh();
+  refresh().then(() => { if (heard) listen(); });
 });
 $("logout").addEventListener("click", () => logOut(""));
 document.addEventListener("visibilitychange", () => { if (!document.hidden && heard) refresh(); });
+for (const choice of document.querySelectorAll("input[name=window]")) choice.addEventListener("change", () => refreshFlow().catch(() => {}));
+$("flow_details").addEventListener("toggle", () => refreshFlow().catch(() => {}));
 setInterval(showAge, 1000);
+setInterval(() => { if (heard && $("flow_window").textContent === "day") refreshFlow().catch(() => {}); }, 60000);

@@ -1,6 +1,6 @@
 // The nodes as cards, each with what it holds and what can be done with it.
 import {api} from "./api.js";
-import {ask, el, fill, number} from "./elements.js";
+import {ask, bytes, el, fill, number} from "./elements.js";
 
 const search_from = 12;  // nodes; fewer are seen at a glance
 const $ = id => document.getElementById(id);
@@ -24,7 +24,13 @@ function meter(name, value, max) {
           el("span", {}, number(value))];
 }
 
-function card(node, share, total, status, changed) {
+function disk(figures) {
+  if (!figures) return "";
+  const full = figures.disk_full_in_days;
+  return `${bytes(figures.disk_free_bytes)} free` + (full !== null && full < 365 ? `, full in ${number(full)} days` : "");
+}
+
+function card(node, share, total, figures, status, changed) {
   const act = (path, method = "POST") => async () => { await api(method, `/nodes/${node.id}${path}`); changed(); };
   const button = (text, click, danger = false) => {
     const made = el("button", {type: "button", className: danger ? "quiet danger" : "quiet"}, text);
@@ -56,6 +62,7 @@ function card(node, share, total, status, changed) {
     el("div", {className: "bars"}, ...meter("primary of", share.primaries, total), ...meter("copies", share.copies, total),
        ...(share.joining > 0 ? meter("joining", share.joining, total) : [])),
     el("p", {}, roles.join(" · ")),
+    el("p", {}, [figures ? number(figures.sessions) + " sessions" : "", `load ${Math.round(node.load * 100)} %`, disk(figures)].filter(Boolean).join(" · ")),
     meanings[node.member_state] ? el("p", {}, meanings[node.member_state]) : "",
     el("p", {title: node.id}, [node.addresses.join(", "), node.version].filter(Boolean).join(" · ")),
     el("div", {className: "actions"}, ...actions));
@@ -63,8 +70,8 @@ function card(node, share, total, status, changed) {
 
 const clicks = new Map();  // node and action: what a click does; cards are made anew while one is being read
 
-export function showNodes(status, map, changed) {
-  shown = {status, map, changed};
+export function showNodes(status, map, disks, changed) {
+  shown = {status, map, disks, changed};
   clicks.clear();
   const share = shares(map);
   const wanted = $("node_filter").value.toLowerCase();
@@ -72,14 +79,14 @@ export function showNodes(status, map, changed) {
   const none = {primaries: 0, copies: 0, joining: 0};
   fill($("nodes"), status.nodes
     .filter(node => (node.name + " " + node.zone + " " + node.id + " " + node.state).toLowerCase().includes(wanted))
-    .map(node => card(node, share.get(node.id) ?? none, map.slots.length, status, changed)));
+    .map(node => card(node, share.get(node.id) ?? none, map.slots.length, disks.get(node.id), status, changed)));
 }
 
 $("nodes").addEventListener("click", event => {
   const {node, action} = event.target.dataset;
   if (action) clicks.get(node + action)?.();
 });
-$("node_filter").addEventListener("input", () => { if (shown) showNodes(shown.status, shown.map, shown.changed); });
+$("node_filter").addEventListener("input", () => { if (shown) showNodes(shown.status, shown.map, shown.disks, shown.changed); });
 $("add_node").addEventListener("click", () => ask({
   title: "Add a node", go: "Make a token",
   text: "Start the program on the new machine with a single-use token. It is valid for an hour.",

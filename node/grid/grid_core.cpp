@@ -13,6 +13,12 @@ GridCore::GridCore(GridPorts ports, Membership::Self self, GridCoreSettings sett
       self_(std::move(self)),
       settings_(settings),
       hooks_(std::move(hooks)),
+      survey_({.self = self_.id,
+               .strand = ports_.gossip,
+               .clock = ports_.clock,
+               .network = ports_.network,
+               .tasks = tasks_,
+               .alive = [this] { return members_alive(); }}),
       marks_(ports_.store) {
   MapRegister::Callbacks callbacks;
   callbacks.on_map = [this](MapPtr map) { take_map(map); };
@@ -35,6 +41,16 @@ GridCore::GridCore(GridPorts ports, Membership::Self self, GridCoreSettings sett
 }
 
 GridCore::~GridCore() = default;
+
+std::vector<NodeId> GridCore::members_alive() const {
+  std::vector<NodeId> alive;
+  if (const auto map = this->map()) {
+    for (const auto& member : map->members) {
+      if (leases_->is_alive(member.id, settings_.replication.alive_within)) alive.push_back(member.id);
+    }
+  }
+  return alive;
+}
 
 void GridCore::serve(ServiceId id, SlotService& service) {
   services_.emplace_back(id, &service);
@@ -199,6 +215,9 @@ void GridCore::on_message(NodeId from, std::uint16_t kind, Bytes payload) {
       break;
     case MessageKind::verified:
       if (hooks_.on_verified) hooks_.on_verified(from, std::move(payload));
+      break;
+    case MessageKind::survey:
+      survey_.on_message(from, std::move(payload));
       break;
   }
 }

@@ -15,6 +15,7 @@
 
 #include "gossip/membership/membership.hpp"
 #include "gossip/register/map_register.hpp"
+#include "gossip/survey.hpp"
 #include "node/runtime/task_group.hpp"
 #include "storage/replication/directory_follower.hpp"
 #include "storage/replication/scrub.hpp"
@@ -90,6 +91,8 @@ class GridCore {
   [[nodiscard]] FillBudget& fill_budget() { return context_->fill_budget; }
   [[nodiscard]] LoadBook& loads() { return context_->loads; }
   [[nodiscard]] Scrub& scrub() { return *scrub_; }
+  /// Who answers it says so before start().
+  [[nodiscard]] Survey& survey() { return survey_; }
   [[nodiscard]] std::uint64_t operation_bytes() const { return context_->operation_bytes; }
   /// The same, for those that are constructed before load().
   [[nodiscard]] SlotClient& requests() { return requests_; }
@@ -131,6 +134,7 @@ class GridCore {
    private:
     GridCore& core_;
   };
+  [[nodiscard]] std::vector<NodeId> members_alive() const;
   void on_message(NodeId from, std::uint16_t kind, Bytes payload);
   void take_map(const MapPtr& map);
   [[nodiscard]] static Task<void> follow(GridCore* core);
@@ -141,6 +145,7 @@ class GridCore {
   const GridCoreSettings settings_;
   const Hooks hooks_;
   TaskGroup tasks_{"grid"};
+  Survey survey_;
   DiskMarks marks_;
   std::unique_ptr<MapRegister> register_;
   std::unique_ptr<Membership> membership_;

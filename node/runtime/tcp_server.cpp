@@ -50,8 +50,15 @@ Result<std::uint16_t> TcpServer::listen(Listener listener, Serve serve) {
   if (!acceptor) return tl::unexpected(acceptor.error());
   const auto number = acceptor->local_endpoint().port();
   const auto port = std::make_shared<Port>(std::move(listener), std::move(serve));
+  ports_.push_back(port);
   accepting_.spawn(strand, port->listener.name, accept_loop(port, std::move(*acceptor)));
   return number;
+}
+
+std::map<std::string, std::size_t> TcpServer::connections_by_listener() const {
+  std::map<std::string, std::size_t> connections;
+  for (const auto& port : ports_) connections[port->listener.name] += port->connections;
+  return connections;
 }
 
 void TcpServer::stop_accepting() {

@@ -4,6 +4,7 @@
 #include <asio/ip/tcp.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,6 +54,8 @@ class TcpServer {
   [[nodiscard]] Task<void> drain(TimePoint deadline);
 
   [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
+  /// By name of the listener. After the last listen().
+  [[nodiscard]] std::map<std::string, std::size_t> connections_by_listener() const;
 
  private:
   struct Port;
@@ -67,6 +70,7 @@ class TcpServer {
   Clock& clock_;
   const ServerTls* const tls_;
   AddressSeats seats_;
+  std::vector<std::shared_ptr<Port>> ports_;
   TaskGroup accepting_{"tcp_accept"};
   TaskGroup sessions_{"tcp_sessions"};
 };

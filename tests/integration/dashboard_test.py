@@ -1,9 +1,11 @@
 """The dashboard's files as a browser gets them, and the short map it draws."""
 
+import json
 import re
 import urllib.request
 
 from grid import GridCase
+from loopback_grid import wait_until
 
 
 class Dashboard(GridCase):
@@ -40,3 +42,29 @@ class Dashboard(GridCase):
         self.assertEqual([(row["epoch"], row["primary"], row["in_sync"], row["joining"], row["retired"]) for row in rows],
                          [(row["epoch"], name(row["primary"]), *([name(n) for n in row[set_name]]
                           for set_name in ("in_sync", "joining", "retired"))) for row in short["slots"]])
+
+    def test_figures_of_all_nodes_are_had_from_any(self):
+        api = self.grid.api(self.grid.nodes[1])
+        wait_until("figures of three nodes", lambda: len(api.get("/figures")["nodes"]) == 3, 30)
+        figures = api.get("/figures")
+        self.assertEqual([], figures["silent"])
+        self.assertEqual({node["id"] for node in self.grid.nodes}, {node["id"] for node in figures["nodes"]})
+        self.assertEqual(1, len({len(column) for column in figures["spans"].values()}))
+        self.assertEqual([10] * (len(figures["spans"]["end"]) - 1),
+                         [b - a for a, b in zip(figures["spans"]["end"], figures["spans"]["end"][1:])])
+
+    def test_events_bring_status_and_figures(self):
+        api = self.grid.api(self.grid.nodes[2])
+        request = urllib.request.Request(api.url + "/api/v1/events", headers={"Authorization": "Bearer " + api.token})
+        told = {}
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            self.assertEqual("text/event-stream", answer.headers["Content-Type"])
+            name = None
+            while len(told) < 2:
+                field, _, value = answer.readline().decode().rstrip("\n").partition(": ")
+                if field == "event":
+                    name = value
+                elif field == "data":
+                    told[name] = json.loads(value)
+        self.assertEqual(3, len(told["status"]["nodes"]))
+        self.assertEqual(10, told["figures"]["span_seconds"])

@@ -177,3 +177,15 @@ TEST_CASE("certificates are listed without keys, put whole, and removed by name"
   CHECK(api.call(Method::delete_, "/api/v1/certificates/mail.example.org").status == 200);
   CHECK(api.call(Method::delete_, "/api/v1/certificates/other.example.org").status == 404);
 }
+
+TEST_CASE("figures are of an hour or a day, in columns, and say who did not answer") {
+  Api api;
+  const auto hour = api.get("/api/v1/figures");
+  CHECK(hour["span_seconds"] == 10);
+  CHECK(hour["spans"]["received"] == api::Json::array({10}));
+  CHECK(hour["spans"]["smtp_p99_ms"] == api::Json::array({nullptr}));
+  CHECK(hour["nodes"].size() == 1);
+  CHECK(hour["silent"].size() == 1);
+  CHECK(api.get("/api/v1/figures?window=day")["span_seconds"] == 60);
+  CHECK(api.call(api::Method::get, "/api/v1/figures?window=year").status == 400);
+}

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "node/api/domain_control.hpp"
+#include "node/figures/figure_service.hpp"
 
 namespace gridmail::testing {
 
@@ -52,6 +53,7 @@ class GridInMemory final : public api::GridControl {
   Task<bool> started() override;
   Task<std::vector<api::ReadinessCheck>> readiness() override;
   Task<std::string> metrics() override;
+  Task<Result<FigureReport>> figures(FigureWindow window) override;
   Task<Result<api::Begun>> drain(std::string node) override;
   Task<Result<void>> undrain(std::string node) override;
   Task<Result<api::Begun>> remove_node(std::string node) override;

@@ -73,3 +73,16 @@ TEST_CASE("a client that holds its body back is told to go on") {
       converse("POST /api/v1/users HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}", 72);
   CHECK(reply.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401"));
 }
+
+TEST_CASE("events come as they happen, and end after ten minutes") {
+  const auto request = "GET /api/v1/events HTTP/1.1\r\nAuthorization: Bearer the-token\r\n\r\n";
+  const auto reply = converse(request, SIZE_MAX, false);
+  CHECK(reply.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(reply.find("Content-Type: text/event-stream\r\n") != std::string::npos);
+  CHECK(reply.find("Content-Length") == std::string::npos);
+  CHECK(count(reply, "event: status\ndata: {") == 1);  // it does not change
+  CHECK(count(reply, "event: figures\ndata: {") == 60);
+  CHECK(count(reply, "\r\n\r\nretry: 2000\n\nevent: status") == 1);
+  CHECK(count(converse("HEAD /api/v1/events HTTP/1.1\r\nAuthorization: Bearer the-token\r\n\r\n"),
+              "event:") == 0);
+}

@@ -1,0 +1,98 @@
+#include "node/figures/figure_service.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+namespace gridmail {
+namespace {
+
+constexpr auto answers_max = std::chrono::seconds(1);
+constexpr std::int64_t trend_seconds_min = 3600;
+constexpr double day_seconds = 86400;
+constexpr std::int64_t window_seconds(FigureWindow window) {
+  return window == figures::Question::HOUR ? 3600 : 86400;
+}
+
+std::optional<double> disk_change(const figures::Answer& answer) {
+  if (answer.spans().empty()) return std::nullopt;
+  const auto& first = *answer.spans().begin();
+  const auto& last = *answer.spans().rbegin();
+  const auto seconds = last.end() - first.end();
+  if (seconds < trend_seconds_min) return std::nullopt;
+  return (static_cast<double>(last.disk_free_bytes()) - static_cast<double>(first.disk_free_bytes())) *
+         day_seconds / static_cast<double>(seconds);
+}
+
+}  // namespace
+
+std::optional<double> quantile(const google::protobuf::RepeatedField<std::uint64_t>& buckets, double share) {
+  const auto& bounds = metrics::Histogram::bounds_seconds;
+  const auto all = std::accumulate(buckets.begin(), buckets.end(), std::uint64_t{0});
+  if (all == 0) return std::nullopt;
+  const double wanted = share * static_cast<double>(all);
+  double below = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(buckets.size()) && i < bounds.size(); ++i) {
+    const auto here = static_cast<double>(buckets[static_cast<int>(i)]);
+    if (here > 0 && below + here >= wanted) {
+      const double from = i == 0 ? 0 : bounds[i - 1];
+      return from + (bounds[i] - from) * (wanted - below) / here;
+    }
+    below += here;
+  }
+  return bounds.back();
+}
+
+FigureReport combined(FigureWindow window, const std::vector<std::pair<NodeId, figures::Answer>>& answers) {
+  FigureReport report;
+  report.window = window;
+  std::map<std::int64_t, figures::Span> by_end;
+  for (const auto& [node, answer] : answers) {
+    if (answer.spans().empty()) continue;
+    for (const auto& span : answer.spans()) combine(by_end[span.end()], span);
+    report.nodes.push_back({node, *answer.spans().rbegin(), disk_change(answer)});
+  }
+  if (by_end.empty()) return report;
+  const auto newest = by_end.rbegin()->first;
+  for (auto& [end, span] : by_end) {
+    if (end > newest - window_seconds(window)) report.spans.push_back(std::move(span));
+  }
+  return report;
+}
+
+FigureService::FigureService(Ports ports) : ports_(std::move(ports)) {
+  ports_.survey.answer_with(SurveyTopic::figures,
+                            [this](Bytes question) { return answer(std::move(question)); });
+}
+
+Task<void> FigureService::run() {
+  constexpr WallMicros length = span_seconds(figures::Question::HOUR) * 1'000'000;
+  for (;;) {
+    rings_.end_span(ports_.clock.wall(), ports_.gauges());
+    // The same moments on all nodes, as far as their clocks agree.
+    const auto wait = length - ports_.clock.wall() % length;
+    co_await sleep_for(ports_.clock, std::chrono::microseconds(wait));
+  }
+}
+
+Task<Result<Bytes>> FigureService::answer(Bytes question) {
+  figures::Question asked;
+  if (!asked.ParseFromString(question)) co_return fail(Errc::invalid, "not a question");
+  co_return rings_.spans(asked.window()).SerializeAsString();
+}
+
+Task<FigureReport> FigureService::report(FigureWindow window) {
+  figures::Question question;
+  question.set_window(window);
+  auto asked = co_await ports_.survey.ask(SurveyTopic::figures, question.SerializeAsString(), answers_max);
+  std::vector<std::pair<NodeId, figures::Answer>> answers;
+  for (const auto& [node, text] : asked.given) {
+    figures::Answer answer;
+    if (answer.ParseFromString(text)) answers.emplace_back(node, std::move(answer));
+  }
+  auto report = combined(window, answers);
+  report.silent = std::move(asked.silent);
+  co_return report;
+}
+
+}  // namespace gridmail

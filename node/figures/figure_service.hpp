@@ -1,0 +1,57 @@
+// FigureService: keeps this node's figures, and puts all nodes' together for whoever asks. There is no node
+// for statistics: each has its own, and any may be asked.
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "gossip/survey.hpp"
+#include "node/figures/figure_rings.hpp"
+
+namespace gridmail {
+
+/// What the grid did, as far as nodes have answered.
+struct FigureReport {
+  FigureWindow window = figures::Question::HOUR;
+  std::vector<figures::Span> spans;  ///< of all nodes together, oldest first
+  struct Node {
+    NodeId id;
+    figures::Span last;
+    /// Bytes a day; negative: it fills. Nothing while less than an hour is known.
+    std::optional<double> disk_free_change;
+  };
+  std::vector<Node> nodes;     ///< that answered and have whole spans
+  std::vector<NodeId> silent;  ///< live, and did not answer in time
+};
+
+/// Thread-safe. The ports outlive it.
+class FigureService {
+ public:
+  struct Ports {
+    Clock& clock;
+    Survey& survey;
+    std::function<FigureRings::Gauges()> gauges;
+  };
+  /// Before the survey's first message.
+  explicit FigureService(Ports ports);
+
+  /// Ends spans, for as long as the node runs.
+  [[nodiscard]] Task<void> run();
+  /// Takes 1 s at most.
+  [[nodiscard]] Task<FigureReport> report(FigureWindow window);
+
+ private:
+  [[nodiscard]] Task<Result<Bytes>> answer(Bytes question);
+
+  const Ports ports_;
+  FigureRings rings_;
+};
+
+/// Puts together what nodes answered. Pure.
+[[nodiscard]] FigureReport combined(FigureWindow window,
+                                    const std::vector<std::pair<NodeId, figures::Answer>>& answers);
+/// Seconds within which this share of what was counted stayed, by interpolation within its bucket; nothing
+/// where nothing was counted.
+[[nodiscard]] std::optional<double> quantile(const google::protobuf::RepeatedField<std::uint64_t>& buckets,
+                                             double share);
+
+}  // namespace gridmail

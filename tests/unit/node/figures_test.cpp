@@ -1,0 +1,129 @@
+#include "node/figures/figure_service.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace gridmail;
+
+namespace {
+
+constexpr auto hour = figures::Question::HOUR;
+constexpr auto day = figures::Question::DAY;
+constexpr WallMicros second = 1'000'000;
+constexpr WallMicros begin = 1'800'000'000 * second;  // a whole minute
+
+metrics::Outcomes messages{"smtp_messages_total", "Of this test.", "service=\"mx\""};
+metrics::Histogram answered{"smtp_message_seconds", "Of this test."};
+
+NodeId node(char name) {
+  return *NodeId::from_bytes(std::string(16, name));
+}
+
+figures::Answer answer_of(std::initializer_list<std::pair<std::int64_t, std::uint64_t>> received) {
+  figures::Answer answer;
+  for (const auto& [end, count] : received) {
+    auto& span = *answer.add_spans();
+    span.set_end(end);
+    span.set_received(count);
+    span.set_imap_sessions(2);
+    span.set_load(static_cast<double>(count) / 100);
+  }
+  return answer;
+}
+
+}  // namespace
+
+TEST_CASE("a span holds what was counted since the one before") {
+  FigureRings rings;
+  messages.count(Result<int>(1), 7);  // before the first call: in no span
+  rings.end_span(begin, {});
+  CHECK(rings.spans(hour).spans().empty());
+  messages.count(Result<int>(1), 3);
+  messages.count(Result<int>(tl::unexpected(Error{Errc::unavailable, ""})));
+  answered.observe(std::chrono::milliseconds(3));
+  rings.end_span(begin + 10 * second + 4'000, {.smtp_sessions = 4, .load = 0.5, .disk_free_bytes = 99});
+  rings.end_span(begin + 20 * second - 4'000, {});
+  const auto spans = rings.spans(hour);
+  REQUIRE(spans.spans_size() == 2);
+  const auto& first = spans.spans(0);
+  CHECK(first.end() == begin / second + 10);
+  CHECK(first.received() == 3);
+  CHECK(first.deferred() == 1);
+  CHECK(first.smtp_sessions() == 4);
+  CHECK(first.disk_free_bytes() == 99);
+  CHECK(*quantile(first.smtp_seconds(), 0.99) <= 0.005);
+  CHECK(spans.spans(1).end() == begin / second + 20);
+  CHECK(spans.spans(1).received() == 0);
+  CHECK_FALSE(quantile(spans.spans(1).smtp_seconds(), 0.5));
+}
+
+TEST_CASE("an hour of ten seconds, a day of minutes, and no more") {
+  FigureRings rings;
+  rings.end_span(begin, {});
+  for (int i = 1; i <= 6 * 60 * 25; ++i) {
+    messages.count(Result<int>(1));
+    rings.end_span(begin + i * 10 * second, {.imap_sessions = static_cast<std::uint64_t>(i % 6)});
+  }
+  const auto last_hour = rings.spans(hour), last_day = rings.spans(day);
+  CHECK(last_hour.spans_size() == 360);
+  REQUIRE(last_day.spans_size() == 1440);
+  CHECK(std::all_of(last_day.spans().begin(), last_day.spans().end(), [](const auto& span) {
+    return span.received() == 6 && span.imap_sessions() == 5 && span.end() % 60 == 0;
+  }));
+  CHECK(last_day.ByteSizeLong() < 200'000);
+}
+
+TEST_CASE("a clock that goes back begins anew, so that no moment is told twice") {
+  FigureRings rings;
+  for (int i = 0; i < 5; ++i) rings.end_span(begin + i * 10 * second, {});
+  rings.end_span(begin + 20 * second, {});
+  REQUIRE(rings.spans(hour).spans_size() == 1);
+  CHECK(rings.spans(hour).spans(0).end() == begin / second + 20);
+}
+
+TEST_CASE("nodes' figures of one moment are put together") {
+  const auto report = combined(hour, {{node('a'), answer_of({{1000, 5}, {1010, 6}})},
+                                      {node('b'), answer_of({{1010, 10}, {1020, 1}})},
+                                      {node('c'), {}}});
+  REQUIRE(report.spans.size() == 3);
+  CHECK(report.spans[0].received() == 5);
+  CHECK(report.spans[1].received() == 16);
+  CHECK(report.spans[1].imap_sessions() == 4);
+  CHECK(report.spans[1].load() == doctest::Approx(0.1));
+  CHECK(report.spans[2].received() == 1);
+  REQUIRE(report.nodes.size() == 2);
+  CHECK(report.nodes[0].last.received() == 6);
+}
+
+TEST_CASE("what a node with a clock far behind says does not stretch the window") {
+  const auto report =
+      combined(hour, {{node('a'), answer_of({{100'000, 5}})}, {node('b'), answer_of({{90'000, 7}})}});
+  REQUIRE(report.spans.size() == 1);
+  CHECK(report.spans[0].end() == 100'000);
+}
+
+TEST_CASE("a disk's trend needs an hour") {
+  figures::Answer answer;
+  const auto add = [&](std::int64_t end, std::uint64_t free) {
+    auto& span = *answer.add_spans();
+    span.set_end(end);
+    span.set_disk_free_bytes(free);
+  };
+  add(0, 24'000);
+  add(1800, 23'500);
+  CHECK_FALSE(combined(day, {{node('a'), answer}}).nodes[0].disk_free_change);
+  add(3600, 23'000);
+  CHECK(*combined(day, {{node('a'), answer}}).nodes[0].disk_free_change == doctest::Approx(-24'000));
+}
+
+TEST_CASE("quantiles lie within their buckets, and those beyond all bounds at the last") {
+  google::protobuf::RepeatedField<std::uint64_t> buckets;
+  buckets.Resize(metrics::Histogram::bounds_seconds.size() + 1, 0);
+  CHECK_FALSE(quantile(buckets, 0.5));
+  buckets[3] = 100;  // over 5 ms, up to 10 ms
+  CHECK(*quantile(buckets, 0.5) == doctest::Approx(0.0075));
+  CHECK(*quantile(buckets, 1) == doctest::Approx(0.01));
+  buckets[15] = 300;
+  CHECK(*quantile(buckets, 0.99) == 30);
+}
