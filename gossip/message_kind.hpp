@@ -16,7 +16,6 @@ enum class MessageKind : std::uint16_t {
   intake = 9,            ///< intake records and their drops
   verified = 10,         ///< a password that was right, for memory only
   egress = 13,           ///< parcels of the queue that another node sends
-  trace = 14,            ///< questions about what became of messages, and answers
   load = 11,             ///< how busy a node's slots are, and its disk
   survey = 12,           ///< questions to all nodes, and their answers
 };

@@ -104,10 +104,9 @@ Task<Result<api::TraceAnswer>> GridControlBinding::trace(std::string what) {
   static constexpr std::string_view names[] = {"received", "delivered", "queued",  "taken_in", "turned_away",
                                                "sent",     "deferred",  "refused", "told",     "removed"};
   auto found = co_await parts_.mail.trace().find(std::move(what));
-  if (!found) co_return tl::unexpected(found.error());
   api::TraceAnswer answer;
-  answer.silent = std::move(found->silent);
-  for (const auto& event : found->events) {
+  answer.silent = std::move(found.silent);
+  for (const auto& event : found.events) {
     auto& row = answer.events.emplace_back();
     row.at = event.at();
     row.node = NodeId::from_bytes(event.node()).value_or(NodeId{});

@@ -209,7 +209,6 @@ Result<void> Node::build() {
   hooks.on_push = [this](NodeId from, Bytes payload) { mail_->on_push(from, std::move(payload)); };
   hooks.on_intake = [this](NodeId from, Bytes payload) { mail_->on_intake(from, std::move(payload)); };
   hooks.on_egress = [this](NodeId from, Bytes payload) { mail_->on_egress(from, std::move(payload)); };
-  hooks.on_trace = [this](NodeId from, Bytes payload) { mail_->on_trace(from, std::move(payload)); };
   hooks.on_verified = [this](NodeId, Bytes payload) { mail_->on_verified(payload); };
   hooks.disk = [this] {
     const auto free = store_->bytes_free();

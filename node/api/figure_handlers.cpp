@@ -113,7 +113,8 @@ Task<Response> watch(GridControl& grid, Request, Parameters) {
   Response response;
   response.content_type = "text/event-stream";
   response.headers = {{"Cache-Control", "no-store"}};
-  response.body = "retry: 2000\n\n" + co_await news(watcher);
+  const auto first = co_await news(watcher);
+  response.body = "retry: 2000\n\n" + first;
   response.more = [watcher] { return news(watcher); };
   co_return response;
 }

@@ -115,14 +115,16 @@ class HttpSession {
   Task<void> stream_events(Response response) {
     const auto until = clock_.now() + events_flow_for;
     auto quiet_since = clock_.now();
-    co_await write(serialize_head(response, clock_.wall(), "Connection: close\r\n") + response.body);
+    std::string bytes = serialize_head(response, clock_.wall(), "Connection: close\r\n") + response.body;
+    co_await write(std::move(bytes));
     while (clock_.now() < until) {
       co_await sleep_for(clock_, events_every);
       auto text = co_await before(clock_, clock_.now() + answer_comes_within, response.more());
       if (!text) co_return;
       if (text->empty() && clock_.now() - quiet_since < comment_after) continue;
       quiet_since = clock_.now();
-      co_await write(text->empty() ? ":\n\n" : *text);
+      if (text->empty()) text = ":\n\n";  // a comment
+      co_await write(std::move(*text));
     }
   }
 
@@ -133,9 +135,7 @@ class HttpSession {
   }
 
   Task<void> send(Response response, bool with_body, bool keep_alive) {
-    const std::string bytes = serialize(response, clock_.wall(), with_body, keep_alive);
-    stream_->expires_at(clock_.now() + response_is_taken_within);
-    co_await stream_->write(bytes);
+    co_await write(serialize(response, clock_.wall(), with_body, keep_alive));
   }
 
   std::unique_ptr<Stream> stream_;

@@ -210,9 +210,6 @@ void GridCore::on_message(NodeId from, std::uint16_t kind, Bytes payload) {
     case MessageKind::egress:
       if (hooks_.on_egress) hooks_.on_egress(from, std::move(payload));
       break;
-    case MessageKind::trace:
-      if (hooks_.on_trace) hooks_.on_trace(from, std::move(payload));
-      break;
     case MessageKind::verified:
       if (hooks_.on_verified) hooks_.on_verified(from, std::move(payload));
       break;

@@ -56,7 +56,6 @@ class GridCore {
     std::function<void(NodeId, Bytes)> on_intake;
     std::function<void(NodeId, Bytes)> on_verified;
     std::function<void(NodeId, Bytes)> on_egress;
-    std::function<void(NodeId, Bytes)> on_trace;
     std::function<DiskState()> disk;  ///< for whoever plans to give this node slots; empty: nothing is told
   };
   GridCore(GridPorts ports, Membership::Self self, GridCoreSettings settings, Hooks hooks);

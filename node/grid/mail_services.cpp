@@ -26,16 +26,6 @@ GridDelivery::Settings delivery_settings(const MailSettings& settings) {
   return delivery;
 }
 
-std::vector<NodeId> members_that_live(GridCore& core) {
-  std::vector<NodeId> nodes;
-  const auto map = core.map();
-  if (!map) return nodes;
-  for (const auto& member : map->members) {
-    if (core.membership().is_alive(member.id)) nodes.push_back(member.id);
-  }
-  return nodes;
-}
-
 std::vector<NodeId> nodes_that_send(GridCore& core) {
   const auto nodes = core.membership().senders();
   return {nodes.begin(), nodes.end()};
@@ -51,12 +41,10 @@ MailServices::MailServices(Parts parts, MailSettings settings)
     : parts_(std::move(parts)),
       pushes_(parts_.network),
       spools_(spool_settings(settings)),
-      trace_({.self = parts_.core.self(),
-              .executor = parts_.executor,
+      trace_({.executor = parts_.executor,
               .clock = parts_.clock,
-              .network = parts_.network,
               .store = parts_.store,
-              .others = [&core = parts_.core] { return members_that_live(core); }},
+              .survey = parts_.core.survey()},
              settings.trace),
       mailbox_client_(parts_.core.requests(), parts_.random),
       directory_client_(parts_.core.requests(), parts_.random),

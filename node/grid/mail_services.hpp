@@ -56,7 +56,6 @@ class MailServices {
   void on_push(NodeId from, Bytes payload) { listener_.on_push(from, std::move(payload)); }
   void on_intake(NodeId from, Bytes payload) { intake_.on_message(from, std::move(payload)); }
   void on_egress(NodeId from, Bytes payload) { queue_service_.on_egress(from, std::move(payload)); }
-  void on_trace(NodeId from, Bytes payload) { trace_.on_message(from, std::move(payload)); }
   void on_verified(BytesView payload) { log_in_.take_verified(payload); }
 
   // What protocols and administration use.

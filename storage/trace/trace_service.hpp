@@ -2,14 +2,10 @@
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <asio/strand.hpp>
-#include <functional>
-#include <map>
-#include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "node/base/network.hpp"
+#include "gossip/survey.hpp"
 #include "node/runtime/task_group.hpp"
 #include "node/runtime/timer.hpp"
 #include "storage/trace/trace_book.hpp"
@@ -21,43 +17,35 @@ namespace gridmail {
 class TraceService {
  public:
   struct Ports {
-    NodeId self;
     asio::any_io_executor executor;
     Clock& clock;
-    Network& network;
     Store& store;
-    std::function<std::vector<NodeId>()> others;  ///< members that live
+    Survey& survey;
   };
+  /// Before the survey's first message.
   TraceService(Ports ports, TraceBook::Settings settings);
 
   [[nodiscard]] TraceSink& sink() { return book_; }
   /// Errors: io, corrupted.
   [[nodiscard]] Task<Result<void>> start();
   [[nodiscard]] Task<void> stop();
-  /// Of MessageKind::trace.
-  void on_message(NodeId from, Bytes payload);
 
   struct Answer {
     std::vector<trace::Event> events;  ///< by time, with their nodes
     std::vector<NodeId> silent;        ///< nodes that live and did not answer in time
   };
-  /// All that is known of the messages that `what` names: an id, a Message-ID or an address. Errors: io,
-  /// corrupted.
-  [[nodiscard]] Task<Result<Answer>> find(std::string what);
+  /// All that is known of the messages that `what` names: an id, a Message-ID or an address. A node whose
+  /// book cannot be read is silent.
+  [[nodiscard]] Task<Answer> find(std::string what);
 
  private:
-  struct Asking;
   [[nodiscard]] Task<void> keep_book();
-  [[nodiscard]] Task<Result<Answer>> find_on_strand(std::string what);
-  [[nodiscard]] Task<Result<void>> ask(std::vector<std::string> terms, std::shared_ptr<Answer> answer);
-  [[nodiscard]] Task<void> take(NodeId from, Bytes payload);
-  void send(NodeId to, const trace::TraceMessage& message);
+  [[nodiscard]] Task<Answer> ask(std::vector<std::string> terms);
+  [[nodiscard]] Task<Result<Bytes>> answer(Bytes question);
 
   Ports ports_;
   TraceBook book_;
   asio::strand<asio::any_io_executor> strand_;
-  std::map<std::uint64_t, std::shared_ptr<Asking>> asking_;
-  std::uint64_t questions_ = 0;
   TaskGroup tasks_{"trace"};
 };
 

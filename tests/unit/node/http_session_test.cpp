@@ -81,7 +81,7 @@ TEST_CASE("events come as they happen, and end after ten minutes") {
   CHECK(reply.find("Content-Type: text/event-stream\r\n") != std::string::npos);
   CHECK(reply.find("Content-Length") == std::string::npos);
   CHECK(count(reply, "event: status\ndata: {") == 1);  // it does not change
-  CHECK(count(reply, "event: figures\ndata: {") == 60);
+  CHECK(count(reply, "event: figures\ndata: {") == 61);
   CHECK(count(reply, "\r\n\r\nretry: 2000\n\nevent: status") == 1);
   CHECK(count(converse("HEAD /api/v1/events HTTP/1.1\r\nAuthorization: Bearer the-token\r\n\r\n"),
               "event:") == 0);

@@ -144,18 +144,21 @@ TEST_CASE("any node tells what all noted, by time, follows names to the rest, an
   World world;
   std::vector<NodeId> nodes;
   for (int i = 0; i < 3; ++i) nodes.push_back(draw_id<NodeId>(world.random));
+  TaskGroup tasks{"surveys"};
   std::map<NodeId, std::unique_ptr<MemoryStore>> stores;
   std::map<NodeId, std::unique_ptr<Network>> ports;
+  std::map<NodeId, std::unique_ptr<Survey>> surveys;
   std::map<NodeId, std::unique_ptr<TraceService>> services;
   for (const auto& node : nodes) {
     stores[node] = std::make_unique<MemoryStore>(world.clock, world.random);
     ports[node] = world.network.attach(node, node.hex());
+    surveys[node] = std::make_unique<Survey>(Survey::Ports{node, world.context.get_executor(), world.clock,
+                                                           *ports[node], tasks, [&] { return nodes; }});
     services[node] = std::make_unique<TraceService>(
-        TraceService::Ports{node, world.context.get_executor(), world.clock, *ports[node], *stores[node],
-                            [&] { return nodes; }},
+        TraceService::Ports{world.context.get_executor(), world.clock, *stores[node], *surveys[node]},
         TraceBook::Settings{});
-    ports[node]->on_message([&service = *services[node]](NodeId from, std::uint16_t, Bytes payload) {
-      service.on_message(from, std::move(payload));
+    ports[node]->on_message([&survey = *surveys[node]](NodeId from, std::uint16_t, Bytes payload) {
+      survey.on_message(from, std::move(payload));
     });
     REQUIRE(world.run(services[node]->start()));
   }
@@ -169,20 +172,18 @@ TEST_CASE("any node tells what all noted, by time, follows names to the rest, an
   services[nodes[2]]->sink().note(received(8));
   for (const std::string what : {"user7@example.org", "id7", "ABCD", "<M7@x.test>"}) {
     const auto answer = world.run(services[nodes[1]]->find(what));
-    REQUIRE(answer);
-    CHECK(answer->silent.empty());
-    REQUIRE(answer->events.size() == 4);
-    CHECK(answer->events[0].what() == trace::Event::RECEIVED);
-    CHECK(answer->events[1].what() == trace::Event::QUEUED);
-    CHECK(answer->events[2].what() == trace::Event::DEFERRED);
-    CHECK(answer->events[3].what() == trace::Event::SENT);
-    CHECK(answer->events[3].node() == nodes[2].bytes());
+    CHECK(answer.silent.empty());
+    REQUIRE(answer.events.size() == 4);
+    CHECK(answer.events[0].what() == trace::Event::RECEIVED);
+    CHECK(answer.events[1].what() == trace::Event::QUEUED);
+    CHECK(answer.events[2].what() == trace::Event::DEFERRED);
+    CHECK(answer.events[3].what() == trace::Event::SENT);
+    CHECK(answer.events[3].node() == nodes[2].bytes());
   }
   world.network.block(nodes[1], nodes[2]);
   const auto partial = world.run(services[nodes[1]]->find("id7"));
-  REQUIRE(partial);
-  CHECK(partial->events.size() == 3);
-  CHECK(partial->silent == std::vector<NodeId>{nodes[2]});
+  CHECK(partial.events.size() == 3);
+  CHECK(partial.silent == std::vector<NodeId>{nodes[2]});
   for (auto& [node, service] : services) {
     bool over = false;
     asio::co_spawn(world.context, service->stop(), [&](std::exception_ptr) { over = true; });
