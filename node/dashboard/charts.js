@@ -34,12 +34,12 @@ function scale_end(most) {
   return [1, 2, 5, 10].map(n => n * power).find(end => end >= most) ?? 1;
 }
 
-/** A gap where nothing is known. */
+/** A gap where nothing is known; a dot where it is known once only. */
 function path(values, at_x, at_y) {
   let text = "", pen_down = false;
   values.forEach((value, i) => {
     if (value === null) { pen_down = false; return; }
-    text += `${pen_down ? "L" : "M"}${at_x(i).toFixed(1)} ${at_y(value).toFixed(1)}`;
+    text += `${pen_down ? "L" : "M"}${at_x(i).toFixed(1)} ${at_y(value).toFixed(1)}${pen_down ? "" : "h0"}`;
     pen_down = true;
   });
   return text;

@@ -21,11 +21,30 @@ const meanings = {
   unavailable: "Some mail cannot be read or changed at this moment. New mail is still taken where two nodes can talk.",
 };
 
+// What to do, by a part of the reason.
+const advice = [
+  ["is silent", "The others take over within seconds. If it does not come back by itself, start it; if it is gone for good, remove it below."],
+  ["away by plan", "It is waited for until its maintenance is over."],
+  ["no live primary", "Another copy takes over within seconds. If this stays, all nodes with copies are away: start one of them."],
+  ["copies in sync", "Missing copies are made anew without anybody's help; how far that is stands under “On the move”."],
+  ["join another node", "“Add a node” below makes a token for it."],
+  ["voters are silent", "Start nodes until most voters are back. Only when they are gone for good: gridmail grid recover."],
+  ["being changed", "It is over within seconds, or as soon as a silent voter is given up."],
+  ["old disk", "Nothing needs doing."],
+  ["two running processes", "Until then neither is trusted."],
+  ["has lost records", "Nothing needs doing the first time. If it happens again, replace the disk."],
+];
+
+function reasonItem(reason) {
+  const found = advice.find(([part]) => reason.includes(part));
+  return el("li", {}, reason, found ? el("small", {}, found[1]) : "");
+}
+
 function showVerdict(status) {
   $("verdict").className = "verdict " + status.verdict;
   $("verdict_word").textContent = words[status.verdict] ?? status.verdict;
   $("verdict_text").textContent = meanings[status.verdict] ?? "";
-  fill($("reasons"), [...status.reasons.map(reason => el("li", {}, reason)),
+  fill($("reasons"), [...status.reasons.map(reasonItem),
     ...status.notices.map(notice => el("li", { className: "notice" }, notice))]);
   document.title = (status.verdict === "healthy" ? "" : words[status.verdict] + " · ") + "gridmail";
 }

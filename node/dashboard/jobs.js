@@ -2,6 +2,7 @@
 import {api} from "./api.js";
 import {ask, el, fill, number} from "./elements.js";
 
+const done_shown_max = 3;
 const $ = id => document.getElementById(id);
 const kinds = {
   drain: "Primaries leave", remove: "Copies leave", replace: "Copies move from", rebuild: "Lost copies are made anew:",
@@ -24,8 +25,9 @@ function row(job, names) {
 
 export function showJobs(jobs, status) {
   const names = new Map(status.nodes.map(node => [node.id, node.name]));
-  $("jobs_section").hidden = jobs.length === 0;
-  fill($("jobs"), jobs.map(job => row(job, names)));
+  const shown = [...jobs.filter(job => job.state !== "done"), ...jobs.filter(job => job.state === "done").slice(0, done_shown_max)];
+  $("jobs_section").hidden = shown.length === 0;
+  fill($("jobs"), shown.map(job => row(job, names)));
 }
 
 $("jobs").addEventListener("click", async event => {
