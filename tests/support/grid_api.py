@@ -1,5 +1,6 @@
 """The HTTP API of one node, for tests and ./dev."""
 
+import base64
 import json
 import urllib.error
 import urllib.parse
@@ -13,16 +14,23 @@ class ApiError(Exception):
 
 
 class GridApi:
-    def __init__(self, host, port, token, tls=None):
-        """Over TLS when given an SSL context, as nodes take no credentials from other machines without."""
+    def __init__(self, host, port, token, tls=None, admin_password=None):
+        """Over TLS when given an SSL context, as nodes take no credentials from other machines without. Without a token the password of
+        admin stands for it."""
         self.url = f"{'https' if tls else 'http'}://{host}:{port}"
         self.token = token
         self.tls = tls
+        self.admin_password = admin_password
+
+    def _authorization(self):
+        if self.admin_password is None:
+            return "Bearer " + self.token
+        return "Basic " + base64.b64encode(f"admin:{self.admin_password}".encode()).decode()
 
     def call(self, method, target, body=None, timeout=45):
         """The answer's JSON. Raises ApiError, or OSError when nobody answers."""
         request = urllib.request.Request(self.url + "/api/v1" + target, method=method)
-        request.add_header("Authorization", "Bearer " + self.token)
+        request.add_header("Authorization", self._authorization())
         data = None
         if body is not None:
             request.add_header("Content-Type", "application/json")

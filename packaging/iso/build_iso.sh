@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# build_iso.sh PACKAGE.deb: build/iso/gridmail.iso, a manifest of its Debian packages, and checksums of both. As root.
+# Debian with our package in a squashfs that runs live (live-boot), behind GRUB for BIOS and UEFI, on CD and USB.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+
+package=$(readlink -f "${1:?usage: build_iso.sh PACKAGE.deb}")
+out=$PWD/build/iso
+base=$out/base       # Debian alone, kept for the next run
+root=$out/root       # an overlay over it: the machine
+tree=$out/tree       # what the image holds
+packages=(linux-image-amd64 live-boot udev dbus systemd-sysv systemd-timesyncd systemd-resolved iproute2 nftables kmod e2fsprogs fdisk
+  openssh-server ca-certificates less nano-tiny python3-minimal libpython3-stdlib zstd)
+# Fixed, since the data disk outlives the image that wrote it.
+node_uid=742
+
+mirror=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+  awk '$1 == "bookworm" && $2 == "main" { print $3; exit }')
+
+in_chroot() {  # FOLDER COMMAND...
+  DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 chroot "$@"
+}
+
+make_base() {
+  rm -rf "$base"
+  mkdir -p "$base"
+  debootstrap --variant=minbase --include=systemd,systemd-sysv bookworm "$base" "$mirror"
+  cp --remove-destination /etc/resolv.conf "$base/etc/resolv.conf"
+  printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d"
+  chmod 755 "$base/usr/sbin/policy-rc.d"
+  in_chroot "$base" useradd --system --uid "$node_uid" --user-group --home-dir /var/lib/gridmail --shell /usr/sbin/nologin gridmail
+  mkdir -p "$base/etc/initramfs-tools/hooks"
+  cp packaging/iso/initramfs_hook "$base/etc/initramfs-tools/hooks/zz-gridmail"
+  in_chroot "$base" apt-get -qq update
+  in_chroot "$base" apt-get -qq -y --no-install-recommends -o Dpkg::Options::=--force-unsafe-io install "${packages[@]}"
+  cp --remove-destination /etc/resolv.conf "$base/etc/resolv.conf"  # systemd-resolved put its own there
+  cp "$package" "$base/gridmail.deb"
+  in_chroot "$base" apt-get -qq -y --no-install-recommends --download-only install /gridmail.deb
+  rm "$base/gridmail.deb"
+}
+
+make_machine() {
+  cp "$package" "$root/gridmail.deb"
+  in_chroot "$root" apt-get -qq -y --no-install-recommends -o Dpkg::Options::=--force-unsafe-io install /gridmail.deb
+  rm "$root/gridmail.deb"
+  cp -rT --no-preserve=ownership packaging/iso/machine "$root"
+  in_chroot "$root" python3 -m compileall -q /usr/lib/gridmail
+  in_chroot "$root" systemctl -q enable systemd-networkd systemd-resolved systemd-timesyncd nftables gridmail-machine gridmail-first-boot \
+    gridmail-console@tty1 gridmail-console@ttyS0
+  in_chroot "$root" systemctl -q disable ssh
+  in_chroot "$root" systemctl -q mask getty@tty1 serial-getty@ttyS0 apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer \
+    e2scrub_reap.service
+  rm "$root"/usr/sbin/policy-rc.d "$root"/etc/ssh/ssh_host_*
+  mkdir -p "$root/etc/network"  # live-boot writes there
+  ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
+}
+
+make_image() {
+  rm -rf "$tree"
+  mkdir -p "$tree/live" "$tree/boot/grub"
+  cp "$(ls "$root"/boot/vmlinuz-* | tail -1)" "$tree/live/vmlinuz"
+  cp "$(ls "$root"/boot/initrd.img-* | tail -1)" "$tree/live/initrd.img"
+  mksquashfs "$root" "$tree/live/filesystem.squashfs" -noappend -no-progress -comp zstd -Xcompression-level 9 -e boot \
+    var/cache/apt var/lib/apt/lists usr/share/doc usr/share/man usr/share/locale
+  cp packaging/iso/grub.cfg "$tree/boot/grub/grub.cfg"
+  grub-mkrescue --output "$out/gridmail.iso" "$tree" -volid GRIDMAIL
+}
+
+finish() {  # what went wrong is shown
+  local status=$?
+  [ "$status" = 0 ] || tail -30 "$out/build.log" >&3
+  mountpoint -q "$root" && umount "$root"
+  rm -rf "$out/upper" "$out/work" "$tree"
+}
+
+mkdir -p "$root"
+exec 3>&2 4>&1 >"$out/build.log" 2>&1
+trap finish EXIT
+stamp="${packages[*]} $(sha256sum <packaging/iso/initramfs_hook)"
+if [ "$(cat "$out/base.stamp" 2>/dev/null)" != "$stamp" ]; then
+  rm -f "$out/base.stamp"
+  make_base
+  echo "$stamp" >"$out/base.stamp"
+fi
+rm -rf "$out/upper" "$out/work"
+mkdir -p "$out/upper" "$out/work"
+mount -t overlay overlay -o "lowerdir=$base,upperdir=$out/upper,workdir=$out/work" "$root"
+make_machine
+make_image
+in_chroot "$root" dpkg-query -W -f '${Package} ${Version}\n' >"$out/gridmail.manifest"
+(cd "$out" && sha256sum gridmail.iso gridmail.manifest >gridmail.sha256)
+ls -l "$out/gridmail.iso" >&4

@@ -1,0 +1,185 @@
+"""The console of a machine that runs from the image, on its screen and its serial line: how the node is, and keys for what an admin
+does at the machine itself. Whoever stands here has the machine: it asks for no password, but the grid does, where a key changes it."""
+
+import getpass
+import os
+import select
+import signal
+import subprocess
+import sys
+import termios
+import tty
+
+import console_screen
+import data_disk
+import first_boot
+import machine_settings
+import result
+from data_disk import Refused
+
+REFRESH_SECONDS = 5
+
+
+def ask(question):
+    print(question, end="", flush=True)
+    return sys.stdin.readline().strip()
+
+
+def pause():
+    ask("Enter goes on. ")
+
+
+def run(*command, **options):
+    return subprocess.run(command, check=False, **options).returncode
+
+
+def draw(version):
+    """In place, so that nothing flickers."""
+    lines = console_screen.lines_of(console_screen.look(version))
+    print("\033[H" + "".join(line + "\033[K\r\n" for line in lines) + "\033[J", end="", flush=True)
+
+
+def key_or_refresh():
+    before = termios.tcgetattr(sys.stdin)
+    tty.setcbreak(sys.stdin)
+    try:
+        return os.read(sys.stdin.fileno(), 1).decode(errors="replace") if select.select([sys.stdin], [], [], REFRESH_SECONDS)[0] else ""
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+# --- what the keys do ---
+
+def choose_disk():
+    """None: nothing was chosen. What holds anything is taken only after a phrase."""
+    usable = [device for device in data_disk.devices() if device.is_usable]
+    if not usable:
+        raise Refused("there is no disk that could be the data disk")
+    for number, device in enumerate(usable, 1):
+        print(f"  {number}  {device}")
+    answer = ask("Number of the data disk: ")
+    if not answer.isdecimal() or not 1 <= int(answer) <= len(usable):
+        return None
+    chosen = usable[int(answer) - 1]
+    phrase = f"erase {chosen.path}"
+    if not chosen.is_blank and ask(f"All that it holds is erased. Type \"{phrase}\": ") != phrase:
+        return None
+    return chosen
+
+
+def ask_network():
+    address = ask("Its address, such as 192.0.2.1/24 (nothing: by DHCP): ")
+    if not address:
+        return {}
+    machine = {"address": address}
+    interfaces = machine_settings.ethernet_interfaces()
+    if len(interfaces) > 1:
+        machine["interface"] = ask(f"Interface ({', '.join(interfaces)}): ")
+    if gateway := ask("Gateway: "):
+        machine["gateway"] = gateway
+    machine["dns"] = ask("DNS servers: ").split()
+    machine_settings.check(machine, interfaces)
+    return machine
+
+
+def keep(machine):
+    """On the data disk, and in force from now on; no address: by DHCP again."""
+    machine_settings.NETWORK.unlink(missing_ok=True)
+    machine_settings.store(machine)
+    machine_settings.put_into_force()
+    machine_settings.reload_network()
+
+
+def set_up():
+    """The disk is erased after the last question about the machine; the node's own come from `gridmail setup`."""
+    chosen = None if data_disk.is_mounted() else choose_disk()
+    if not chosen and not data_disk.is_mounted():
+        return
+    proposed = machine_settings.default_name()
+    machine = {"name": ask(f"Name of this machine [{proposed}]: ") or proposed, **ask_network()}
+    machine_settings.check(machine, machine_settings.ethernet_interfaces())
+    if chosen:
+        data_disk.make(chosen.path)
+    keep(machine)
+    result.forget()
+    if run("gridmail", "setup") != 0:
+        print(first_boot.why_not_started())
+
+
+def network():
+    run("networkctl", "--no-pager", "status")
+    if not data_disk.is_mounted():
+        print("Addresses are kept on the data disk: set up the machine first.")
+        pause()
+        return
+    print("Other nodes know this one by peer.advertise in /etc/gridmail/gridmail.toml: an address that changes is changed there, too.")
+    if ask("Change it? [no]: ").lower() not in ("y", "yes"):
+        return
+    keep(ask_network())
+
+
+def drain():
+    """The node is away by plan: its primaries go to others, and nothing is rebuilt meanwhile."""
+    duration = ask("For how long may this node be away, such as 30m (0: it serves again): ")
+    if not duration:
+        return
+    node = ask(f"Its name in the grid [{node_name()}]: ") or node_name()
+    password = getpass.getpass("Password of admin: ")
+    command = ("undrain", node) if duration == "0" else ("maintenance", node, "--for", duration)
+    run("gridmail", "node", *command, env=os.environ | {"GRIDMAIL_ADMIN_PASSWORD": password})
+    pause()
+
+
+def node_name():
+    return console_screen.socket.gethostname().split(".")[0]
+
+
+def restart():
+    print("The node restarts.", flush=True)
+    run("systemctl", "restart", "gridmail")
+
+
+def shell():
+    print("A shell of this machine; exit comes back here.", flush=True)
+    run("bash", "-l", env=os.environ | {"HOME": "/root"})
+
+
+def ask_then(question, *command):
+    if ask(f"{question} [no]: ").lower() in ("y", "yes"):
+        run(*command)
+
+
+def act(key):
+    is_node = console_screen.CONFIG.exists()
+    actions = {"n": network, "h": shell, "l": lambda: run("journalctl", "-e", "-u", "gridmail*"),
+               "b": lambda: ask_then("Reboot?", "systemctl", "reboot"), "p": lambda: ask_then("Power off?", "systemctl", "poweroff")}
+    actions |= {"d": drain, "r": restart, "f": result.forget} if is_node else {"s": set_up}
+    if key not in actions:
+        return
+    print("\033[H\033[2J", end="", flush=True)
+    try:
+        actions[key]()
+        if key == "s":
+            pause()
+    except (Refused, OSError, subprocess.CalledProcessError) as error:
+        print(error)
+        pause()
+    print("\033[H\033[2J", end="", flush=True)
+
+
+def main():
+    # Keys that end a command must not end what shows them.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        termios.tcgetattr(sys.stdin)
+    except termios.error:  # a serial line that this machine does not have
+        return
+    version = console_screen.output_of("gridmail", "--version").split(" ")[-1]
+    print("\033[H\033[2J", end="")
+    while True:
+        draw(version)
+        act(key_or_refresh())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""What the console shows: the state of the node as text. `look` asks the machine, `lines_of` only writes."""
+
+import collections
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import time
+import tomllib
+
+import data_disk
+import result
+
+CONFIG = pathlib.Path("/etc/gridmail/gridmail.toml")
+KEYS_OF_A_NODE = "d drain  r restart  n network  l log  f forget  h shell  b reboot  p power off"
+KEYS_BEFORE = "s set up   n network   l log   h shell   b reboot   p power off"
+
+# node: what systemd says of the service, "not set up", or "being set up"; dashboard, disk: lines; problems: lines; told: what first boot
+# said; disks: lines, only before there is a node.
+State = collections.namedtuple("State", "version hostname clock node addresses dashboard disk problems told disks")
+
+
+def output_of(*command):
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return done.stdout.strip()
+
+
+def addresses():
+    rows = json.loads(output_of("ip", "-json", "address", "show", "scope", "global") or "[]")
+    return [info["local"] for row in rows for info in row.get("addr_info", []) if "local" in info]
+
+
+def ask_node(listener, path):
+    """The body of an answer over plain HTTP, or nothing. No more than a socket: this runs every few seconds."""
+    host, _, port = listener.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=3) as connection:
+            connection.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    except (OSError, ValueError):
+        return ""
+    return answer.partition(b"\r\n\r\n")[2].decode(errors="replace")
+
+
+def problems_of_node(ready, metrics):
+    """What /readyz?verbose and /metrics say that an admin should know."""
+    found = [line.removeprefix("[-] ") for line in ready.splitlines() if line.startswith("[-] ")]
+    figures = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if line and not line.startswith("#"))
+    for name, words in (("gridmail_slots_below_copies", "slots have fewer copies than they should"),
+                        ("gridmail_scrub_lost_slots", "slots have lost records on this disk")):
+        if float(figures.get(name, 0)) > 0:
+            found.append(f"{float(figures[name]):.0f} {words}")
+    if not ready:
+        found.append("the node does not answer")
+    return found
+
+
+def disk_line():
+    if not data_disk.is_mounted():
+        return "none: nothing would outlive a restart"
+    stat = os.statvfs(data_disk.MOUNT)
+    return f"{stat.f_bavail * stat.f_frsize / (1 << 30):.1f} GiB of {stat.f_blocks * stat.f_frsize / (1 << 30):.1f} GiB free"
+
+
+def look(version):
+    seen = addresses()
+    failed = [f"{line.split()[0]} has failed" for line in output_of("systemctl", "--failed", "--plain", "--no-legend").splitlines()]
+    common = {"version": version, "hostname": socket.gethostname(), "clock": time.strftime("%H:%M:%S UTC", time.gmtime()),
+              "addresses": seen, "disk": disk_line(), "told": result.told()}
+    if not CONFIG.exists():
+        is_busy = output_of("systemctl", "is-active", "gridmail-first-boot") == "activating"
+        disks = [] if data_disk.is_mounted() else [str(device) for device in data_disk.devices()]
+        return State(node="being set up" if is_busy else "not set up", dashboard="", problems=failed, disks=disks, **common)
+    node = output_of("systemctl", "is-active", "gridmail")
+    listen = tomllib.loads(CONFIG.read_text()).get("listen", {})
+    problems = []
+    if node == "active" and "http" in listen:
+        problems = problems_of_node(ask_node(listen["http"], "/readyz?verbose"), ask_node(listen["http"], "/metrics"))
+    elif node in ("failed", "inactive"):
+        problems = [output_of("journalctl", "-u", "gridmail", "-o", "cat", "-n", "1", "--no-pager")]
+    dashboard = f"https://{seen[0]}:{listen['https'].rpartition(':')[2]}/" if seen and "https" in listen else ""
+    return State(node=node, dashboard=dashboard, problems=problems + failed, disks=[], **common)
+
+
+def lines_of(state):
+    lines = [f"gridmail {state.version}   {state.hostname}   {state.clock}", "",
+             f"node        {state.node}",
+             f"addresses   {', '.join(state.addresses) or 'none yet'}"]
+    if state.dashboard:
+        lines.append(f"dashboard   {state.dashboard}")
+    lines.append(f"data disk   {state.disk}")
+    lines += [f"  {disk}" for disk in state.disks]
+    lines.append("")
+    lines += [f"wrong: {problem}" for problem in state.problems if problem]
+    if not any(state.problems) and state.node == "active":
+        lines.append("Nothing is wrong.")
+    if state.told:
+        lines += ["", *state.told.splitlines()]
+    return [*lines, "", KEYS_BEFORE if state.node in ("not set up", "being set up") else KEYS_OF_A_NODE]

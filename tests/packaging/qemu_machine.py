@@ -1,0 +1,225 @@
+"""Machines in QEMU without hardware's help (TCG), for tests of the boot image: what they boot from, their disks, what their console
+shows and is typed into it. One process each, ended with the `with`, as by a power cut.
+
+Alone, a machine has QEMU's own network: DHCP gives 10.0.2.15. Several share one through a Switch, a QEMU that has no machine.
+"""
+
+import base64
+import contextlib
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import mail_traffic  # noqa: E402
+from grid_api import GridApi  # noqa: E402
+from loopback_grid import GridError  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ISO = ROOT / "build/iso/gridmail.iso"
+WORK = ROOT / "build/iso/test"
+STICK = WORK / "stick"
+BOOT_SECONDS = 400  # each stage's limit; beside other work a boot without hardware's help takes minutes
+TYPED_SECONDS = 90
+SWITCH_PORT = 27521
+HOSTS = "127.27.5"  # where the test reaches machines, each by a loopback address of its own
+FORWARDED = (22, 25, 993, 7443)
+DHCP_ADDRESS = "10.0.2.15"  # the first one that QEMU gives
+
+
+def write_stick():
+    """As packaging/admin.md says."""
+    subprocess.run(["sha256sum", "--check", "--quiet", "gridmail.sha256"], cwd=ISO.parent, check=True)
+    subprocess.run(["dd", f"if={ISO}", f"of={STICK}", "bs=4M", "conv=fsync", "status=none"], check=True)
+
+
+def disk(name, label=None, gib=4):
+    path = WORK / name
+    with path.open("wb") as out:
+        out.truncate(gib << 30)
+    if label:
+        subprocess.run(["mkfs.ext4", "-q", "-F", "-L", label, path], check=True)
+    return path
+
+
+def label_of(path):
+    return subprocess.run(["blkid", "-o", "value", "-s", "LABEL", path], check=False, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def answers_volume(name, text):
+    """A FAT volume with the label CIDATA."""
+    image, file = WORK / f"{name}.cidata", WORK / f"{name}.toml"
+    file.write_text(text)
+    with image.open("wb") as out:
+        out.truncate(8 << 20)
+    subprocess.run(["mkfs.vfat", "-n", "CIDATA", image], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["mcopy", "-i", image, file, "::gridmail.toml"], check=True)
+    return image
+
+
+def host(place):
+    return f"{HOSTS}.{place + 1}"
+
+
+def forwards(place, guest):
+    return ",".join(f"hostfwd=tcp:{host(place)}:{port}-{guest}:{port}" for port in FORWARDED)
+
+
+class Process:
+    """A QEMU for as long as the `with` lasts."""
+
+    def __init__(self, *words):
+        self.process = subprocess.Popen([str(word) for word in ("qemu-system-x86_64", "-display", "none", *words)],
+                                        stdin=subprocess.DEVNULL)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.cut_power()
+
+    def cut_power(self):
+        """As often as one likes."""
+        self.process.kill()
+        self.process.wait()
+
+
+class Switch(Process):
+    """A network for a machine at each place, 1 and up, with these addresses. Who asks for an address gets DHCP_ADDRESS."""
+
+    def __init__(self, guests):
+        words = ["-machine", "none", "-S", "-nodefaults", "-netdev",
+                 "user,id=user,restrict=on," + ",".join(forwards(place, guest) for place, guest in enumerate(guests, 1)),
+                 "-netdev", "hubport,id=userport,hubid=0,netdev=user"]
+        for place in range(1, len(guests) + 1):
+            words += ["-netdev", f"socket,id=place{place},listen=127.0.0.1:{SWITCH_PORT + place}",
+                      "-netdev", f"hubport,id=port{place},hubid=0,netdev=place{place}"]
+        super().__init__(*words)
+
+
+class QemuMachine(Process):
+    def __init__(self, name, disks, *, is_uefi=False, is_usb=False, place=0, credential=None):
+        """disks: what lsblk shows after the boot medium, with the serial numbers DISK0, DISK1...; place: in a Switch, or 0: alone."""
+        self.name, self.address, self.begun = name, host(place), time.monotonic()
+        self.log, self.serial, self.monitor = (WORK / f"{name}.{what}" for what in ("console", "serial", "monitor"))
+        self.log.unlink(missing_ok=True)
+        self.mark, self.line = 0, None
+        network = (f"socket,id=net,connect=127.0.0.1:{SWITCH_PORT + place}" if place else
+                   f"user,id=net,restrict=on,{forwards(place, DHCP_ADDRESS)}")
+        words = ["-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "1536", "-no-reboot", "-device", "virtio-rng-pci",
+                 "-chardev", f"socket,id=serial,path={self.serial},server=on,wait=off,logfile={self.log}", "-serial", "chardev:serial",
+                 "-chardev", f"socket,id=monitor,path={self.monitor},server=on,wait=off", "-mon", "chardev=monitor",
+                 "-netdev", network, "-device", f"virtio-net-pci,netdev=net,mac=52:54:00:00:00:{place + 0x10:02x}"]
+        if is_usb:
+            words += ["-device", "qemu-xhci", "-drive", f"if=none,id=usb,format=raw,readonly=on,file={STICK}",
+                      "-device", "usb-storage,drive=usb,bootindex=0"]
+        else:
+            words += ["-cdrom", ISO, "-boot", "d"]
+        if is_uefi:
+            shutil.copy("/usr/share/OVMF/OVMF_VARS_4M.fd", WORK / f"{name}.vars")
+            words += ["-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
+                      "-drive", f"if=pflash,format=raw,file={WORK / name}.vars"]
+        if credential:
+            file = WORK / f"{name}.credential"
+            file.write_text("io.systemd.credential.binary:gridmail.setup=" + base64.b64encode(credential.encode()).decode())
+            words += ["-smbios", f"type=11,path={file}"]
+        for number, path in enumerate(disks):
+            words += ["-drive", f"if=none,id=d{number},format=raw,file={path}",
+                      "-device", f"virtio-blk-pci,drive=d{number},serial=DISK{number}"]
+        super().__init__(*words)
+
+    # --- the console ---
+
+    def shown(self):
+        """All that the serial line showed, without what moves the cursor."""
+        if self.line:  # who does not read stops the machine in the end; the log has it all
+            with contextlib.suppress(OSError):
+                while self.line.recv(65536):
+                    pass
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+
+    def wait_for(self, pattern, seconds=BOOT_SECONDS, interval=0.5):
+        """The match, in what came since the last call of `forget`; seconds are counted from now."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := re.search(pattern, self.shown()[self.mark:]):
+                return found
+            if self.process.poll() is not None:
+                raise GridError(f"{self.name} ended before it showed \"{pattern}\"; see {self.log}")
+            time.sleep(interval)
+        raise GridError(f"{self.name} did not show \"{pattern}\" within {seconds} s; see {self.log}")
+
+    def forget(self):
+        self.mark = len(self.shown())
+
+    def type(self, text):
+        if not self.line:
+            self.line = socket.socket(socket.AF_UNIX)
+            self.line.connect(str(self.serial))
+            self.line.setblocking(False)
+        self.line.sendall(text.encode())
+
+    def converse(self, *answers):
+        """Each answer is typed when its question is on the screen."""
+        for question, answer in answers:
+            self.wait_for(question, TYPED_SECONDS)
+            self.forget()
+            self.type(answer)
+
+    def in_shell(self, command):
+        """What a command prints in the shell that the console's key opens."""
+        self.forget()
+        self.converse(("h shell", "h"), (r"# $", f"{command}; echo end of it\r"))
+        text = self.wait_for(r"(?s)\n(.*)end of it\r", TYPED_SECONDS).group(1)
+        self.forget()
+        self.type("exit\r")
+        return text
+
+    def screenshot(self, name):
+        file = WORK / f"{name}.png"
+        file.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(self.monitor))
+            line.sendall(f"screendump {file} -f png\n".encode())
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline and not (file.exists() and file.read_bytes().endswith(b"IEND\xaeB`\x82")):
+                time.sleep(0.1)
+        return file
+
+    def add_to_kernel_line(self, words):
+        """As an admin would, in GRUB's menu: e, to the line that begins with linux, to its end, the words, Ctrl-X."""
+        self.converse((r"automatically in", "e"), (r"Press Ctrl-x", "\x0e\x0e\x05 " + words))
+        size = -1
+        while size != self.log.stat().st_size:  # GRUB draws the line anew with each letter
+            size = self.log.stat().st_size
+            time.sleep(3)
+        self.type("\x18")
+
+    # --- the node ---
+
+    def api(self, password):
+        return GridApi(self.address, 7443, None, mail_traffic.any_certificate(), admin_password=password)
+
+    def ssh_greeting(self):
+        """Nothing where nobody answers, or the machine lets nobody in."""
+        try:
+            with socket.create_connection((self.address, 22), timeout=30) as connection:
+                connection.settimeout(30)
+                return connection.recv(100).decode()
+        except OSError:
+            return ""
+
+    def wait_until_ready(self, seconds=BOOT_SECONDS):
+        """Seconds since power on."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.api("").probe("/readyz", timeout=20)[0] == 200:
+                return time.monotonic() - self.begun
+            time.sleep(0.5)
+        raise GridError(f"{self.name} was not ready within {seconds} s; see {self.log}")
