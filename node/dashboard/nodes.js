@@ -77,7 +77,7 @@ export function showNodes(status, map, disks, changed) {
   const wanted = $("node_filter").value.toLowerCase();
   $("node_filter").hidden = status.nodes.length < search_from;
   const none = {primaries: 0, copies: 0, joining: 0};
-  fill($("nodes"), status.nodes
+  fill($("nodes"), status.nodes.toSorted?.((a, b) => a.name.localeCompare(b.name, "en", {numeric: true})) ?? status.nodes
     .filter(node => (node.name + " " + node.zone + " " + node.id + " " + node.state).toLowerCase().includes(wanted))
     .map(node => card(node, share.get(node.id) ?? none, map.slots.length, disks.get(node.id), status, changed)));
 }
