@@ -67,7 +67,7 @@ class Sink:
         self.process.wait()
 
 
-def submit(host, port, user, messages):
+def submit(host, port, user, messages, size=MESSAGE_BYTES):
     """One session, as fast as it is answered."""
     sender = user["address"] if user else "sender@example.org"
     envelope = f"MAIL FROM:<{sender}>\r\nRCPT TO:<somebody@elsewhere.test>\r\nDATA\r\n".encode()
@@ -90,7 +90,7 @@ def submit(host, port, user, messages):
             connection.sendall(envelope)
             for expected in (b"250", b"250", b"354"):
                 reply(expected)
-            text = measured.message(number, MESSAGE_BYTES).replace(b"sender" + str(number).encode() + b"@example.org",
+            text = measured.message(number, size).replace(b"sender" + str(number).encode() + b"@example.org",
                                                                    sender.encode(), 1)
             connection.sendall(text + b".\r\n")
             reply(b"250")
