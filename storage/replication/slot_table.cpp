@@ -104,6 +104,14 @@ Task<void> SlotTable::load(std::shared_ptr<Slot> slot, SlotTable* table) {
   }
 }
 
+void SlotTable::on_handed_back(SlotId slot) {
+  auto& shard = *shards_[slot % shards_.size()];
+  asio::post(shard.strand, [&shard, slot] {
+    const auto found = shard.slots.find(slot);
+    if (found != shard.slots.end()) found->second->on_handed_back();
+  });
+}
+
 void SlotTable::on_message(NodeId from, Bytes payload) {
   auto message = std::make_shared<replication::SlotMessage>();
   if (!message->ParseFromString(payload)) return;
@@ -138,7 +146,8 @@ void SlotTable::tick(Shard& shard) {
   for (auto& [id, slot] : shard.slots) {
     if (slot->is_settled(surroundings->number)) continue;
     all_settled = false;
-    SlotTarget target{surroundings->signs, surroundings->number, surroundings->in_touch, nullptr, nullptr, {}};
+    SlotTarget target{
+        surroundings->signs, surroundings->number, surroundings->in_touch, nullptr, nullptr, {}};
     // A plan made before the row last changed may want to undo that very change.
     const bool planned = plan && id < plan->placement.copies.size();
     if (planned && !plan->placement.stand_ins.empty()) target.stand_ins = &plan->placement.stand_ins[id];
