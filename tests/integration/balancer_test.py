@@ -1,4 +1,4 @@
-"""A real HAProxy with packaging's configuration, and a real Postfix that looks addresses up: a grid of its own."""
+"""Real HAProxy and keepalived with packaging's configurations, and a real Postfix that looks addresses up: a grid of its own."""
 
 import csv
 import imaplib
@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import unittest
 
 from grid import ROOT, TIMEOUT, GridCase, LoopbackGrid, wait_until
 
@@ -182,6 +183,22 @@ class Balancer(GridCase):
         self.wait_for_states("UP", "UP", "UP")
         clients.stop()
         self.assertEqual([], clients.errors)
+
+
+class Keepalived(unittest.TestCase):
+    def complaints(self, text):
+        """Not the exit code: 2.2.7 ends its own process after a test."""
+        with tempfile.TemporaryDirectory() as folder:
+            file, log = pathlib.Path(folder, "keepalived.conf"), pathlib.Path(folder, "log")
+            file.write_text(text)
+            subprocess.run(["keepalived", "--use-file", file, f"--config-test={log}"], start_new_session=True, check=False,
+                           timeout=TIMEOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            return [line for line in log.read_text().splitlines() if "interface" not in line]  # this machine's differ
+
+    def test_its_configuration_is_sound(self):
+        text = (ROOT / "packaging/balancers/keepalived.conf").read_text()
+        self.assertEqual([], self.complaints(text))
+        self.assertTrue(self.complaints(text.replace("virtual_router_id 25", "virtual_router_id 2500")))
 
 
 class PostfixLooksUp(GridCase):
