@@ -13,8 +13,6 @@
 namespace gridmail::imap {
 namespace {
 
-constexpr auto account_looked_at_every = std::chrono::seconds(2);
-
 metrics::Histogram answered_in{"imap_command_seconds", "From a command, but IDLE, to its tagged answer."};
 
 }  // namespace
@@ -131,13 +129,11 @@ Task<void> Session::next_command() {
   }
 }
 
-/// Whoever was removed has no session any more, nor who had the address before somebody else got it.
 Task<bool> Session::account_is_gone() {
-  const auto now = services_.clock.now();
-  if (!state_.is_logged_in() || now < account_looked_at_ + account_looked_at_every) co_return false;
-  account_looked_at_ = now;
-  const auto target = co_await services_.directory.resolve(state_.account().login);
-  co_return target ? target->id != state_.user() : target.error().code == Errc::not_found;
+  const bool logged_in = state_.is_logged_in();
+  if (!logged_in) co_return false;
+  co_return co_await account_watch_.is_gone(services_.directory, state_.user(), state_.account().login,
+                                            services_.clock.now());
 }
 
 /// RFC 3501, section 4.3; RFC 7888. Limits are checked here, before the client sends what a synchronizing

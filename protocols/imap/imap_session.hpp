@@ -12,6 +12,7 @@
 #include "protocols/imap/command_context.hpp"
 #include "protocols/imap/command_parser.hpp"
 #include "protocols/imap/commands/command_table.hpp"
+#include "protocols/ports/account_watch.hpp"
 
 namespace gridmail::imap {
 
@@ -53,7 +54,7 @@ class Session {
   SessionState state_;
   ClientConnection connection_;
   CommandContext context_;
-  TimePoint account_looked_at_{};
+  ports::AccountWatch account_watch_;
   std::shared_ptr<Event> wake_;  // of watch()
   bool dismissed_ = false;       // by watch(), which then cancels the conversation
   bool cancelled_ = false;

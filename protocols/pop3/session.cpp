@@ -60,6 +60,12 @@ Task<void> Session::handle(const Line& line) {
     ended_ = true;
     co_return;
   }
+  const bool gone = co_await account_is_gone();
+  if (gone) {
+    channel_.output() += "-ERR [AUTH] this user was removed\r\n";  // RFC 3206, section 5
+    ended_ = true;
+    co_return;
+  }
   // RFC 1939, section 3: what is syntactically invalid gets -ERR; a "QUIT not yet" deletes nothing.
   if (takes_no_argument(command.keyword) && !text::trim(command.argument).empty()) {
     refuse("no argument is allowed here");
@@ -74,6 +80,13 @@ Task<void> Session::handle(const Line& line) {
   } else {
     co_await handle_authorization(command);
   }
+}
+
+Task<bool> Session::account_is_gone() {
+  const bool logged_in = account_.has_value();
+  if (!logged_in) co_return false;
+  co_return co_await account_watch_.is_gone(services_.directory, account_->id, account_->login,
+                                            services_.clock.now());
 }
 
 Task<void> Session::handle_authorization(const Command& command) {

@@ -10,6 +10,7 @@
 #include "protocols/pop3/maildrop_state.hpp"
 #include "protocols/pop3/settings.hpp"
 #include "protocols/pop3/top_filter.hpp"
+#include "protocols/ports/account_watch.hpp"
 #include "protocols/ports/directory.hpp"
 #include "protocols/ports/mailboxes.hpp"
 #include "protocols/sasl/server_exchange.hpp"
@@ -36,6 +37,7 @@ class Session {
  private:
   // session.cpp: the conversation
   Task<void> handle(const Line& line);
+  [[nodiscard]] Task<bool> account_is_gone();
   Task<void> handle_authorization(const Command& command);
   Task<void> handle_transaction(const Command& command);
   void capa();
@@ -71,6 +73,7 @@ class Session {
   LineChannel channel_;
   std::string login_;                      // as USER named it
   std::optional<ports::Account> account_;  // set in TRANSACTION
+  ports::AccountWatch account_watch_;
   MaildropState maildrop_;
   std::size_t errors_ = 0;
   std::size_t login_failures_ = 0;

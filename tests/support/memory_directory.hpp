@@ -13,6 +13,7 @@ class MemoryDirectory final : public ports::Directory {
  public:
   /// Adds the address, its domain and its password; returns the new user's id.
   UserId add_user(const std::string& address, const std::string& password);
+  void remove_user(const std::string& address) { users_.erase(address); }
   void add_alias(const std::string& alias, const std::string& address);
   /// While stale, a miss and a failed password are temporary (design, words: directory).
   void set_stale(bool stale) { stale_ = stale; }

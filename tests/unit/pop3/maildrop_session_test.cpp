@@ -190,3 +190,12 @@ TEST_CASE("a node that shuts down ends the session at its next command, but stil
     CHECK(pop.mailboxes.uids_of(pop.alice, "INBOX").count() == (quits ? 0 : 1));
   }
 }
+
+TEST_CASE("a removed user's session ends, and deletes nothing") {
+  Filled pop;
+  CHECK(pop.send("DELE 1\r\n").starts_with("+OK "));
+  pop.directory.remove_user("alice@example.test");
+  pop.dialogue->wait(std::chrono::seconds(3));
+  CHECK(pop.send("RETR 2\r\n") == "-ERR [AUTH] this user was removed\r\n");
+  CHECK(pop.dialogue->ended());
+}
