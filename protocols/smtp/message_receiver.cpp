@@ -35,6 +35,7 @@ std::unique_ptr<ports::Spool> MessageReceiver::take_message() {
 
 void MessageReceiver::run(BytesView bytes) {
   if (!spool_) return;
+  if (!first_ && !bytes.empty()) first_ = bytes.front();
   received_.feed(bytes);
   if (mode_ == Mode::submission) header_.feed(bytes);
   if (spool_->size() + bytes.size() > message_bytes_max_) {

@@ -37,6 +37,9 @@ class MessageReceiver final : private DataDecoder::Sink {
   [[nodiscard]] std::unique_ptr<ports::Spool> take_message();
   /// Of a submission: its header section.
   [[nodiscard]] const Bytes& header() const { return header_.header(); }
+  /// The first line begins with a blank: it would go on with the field in front of it (RFC 5322,
+  /// section 2.2.3).
+  [[nodiscard]] bool begins_with_blank() const { return first_ == ' ' || first_ == '\t'; }
 
  private:
   void run(BytesView bytes) override;
@@ -50,6 +53,7 @@ class MessageReceiver final : private DataDecoder::Sink {
   DataDecoder decoder_;
   ReceivedCounter received_;
   HeaderCollector header_;
+  std::optional<char> first_;
   std::optional<Reply> refusal_;
 };
 

@@ -144,6 +144,10 @@ Task<void> Session::deliver(Transaction transaction, MessageReceiver& receiver,
         missing_fields(*header, {state_.account->login, id, settings_.hostname, services_.clock.wall()});
     // RFC 6532: From may have brought UTF-8 in.
     incoming_message.utf8 = incoming_message.utf8 || !text::is_ascii(incoming_message.trace_header);
+  } else if (receiver.begins_with_blank()) {
+    // Such content has no header: an empty line makes all of it the body, and no field of ours takes its
+    // first line in.
+    incoming_message.trace_header += "\r\n";
   }
   incoming_message.message = receiver.take_message();
   const std::uint64_t bytes = incoming_message.message->size();

@@ -19,7 +19,9 @@ void HeaderCollector::feed(BytesView bytes) {
 
 SubmissionHeader read_submission_header(BytesView header) {
   SubmissionHeader found;
-  found.lacks_header = !header.empty() && !header.starts_with("\r\n") && !mime::FieldReader(header).next();
+  const bool goes_on = header.starts_with(' ') || header.starts_with('\t');  // with a field in front of it
+  found.lacks_header =
+      goes_on || (!header.empty() && !header.starts_with("\r\n") && !mime::FieldReader(header).next());
   if (found.lacks_header) return found;
   while (!header.empty() && !header.starts_with("\r\n")) {
     const auto field = mime::FieldReader(header).next();

@@ -131,7 +131,9 @@ void ClientSession::adapt(Transaction& transaction) {
     transaction.needs.utf8 = false;
   }
   if (!transaction.needs.eight_bit || extensions_.eight_bit || !transaction.has_open()) return;
-  if (text::is_ascii(mail.trace)) transaction.reencoded = mime::reencode(mail.body, mime::Carrier::seven_bit);
+  // Where our fields end with an empty line the message brought no header that could say how it is encoded.
+  if (text::is_ascii(mail.trace) && !mail.trace.ends_with("\r\n\r\n"))
+    transaction.reencoded = mime::reencode(mail.body, mime::Carrier::seven_bit);
   if (transaction.reencoded) {
     mail.body = *transaction.reencoded;
     transaction.needs.eight_bit = false;

@@ -3,7 +3,8 @@
 //  - something else than CRLF.CRLF (".CRLF" at the very start) ends the data,
 //  - a chunk of BDAT is anything but what it holds, or ends before its size says,
 //  - the outcome depends on how the bytes were split,
-//  - a path's spelling does not parse back to itself.
+//  - a path's spelling does not parse back to itself,
+//  - a submission lacks a field after the missing ones were put in front, or names other authors.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -15,6 +16,7 @@
 #include "protocols/smtp/command_parser.hpp"
 #include "protocols/smtp/data_decoder.hpp"
 #include "protocols/smtp/received_counter.hpp"
+#include "protocols/smtp/submission_header.hpp"
 #include "protocols/smtp/trace_header.hpp"
 
 namespace {
@@ -135,6 +137,15 @@ void check_command(std::string_view line) {
   GRIDMAIL_ASSERT(field.find("\n\r\n") == std::string::npos && field.find('\0') == std::string::npos);
 }
 
+void check_header(std::string_view input) {
+  const auto header = read_submission_header(input);
+  const auto fields = missing_fields(header, {"a@x.test", "id", "mx.test", 0});
+  const auto again = read_submission_header(fields + std::string(input));
+  GRIDMAIL_ASSERT(again.has_from && again.has_date && again.has_message_id && !again.lacks_header);
+  if (header.has_from) GRIDMAIL_ASSERT(again.authors == header.authors);
+  if (!header.has_from) GRIDMAIL_ASSERT(again.authors == std::vector<std::string>{"a@x.test"});
+}
+
 void check_lines(std::string_view input, std::uint32_t seed) {
   LineBuffer buffer;
   while (!input.empty()) {
@@ -160,5 +171,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_data(input.substr(4), seed);
   check_chunk(input.substr(4), seed);
   check_lines(input.substr(4), seed);
+  check_header(input.substr(4));
   return 0;
 }

@@ -146,3 +146,24 @@ TEST_CASE("a stream that breaks at any step ends the session, and no message is 
     }
   }
 }
+
+TEST_CASE(
+    "RFC 5322, section 2.2.3: a first line that begins with a blank does not go on with our Received field") {
+  for (const auto* text : {" From: nobody@x.test\r\nSubject: s\r\n\r\ntext\r\n", "\tx\r\n"}) {
+    SessionFixture mx(Mode::mx);
+    mx.greet();
+    (void)mx.send(envelope);
+    CHECK(codes(mx.send(std::string(text) + ".\r\n")) == "250 2.0.0");
+    const auto& message = mx.delivered().at(0);
+    CHECK(message.bytes == text);
+    CHECK(message.trace_header.starts_with("Received: "));
+    CHECK(message.trace_header.ends_with("\r\n\r\n"));
+  }
+  SessionFixture submission(Mode::submission, {.secure = true});
+  submission.log_in();
+  (void)submission.send("MAIL FROM:<alice@example.test>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n");
+  CHECK(codes(submission.send(" x\r\nFrom: bob@example.test\r\n\r\n.\r\n")) == "250 2.0.0");
+  const auto& header = submission.delivered().at(0).trace_header;
+  CHECK(header.find("From: <alice@example.test>\r\n") != std::string::npos);
+  CHECK(header.ends_with("\r\n\r\n"));
+}
