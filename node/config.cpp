@@ -49,12 +49,16 @@ void read_tls(ConfigTable table, NodeConfig& config) {
 }
 
 void read_proxy(ConfigTable table, NodeConfig& config) {
-  table.read_each("trusted", "an array of networks, such as [\"192.0.2.0/24\"]",
-                  [&](const std::string& text) {
-                    const auto network = IpNetwork::parse(text);
-                    if (network) config.proxies.push_back(*network);
-                    return network.has_value();
-                  });
+  const auto read_networks = [&table](const char* key, std::vector<IpNetwork>& networks) {
+    table.read_each(key, "an array of networks, such as [\"192.0.2.0/24\"]", [&](const std::string& text) {
+      const auto network = IpNetwork::parse(text);
+      if (network) networks.push_back(*network);
+      return network.has_value();
+    });
+  };
+  read_networks("trusted", config.proxies);
+  read_networks("tls_ended_by", config.tls_enders);
+  config.proxies.insert(config.proxies.end(), config.tls_enders.begin(), config.tls_enders.end());
   table.finish();
 }
 

@@ -116,6 +116,8 @@ struct NodeConfig {
   TlsConfig tls;
   /// Balancers that say by the PROXY protocol, on mail ports, for which client they connect.
   std::vector<IpNetwork> proxies;
+  /// Those of them that end the clients' TLS, and are reached over a network of their own.
+  std::vector<IpNetwork> tls_enders;
   /// Log-in without TLS from 127.0.0.0/8 and ::1 on mail ports. Plain HTTP from there always may.
   bool plaintext_login_from_loopback = false;
 

@@ -72,6 +72,7 @@ struct SocketStream::State : std::enable_shared_from_this<State> {
   }
 
   asio::ip::address peer;
+  bool tls_ended_before = false;  ///< at the proxy that speaks for the peer
   Clock& clock;
   asio::steady_timer timer;
   TlsSocket socket;
@@ -136,7 +137,7 @@ bool SocketStream::can_start_tls() const {
   return (tls_ != nullptr || client_tls_) && !is_secure();
 }
 bool SocketStream::is_secure() const {
-  return state_->socket.tls() != nullptr;
+  return state_->socket.tls() != nullptr || state_->tls_ended_before;
 }
 
 std::string SocketStream::peer_address() const {
@@ -147,14 +148,15 @@ bool SocketStream::peer_is_loopback() const {
 }
 
 std::string SocketStream::tls_version() const {
-  return is_secure() ? SSL_get_version(state_->socket.tls()) : "";
+  return state_->socket.tls() != nullptr ? SSL_get_version(state_->socket.tls()) : "";
 }
 std::string SocketStream::tls_cipher() const {
-  return is_secure() ? SSL_get_cipher_name(state_->socket.tls()) : "";
+  return state_->socket.tls() != nullptr ? SSL_get_cipher_name(state_->socket.tls()) : "";
 }
 
-void SocketStream::speak_for(asio::ip::address client) {
+void SocketStream::speak_for(asio::ip::address client, TlsEnds tls_ends) {
   state_->peer = std::move(client);
+  state_->tls_ended_before = tls_ends == TlsEnds::before;
 }
 
 void SocketStream::close() {

@@ -28,8 +28,10 @@ class SocketStream final : public Stream {
   [[nodiscard]] std::string tls_version() const override;
   [[nodiscard]] std::string tls_cipher() const override;
   void close() override;
-  /// A proxy has connected for this client: from now on it is the peer.
-  void speak_for(asio::ip::address client);
+  enum class TlsEnds : std::uint8_t { here, before };
+  /// A proxy has connected for this client: from now on it is the peer. Where its TLS ended at the proxy, the
+  /// stream is secure as it is.
+  void speak_for(asio::ip::address client, TlsEnds tls_ends);
 
  private:
   struct State;

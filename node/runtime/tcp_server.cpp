@@ -136,11 +136,12 @@ Task<void> TcpServer::run_session(std::shared_ptr<Port> port, [[maybe_unused]] s
 }
 
 Task<bool> TcpServer::learn_peer(const Port& port, SocketStream& stream) {
-  const auto& proxies = port.listener.proxies;
   const auto from = stream.peer_address();
-  const bool is_proxy = std::any_of(proxies.begin(), proxies.end(),
-                                    [&](const IpNetwork& network) { return network.contains(from); });
-  if (!is_proxy) co_return true;
+  const auto is_in = [&from](const std::vector<IpNetwork>& networks) {
+    return std::any_of(networks.begin(), networks.end(),
+                       [&](const IpNetwork& network) { return network.contains(from); });
+  };
+  if (!is_in(port.listener.proxies)) co_return true;
   stream.expires_at(clock_.now() + proxy_header_max);
   auto header = co_await read_proxy_header(stream);
   stream.expires_at(TimePoint::never());
@@ -149,7 +150,10 @@ Task<bool> TcpServer::learn_peer(const Port& port, SocketStream& stream) {
         {{"listener", port.listener.name}, {"proxy", from}, {"error", header.error().text}});
     co_return false;
   }
-  if (header->client) stream.speak_for(*header->client);
+  if (header->client) {
+    stream.speak_for(*header->client, is_in(port.listener.tls_enders) ? SocketStream::TlsEnds::before
+                                                                      : SocketStream::TlsEnds::here);
+  }
   co_return true;
 }
 

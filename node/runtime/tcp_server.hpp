@@ -29,6 +29,9 @@ struct Listener {
   std::size_t connections_per_address_max = 0;  ///< over all listeners; 0: no limit. This machine has none
   /// Who connects from these begins with a PROXY header, and the client it names is the peer.
   std::vector<IpNetwork> proxies{};
+  /// Those of them that have ended the client's TLS and reach this node over a network of its own: what they
+  /// connect for counts as secure.
+  std::vector<IpNetwork> tls_enders{};
 };
 
 class SocketStream;

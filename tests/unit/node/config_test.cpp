@@ -154,6 +154,16 @@ TEST_CASE("the example configuration is right and states the defaults") {
   CHECK(example->creation.slots == defaults.creation.slots);
 }
 
+TEST_CASE("a proxy that ends TLS is a proxy, too") {
+  const auto config =
+      parse_config("[proxy]\ntrusted = [\"192.0.2.1\"]\ntls_ended_by = [\"192.0.2.2\"]\n", "x");
+  REQUIRE(config);
+  REQUIRE(config->proxies.size() == 2);
+  CHECK(config->proxies[1].contains("192.0.2.2"));
+  REQUIRE(config->tls_enders.size() == 1);
+  CHECK_FALSE(config->tls_enders[0].contains("192.0.2.1"));
+}
+
 TEST_CASE("a proxy that is no network is named with its place") {
   CHECK(error_of("[proxy]\ntrusted = [\"192.0.2.0/28\", \"balancer\"]\n") ==
         "gridmail.toml:2:28: proxy.trusted must be an array of networks, such as [\"192.0.2.0/24\"]");

@@ -269,6 +269,29 @@ TEST_CASE_FIXTURE(ServerFixture, "a trusted proxy speaks for its client, before 
   run(client);
 }
 
+TEST_CASE_FIXTURE(ServerFixture,
+                  "what a proxy has ended TLS for is secure; TLS of other proxies' clients ends here") {
+  std::vector<bool> secure;
+  const auto note = [&secure](std::unique_ptr<Stream> stream) -> Task<void> {
+    secure.push_back(stream->is_secure());
+    secure.push_back(stream->can_start_tls());
+    co_await stream->write(stream->peer_address() + stream->tls_version() + "\n");
+  };
+  const auto network = std::vector<IpNetwork>{*IpNetwork::parse("127.0.0.1")};
+  const auto passing = server.listen({.name = "imap", .address = "127.0.0.1", .proxies = network}, note);
+  const auto ending = server.listen(
+      {.name = "imap", .address = "127.0.0.1", .proxies = network, .tls_enders = network}, note);
+  const auto client = [&]() -> Task<void> {
+    for (const auto& port : {passing, ending}) {
+      const auto socket = co_await connect("127.0.0.1", port.value());
+      co_await write_all(*socket, "PROXY TCP4 203.0.113.9 192.0.2.1 4000 143\r\n");
+      CHECK(co_await read_line(*socket) == "203.0.113.9");
+    }
+    CHECK(secure == std::vector<bool>{false, true, true, false});
+  };
+  run(client);
+}
+
 TEST_CASE_FIXTURE(ServerFixture, "an address has so many connections and no more; others are not touched") {
   const auto port = listen({.name = "echo",
                             .address = "127.0.0.1",
