@@ -18,6 +18,7 @@ enum class MessageKind : std::uint16_t {
   egress = 13,           ///< parcels of the queue that another node sends
   load = 11,             ///< how busy a node's slots are, and its disk
   survey = 12,           ///< questions to all nodes, and their answers
+  listeners = 15,        ///< where mail clients reach a node
 };
 
 }  // namespace gridmail

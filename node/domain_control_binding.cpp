@@ -1,6 +1,7 @@
 #include "node/domain_control_binding.hpp"
 
 #include "node/applied.hpp"
+#include "node/client_control_binding.hpp"
 #include "protocols/text/normalization.hpp"
 
 namespace gridmail {
@@ -81,7 +82,8 @@ DomainFacts DomainControlBinding::facts_of(const std::string& domain) const {
   constexpr std::pair<Service, const char*> services[] = {{Service::submissions, "_submissions._tcp"},
                                                           {Service::submission, "_submission._tcp"},
                                                           {Service::imaps, "_imaps._tcp"},
-                                                          {Service::pop3s, "_pop3s._tcp"}};
+                                                          {Service::pop3s, "_pop3s._tcp"},
+                                                          {Service::https, "_autodiscover._tcp"}};
   for (const auto& [service, name] : services) {
     if (const auto listener = parts_.config.listener(service))
       facts.services.push_back({name, listener->port});
@@ -95,6 +97,8 @@ Task<Result<std::vector<api::DomainRecord>>> DomainControlBinding::dns_records(s
   const auto ours = co_await parts_.mail.view().domain(*name);
   if (!ours) co_return fail(ours.error().code, "no domain " + *name);
   auto facts = facts_of(*name);
+  auto client_host = co_await host_for_clients(parts_.certificates, *ours);
+  if (client_host) facts.client_host = std::move(*client_host);
   const auto keys = co_await parts_.mail.domains().dkim_keys(*name);
   if (!keys) co_return tl::unexpected(keys.error());
   for (const auto& key : *keys)

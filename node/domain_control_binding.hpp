@@ -3,6 +3,7 @@
 #include "node/api/domain_control.hpp"
 #include "node/config.hpp"
 #include "node/grid/mail_services.hpp"
+#include "node/services/certificates/certificate_admin.hpp"
 #include "node/services/dns/domain_check.hpp"
 
 namespace gridmail {
@@ -16,6 +17,7 @@ class DomainControlBinding final : public api::DomainControl {
     Clock& clock;
     const NodeConfig& config;
     RecordSearch& dns;
+    CertificateAdmin& certificates;
   };
   explicit DomainControlBinding(Parts parts) : parts_(parts) {}
 

@@ -5,6 +5,7 @@
 
 #include "node/api/grid_control.hpp"
 #include "node/canary.hpp"
+#include "node/client_control_binding.hpp"
 #include "node/config.hpp"
 #include "node/domain_control_binding.hpp"
 #include "node/figures/figure_service.hpp"
@@ -29,11 +30,14 @@ class GridControlBinding final : public api::GridControl {
     const NodeConfig& config;
     RecordSearch& dns;
     FigureService& figures;
+    const ListenerBook& listeners;
     std::function<bool()> stopping;
   };
   explicit GridControlBinding(Parts parts)
       : parts_(std::move(parts)),
-        domains_({parts_.core, parts_.mail, parts_.clock, parts_.config, parts_.dns}),
+        domains_({parts_.core, parts_.mail, parts_.clock, parts_.config, parts_.dns, parts_.certificates}),
+        clients_({parts_.core, parts_.mail, parts_.random, parts_.config, parts_.listeners,
+                  parts_.certificates, [this](NodeId node) { return is_alive(node); }}),
         canary_(parts_.core, parts_.clock, [this](NodeId node) { return is_alive(node); }) {}
   /// The listeners are up.
   void set_started() { started_ = true; }
@@ -108,6 +112,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<api::Applied>> remove_certificate(std::string name) override;
 
   [[nodiscard]] api::DomainControl& domains_of_grid() override { return domains_; }
+  [[nodiscard]] api::ClientControl& clients_of_grid() override { return clients_; }
 
   // grid_control_keys.cpp
   [[nodiscard]] Task<Result<api::KeyStatus>> keys() override;
@@ -127,6 +132,7 @@ class GridControlBinding final : public api::GridControl {
 
   Parts parts_;
   DomainControlBinding domains_;
+  ClientControlBinding clients_;
   Canary canary_;
   std::function<std::map<std::string, std::size_t>()> sessions_;  ///< by listener
   std::atomic<bool> started_{false};

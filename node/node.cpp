@@ -210,11 +210,13 @@ Result<void> Node::build() {
   hooks.on_intake = [this](NodeId from, Bytes payload) { mail_->on_intake(from, std::move(payload)); };
   hooks.on_egress = [this](NodeId from, Bytes payload) { mail_->on_egress(from, std::move(payload)); };
   hooks.on_verified = [this](NodeId, Bytes payload) { mail_->on_verified(payload); };
+  hooks.on_listeners = [this](NodeId from, Bytes payload) { listeners_->on_message(from, payload); };
   hooks.disk = [this] {
     const auto free = store_->bytes_free();
     const auto reserve = config_.storage.reserve_bytes;
     return DiskState{store_->bytes_stored(), free > reserve ? free - reserve : 0};
   };
+  listeners_ = std::make_unique<ListenerBook>(identity_->node_id(), *transport_);
   core_ = std::make_unique<GridCore>(std::move(ports),
                                      Membership::Self{identity_->node_id(),
                                                       config_.name,
@@ -250,7 +252,7 @@ Result<void> Node::build() {
       clock_, random_, mail_->view(), mail_->directory_client(), [this] { return core_->map(); }});
   control_ = std::make_unique<GridControlBinding>(
       GridControlBinding::Parts{*core_, *mail_, *certificates_, clock_, random_, *store_, config_, *resolver_,
-                                *figures_, [this] { return leaving_.load(); }});
+                                *figures_, *listeners_, [this] { return leaving_.load(); }});
   return {};
 }
 
@@ -278,6 +280,8 @@ Task<Result<void>> Node::start() {
   tasks_.spawn(asio::make_strand(context_), "keep record current", keep_record_current());
   tasks_.spawn(asio::make_strand(context_), "tell figures", tell_figures());
   tasks_.spawn(asio::make_strand(context_), "figures", figures_->run());
+  tasks_.spawn(asio::make_strand(context_), "listeners",
+               keep_listeners_known(clock_, config_, core_->membership(), *listeners_));
   tasks_.spawn(asio::make_strand(context_), "certificates", certificate_keeper_->run());
   control_->set_started();
   co_return Result<void>{};
@@ -376,6 +380,7 @@ Result<void> Node::listen_for(const ListenerConfig& config) {
   if (is_for_mail(config.service)) {
     listener.connections_per_address_max = config_.limits.connections_per_address_max;
     listener.proxies = config_.proxies;
+    listener.tls_enders = config_.tls_enders;
   }
   TcpServer::Serve serve;
   const smtp::Services smtp_services{mail_->directory(), mail_->delivery(), clock_, random_};

@@ -22,6 +22,7 @@
 #include "node/runtime/tcp_dialer.hpp"
 #include "node/runtime/tcp_server.hpp"
 #include "node/services/certificates/certificate_keeper.hpp"
+#include "node/services/clients/listener_keeper.hpp"
 #include "node/services/dns/unbound_resolver.hpp"
 #include "node/services/local_mail/local_mail_server.hpp"
 #include "protocols/imap/settings.hpp"
@@ -81,6 +82,7 @@ class Node {
   std::unique_ptr<Introducer> introducer_;
   std::unique_ptr<FigureService> figures_;
   std::unique_ptr<CertificateAdmin> certificates_;
+  std::unique_ptr<ListenerBook> listeners_;
   std::unique_ptr<GridControlBinding> control_;
   std::unique_ptr<ServerTls> tls_;
   std::unique_ptr<CertificateKeeper> certificate_keeper_;

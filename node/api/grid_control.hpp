@@ -235,6 +235,7 @@ struct ReadinessCheck {
 };
 
 class DomainControl;
+class ClientControl;
 
 class GridControl {
  public:
@@ -328,6 +329,8 @@ class GridControl {
 
   /// What is about domains and mail (domain_control.hpp).
   [[nodiscard]] virtual DomainControl& domains_of_grid() = 0;
+  /// What is about mail clients (client_control.hpp).
+  [[nodiscard]] virtual ClientControl& clients_of_grid() = 0;
 
   [[nodiscard]] virtual Task<Result<KeyStatus>> keys() = 0;
   /// Begins to replace the gossip key: installed, used, and the old one removed, each as soon as every living

@@ -10,6 +10,10 @@ Task<Response> started(GridControl& grid, Request request, Parameters parameters
 Task<Response> ready(GridControl& grid, Request request, Parameters parameters);
 Task<Response> metrics(GridControl& grid, Request request, Parameters parameters);
 
+// lookup_handlers.cpp. The first one is for balancers, without log-in.
+Task<Response> nginx_auth(GridControl& grid, Request request, Parameters parameters);
+Task<Response> look_up(GridControl& grid, Request request, Parameters parameters);
+
 // dashboard_handlers.cpp. No log-in: the page asks for it.
 Task<Response> dashboard(GridControl& grid, Request request, Parameters parameters);
 Task<Response> dashboard_file(GridControl& grid, Request request, Parameters parameters);

@@ -1,8 +1,10 @@
 #include "node/api/message.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
-#include "node/base/bytes.hpp"
+#include "node/base/percent.hpp"
 
 namespace gridmail::api {
 namespace {
@@ -64,16 +66,40 @@ std::uint16_t status_of(Errc code) {
   return 500;
 }
 
-}  // namespace
-
-bool query_has(std::string_view query, std::string_view name) {
+/// The first "name=value" or "name" of that name.
+std::optional<std::string_view> find_parameter(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const auto end = query.find('&');
     const auto pair = query.substr(0, end);
-    if (pair.substr(0, pair.find('=')) == name) return true;
+    if (pair.substr(0, pair.find('=')) == name) return pair;
     query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
   }
-  return false;
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool equal_without_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+  });
+}
+
+std::string_view field(const Request& request, std::string_view name) {
+  const auto found = std::find_if(request.fields.begin(), request.fields.end(),
+                                  [&](const auto& each) { return equal_without_case(each.first, name); });
+  return found == request.fields.end() ? std::string_view{} : found->second;
+}
+
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  const auto pair = find_parameter(query, name);
+  if (!pair) return std::nullopt;
+  const auto equals = pair->find('=');
+  return percent_decode(equals == std::string_view::npos ? std::string_view{} : pair->substr(equals + 1));
+}
+
+bool query_has(std::string_view query, std::string_view name) {
+  return find_parameter(query, name).has_value();
 }
 
 Response problem(std::uint16_t status, std::string_view code, std::string_view detail) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,9 +17,10 @@ enum class Method : std::uint8_t { get, post, put, delete_, other };
 
 struct Request {
   Method method = Method::get;
-  std::string path;           ///< as sent, still percent-encoded, without query
-  std::string query;          ///< after '?', still encoded
-  std::string authorization;  ///< the header's value; empty: none
+  std::string path;                                         ///< as sent, still percent-encoded, without query
+  std::string query;                                        ///< after '?', still encoded
+  std::string authorization;                                ///< the header's value; empty: none
+  std::vector<std::pair<std::string, std::string>> fields;  ///< the header fields that are not about framing
   std::string body;
   std::string peer_address;
   bool is_secure = false;  ///< over TLS
@@ -35,6 +37,12 @@ struct Response {
   std::function<Task<std::string>()> more{};
 };
 
+/// ASCII.
+[[nodiscard]] bool equal_without_case(std::string_view a, std::string_view b);
+/// The value of the first header field of that name, which has no case; empty: none.
+[[nodiscard]] std::string_view field(const Request& request, std::string_view name);
+/// The decoded value of the first parameter of that name. Nothing: none, or it cannot be decoded.
+[[nodiscard]] std::optional<std::string> query_value(std::string_view query, std::string_view name);
 /// Whether the query has this name, with or without a value ("?verbose", "?verbose=1").
 [[nodiscard]] bool query_has(std::string_view query, std::string_view name);
 

@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 
-bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-  });
-}
-
 /// RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
   constexpr std::string_view symbols = "!#$%&'*+-.^_`|~";
@@ -109,6 +103,8 @@ Result<void> RequestParser::read_field(Head& head, std::string_view line) const 
     if (equal_without_case(value, "keep-alive")) head.received.keep_alive = true;
   } else if (equal_without_case(name, "Expect")) {
     head.expects_continue = equal_without_case(value, "100-continue");
+  } else {
+    head.received.request.fields.emplace_back(name, value);
   }
   return {};
 }

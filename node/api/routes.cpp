@@ -1,5 +1,6 @@
 // Every route of the API. Bodies and answers are JSON unless said otherwise; errors are RFC 9457 problem
 // documents.
+#include "node/api/client_setup_handlers.hpp"
 #include "node/api/handlers.hpp"
 
 namespace gridmail::api {
@@ -14,6 +15,17 @@ constexpr Route table[] = {
     {get, "/readyz", open, ready,
      "Whether a canary write and read just worked; ?verbose names each check. Plain text."},
     {get, "/metrics", open, metrics, "Prometheus text format 0.0.4."},
+    {get, "/nginx-auth", open, nginx_auth,
+     "For nginx's mail proxy, from networks under [proxy] only: verifies a log-in, and names the best node."},
+    {get, "/mail/config-v1.1.xml", open, autoconfig,
+     "For mail programs: Thunderbird's autoconfig, by ?emailaddress= or the name asked for. XML."},
+    {get, "/.well-known/autoconfig/mail/config-v1.1.xml", open, autoconfig, "The same, below the domain."},
+    {post, "/autodiscover/autodiscover.xml", open, autodiscover, "The same for Outlook. XML."},
+    {post, "/Autodiscover/Autodiscover.xml", open, autodiscover, "The same, as some versions write it."},
+    {get, "/autodiscover/autodiscover.json", open, autodiscover_v2,
+     "Where the former is: ?Protocol=AutodiscoverV1&Email=."},
+    {get, "/mail.mobileconfig", open, mobileconfig,
+     "For macOS and iOS: a configuration profile for ?email=. A property list."},
     {get, "/", open, dashboard, "The dashboard. HTML."},
     {get, "/dashboard/{file}", open, dashboard_file, "What the dashboard consists of."},
 
@@ -64,6 +76,9 @@ constexpr Route table[] = {
     {put, "/api/v1/users/{address}/password", admin, set_password, "Sets the password: {\"password\"}."},
     {del, "/api/v1/users/{address}", admin, remove_user, "Removes the user; the data goes after 14 days."},
     {get, "/api/v1/users/{address}/location", admin, locate_user, "The slot that holds the user's mail."},
+    {get, "/api/v1/lookup", admin, look_up,
+     "Where ?key= leads, an address or a domain, and for an address the node that serves it best by "
+     "service."},
     {get, "/api/v1/domains", admin, list_domains, "All domains."},
     {post, "/api/v1/domains", admin, add_domain,
      "Adds a domain: {\"name\"}; with \"alias_of\" another name of a domain that is there."},

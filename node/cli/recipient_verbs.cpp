@@ -79,4 +79,20 @@ Result<Outcome> list_remove(const ApiClient& api, const Arguments& arguments) {
   return acted(api.remove(below("lists", address)), fmt::format("removed {}", address));
 }
 
+Result<Outcome> look_up(const ApiClient& api, const Arguments& arguments) {
+  auto answer = api.get(fmt::format("/lookup?key={}", path_part(arguments.at("key"))));
+  if (!answer) return tl::unexpected(answer.error());
+  auto text = fmt::format("{}\n", answer->value("value", ""));
+  if (const auto servers = answer->find("servers"); servers != answer->end()) {
+    Json rows = Json::array();
+    for (const auto& [service, server] : servers->items()) {
+      auto row = server;
+      row["service"] = service;
+      rows.push_back(std::move(row));
+    }
+    text += "\n" + table_text(rows, {"service", "host", "port", "node"});
+  }
+  return Outcome{std::move(*answer), std::move(text), 0};
+}
+
 }  // namespace gridmail::cli

@@ -6,6 +6,8 @@ namespace gridmail::cli {
 
 [[nodiscard]] Result<Outcome> domain_catch_all(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> user_forward(const ApiClient& api, const Arguments& arguments);
+/// Where an address or a domain leads.
+[[nodiscard]] Result<Outcome> look_up(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> list_add(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> list_list(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> list_show(const ApiClient& api, const Arguments& arguments);

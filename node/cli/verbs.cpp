@@ -392,6 +392,11 @@ const std::vector<Verb> table = {
      {{"--config", "take this configuration (TOML) instead of asking; - is standard input"},
       {"--join", "a token of the grid to join"}},
      setup},
+    {"lookup",
+     "",
+     "where an address or a domain leads, and which node serves it best",
+     {{"key", "an address or a domain"}},
+     look_up},
     {"commands", "", "all commands, as this table", {}, commands},
 };
 

@@ -216,6 +216,9 @@ void GridCore::on_message(NodeId from, std::uint16_t kind, Bytes payload) {
     case MessageKind::survey:
       survey_.on_message(from, std::move(payload));
       break;
+    case MessageKind::listeners:
+      if (hooks_.on_listeners) hooks_.on_listeners(from, std::move(payload));
+      break;
   }
 }
 

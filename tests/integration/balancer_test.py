@@ -1,9 +1,12 @@
-"""Real HAProxy and keepalived with packaging's configurations, and a real Postfix that looks addresses up: a grid of its own."""
+"""Real HAProxy, nginx and keepalived with packaging's configurations, and a real Postfix that looks addresses up: a grid
+of its own."""
 
 import csv
 import imaplib
+import json
 import os
 import pathlib
+import poplib
 import re
 import smtplib
 import socket
@@ -12,13 +15,22 @@ import tempfile
 import threading
 import unittest
 
-from grid import ROOT, TIMEOUT, GridCase, LoopbackGrid, wait_until
+from certificates import NAME, make_certificate
+from grid import ROOT, TIMEOUT, GridCase, LoopbackGrid, insecure_tls, wait_until
 
 BASE_PORT = int(os.environ.get("GRIDMAIL_BALANCER_PORT", "24100"))
 TRUSTED = "127.0.0.2"  # the balancer, in the nodes' configuration
 FRONTENDS = BASE_PORT + 64  # of the balancer, above three nodes
 DEFAULT_PORTS = {25: "smtp", 465: "submissions", 587: "submission", 143: "imap", 993: "imaps", 995: "pop3s",
                  7443: "http", 7483: "agent"}
+NGINX_PORTS = [110, 143, 465, 587, 993, 995, 7484]
+NGINX_FRONTENDS = FRONTENDS + len(DEFAULT_PORTS)
+
+
+class BalancedGrid(LoopbackGrid):
+    """Log-in needs TLS, or nginx, which has ended it and connects from 127.0.0.1."""
+    plaintext_login = False
+    proxies = f'trusted = ["{TRUSTED}"]\ntls_ended_by = ["127.0.0.1"]'
 
 
 def configuration(nodes, stats_socket):
@@ -72,6 +84,55 @@ class HaProxy:
             return {}
 
 
+class Nginx:
+    def __init__(self, nodes, folder):
+        certificate, key, _ = make_certificate(folder, NAME)
+        text = (ROOT / "packaging/balancers/nginx.conf").read_text()
+        for old, new in (("user www-data;", "daemon off;"), ("/run/nginx.pid", f"{folder}/nginx.pid"),
+                         ("/etc/nginx/mail.pem", str(certificate)), ("/etc/nginx/mail.key", str(key)),
+                         ("worker_connections 20000", "worker_connections 500"), ("https://nodes", "http://nodes"),
+                         ("worker_processes auto", "worker_processes 1")):
+            assert old in text, old
+            text = text.replace(old, new)
+        text = re.sub(r"server 192\.0\.2\.1(\d):7443",
+                      lambda match: f"server {nodes[int(match[1]) - 1]['host']}:{nodes[int(match[1]) - 1]['http']}", text)
+        text = re.sub(r"listen (?:127\.0\.0\.1:)?(\d+)",
+                      lambda match: f"listen 127.0.0.1:{self.port(int(match[1]))}", text)
+        own_folders = "".join(f"{what}_temp_path {folder}/nginx-{what};\n"
+                              for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        text = text.replace("http {\n", "http {\n" + own_folders)
+        text = text.replace("auth_http 127.0.0.1:7484", f"auth_http 127.0.0.1:{self.port(7484)}")
+        (folder / "nginx.conf").write_text(text)
+        self.log = open(folder / "nginx.log", "wb")
+        self.process = subprocess.Popen(["nginx", "-c", folder / "nginx.conf", "-e", "stderr"],
+                                        stdout=self.log, stderr=self.log)
+
+    @staticmethod
+    def port(default):
+        return NGINX_FRONTENDS + NGINX_PORTS.index(default)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+    def imap(self):
+        return imaplib.IMAP4_SSL("127.0.0.1", self.port(993), ssl_context=insecure_tls(), timeout=TIMEOUT)
+
+    def served_by(self, user):
+        """The node that took a message which the user submitted, and the client's address, as the message says."""
+        with smtplib.SMTP_SSL("127.0.0.1", self.port(465), timeout=TIMEOUT, context=insecure_tls(),
+                              source_address=("127.0.0.3", 0)) as smtp:
+            smtp.login(user["address"], user["password"])
+            smtp.sendmail(user["address"], user["address"], b"Subject: through nginx\r\n\r\nx\r\n")
+        with self.imap() as imap:
+            imap.login(user["address"], user["password"])
+            imap.select("INBOX")
+            newest = imap.search(None, "ALL")[1][0].split()[-1]
+            header = imap.fetch(newest, "(BODY.PEEK[HEADER.FIELDS (RECEIVED)])")[1][0][1].decode()
+        return re.search(r"by (\w+)\.example\.test", header)[1], re.search(r"\[([\d.]+)\]", header)[1]
+
+
 class Clients(threading.Thread):
     """Logs in, looks and leaves, again and again, through the balancer; and sends a message each time."""
 
@@ -88,6 +149,7 @@ class Clients(threading.Thread):
                 with smtplib.SMTP("127.0.0.1", frontend("smtp"), timeout=TIMEOUT) as smtp:
                     smtp.sendmail("sender@elsewhere.test", self.user["address"], b"Subject: x\r\n\r\nx\r\n")
                 with imaplib.IMAP4("127.0.0.1", frontend("imap"), timeout=TIMEOUT) as imap:
+                    imap.starttls(insecure_tls())
                     imap.login(self.user["address"], self.user["password"])
                     if imap.select("INBOX")[0] != "OK":
                         raise imaplib.IMAP4.error("SELECT")
@@ -103,15 +165,17 @@ class Clients(threading.Thread):
 class Balancer(GridCase):
     @classmethod
     def setUpClass(cls):
-        cls.grid = LoopbackGrid(ROOT / "build/balancer-grid")
+        cls.grid = BalancedGrid(ROOT / "build/balancer-grid")
         cls.grid.start_anew(3, base_port=BASE_PORT)
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.folder = pathlib.Path(folder.name)
         cls.haproxy = HaProxy(cls.grid.nodes, cls.folder)
+        cls.nginx = Nginx(cls.grid.nodes, cls.folder)
 
     @classmethod
     def tearDownClass(cls):
+        cls.nginx.stop()
         cls.haproxy.stop()
         cls.grid.stop()
 
@@ -139,11 +203,40 @@ class Balancer(GridCase):
         with smtplib.SMTP("127.0.0.1", frontend("smtp"), timeout=TIMEOUT, source_address=("127.0.0.3", 0)) as smtp:
             smtp.sendmail("sender@elsewhere.test", self.user["address"], b"Subject: from whom\r\n\r\nx\r\n")
         with imaplib.IMAP4("127.0.0.1", frontend("imap"), timeout=TIMEOUT) as imap:
+            imap.starttls(insecure_tls())
             imap.login(self.user["address"], self.user["password"])
             imap.select("INBOX")
             found = imap.search(None, "SUBJECT", '"from whom"')[1][0].split()[-1]
             header = imap.fetch(found, "(BODY.PEEK[HEADER.FIELDS (RECEIVED)])")[1][0][1]
         self.assertIn(b"[127.0.0.3]", header)
+
+    def primary_of(self, user):
+        return self.grid.node(self.location(user)["primary"])["name"]
+
+    def test_1_nginx_sends_each_user_to_the_node_of_the_mailbox(self):
+        for user in self.grid.users[:4]:
+            self.assertEqual((self.primary_of(user), "127.0.0.3"), self.nginx.served_by(user))
+        pop = poplib.POP3_SSL("127.0.0.1", self.nginx.port(995), timeout=TIMEOUT, context=insecure_tls())
+        pop.user(self.user["address"])
+        pop.pass_(self.user["password"])
+        self.assertLessEqual(1, pop.stat()[0])
+        pop.quit()
+
+    def test_1_nginx_refuses_as_a_node_does(self):
+        for address in (self.user["address"], "nobody@example.test"):
+            with self.nginx.imap() as imap:
+                self.assertRaisesRegex(imaplib.IMAP4.error, r"\[AUTHENTICATIONFAILED\] wrong user or password", imap.login,
+                                       address, "wrong")
+            with smtplib.SMTP_SSL("127.0.0.1", self.nginx.port(465), timeout=TIMEOUT, context=insecure_tls()) as smtp:
+                with self.assertRaises(smtplib.SMTPAuthenticationError) as refused:
+                    smtp.login(address, "wrong")
+                self.assertEqual(535, refused.exception.smtp_code)
+
+    def test_1_a_look_up_names_the_same_nodes(self):
+        looked_up = json.loads(self.gridmail("--json", "lookup", self.user["address"]))
+        self.assertEqual(self.user["address"], looked_up["value"])
+        self.assertEqual(self.location(self.user)["primary"], looked_up["servers"]["imap"]["node"])
+        self.assertEqual(self.grid.node(self.primary_of(self.user))["imap"], looked_up["servers"]["imap"]["port"])
 
     def test_2_no_client_notices_that_a_node_is_drained(self):
         clients = Clients(self.user)
@@ -163,12 +256,14 @@ class Balancer(GridCase):
         for _ in range(9):
             imap = imaplib.IMAP4("127.0.0.1", frontend("imap"), timeout=TIMEOUT)
             self.addCleanup(imap.shutdown)
+            imap.starttls(insecure_tls())
             imap.login(self.user["address"], self.user["password"])
             imap.select("INBOX")
             sessions.append(imap)
         lost = [imap for imap in sessions if b"node3" in imap.welcome]
         kept = [imap for imap in sessions if b"node3" not in imap.welcome]
         self.assertTrue(lost and kept)
+        orphan = next(user for user in self.grid.users if self.primary_of(user) == "node3")
         self.grid.kill("node3")
         for imap in kept:
             self.assertEqual("OK", imap.noop()[0])
@@ -179,6 +274,7 @@ class Balancer(GridCase):
         for seen in self.wait_for_states("UP", "UP", "DOWN"):
             self.assertEqual(("UP", "UP"), (seen["node1"], seen["node2"]))
         wait_until("rounds without node3", lambda: clients.rounds >= 5, 60)
+        self.assertIn(self.nginx.served_by(orphan)[0], ("node1", "node2"))
         self.grid.start_node("node3")
         self.wait_for_states("UP", "UP", "UP")
         clients.stop()

@@ -4,9 +4,15 @@ import contextlib
 import imaplib
 import json
 import pathlib
+import plistlib
 import smtplib
+import socket
+import ssl
 import subprocess
 import tempfile
+import urllib.error
+import urllib.request
+from xml.etree import ElementTree
 
 from certificates import NAME, fingerprint, make_certificate, shown
 from grid import GridCase, insecure_tls, wait_until
@@ -32,7 +38,44 @@ class Certificates(GridCase):
     def on_all_nodes(self, wanted, name=NAME):
         return all(shown(node, "imaps", name) == wanted for node in self.grid.nodes)
 
+    def ask(self, node, path, body=None, host="autoconfig.example.test"):
+        request = urllib.request.Request(f"http://{node['host']}:{node['http']}{path}", body, {"Host": host})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read()
+
+    def set_up_a_mail_program(self, node, certificate):
+        """As Thunderbird, Outlook and Apple's do: by what they are told, and believing this certificate only."""
+        address, password = self.user["address"], self.user["password"]
+        provider = ElementTree.fromstring(self.ask(node, "/mail/config-v1.1.xml")).find("emailProvider")
+        servers = {server.get("type"): (server.findtext("hostname"), int(server.findtext("port")),
+                                        server.findtext("socketType")) for server in provider if "type" in server.attrib}
+        self.assertEqual({"imap": (NAME, node["imaps"], "SSL"), "pop3": (NAME, node["pop3s"], "SSL"),
+                          "smtp": (NAME, node["submissions"], "SSL")}, servers)
+        trusting = ssl.create_default_context(cafile=certificate)
+        with socket.create_connection((node["host"], servers["imap"][1]), 10) as plain:
+            with trusting.wrap_socket(plain, server_hostname=servers["imap"][0]) as tls:
+                tls.sendall(f"a LOGIN {address} {password}\r\n".encode())
+                lines = tls.makefile("rb")
+                lines.readline()
+                self.assertTrue(lines.readline().startswith(b"a OK"))
+
+        asked = f"<Autodiscover><Request><EMailAddress>{address}</EMailAddress></Request></Autodiscover>".encode()
+        space = "{http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a}"
+        answer = ElementTree.fromstring(self.ask(node, "/autodiscover/autodiscover.xml", asked))
+        self.assertEqual({("IMAP", NAME, str(node["imaps"]), address), ("POP3", NAME, str(node["pop3s"]), address),
+                          ("SMTP", NAME, str(node["submissions"]), address)},
+                         {tuple(protocol.findtext(space + name) for name in ("Type", "Server", "Port", "LoginName"))
+                          for protocol in answer.iter(space + "Protocol")})
+
+        account, = plistlib.loads(self.ask(node, f"/mail.mobileconfig?email={address}"))["PayloadContent"]
+        self.assertEqual((NAME, node["imaps"], address), (account["IncomingMailServerHostName"],
+                         account["IncomingMailServerPortNumber"], account["EmailAddress"]))
+        self.assertIs(True, account["OutgoingMailServerUseSSL"])
+
     def test_a_certificate_from_set_to_remove(self):
+        with self.assertRaises(urllib.error.HTTPError) as without:
+            self.ask(self.grid.nodes[0], "/mail/config-v1.1.xml")
+        self.assertEqual(404, without.exception.code)
         own = [shown(node, "imaps") for node in self.grid.nodes]
         self.assertTrue(any("certificate" in notice for notice in self.json("grid", "status")["notices"]))
         first, first_key, first_print = make_certificate(self.folder, NAME, "*.mail.example.test")
@@ -50,6 +93,8 @@ class Certificates(GridCase):
         self.assertEqual((NAME, [NAME, "*.mail.example.test"], first_print),
                          (row["name"], row["names"], row["fingerprint"]))
         self.assertNotIn("PRIVATE", json.dumps(row))
+        for node in self.grid.nodes:
+            self.set_up_a_mail_program(node, first)
 
         # A renewed one reaches new connections; the old ones go on.
         node = self.grid.nodes[0]

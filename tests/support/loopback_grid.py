@@ -65,6 +65,8 @@ def is_our_process(pid):
 class LoopbackGrid:
     users_count = USERS
     cache_bytes = "64 MiB"
+    plaintext_login = True
+    proxies = 'trusted = ["127.0.0.2"]'
 
     def __init__(self, directory):
         self.dir = pathlib.Path(directory).resolve()
@@ -178,11 +180,11 @@ listen = "{node['host']}:{peer}"
 {listeners}
 
 [login]
-plaintext_from_loopback = true
+plaintext_from_loopback = {str(self.plaintext_login).lower()}
 slow_down_wrong_passwords = false
 
 [proxy]
-trusted = ["127.0.0.2"]
+{self.proxies}
 
 [outbound]
 {outbound}

@@ -171,11 +171,14 @@ std::vector<DomainRecord> judge_reverse(const DomainFacts& facts, const DnsAnswe
 /// RFC 6186, and RFC 8314 for the ports with TLS: how mail programs find their server.
 std::vector<DomainRecord> judge_services(const DomainFacts& facts, const DnsAnswers& answers) {
   std::vector<DomainRecord> records;
+  const auto& host = facts.client_host.empty() ? facts.hostname : facts.client_host;
   for (const auto& service : facts.services) {
     auto record = looked_up(wanted("settings of mail programs", service.name + "." + facts.domain, "SRV",
-                                   fmt::format("0 1 {} {}", service.port, facts.hostname)),
+                                   fmt::format("0 1 {} {}", service.port, host)),
                             RecordType::srv, answers);
     record.required = false;
+    if (facts.client_host.empty() && record.state == State::missing)
+      record.note = "of this node alone: gridmail certificate set says by which name all of them are reached";
     records.push_back(std::move(record));
   }
   return records;

@@ -35,6 +35,7 @@ struct DomainFacts {
   };
   std::string domain;
   std::string hostname;              ///< of this node, to the world
+  std::string client_host;           ///< by which mail programs reach the grid; empty: no certificate says
   std::vector<std::string> senders;  ///< addresses that mail leaves from
   std::vector<Key> keys;
   std::vector<Service> services;

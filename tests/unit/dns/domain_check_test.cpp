@@ -54,7 +54,7 @@ struct Check {
                  {{RecordType::srv, "_imaps._tcp.a.test"}, {"0 1 993 mx.a.test"}}};
   }
 
-  /// States by type and name.
+  /// States by type and name; notes and values are kept.
   std::map<std::string, std::string> run() {
     std::optional<std::vector<DomainRecord>> records;
     asio::co_spawn(context, check_domain(facts, dns, clock, tasks),
@@ -69,11 +69,12 @@ struct Check {
     for (const auto& record : *records) {
       states[record.type + " " + record.name] = name_of(record.state);
       notes += record.note + "\n";
+      values += record.value + "\n";
     }
     return states;
   }
   Duration took{0};
-  std::string notes;
+  std::string notes, values;
 };
 using States = std::map<std::string, std::string>;
 
@@ -147,4 +148,17 @@ TEST_CASE_FIXTURE(Check, "without a key the domain is told that its mail is not 
   facts.keys.clear();
   CHECK(run().at("TXT *._domainkey.a.test") == "missing");
   CHECK(notes.find("gridmail dkim add a.test") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(
+    Check, "mail programs are sent to the name on the certificate, and to this node while there is none") {
+  dns.table.erase({RecordType::srv, "_imaps._tcp.a.test"});
+  CHECK(run().at("SRV _imaps._tcp.a.test") == "missing");
+  CHECK(values.find("0 1 993 mx.a.test\n") != std::string::npos);
+  CHECK(notes.find("gridmail certificate set") != std::string::npos);
+  facts.client_host = "mail.a.test";
+  notes.clear();
+  CHECK(run().at("SRV _imaps._tcp.a.test") == "missing");
+  CHECK(values.find("0 1 993 mail.a.test\n") != std::string::npos);
+  CHECK(notes.find("gridmail certificate set") == std::string::npos);
 }

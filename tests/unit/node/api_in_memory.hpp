@@ -17,6 +17,8 @@ struct Api {
   GridInMemory grid;
   std::string authorization = "Bearer the-token";
   bool secure = false, loopback = true;
+  std::string peer;
+  std::vector<std::pair<std::string, std::string>> fields;
 
   api::Response call(api::Method method, std::string path, std::string body = {}) {
     api::Request request;
@@ -26,6 +28,8 @@ struct Api {
     if (question != std::string::npos) request.query = path.substr(question + 1);
     request.body = std::move(body);
     request.authorization = authorization;
+    request.peer_address = peer;
+    request.fields = fields;
     request.is_secure = secure;
     request.peer_is_loopback = loopback;
     asio::io_context context;

@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 
+#include "node/api/client_control.hpp"
 #include "node/api/domain_control.hpp"
 #include "node/figures/figure_service.hpp"
 
@@ -32,6 +33,20 @@ class DomainsInMemory final : public api::DomainControl {
   Task<Result<api::Applied>> remove_list(std::string address) override;
   Task<Result<api::Forwarding>> forwarding(std::string user) override;
   Task<Result<api::Applied>> set_forwarding(std::string user, api::Forwarding forwarding) override;
+};
+
+/// One user, u@example.test with "right", and one node that offers IMAP and submission.
+class ClientsInMemory final : public api::ClientControl {
+ public:
+  std::string last_login;   ///< with the address it came from
+  std::string last_served;  ///< for whom a server was asked for
+  bool is_reachable = true;
+
+  bool is_balancer(std::string_view peer_address) const override;
+  Task<Result<void>> log_in(std::string login, std::string password, std::string client_address) override;
+  Task<Result<std::string>> look_up(std::string key) override;
+  Task<Result<api::MailServer>> server_for(std::string address, std::string service) override;
+  Task<Result<api::ClientSettings>> client_settings(std::string domain) override;
 };
 
 class GridInMemory final : public api::GridControl {
@@ -94,6 +109,8 @@ class GridInMemory final : public api::GridControl {
   Task<Result<api::Applied>> remove_certificate(std::string name) override;
   DomainsInMemory domains_in_memory;
   api::DomainControl& domains_of_grid() override { return domains_in_memory; }
+  ClientsInMemory clients_in_memory;
+  api::ClientControl& clients_of_grid() override { return clients_in_memory; }
   Task<Result<api::KeyStatus>> keys() override;
   Task<Result<api::KeyStatus>> rotate_key() override;
 

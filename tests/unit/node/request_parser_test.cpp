@@ -98,3 +98,20 @@ TEST_CASE("headers and bodies over the limits are refused before they are read")
   CHECK(error_of("POST / HTTP/1.1\r\nContent-Length: 65537\r\n\r\n") == Errc::too_large);
   CHECK(error_of("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n") == Errc::too_large);
 }
+
+TEST_CASE("header fields are found by name in any case, the first of several") {
+  const auto received = parse("GET / HTTP/1.0\r\nAuth-User:  a@b \r\nX: 1\r\nx: 2\r\n\r\n");
+  REQUIRE(received);
+  REQUIRE(received->has_value());
+  const auto& request = (*received)->request;
+  CHECK(field(request, "AUTH-USER") == "a@b");
+  CHECK(field(request, "x") == "1");
+  CHECK(field(request, "y").empty());
+}
+
+TEST_CASE("a parameter of the query is decoded") {
+  CHECK(query_value("a=1&key=u%2Bx%40e.test&key=2", "key") == "u+x@e.test");
+  CHECK(query_value("key", "key") == "");
+  CHECK_FALSE(query_value("monkey=1", "key"));
+  CHECK_FALSE(query_value("key=%2", "key"));
+}
