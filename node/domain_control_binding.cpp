@@ -176,4 +176,14 @@ Task<Result<api::Applied>> DomainControlBinding::set_forwarding(std::string user
   co_return applied(changed);
 }
 
+Task<Result<std::vector<std::string>>> DomainControlBinding::delegates(std::string user) {
+  return parts_.mail.recipients().delegates(std::move(user));
+}
+
+Task<Result<api::Applied>> DomainControlBinding::set_delegates(std::string user,
+                                                               std::vector<std::string> delegates) {
+  const auto changed = co_await parts_.mail.recipients().set_delegates(std::move(user), std::move(delegates));
+  co_return applied(changed);
+}
+
 }  // namespace gridmail

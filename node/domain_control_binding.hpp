@@ -41,6 +41,9 @@ class DomainControlBinding final : public api::DomainControl {
   [[nodiscard]] Task<Result<api::Forwarding>> forwarding(std::string user) override;
   [[nodiscard]] Task<Result<api::Applied>> set_forwarding(std::string user,
                                                           api::Forwarding forwarding) override;
+  [[nodiscard]] Task<Result<std::vector<std::string>>> delegates(std::string user) override;
+  [[nodiscard]] Task<Result<api::Applied>> set_delegates(std::string user,
+                                                         std::vector<std::string> delegates) override;
 
  private:
   [[nodiscard]] DomainFacts facts_of(const std::string& domain) const;

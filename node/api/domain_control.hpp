@@ -74,6 +74,10 @@ class DomainControl {
 
   [[nodiscard]] virtual Task<Result<Forwarding>> forwarding(std::string user) = 0;
   [[nodiscard]] virtual Task<Result<Applied>> set_forwarding(std::string user, Forwarding forwarding) = 0;
+  /// The users who may send in the user's name, by their addresses.
+  [[nodiscard]] virtual Task<Result<std::vector<std::string>>> delegates(std::string user) = 0;
+  [[nodiscard]] virtual Task<Result<Applied>> set_delegates(std::string user,
+                                                            std::vector<std::string> delegates) = 0;
 };
 
 }  // namespace gridmail::api

@@ -87,6 +87,8 @@ Task<Response> change_list(GridControl& grid, Request request, Parameters parame
 Task<Response> remove_list(GridControl& grid, Request request, Parameters parameters);
 Task<Response> show_forwarding(GridControl& grid, Request request, Parameters parameters);
 Task<Response> set_forwarding(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_delegates(GridControl& grid, Request request, Parameters parameters);
+Task<Response> set_delegates(GridControl& grid, Request request, Parameters parameters);
 
 // queue_handlers.cpp
 Task<Response> list_queue(GridControl& grid, Request request, Parameters parameters);

@@ -87,4 +87,19 @@ Task<Response> set_forwarding(GridControl& grid, Request request, Parameters par
   co_return changed("address", parameters.at(0), applied);
 }
 
+Task<Response> show_delegates(GridControl& grid, Request, Parameters parameters) {
+  const auto delegates = co_await grid.domains_of_grid().delegates(parameters.at(0));
+  if (!delegates) co_return problem(delegates.error());
+  co_return json_response({{"address", parameters.at(0)}, {"delegates", *delegates}});
+}
+
+Task<Response> set_delegates(GridControl& grid, Request request, Parameters parameters) {
+  const auto body = Body::parse(request.body, {"delegates"});
+  if (!body) co_return problem(body.error());
+  auto delegates = body->texts("delegates", addresses_max);
+  if (!delegates) co_return problem(delegates.error());
+  const auto applied = co_await grid.domains_of_grid().set_delegates(parameters.at(0), std::move(*delegates));
+  co_return changed("address", parameters.at(0), applied);
+}
+
 }  // namespace gridmail::api

@@ -104,6 +104,10 @@ constexpr Route table[] = {
     {put, "/api/v1/users/{address}/forwarding", admin, set_forwarding,
      "Forwards the user's mail: {\"to\": [addresses, here or elsewhere], \"only\": true: the mailbox gets "
      "none}."},
+    {get, "/api/v1/users/{address}/delegates", admin, show_delegates,
+     "Who may send in the user's name, besides the user."},
+    {put, "/api/v1/users/{address}/delegates", admin, set_delegates,
+     "Lets these users send in the user's name, and nobody else: {\"delegates\": [addresses of users]}."},
     {get, "/api/v1/dkim-keys", admin, list_dkim_keys,
      "Keys that sign mail, of all domains, with the TXT record of each. No call gives private keys."},
     {post, "/api/v1/domains/{name}/dkim-keys", admin, add_dkim_key,

@@ -52,6 +52,16 @@ Result<Outcome> user_forward(const ApiClient& api, const Arguments& arguments) {
                                  : fmt::format("mail for {} goes to {}", address, to->second));
 }
 
+Result<Outcome> user_delegate(const ApiClient& api, const Arguments& arguments) {
+  const auto& address = arguments.at("address");
+  const auto to = arguments.find("--to");
+  if (to == arguments.end()) return show(api.get(below("users", address, "/delegates")));
+  const Json addresses = to->second == "none" ? Json::array() : addresses_in(to->second);
+  return acted(api.put(below("users", address, "/delegates"), {{"delegates", addresses}}),
+               addresses.empty() ? fmt::format("nobody else sends as {}", address)
+                                 : fmt::format("{} may send as {}", to->second, address));
+}
+
 Result<Outcome> list_add(const ApiClient& api, const Arguments& arguments) {
   const auto& address = arguments.at("address");
   return acted(

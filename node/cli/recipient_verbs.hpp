@@ -1,4 +1,4 @@
-// Verbs about addresses that lead to others: catch-alls, lists, forwarding.
+// Verbs about addresses that lead to others: catch-alls, lists, forwarding; who sends in whose name.
 #pragma once
 #include "node/cli/verbs.hpp"
 
@@ -8,6 +8,7 @@ namespace gridmail::cli {
 [[nodiscard]] Result<Outcome> user_forward(const ApiClient& api, const Arguments& arguments);
 /// Where an address or a domain leads.
 [[nodiscard]] Result<Outcome> look_up(const ApiClient& api, const Arguments& arguments);
+[[nodiscard]] Result<Outcome> user_delegate(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> list_add(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> list_list(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> list_show(const ApiClient& api, const Arguments& arguments);

@@ -81,6 +81,8 @@ Task<Result<void>> ChangeWriter::write(const directory::Change& change) {
       co_return co_await set_catch_all(change.set_catch_all());
     case Kind::kSetForwarding:
       co_return co_await set_forwarding(change.set_forwarding());
+    case Kind::kSetDelegates:
+      co_return co_await set_delegates(change.set_delegates());
     case Kind::kAddList:
       co_return co_await add_list(change.add_list());
     case Kind::kChangeList:

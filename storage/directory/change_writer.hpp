@@ -42,6 +42,7 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<void>> keep_srs_secret(const Bytes& secret);
   [[nodiscard]] Task<Result<void>> set_catch_all(const directory::SetCatchAll& change);
   [[nodiscard]] Task<Result<void>> set_forwarding(const directory::SetForwarding& change);
+  [[nodiscard]] Task<Result<void>> set_delegates(const directory::SetDelegates& change);
   [[nodiscard]] Task<Result<void>> add_list(const directory::AddList& change);
   [[nodiscard]] Task<Result<void>> change_list(const directory::ChangeList& change);
   [[nodiscard]] Task<Result<void>> remove_list(const directory::RemoveList& change);

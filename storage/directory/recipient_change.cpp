@@ -1,4 +1,5 @@
-// The part of ChangeWriter about addresses that lead to others: lists, forwarding, catch-all.
+// The part of ChangeWriter about addresses that lead to others, and who may send in whose name: lists,
+// forwarding, delegates, catch-all.
 #include <algorithm>
 
 #include "storage/directory/change_writer.hpp"
@@ -8,6 +9,7 @@ namespace {
 
 constexpr std::size_t members_max = 2000;
 constexpr std::size_t forwards_max = 20;
+constexpr std::size_t delegates_max = 100;
 /// An operation holds the old list and the new one.
 constexpr std::size_t member_bytes_max = 300 * 1024;
 
@@ -48,6 +50,20 @@ Task<Result<void>> ChangeWriter::set_forwarding(const directory::SetForwarding& 
   }
   user->set_forward_only(change.only() && change.to_size() > 0);
   // The version stays: what was verified of the password still holds.
+  co_return co_await put(keys_.user(*UserId::from_bytes(user->id())), user->SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::set_delegates(const directory::SetDelegates& change) {
+  auto user = co_await existing_user(change.user());
+  if (!user) co_return tl::unexpected(user.error());
+  if (static_cast<std::size_t>(change.delegates_size()) > delegates_max)
+    co_return fail(Errc::invalid, "a user has 100 delegates at most");
+  user->clear_delegates();
+  for (const auto& id : change.delegates()) {
+    const auto delegate = co_await existing_user(id);
+    if (!delegate) co_return tl::unexpected(delegate.error());
+    user->add_delegates(id);
+  }
   co_return co_await put(keys_.user(*UserId::from_bytes(user->id())), user->SerializeAsString());
 }
 

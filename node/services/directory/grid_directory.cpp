@@ -1,5 +1,7 @@
 #include "node/services/directory/grid_directory.hpp"
 
+#include <algorithm>
+
 #include "protocols/text/normalization.hpp"
 
 namespace gridmail {
@@ -69,7 +71,12 @@ Task<Result<ports::Account>> GridDirectory::authenticate(std::string login, std:
 /// What is nobody's else is not therefore who gets it: a catch-all gives no right to send.
 Task<Result<bool>> GridDirectory::may_send_as(UserId user, std::string address) {
   const auto found = co_await search_.find(std::move(address));
-  if (found) co_return found->user && !found->is_catch_all && found->user->id() == user.view();
+  if (found) {
+    if (!found->user || found->is_catch_all) co_return false;
+    const auto& delegates = found->user->delegates();
+    co_return found->user->id() == user.view() ||
+        std::find(delegates.begin(), delegates.end(), user.view()) != delegates.end();
+  }
   if (is_answer(found.error())) co_return false;
   co_return tl::unexpected(temporary(found.error()));
 }

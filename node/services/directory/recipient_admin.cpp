@@ -125,11 +125,48 @@ Task<Result<AppliedChange>> RecipientAdmin::remove_list(std::string address) {
   co_return co_await ports_.directory.change(std::move(change));
 }
 
-Task<Result<Forwarding>> RecipientAdmin::forwarding(std::string user) {
-  const auto name = canonical(user);
+/// Also by an alias.
+Task<Result<directory::User>> RecipientAdmin::user(std::string address) {
+  const auto name = canonical(address);
   if (!name) co_return tl::unexpected(name.error());
-  const auto record = co_await ports_.view.resolve(*name);
+  auto record = co_await ports_.view.resolve(*name);
   if (!record) co_return tl::unexpected(named(record.error(), "user " + *name));
+  co_return record;
+}
+
+Task<Result<std::vector<std::string>>> RecipientAdmin::delegates(std::string user) {
+  const auto record = co_await this->user(std::move(user));
+  if (!record) co_return tl::unexpected(record.error());
+  std::vector<std::string> addresses;
+  for (const auto& id : record->delegates()) {
+    const auto delegate = co_await ports_.view.user(UserId::from_bytes(id).value_or(UserId{}));
+    if (delegate) {
+      addresses.push_back(delegate->address());
+    } else if (delegate.error().code != Errc::not_found) {  // who is gone sends nothing
+      co_return tl::unexpected(delegate.error());
+    }
+  }
+  co_return addresses;
+}
+
+Task<Result<AppliedChange>> RecipientAdmin::set_delegates(std::string user,
+                                                          std::vector<std::string> delegates) {
+  const auto record = co_await this->user(std::move(user));
+  if (!record) co_return tl::unexpected(record.error());
+  directory::Change change;
+  auto& wish = *change.mutable_set_delegates();
+  wish.set_user(record->id());
+  for (auto& address : delegates) {
+    const auto delegate = co_await this->user(std::move(address));
+    if (!delegate) co_return tl::unexpected(delegate.error());
+    wish.add_delegates(delegate->id());
+  }
+  co_return co_await ports_.directory.change(std::move(change));
+}
+
+Task<Result<Forwarding>> RecipientAdmin::forwarding(std::string user) {
+  const auto record = co_await this->user(std::move(user));
+  if (!record) co_return tl::unexpected(record.error());
   Forwarding result;
   result.to.assign(record->forward_to().begin(), record->forward_to().end());
   result.only = record->forward_only();
@@ -137,10 +174,8 @@ Task<Result<Forwarding>> RecipientAdmin::forwarding(std::string user) {
 }
 
 Task<Result<AppliedChange>> RecipientAdmin::set_forwarding(std::string user, Forwarding forwarding) {
-  const auto name = canonical(user);
-  if (!name) co_return tl::unexpected(name.error());
-  const auto record = co_await ports_.view.resolve(*name);
-  if (!record) co_return tl::unexpected(named(record.error(), "user " + *name));
+  const auto record = co_await this->user(std::move(user));
+  if (!record) co_return tl::unexpected(record.error());
   const auto to = co_await stored(std::move(forwarding.to));
   if (!to) co_return tl::unexpected(to.error());
   directory::Change change;

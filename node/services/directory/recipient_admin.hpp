@@ -1,5 +1,5 @@
 // RecipientAdmin: what administrators do with addresses that lead to others: other names of domains,
-// catch-alls, lists, forwarding.
+// catch-alls, lists, forwarding; and with who may send in whose name.
 #pragma once
 #include <string>
 #include <vector>
@@ -43,7 +43,13 @@ class RecipientAdmin {
   /// To nobody: all stays in the mailbox.
   [[nodiscard]] Task<Result<AppliedChange>> set_forwarding(std::string user, Forwarding forwarding);
 
+  /// The users who may send in the user's name, by their addresses.
+  [[nodiscard]] Task<Result<std::vector<std::string>>> delegates(std::string user);
+  [[nodiscard]] Task<Result<AppliedChange>> set_delegates(std::string user,
+                                                          std::vector<std::string> delegates);
+
  private:
+  [[nodiscard]] Task<Result<directory::User>> user(std::string address);
   [[nodiscard]] Task<Result<std::vector<std::string>>> stored(std::vector<std::string> addresses);
   [[nodiscard]] Task<Result<AppliedChange>> change_with_secret(directory::Change change);
 

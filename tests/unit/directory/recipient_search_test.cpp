@@ -151,3 +151,17 @@ TEST_CASE_FIXTURE(Recipients,
   forward("two@example.org", {"one@other.test"});  // the secret stays
   CHECK(resolve(rewritten));
 }
+
+TEST_CASE_FIXTURE(Recipients, "who may send in another's name does so with all the other's addresses") {
+  done(admin.add_alias("boss@example.org", "one@example.org"));
+  done(recipients.set_delegates("one@example.org", {"TWO@example.org"}));
+  CHECK(*grid.run_to_end(recipients.delegates("boss@example.org")) == Addresses{"two@example.org"});
+  for (const auto* address : {"one@example.org", "boss@example.org", "one+x@example.org"}) {
+    CHECK(may_send(two, address));
+    CHECK(may_send(one, address));
+  }
+  CHECK(!may_send(one, "two@example.org"));
+  CHECK(!grid.run_to_end(recipients.set_delegates("one@example.org", {"nobody@example.org"})));
+  done(recipients.set_delegates("one@example.org", {}));
+  CHECK(!may_send(two, "one@example.org"));
+}

@@ -14,13 +14,13 @@ using namespace gridmail::test;
 namespace {
 
 /// Commits `count` records one by one in a child process that then dies without any clean-up.
-void write_and_die(const std::filesystem::path& folder, int count) {
+void write_and_die(const std::filesystem::path& folder, int count, int first = 0) {
   const auto child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     auto store = RocksDbStore::open(store_options(folder));
     if (!store) ::_exit(1);
-    for (int i = 0; i < count; ++i) {
+    for (int i = first; i < first + count; ++i) {
       Batch batch;
       batch.put(Family::meta, fmt::format("k{:04}", i), Bytes(1000, 'v'));
       if (!commit(**store, std::move(batch))) ::_exit(2);
@@ -39,6 +39,12 @@ std::filesystem::path newest_log(const std::filesystem::path& folder) {
     if (entry.path().extension() == ".log" && entry.path() > newest) newest = entry.path();
   }
   return newest;
+}
+
+void damage_newest_log(const std::filesystem::path& folder) {
+  std::fstream log(newest_log(folder), std::ios::in | std::ios::out | std::ios::binary);
+  log.seekp(20'500);
+  log.write("damage", 6);
 }
 
 std::size_t count_records(RocksDbStore& store) {
@@ -68,14 +74,42 @@ TEST_CASE("a torn end of the log is normal") {
 TEST_CASE("damage in the middle of the log makes the store suspect, and keeps what came before") {
   const TemporaryFolder folder;
   write_and_die(folder.path(), 50);
-  {
-    std::fstream log(newest_log(folder.path()), std::ios::in | std::ios::out | std::ios::binary);
-    log.seekp(20'500);
-    log.write("damage", 6);
-  }
+  damage_newest_log(folder.path());
   const auto store = open_store(store_options(folder.path()));
   CHECK(store->suspect());
   const auto left = count_records(*store);
   CHECK(left > 10);
   CHECK(left < 50);
+}
+
+TEST_CASE("what is acknowledged after the log had to be cut outlives the process") {
+  const TemporaryFolder folder;
+  write_and_die(folder.path(), 50);
+  damage_newest_log(folder.path());
+  std::size_t left = 0;
+  {
+    const auto store = open_store(store_options(folder.path()));
+    REQUIRE(store->suspect());
+    left = count_records(*store);
+  }
+  for (int start = 1; start <= 3; ++start) {
+    write_and_die(folder.path(), 30, 1000 * start);
+    const auto store = open_store(store_options(folder.path()));
+    CHECK_FALSE(store->suspect());
+    CHECK(count_records(*store) == left + 30 * start);
+  }
+}
+
+TEST_CASE("what is acknowledged by the process that had to cut the log outlives it") {
+  const TemporaryFolder folder;
+  write_and_die(folder.path(), 50);
+  damage_newest_log(folder.path());
+  write_and_die(folder.path(), 30, 1000);
+  const auto store = open_store(store_options(folder.path()));
+  const auto there = count_records(*store);
+  CHECK(there > 30);
+  std::size_t new_ones = 0;
+  for (int i = 1000; i < 1030; ++i)
+    new_ones += run_task(store->snapshot()->get(Family::meta, fmt::format("k{:04}", i))).value() ? 1 : 0;
+  CHECK(new_ones == 30);
 }

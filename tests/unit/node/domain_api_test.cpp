@@ -79,3 +79,12 @@ TEST_CASE("a user's mail is forwarded, with or without a copy here") {
   CHECK(shown["only"] == true);
   CHECK(api.call(Method::put, "/api/v1/users/u@a.test/forwarding", R"({"only": "yes"})").status == 400);
 }
+
+TEST_CASE("a user's delegates are set as a whole") {
+  Api api;
+  CHECK(api.call(Method::put, "/api/v1/users/u@a.test/delegates", R"({"delegates": ["x@a.test"]})").status ==
+        200);
+  CHECK(api.get("/api/v1/users/u@a.test/delegates")["delegates"] == Json::array({"x@a.test"}));
+  CHECK(api.call(Method::put, "/api/v1/users/u@a.test/delegates", R"({"delegates": "x@a.test"})").status ==
+        400);
+}

@@ -77,4 +77,12 @@ Task<Result<Applied>> DomainsInMemory::set_forwarding(std::string, Forwarding fo
   co_return Applied{};
 }
 
+Task<Result<std::vector<std::string>>> DomainsInMemory::delegates(std::string) {
+  co_return in_the_name;
+}
+Task<Result<Applied>> DomainsInMemory::set_delegates(std::string, std::vector<std::string> delegates) {
+  in_the_name = std::move(delegates);
+  co_return Applied{};
+}
+
 }  // namespace gridmail::testing

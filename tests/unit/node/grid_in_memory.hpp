@@ -14,6 +14,7 @@ class DomainsInMemory final : public api::DomainControl {
   std::vector<api::DkimKey> keys;
   std::map<std::string, std::vector<std::string>> members;
   api::Forwarding forward;
+  std::vector<std::string> in_the_name;
   std::string last;
 
   Task<Result<std::vector<api::DkimKey>>> dkim_keys(std::string domain) override;
@@ -33,6 +34,8 @@ class DomainsInMemory final : public api::DomainControl {
   Task<Result<api::Applied>> remove_list(std::string address) override;
   Task<Result<api::Forwarding>> forwarding(std::string user) override;
   Task<Result<api::Applied>> set_forwarding(std::string user, api::Forwarding forwarding) override;
+  Task<Result<std::vector<std::string>>> delegates(std::string user) override;
+  Task<Result<api::Applied>> set_delegates(std::string user, std::vector<std::string> delegates) override;
 };
 
 /// One user, u@example.test with "right", and one node that offers IMAP and submission.
