@@ -1,5 +1,7 @@
 #include "storage/replication/copy.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace gridmail {
@@ -92,7 +94,9 @@ Copy::OpenStep Copy::open(Opening opening) {
     return step;
   }
   if (opening.entries.size() != opening.tail.sequence - opening.commit.sequence) {
-    step.reason = "the primary's tail is not complete";
+    step.reason = fmt::format("the primary's tail is not complete: {} entries after {}/{} up to {}/{}",
+                              opening.entries.size(), opening.commit.epoch, opening.commit.sequence,
+                              opening.tail.epoch, opening.tail.sequence);
     return step;
   }
   // The rest of a gap can be closed by the log only where this primary's reaches back to it.
