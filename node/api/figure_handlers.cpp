@@ -1,4 +1,6 @@
 // What the grid did and does: figures over time, and a stream of events for pages that stay open.
+#include <cmath>
+
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
 #include "node/figures/figure_service.hpp"
@@ -18,7 +20,7 @@ Json columns(const std::vector<figures::Span>& spans) {
   };
   const auto millis = [](const auto& buckets, double share) {
     const auto seconds = quantile(buckets, share);
-    return seconds ? Json(static_cast<std::int64_t>(*seconds * 1000 + 0.5)) : Json(nullptr);
+    return seconds ? Json(std::lround(*seconds * 1000)) : Json(nullptr);
   };
   column("end", [](const auto& span) { return span.end(); });
   column("received", [](const auto& span) { return span.received(); });
