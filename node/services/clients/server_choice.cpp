@@ -32,6 +32,7 @@ std::vector<NodeId> nodes_for_client(const Map& map, std::optional<SlotId> slot,
     return std::tie(a.fitness, a.draw) < std::tie(b.fitness, b.draw);
   });
   std::vector<NodeId> nodes;
+  nodes.reserve(ranked.size());
   for (const auto& each : ranked) nodes.push_back(each.node);
   return nodes;
 }
