@@ -147,7 +147,7 @@ def in_namespaces(where, program, tally):
     code, output = run([sys.executable, *program], 1800)
     print(output[-8000:])
     if code != SKIPPED:
-        tally.add(code == 0, code != 0, where)
+        tally.add(int(code == 0), int(code != 0), where)
 
 
 def python_cases(folder, where, tally):
