@@ -1,6 +1,6 @@
 // ChangeRequests: the asker's side of a change (design, section 5): sent to the lowest live voter, after 300
-// ms (or twice what the last one took) without an agreed answer to the next, at last proposed from here. A
-// request is over when this node has taken in a map that holds the change. On the register's strand only.
+// ms without an agreed answer to the next, at last proposed from here. A request is over when this node has
+// taken in a map that holds the change. On the register's strand only.
 #pragma once
 #include <functional>
 #include <map>
@@ -38,16 +38,14 @@ class ChangeRequests {
   struct Request {
     MapChange change;
     MapRegister::Done done;
-    std::map<NodeId, TimePoint> asked_at;
+    NodeSet asked;
     MapVersion agreed = 0;  // the version that holds the change, once known
     std::unique_ptr<StrandTimer> timer;
   };
   using Id = std::uint64_t;
 
-  [[nodiscard]] Request* leave_out_what_is_under_way(MapChange& change);
   void ask_next(Id id);
   void propose_here(Id id);
-  void adapt_patience(Duration took);
   void agreed(Id id, MapVersion version);
   void finish(Id id, Result<MapPtr> result);
 
@@ -55,7 +53,6 @@ class ChangeRequests {
   Clock& clock_;
   NodeId self_;
   Duration answer_max_;
-  Duration patience_;
   Callbacks callbacks_;
   Id last_id_;  // begins at random: an answer to a former life's request finds nothing
   std::map<Id, Request> requests_;

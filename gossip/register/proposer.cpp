@@ -4,18 +4,10 @@
 #include "node/base/log.hpp"
 
 namespace gridmail {
-namespace {
-
-// How long a proposer gives up after, and waits when another is in its way, in phases as they were lately.
-constexpr int phases_max = 8;
-constexpr int phases_of_pause_max = 3;
-
-}  // namespace
 
 Proposer::Proposer(asio::any_io_executor strand, Clock& clock, Random& random, NodeId self,
                    const RegisterSettings& settings, Callbacks callbacks)
-    : clock_(clock),
-      random_(random),
+    : random_(random),
       self_(self),
       settings_(settings),
       callbacks_(std::move(callbacks)),
@@ -30,13 +22,9 @@ void Proposer::propose(ChosenMap known, MapChange change, Done done) {
   done_ = std::move(done);
   extra_ = {};
   refusals_ = 0;
-  set_deadline();
-  begin_attempt();
-}
-
-void Proposer::set_deadline() {
-  deadline_timer_.set_after(std::max(settings_.round_max, phase_took_ * phases_max),
+  deadline_timer_.set_after(settings_.round_max,
                             [this] { finish(fail(Errc::timed_out, "no majority of the voters answered")); });
+  begin_attempt();
 }
 
 void Proposer::learn(const ChosenMap& chosen) {
@@ -54,23 +42,13 @@ void Proposer::stop() {
 }
 
 void Proposer::begin_attempt() {
-  begin_phase(Phase::preparing);
+  phase_ = Phase::preparing;
   ballot_ = {++round_, self_, start_};
   quorum_ = extra_;
   quorum_.demand_voters_of(*known_.map);
   answered_.clear();
   found_.reset();
   send_phase();
-}
-
-void Proposer::begin_phase(Phase phase) {
-  phase_ = phase;
-  phase_since_ = clock_.now();
-}
-
-/// A majority has answered. What one slow phase tells is forgotten over some quick ones.
-void Proposer::note_phase() {
-  phase_took_ = std::max<Duration>(clock_.now() - phase_since_, phase_took_ * 3 / 4);
 }
 
 /// To all who have not answered; again until the phase is over, as messages get lost.
@@ -102,9 +80,7 @@ void Proposer::on_promise(NodeId from, const gossip::Promise& promise) {
     }
   }
   answered_.insert(from);
-  if (!quorum_.is_met_by(answered_)) return;
-  note_phase();
-  decide();
+  if (quorum_.is_met_by(answered_)) decide();
 }
 
 /// The accepted map of the highest ballot; the known one where voters hold nothing newer. They hold at least
@@ -148,7 +124,7 @@ void Proposer::decide() {
 }
 
 void Proposer::have_accepted(Map map, Bytes bytes, bool carries) {
-  begin_phase(Phase::accepting);
+  phase_ = Phase::accepting;
   target_ = {std::make_shared<const Map>(std::move(map)), std::move(bytes)};
   carries_ = carries;
   answered_.clear();
@@ -158,9 +134,7 @@ void Proposer::have_accepted(Map map, Bytes bytes, bool carries) {
 void Proposer::on_accepted(NodeId from, const gossip::Accepted& accepted) {
   if (phase_ != Phase::accepting || read_ballot(accepted.ballot()) != ballot_) return;
   answered_.insert(from);
-  if (!quorum_.is_met_by(answered_)) return;
-  note_phase();
-  chosen();
+  if (quorum_.is_met_by(answered_)) chosen();
 }
 
 void Proposer::chosen() {
@@ -178,12 +152,11 @@ void Proposer::on_refusal(const gossip::Refusal& refusal) {
   if (current && read_ballot(refusal.ballot()) == ballot_) pause();
 }
 
-/// Duelling proposers settle by waiting for unequal times, long enough for another's two phases.
+/// Duelling proposers settle by waiting for unequal times.
 void Proposer::pause() {
   phase_ = Phase::pausing;
   const auto doubled = settings_.back_off_min * (std::int64_t{1} << std::min(refusals_, 10U));
-  const auto longest =
-      std::max(std::min<Duration>(doubled, settings_.back_off_max), phase_took_ * phases_of_pause_max);
+  const auto longest = std::min<Duration>(doubled, settings_.back_off_max);
   ++refusals_;
   const auto wait =
       Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(longest.count()) + 1)));

@@ -57,9 +57,6 @@ class Proposer {
   };
 
   void begin_attempt();
-  void begin_phase(Phase phase);
-  void set_deadline();
-  void note_phase();
   void send_phase();
   void decide();
   void have_accepted(Map map, Bytes bytes, bool carries);
@@ -68,7 +65,6 @@ class Proposer {
   void finish(Result<ChosenMap> result);
   [[nodiscard]] Result<ChosenMap> newest_found() const;
 
-  Clock& clock_;
   Random& random_;
   NodeId self_;
   RegisterSettings settings_;
@@ -76,7 +72,6 @@ class Proposer {
   StrandTimer step_timer_;
   StrandTimer deadline_timer_;
   std::uint64_t start_;
-  Duration phase_took_{0};  // lately, about: disks may be slow
   std::uint64_t round_ = 0;
 
   // The proposal.
@@ -89,7 +84,6 @@ class Proposer {
 
   // The attempt.
   Ballot ballot_;
-  TimePoint phase_since_;
   Quorum quorum_;
   NodeSet answered_;
   std::optional<Found> found_;

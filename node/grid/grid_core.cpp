@@ -184,7 +184,7 @@ void GridCore::on_message(NodeId from, std::uint16_t kind, Bytes payload) {
       register_->on_message(from, std::move(payload));
       break;
     case MessageKind::lease:
-      if (const auto slot = leases_->on_message(from, payload)) slots_->on_handed_back(*slot);
+      leases_->on_message(from, payload);
       break;
     case MessageKind::slot:
       slots_->on_message(from, std::move(payload));

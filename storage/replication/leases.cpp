@@ -80,18 +80,6 @@ void Leases::request(NodeId to, MapVersion version, TimePoint now) {
   send_request(to, version, now, deaf);
 }
 
-void Leases::ask_now(NodeId giver, MapVersion since) {
-  const auto now = clock_.now();
-  {
-    const std::lock_guard lock(mutex_);
-    const auto held = held_.find(giver);
-    const bool covers = held != held_.end() && held->second.map_version >= since && now < held->second.until;
-    if (covers || !running_) return;
-  }
-  const auto map = surroundings_.map();
-  if (map && surroundings_.working()) request(giver, map->version, now);
-}
-
 void Leases::send_request(NodeId to, MapVersion version, TimePoint now, std::chrono::milliseconds deaf) {
   const auto mark = take_in_own_mark();
   replication::LeaseMessage message;
@@ -163,9 +151,9 @@ void Leases::grant(NodeId to, std::int64_t sent, std::uint64_t incarnation) {
   send(network_, to, message);
 }
 
-std::optional<SlotId> Leases::on_message(NodeId from, BytesView payload) {
+void Leases::on_message(NodeId from, BytesView payload) {
   replication::LeaseMessage message;
-  if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return std::nullopt;
+  if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return;
   switch (message.body_case()) {
     case replication::LeaseMessage::kRequest:
       on_request(from, message.request());
@@ -186,14 +174,12 @@ std::optional<SlotId> Leases::on_message(NodeId from, BytesView payload) {
       const std::lock_guard lock(mutex_);
       auto& given = given_[from];
       if (back.incarnation() < given.incarnation) break;
-      auto& epoch = given.handed_back[back.slot()];
-      epoch = std::max(epoch, back.epoch());
-      return back.slot();
+      given.handed_back[back.slot()] = back.epoch();
+      break;
     }
     case replication::LeaseMessage::BODY_NOT_SET:
       break;
   }
-  return std::nullopt;
 }
 
 bool Leases::held_from(const NodeSet& givers, MapVersion since, MapVersion taken_in) const {

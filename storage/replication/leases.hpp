@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 
 #include "gossip/disk_marks.hpp"
 #include "gossip/register/map.hpp"
@@ -44,8 +43,7 @@ class Leases {
   /// marks of both disks; none is granted to a node whose mark is not remembered here.
   void start();
   void stop();
-  /// The slot of which a lease was handed back by it: whoever waits for that may go on.
-  std::optional<SlotId> on_message(NodeId from, BytesView payload);
+  void on_message(NodeId from, BytesView payload);
 
   /// Whether all of `givers` are bound by a lease that covers an epoch which began in map version `since`,
   /// for an asker that has taken in the map up to `taken_in`: a grant that names a newer one may not cover
@@ -63,10 +61,7 @@ class Leases {
   /// Whether a promise binds no longer: time has passed, the holder was restarted, or it handed back this
   /// slot's lease of `epoch` or later.
   [[nodiscard]] bool is_over(NodeId holder, const Promise& promise, SlotId slot, Epoch epoch) const;
-  /// Asks `giver` at once, where what is held from it does not cover an epoch that began in map version
-  /// `since`, which it has just taken in. (Or a new epoch would wait for the next renewal.)
-  void ask_now(NodeId giver, MapVersion since);
-  /// Gives back, for one slot, what is held in epochs up to this one: they are over.
+  /// Gives back, for one slot, what is held: its epoch ends by plan.
   void hand_back(SlotId slot, Epoch epoch, const NodeSet& givers);
 
   /// How long `node` has given no sign of life, or has heard none of this node as far as it says: who hears

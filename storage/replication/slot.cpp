@@ -116,38 +116,20 @@ void Slot::take_row(const SlotRow& row) {
   } else if (!lost_since_) {
     lost_since_ = context_.clock.now();
   }
-  if (was_primary && row_.primary != context_.self) give_up_lead();
+  if (was_primary && row_.primary != context_.self) fail_pending(Errc::not_primary);
   drop_if_unneeded();
   try_open();
-  take_stashed_opening();
-}
-
-/// What is on its way is sent again by its askers, to the primary after this one: which need not wait until
-/// the leases run out that this node had in any epoch before.
-void Slot::give_up_lead() {
-  fail_pending(Errc::not_primary);
-  NodeSet others = row_.others();
-  if (row_.primary) others.insert(*row_.primary);
-  others.erase(context_.self);
-  context_.leases.hand_back(id_, row_.epoch - 1, others);
-}
-
-void Slot::on_handed_back() {
-  try_open();
-  take_stashed_opening();
-}
-
-void Slot::take_stashed_opening() {
-  if (!open_stash_) return;
-  auto [from, open] = std::move(*open_stash_);
-  open_stash_.reset();
-  on_open(from, std::move(open));
+  if (open_stash_) {
+    auto [from, open] = std::move(*open_stash_);
+    open_stash_.reset();
+    on_open(from, std::move(open));
+  }
 }
 
 void Slot::end_role() {
   const bool was_serving = access_ != nullptr;
-  opening_ = opened_ = false;
-  wake_those_who_wait();
+  opening_ = opened_ = handing_over_ = false;
+  hands_over_next_.reset();
   peers_.clear();
   incoming_.reset();
   combining_.reset();
@@ -273,7 +255,11 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
 void Slot::tick(const SlotTarget& target) {
   if (!loaded_ || row_.epoch == 0) return;
   notice_old_disk();
-  take_stashed_opening();
+  if (open_stash_) {
+    auto [from, open] = std::move(*open_stash_);
+    open_stash_.reset();
+    on_open(from, std::move(open));
+  }
   if (row_.primary == context_.self) {
     try_open();
     primary_tick();
@@ -291,7 +277,8 @@ void Slot::tick(const SlotTarget& target) {
 /// Nothing that time alone would change: no resend, no opening, no filling is due. Whatever ends the rest (an
 /// operation, another row, other surroundings) makes tick() look again.
 bool Slot::is_at_rest() const {
-  if (open_stash_ || drops_ > 0 || is_lost() || !row_.joining.empty() || !pending_.empty()) return false;
+  if (open_stash_ || drops_ > 0 || is_lost() || handing_over_ || !row_.joining.empty() || !pending_.empty())
+    return false;
   if (!row_.primary || all_lost_since_ || is_suspect()) return false;
   if (row_.primary != context_.self)
     return !row_.holds(context_.self) || (open_on_disk_as_copy_ && !resumed_until_);
@@ -301,10 +288,11 @@ bool Slot::is_at_rest() const {
 }
 
 std::string Slot::describe() const {
-  const char* role = row_.primary == context_.self        ? (access_    ? "serving"
-                                                             : opened_  ? "opened"
-                                                             : opening_ ? "opening"
-                                                                        : "waiting")
+  const char* role = row_.primary == context_.self        ? (access_         ? "serving"
+                                                             : handing_over_ ? "handing over"
+                                                             : opened_       ? "opened"
+                                                             : opening_      ? "opening"
+                                                                             : "waiting")
                      : copy_.opened_epoch() == row_.epoch ? "in epoch"
                                                           : "behind";
   return fmt::format("{} row {} at {}.{} commit {}{} pending {}", role, row_.epoch, copy_.position().epoch,

@@ -18,7 +18,6 @@
 #include "node/base/network.hpp"
 #include "node/base/random.hpp"
 #include "node/runtime/task_group.hpp"
-#include "node/runtime/timer.hpp"
 #include "storage/replication/combination.hpp"
 #include "storage/replication/copy.hpp"
 #include "storage/replication/fill_budget.hpp"
@@ -113,7 +112,6 @@ struct SlotTarget {
   /// This node is in touch with a majority of the voters: without, nothing it asks of the map makes sense.
   bool in_touch = false;
   const NodeSet* copies = nullptr;
-  const NodeSet* stand_ins = nullptr;
   std::optional<NodeId> primary;
 };
 
@@ -127,8 +125,6 @@ class Slot : public std::enable_shared_from_this<Slot> {
   /// Takes in the row of a newer map.
   void on_map(MapPtr map);
   void on_message(NodeId from, replication::SlotMessage message);
-  /// Another node holds no lease of this slot any more that it was waited for.
-  void on_handed_back();
   /// To be called every settings.tick: resends, asks for changes of the map, goes on filling.
   void tick(const SlotTarget& target);
   /// tick() would find nothing to do, and nothing has changed since it last did.
@@ -138,9 +134,6 @@ class Slot : public std::enable_shared_from_this<Slot> {
 
   /// The slot as its opened primary's services see it; null when this node is not that.
   [[nodiscard]] SlotAccessPtr access() const;
-  /// Sets the event when access() begins, or when another node is primary. False where this node is serving
-  /// already, or is not to.
-  [[nodiscard]] bool wake_when_serving(std::shared_ptr<Event> event);
   [[nodiscard]] SlotId id() const { return id_; }
   [[nodiscard]] const SlotRow& row() const { return row_; }
   [[nodiscard]] const Copy& copy() const { return copy_; }
@@ -208,9 +201,6 @@ class Slot : public std::enable_shared_from_this<Slot> {
   [[nodiscard]] bool is_needed() const;
   void drop_if_unneeded();
   void end_role();
-  void give_up_lead();
-  void take_stashed_opening();
-  void wake_those_who_wait();
   [[nodiscard]] bool must_wait(NodeId primary);
   [[nodiscard]] replication::SlotMessage message() const;
   void send(NodeId to, const replication::SlotMessage& message, Channel channel = Channel::operations);
@@ -335,7 +325,9 @@ class Slot : public std::enable_shared_from_this<Slot> {
   // primary
   bool opening_ = false;
   bool opened_ = false;
-  std::optional<TimePoint> given_at_;  ///< self was made primary by one that lives
+  bool handing_over_ = false;
+  std::optional<TimePoint> given_at_;        ///< self was made primary by one that lives
+  std::optional<SlotStep> hands_over_next_;  ///< once nothing is pending
   std::map<NodeId, Peer> peers_;
   std::deque<Pending> pending_;
   std::size_t pending_bytes_ = 0;
@@ -344,7 +336,6 @@ class Slot : public std::enable_shared_from_this<Slot> {
   Sequence sent_to_ = 0;  ///< the last operation sent in this epoch
   Position committed_;    ///< on stable storage everywhere, here too
   SlotAccessPtr access_;
-  std::vector<std::shared_ptr<Event>> wait_for_service_;
   std::optional<TimePoint> lost_since_;  ///< since when retired copies are waited for
   std::weak_ptr<KeyWatch> watch_;
   ScrubAnswered scrub_answered_;

@@ -52,7 +52,7 @@ SlotAccessPtr Slot::access() const {
 }
 
 Result<void> Slot::may_answer(Epoch epoch) const {
-  if (!access_ || row_.epoch != epoch) return fail(Errc::not_primary);
+  if (!access_ || row_.epoch != epoch || handing_over_) return fail(Errc::not_primary);
   if (context_.settings.sabotage.no_read_lease) return {};
   const auto others = row_.others();
   const bool leased = others.empty() ? context_.leases.held_from_voters(*map_, row_.epoch_since)
@@ -71,20 +71,9 @@ bool Slot::concerns(ServiceId service) const {
 void Slot::begin_service() {
   if (!opened_ || access_ || !pending_.empty()) return;
   access_ = std::make_shared<Access>(weak_from_this(), id_, row_.epoch, executor_, context_.store);
-  wake_those_who_wait();
   for (const auto& [id, service] : context_.services) {
     if (concerns(id)) service->opened(access_);
   }
-}
-
-bool Slot::wake_when_serving(std::shared_ptr<Event> event) {
-  if (!loaded_ || access_ || row_.primary != context_.self) return false;
-  wait_for_service_.push_back(std::move(event));
-  return true;
-}
-
-void Slot::wake_those_who_wait() {
-  for (const auto& event : std::exchange(wait_for_service_, {})) event->set();
 }
 
 }  // namespace gridmail

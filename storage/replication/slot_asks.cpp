@@ -64,15 +64,19 @@ bool Slot::plan(const SlotTarget& target) {
     if (peer.filling) situation.filling.insert(node);
   }
   situation.target = target.copies;
-  situation.stand_ins = target.stand_ins;
   const bool keeps = keeps_what_was_given(target, now);
   if (!keeps) situation.preferred_primary = target.primary;
   situation.may_move = counted_in_ == &context_.moves || context_.moves < context_.settings.moves_max;
   situation.may_hand_over =
       counted_in_ == &context_.handovers || context_.handovers < context_.settings.handovers_max;
   const auto step = plan_slot(situation);
-  if (step) ask_for(*step);
-  return !step && !keeps && situation.may_move && situation.may_hand_over && target.copies != nullptr;
+  if (step) {
+    ask_for(*step);
+  } else if (handing_over_) {
+    ask_for({row_, false, false});  // the lease was given back: only a new epoch can answer again
+  }
+  return !step && !handing_over_ && !keeps && situation.may_move && situation.may_hand_over &&
+         target.copies != nullptr;
 }
 
 bool Slot::keeps_what_was_given(const SlotTarget& target, TimePoint now) const {
@@ -83,9 +87,17 @@ bool Slot::keeps_what_was_given(const SlotTarget& target, TimePoint now) const {
          target.copies->contains(context_.self);
 }
 
-/// Also a hand-over changes nothing here before it is agreed and known: until then this node goes on.
 void Slot::ask_for(const SlotStep& step) {
   if (step.movement) count_in(step.hand_over ? &context_.handovers : &context_.moves);
+  if (step.hand_over && !handing_over_) handing_over_ = true;
+  if (step.hand_over) {
+    if (!pending_.empty()) {  // what was accepted is committed first
+      hands_over_next_ = step;
+      return;
+    }
+    hands_over_next_.reset();
+    context_.leases.hand_back(id_, row_.epoch, row_.others());
+  }
   asked_ = context_.clock.now();
   log(Level::debug, "slot.asks", {{"slot", id_}, {"epoch", row_.epoch}, {"for", brief(step.row)}});
   context_.propose({id_, row_.epoch, step.row});

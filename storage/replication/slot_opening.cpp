@@ -67,7 +67,6 @@ void Slot::on_opened(NodeId from, const replication::Opened& opened) {
   peer.whole = opened.whole();
   peer.acknowledged = copy_.position().sequence;
   peer.waiting_since.reset();
-  context_.leases.ask_now(from, row_.epoch_since);
   for (const auto& [node, other] : peers_) {
     if (!other.opened) return;
   }

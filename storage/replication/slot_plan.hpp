@@ -32,18 +32,17 @@ struct SlotSituation {
   NodeSet behind;                 ///< refused the opening, being in sync and lacking something
   NodeSet complete;               ///< joining copies that are whole, with all they hold known to be committed
   NodeSet filling;                ///< joining copies that have begun to close their gap
-  const NodeSet* target = nullptr;     ///< planned copies; nothing: no movement now
-  const NodeSet* stand_ins = nullptr;  ///< planned copies without those that are away; nothing: no plan
+  const NodeSet* target = nullptr;  ///< planned copies; nothing: no movement now
   std::optional<NodeId> preferred_primary;
   bool may_move = false;       ///< the node's budget allows one more planned movement of a copy
   bool may_hand_over = false;  ///< likewise, of a primary
 };
 
-/// What is to be asked of the register.
+/// What is to be asked of the register. A hand-over must first stop answering and give its leases back.
 struct SlotStep {
   SlotRow row;
-  bool hand_over = false;  ///< of the primary's role, to one that lives
-  bool movement = false;   ///< counts against the budget
+  bool hand_over = false;
+  bool movement = false;  ///< counts against the budget
 };
 
 /// Nothing: leave it as it is. The row's epoch fields are left to the register.

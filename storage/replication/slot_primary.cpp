@@ -18,7 +18,7 @@ bool Slot::writes_allowed() const {
 }
 
 void Slot::submit(Epoch epoch, Operation operation, std::function<void(Result<void>)> done) {
-  if (!access_ || row_.epoch != epoch) return done(fail(Errc::not_primary));
+  if (!access_ || row_.epoch != epoch || handing_over_) return done(fail(Errc::not_primary));
   if (!writes_allowed()) return done(fail(Errc::unavailable, "fewer copies than copies_min"));
   if (operation.empty()) return done({});
   if (context_.low_space()) {
@@ -141,6 +141,10 @@ void Slot::on_applied(Sequence sequence) {
   if (opened_) send_window();
   apply_ready();
   begin_service();
+  if (hands_over_next_ && pending_.empty()) {
+    const SlotStep step = *hands_over_next_;
+    ask_for(step);
+  }
 }
 
 /// Operations on their way when the epoch changed under this primary come next, in order, in the new one.

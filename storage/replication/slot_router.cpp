@@ -21,10 +21,6 @@ constexpr auto ask_again = std::chrono::seconds(1);    // the question or its an
 constexpr auto look_again = std::chrono::milliseconds(250);
 constexpr auto back_off_min = std::chrono::milliseconds(10);
 constexpr auto back_off_max = std::chrono::milliseconds(100);
-// A slot that changes hands opens within a moment, and its requests wait for that where it does.
-constexpr auto held_for = std::chrono::milliseconds(100);
-constexpr std::size_t held_bytes_max = 64 * 1024 * 1024;
-constexpr std::size_t held_bytes_min = 1024;  // of one request, with what it takes to hold it
 
 /// Worth another try wherever the slot is then; a service's own temporary errors are its answer.
 bool goes_on(const Error& error) {
@@ -59,8 +55,6 @@ Task<Result<Bytes>> SlotRouter::call(SlotId slot, ServiceId service, Bytes reque
   const TimePoint deadline = context_.clock.now() + options.wait_max;
   Duration back_off = back_off_min;
   std::optional<TimePoint> refused_since;
-  Epoch asked_in = 0;
-  bool waited = false;
   Error last{Errc::unavailable, "the slot is not available"};
   const TimePoint begun = context_.clock.now();
   for (;;) {
@@ -72,7 +66,7 @@ Task<Result<Bytes>> SlotRouter::call(SlotId slot, ServiceId service, Bytes reque
       const auto asked = context_.clock.now();
       auto answer = co_await ask(*row.primary, slot, service, request, deadline, options);
       if (answer || !goes_on(answer.error())) {
-        if (waited) waited_for.observe(context_.clock.now() - begun);
+        if (back_off != back_off_min) waited_for.observe(context_.clock.now() - begun);
         co_return answer;
       }
       last = answer.error();
@@ -92,8 +86,6 @@ Task<Result<Bytes>> SlotRouter::call(SlotId slot, ServiceId service, Bytes reque
       given_up.add();
       co_return tl::unexpected(last);
     }
-    if (std::exchange(asked_in, row.epoch) != row.epoch) back_off = back_off_min;  // it has changed hands
-    waited = true;
     co_await sleep_until(context_.clock, std::min(deadline, now + back_off));
     back_off = std::min<Duration>(back_off * 2, back_off_max);
   }
@@ -177,22 +169,8 @@ Task<void> SlotRouter::serve_local(std::uint64_t id, SlotId slot, ServiceId serv
   settle(id, std::move(result));
 }
 
-Task<SlotAccessPtr> SlotRouter::access_soon(SlotId slot, std::size_t request_bytes) {
-  auto access = table_.access(slot);
-  const auto here = access ? nullptr : table_.find(slot);
-  const std::size_t bytes = std::max(request_bytes, held_bytes_min);
-  if (!here || held_bytes_ + bytes > held_bytes_max) co_return access;
-  const auto serving = std::make_shared<Event>(table_.strand_of(slot));
-  if (!here->wake_when_serving(serving)) co_return access;
-  held_bytes_ += bytes;
-  const std::shared_ptr<void> over(nullptr, [this, bytes](void*) { held_bytes_ -= bytes; });
-  const auto until = context_.clock.now() + held_for;
-  const bool woken = co_await before(context_.clock, until, serving);
-  co_return woken ? table_.access(slot) : nullptr;
-}
-
 Task<Result<Bytes>> SlotRouter::serve_here(SlotId slot, ServiceId service, NodeId from, Bytes request) {
-  auto access = co_await access_soon(slot, request.size());
+  auto access = table_.access(slot);
   if (!access) co_return fail(Errc::not_primary);
   context_.loads.note(slot, LoadBook::request_cost, context_.clock.now());
   const auto index = static_cast<std::size_t>(service);

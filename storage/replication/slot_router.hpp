@@ -4,7 +4,6 @@
 // Thread-safe. Requests are served on the slot's strand, as tasks of the context's group.
 #pragma once
 #include <array>
-#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -41,8 +40,6 @@ class SlotRouter final : public SlotClient {
   [[nodiscard]] Task<Result<Bytes>> ask(NodeId primary, SlotId slot, ServiceId service, const Bytes& request,
                                         TimePoint deadline, const Options& options);
   void settle(std::uint64_t id, Result<Bytes> answer);
-  /// Null when this node is not the slot's opened primary, and will not be within a moment.
-  [[nodiscard]] Task<SlotAccessPtr> access_soon(SlotId slot, std::size_t request_bytes);
   /// A task of its own, so that the asker's deadline holds here too.
   [[nodiscard]] Task<void> serve_local(std::uint64_t id, SlotId slot, ServiceId service, Bytes request);
   [[nodiscard]] Task<Result<Bytes>> serve_here(SlotId slot, ServiceId service, NodeId from, Bytes request);
@@ -56,7 +53,6 @@ class SlotRouter final : public SlotClient {
   std::mutex mutex_;
   std::uint64_t next_id_;
   std::map<std::uint64_t, std::shared_ptr<Waiting>> waiting_;
-  std::atomic<std::size_t> held_bytes_{0};              ///< of requests that wait for an opening
   std::set<std::pair<NodeId, std::uint64_t>> serving_;  ///< a request that was sent again is not begun again
 };
 

@@ -104,14 +104,6 @@ Task<void> SlotTable::load(std::shared_ptr<Slot> slot, SlotTable* table) {
   }
 }
 
-void SlotTable::on_handed_back(SlotId slot) {
-  auto& shard = *shards_[slot % shards_.size()];
-  asio::post(shard.strand, [&shard, slot] {
-    const auto found = shard.slots.find(slot);
-    if (found != shard.slots.end()) found->second->on_handed_back();
-  });
-}
-
 void SlotTable::on_message(NodeId from, Bytes payload) {
   auto message = std::make_shared<replication::SlotMessage>();
   if (!message->ParseFromString(payload)) return;
@@ -146,11 +138,9 @@ void SlotTable::tick(Shard& shard) {
   for (auto& [id, slot] : shard.slots) {
     if (slot->is_settled(surroundings->number)) continue;
     all_settled = false;
-    SlotTarget target{
-        surroundings->signs, surroundings->number, surroundings->in_touch, nullptr, nullptr, {}};
+    SlotTarget target{surroundings->signs, surroundings->number, surroundings->in_touch, nullptr, {}};
     // A plan made before the row last changed may want to undo that very change.
     const bool planned = plan && id < plan->placement.copies.size();
-    if (planned && !plan->placement.stand_ins.empty()) target.stand_ins = &plan->placement.stand_ins[id];
     if (planned && plan->map->version >= slot->row().epoch_since) {
       target.copies = &plan->placement.copies[id];
       const NodeId primary = plan->placement.primaries[id];

@@ -38,8 +38,6 @@ class SlotTable {
   void abandon();
   /// A newer map was taken in. Thread-safe.
   void on_map(MapPtr map);
-  /// A lease of the slot was handed back to this node. Thread-safe.
-  void on_handed_back(SlotId slot);
   /// Messages of MessageKind::slot. Thread-safe.
   void on_message(NodeId from, Bytes payload);
 

@@ -79,7 +79,7 @@ typedef Log {
   byte epoch[WRITES + 1];
 }
 
-mtype = { no_role, opening, ordering, serving };
+mtype = { no_role, opening, ordering, serving, handing_over };
 
 typedef Copy {
   /* on disk */
@@ -174,10 +174,6 @@ inline committed(n, at, e) {
 
 /* n takes in the row of epoch e, and from then on lends its primary a lease to act on that row. */
 inline take_row(n, e) {
-  if
-  :: is_primary(n) && epoch[e].primary != n -> hand_back(n, e)
-  :: else
-  fi;
   copy[n].row = e;
   copy[n].role = no_role;
   copy[n].restarted = 0;
@@ -198,21 +194,6 @@ inline take_row(n, e) {
   :: else ->
      if
      :: copy[0].row > s && copy[1].row > s && copy[2].row > s -> forget_epoch(s)
-     :: else
-     fi;
-     s++
-  od;
-  s = 0
-}
-
-/* Whoever learns that another is primary will not act on any row before, and says so. */
-inline hand_back(n, e) {
-  s = 1;
-  do
-  :: s >= e -> break
-  :: else ->
-     if
-     :: epoch[s].primary == n -> epoch[s].lent = 0
      :: else
      fi;
      s++
@@ -436,6 +417,8 @@ inline name_in_sync(p, n) {
 }
 
 inline hand_over(p, to) {
+  copy[p].role = handing_over;
+  row_of(p).lent = 0;
   agree(to, row_of(p).in_sync, row_of(p).joining, row_of(p).retired, NONE)
 }
 
@@ -575,11 +558,11 @@ end:
   :: d_step { may_ask(me) && is_primary(me) && copy[me].restarted != e_ && is_other(right, e_) ->
        agree(me, row_of(me).in_sync & ~bit(right), row_of(me).joining & ~bit(right), row_of(me).retired | bit(right), left)
      }
-  /* a planned handover: the primary goes on until it knows that it is agreed */
-  :: d_step { may_ask(me) && is_primary(me) && copy[me].role == serving && has(epoch[e_].in_sync, left) ->
-       hand_over(me, left) }
-  :: d_step { may_ask(me) && is_primary(me) && copy[me].role == serving && has(epoch[e_].in_sync, right) ->
-       hand_over(me, right) }
+  /* a planned handover: leases are handed back first */
+  :: d_step { may_ask(me) && is_primary(me) && copy[me].role == serving && copy[me].pending[1] == 0 &&
+              has(epoch[e_].in_sync, left) -> hand_over(me, left) }
+  :: d_step { may_ask(me) && is_primary(me) && copy[me].role == serving && copy[me].pending[1] == 0 &&
+              has(epoch[e_].in_sync, right) -> hand_over(me, right) }
   /* a restarted primary hands over to another in-sync copy, or has a new epoch where there is none */
   :: d_step { may_ask(me) && is_primary(me) && copy[me].restarted == e_ && !resumes ->
        if

@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t events_shown_max = 400;
 constexpr Duration rest_within = 180s;
+constexpr Duration quiet_for = 5s;
 
 }  // namespace
 
@@ -53,11 +54,6 @@ const Scenario& scenario(std::string_view name) {
 
 namespace {
 
-/// A change of the map takes some writes, one after the other.
-Duration quiet_for(const WorldOptions& options) {
-  return std::max<Duration>(5s, 25 * options.disks.sync_max);
-}
-
 /// Every slot is back at its copies, and nothing moves any more.
 void come_to_rest(World& world, Load& load) {
   const auto end = world.clock().now() + rest_within;
@@ -72,7 +68,7 @@ void come_to_rest(World& world, Load& load) {
       version = map ? map->version : 0;
       changed = world.clock().now();
     }
-    const bool quiet = world.clock().now() - changed >= quiet_for(world.options());
+    const bool quiet = world.clock().now() - changed >= quiet_for;
     if (quiet && world.is_whole() && load.under_way() == 0) return world.check_balance();
     load.run_for(1s);
   }

@@ -236,14 +236,4 @@ TEST_CASE("an old disk has leases too where the clock on the wall went back belo
   CHECK(pair.other.leases->is_over(a, promise, 0, 1));
 }
 
-TEST_CASE("a lease for an epoch that has just begun can be had at once") {
-  Pair pair;
-  pair.run(1s);
-  pair.one.version = pair.other.version = 6;
-  CHECK_FALSE(pair.held(6, 6));
-  pair.one.leases->ask_now(b, 6);
-  pair.run(50ms);
-  CHECK(pair.held(6, 6));
-}
-
 }  // namespace gridmail
