@@ -71,7 +71,8 @@ Task<Result<Bytes>> TraceService::answer(Bytes question) {
 
 /// What the word names first, and then all that goes by the names of the messages found.
 Task<TraceService::Answer> TraceService::find(std::string what) {
-  std::vector<std::string> terms(1, std::move(what));
+  std::vector<std::string> terms;
+  terms.push_back(std::move(what));
   auto named = co_await ask(std::move(terms));
   std::set<std::string> names;
   for (auto event = named.events.rbegin(); event != named.events.rend(); ++event) {  // the newest
