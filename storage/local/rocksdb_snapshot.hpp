@@ -1,5 +1,5 @@
-// The Snapshot port over RocksDB. Reads first try memory only, on the caller's strand and for a millisecond
-// at most; what needs the disk, or longer, goes on in the I/O pool.
+// The Snapshot port over RocksDB. A key is first looked for in memory only, on the caller's strand; what
+// needs the disk, and every scan, is done in the I/O pool.
 #pragma once
 #include <rocksdb/db.h>
 
@@ -57,9 +57,9 @@ class RocksDbSnapshot final : public Snapshot, public std::enable_shared_from_th
   [[nodiscard]] rocksdb::Status find(rocksdb::ReadTier tier, Family family, const Bytes& key,
                                      std::optional<Bytes>& value) const;
   [[nodiscard]] Task<void> load(Family family, std::span<const Bytes> keys, std::span<Value> values) const;
-  [[nodiscard]] rocksdb::Status advance(rocksdb::ReadTier tier, Scan& scan) const;
-  [[nodiscard]] rocksdb::Status find_last(rocksdb::ReadTier tier, Family family, const Bytes& first,
-                                          const Bytes& last, std::optional<KeyValue>& pair) const;
+  [[nodiscard]] rocksdb::Status advance(Scan& scan) const;
+  [[nodiscard]] rocksdb::Status find_last(Family family, const Bytes& first, const Bytes& last,
+                                          std::optional<KeyValue>& pair) const;
 
   const std::shared_ptr<OpenDatabase> database_;
   const rocksdb::Snapshot* const snapshot_;

@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
 
 #include <future>
 
+#include "storage/local/rocksdb_options.hpp"
 #include "storage/local/store_header.hpp"
 #include "tests/unit/local/store_fixture.hpp"
 
@@ -128,6 +131,59 @@ TEST_CASE("what is no longer in memory is read from disk") {
   REQUIRE(page.has_value());
   CHECK(page->pairs.size() == 200);
   CHECK(run_task(view->last(Family::body, "", ""))->value().key == "k199");
+}
+
+namespace {
+/// What the log holds becomes a table file of its own, newer than those before.
+void flush(const StoreOptions& options) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, {}}};
+  for (const auto family : all_families) {
+    const auto folder = options.folder / std::string(name_of(family));
+    families.emplace_back(std::string(name_of(family)),
+                          family_options(family, folder, options.tuning, rocksdb::NewLRUCache(1 << 20)));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const auto status = rocksdb::DB::Open(database_options(options.tuning), options.folder.string(), families,
+                                        &handles, &opened);
+  REQUIRE(status.ok());
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  CHECK(db->Flush({}, handles).ok());
+  for (auto* const handle : handles) CHECK(db->DestroyColumnFamilyHandle(handle).ok());
+}
+}  // namespace
+
+TEST_CASE("what was written after a range was removed is found, whatever is in memory") {
+  const TemporaryFolder folder;
+  const auto options = store_options(folder.path());
+  const auto write = [&](const auto& change) {
+    Batch batch;
+    change(batch);
+    REQUIRE(commit(*open_store(options), std::move(batch)).has_value());
+    flush(options);
+  };
+  write([](Batch& batch) {
+    batch.put(Family::meta, "a", "in one block with the next");
+    batch.put(Family::meta, "k1", "old");
+  });
+  write([](Batch& batch) { batch.remove_range(Family::meta, "k0", "k2"); });
+  write([](Batch& batch) { batch.put(Family::meta, "k1", "new"); });
+
+  const auto store = open_store(options);
+  CHECK(get(*store, Family::meta, "a").has_value());  // in memory now, and the newest file is not
+  const auto view = store->snapshot();
+  SUBCASE("forwards") {
+    const auto page = run_task(view->scan(Family::meta, "k", "l", 10, 1000));
+    REQUIRE(page.has_value());
+    REQUIRE(page->pairs.size() == 1);
+    CHECK(page->pairs.front().value == "new");
+  }
+  SUBCASE("backwards") {
+    const auto last = run_task(view->last(Family::meta, "k", "l"));
+    REQUIRE(last.has_value());
+    REQUIRE(last->has_value());
+    CHECK((*last)->value == "new");
+  }
 }
 
 TEST_CASE("each of many keys gets its own answer, in order, from memory and from disk") {
