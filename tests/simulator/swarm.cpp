@@ -243,8 +243,17 @@ class Swarm {
   void rot(std::size_t node) {
     if (!active_.empty() || !world_.is_whole() || !may_lose(node)) return;
     for (auto left = 1 + random_.below(3); left > 0; --left) rot_record(world_, node, random_);
-    const auto mended = [&] { return !world_.disk(node).is_rotten() && world_.is_whole(); };
+    const auto mended = [&] {
+      return_late_crashes();
+      return !world_.disk(node).is_rotten() && world_.is_whole();
+    };
     if (!load_.run_for(mended_within, mended)) throw Violation("a rotten record is not mended");
+  }
+  /// A crash at a commit may come after the return that was planned for it.
+  void return_late_crashes() {
+    for (std::size_t node = 0; node < world_.size(); ++node) {
+      if (!world_.is_up(node) && !world_.is_destroyed(node)) world_.restart(node);
+    }
   }
   [[nodiscard]] bool may_lose(std::size_t node) const {
     if (rules_.budget == Budget::unlimited) return true;
