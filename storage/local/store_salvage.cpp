@@ -5,12 +5,14 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/sst_file_reader.h>
+#include <rocksdb/sst_file_writer.h>
 #include <rocksdb/write_batch.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "node/base/log.hpp"
 #include "storage/local/rocksdb_snapshot.hpp"
@@ -104,6 +106,7 @@ Families families_in(const StoreOptions& options, std::string_view below) {
 Result<void> open_old(const StoreOptions& options, bool& suspect, Opened& opened) {
   auto db_options = database_options(options.tuning);
   db_options.paranoid_checks = false;
+  db_options.verify_sst_unique_id_in_manifest = false;  // of what takes the place of a lost table
   const auto families = families_in(options, {});
   rocksdb::DB* db = nullptr;
   const auto folder = options.folder.string();
@@ -129,70 +132,85 @@ Result<void> create_new(const StoreOptions& options, Opened& opened) {
   return {};
 }
 
+/// A table of `size` bytes, as the list of files says of the one that was there. It has this key only.
+Result<void> write_stand_in(const fs::path& path, const Bytes& key, std::uint64_t size) {
+  std::error_code error;
+  if (fs::exists(path, error)) fs::rename(path, path.string() + ".unreadable", error);
+  if (error) return fail(Errc::io, fmt::format("cannot rename {}: {}", path.string(), error.message()));
+  rocksdb::Options options;
+  options.compression = rocksdb::kNoCompression;
+  std::uint64_t value_bytes = 0;
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options);
+    rocksdb::ExternalSstFileInfo written;
+    auto status = writer.Open(path.string());
+    if (status.ok()) status = writer.Put(key, Bytes(value_bytes, '\0'));
+    if (status.ok()) status = writer.Finish(&written);
+    if (!status.ok()) return tl::unexpected(to_error(status));
+    if (written.file_size == size) return {};
+    if (value_bytes + size < written.file_size) break;
+    value_bytes += size - written.file_size;
+  }
+  return fail(Errc::corrupted, fmt::format("nothing can take the place of {}", path.string()));
+}
+
 /// Copies one family. Where it cannot be read, it goes on with the next slot that can.
 class FamilyCopy {
  public:
-  FamilyCopy(const Opened& from, const Opened& to, Family family, Losses& losses)
-      : from_(from), to_(to), family_(family), losses_(losses) {}
+  FamilyCopy(const Opened& from, const Opened& to, Family family, bool has_folder_of_its_own, Losses& losses)
+      : from_(from),
+        to_(to),
+        family_(family),
+        has_folder_of_its_own_(has_folder_of_its_own),
+        losses_(losses) {}
 
   Result<void> run() {
-    if (auto named = name_unreadable_tables(); !named) return named;
-    Bytes from;
-    for (const auto& [first, last] : unreadable_) {
-      if (auto copied = copy_range(from, first_of(first)); !copied) return copied;
-      const auto next = after(last);
-      if (!next) return flush();
-      from = std::max(from, first_of(*next));
+    if (auto replaced = replace_unreadable_tables(); !replaced) return replaced;
+    for (std::optional<Bytes> next = Bytes(); next;) {
+      auto went = copy_from(*next);
+      if (!went) return tl::unexpected(went.error());
+      next = std::move(*went);
     }
-    if (auto copied = copy_range(from, {}); !copied) return copied;
     return flush();
   }
 
  private:
-  /// [from, end); no end: to the family's.
-  Result<void> copy_range(Bytes from, const Bytes& end) {
-    std::optional<Bytes> next = std::move(from);
-    while (next && (end.empty() || *next < end)) {
-      auto went = copy_from(*next, end);
-      if (!went) return tl::unexpected(went.error());
-      next = std::move(*went);
-    }
-    return {};
-  }
-
-  /// A table that cannot be opened at all is left out by iterators without a word, and what comes after it in
-  /// its level as well: they are not to come near it.
-  Result<void> name_unreadable_tables() {
+  /// Around a table that cannot be opened, or that the disk has forgotten, nothing of its level can be read.
+  /// So another takes its place, which holds nothing; every slot that it may have held something of is named.
+  Result<void> replace_unreadable_tables() {
     std::vector<rocksdb::LiveFileMetaData> files;
     from_.db->GetLiveFilesMetaData(&files);
+    std::erase_if(files, [this](const auto& file) { return file.column_family_name != name_of(family_); });
+    const auto is_missing = [](const auto& file) { return !fs::exists(file.db_path + file.name); };
+    const bool all_missing = !files.empty() && std::all_of(files.begin(), files.end(), is_missing);
+    if (all_missing && has_folder_of_its_own_)
+      return fail(Errc::corrupted, fmt::format("no table of family {} is in {}: is its disk mounted?",
+                                               name_of(family_), files.front().db_path));
     for (const auto& file : files) {
-      if (file.column_family_name != name_of(family_)) continue;
-      rocksdb::SstFileReader reader({});
-      const auto opened = reader.Open(file.db_path + file.name);
+      const fs::path path = file.db_path + file.name;
+      const auto opened = rocksdb::SstFileReader({}).Open(path.string());
       if (opened.ok()) continue;
       if (family_ == Family::node)
         return fail(Errc::corrupted, fmt::format("family {}: {}", name_of(family_), opened.ToString()));
-      log(Level::error, "store.lost_table",
-          {{"table", file.db_path + file.name}, {"error", opened.ToString()}});
+      log(Level::error, "store.lost_table", {{"table", path.string()}, {"error", opened.ToString()}});
       const Prefix last = prefix_of(file.largestkey);
-      unreadable_.emplace_back(prefix_of(file.smallestkey), last);
       for (std::optional<Prefix> at = prefix_of(file.smallestkey); at && *at <= last; at = after(*at))
         losses_[*at] += fmt::format("{} in a whole table; ", name_of(family_));
+      stand_ins_.insert(file.smallestkey + '\0');
+      if (auto written = write_stand_in(path, file.smallestkey + '\0', file.size); !written) return written;
     }
-    std::sort(unreadable_.begin(), unreadable_.end());
     return {};
   }
 
   /// Up to the end, or to where something cannot be read; then, where to go on.
-  Result<std::optional<Bytes>> copy_from(const Bytes& first, const Bytes& end) {
+  Result<std::optional<Bytes>> copy_from(const Bytes& first) {
     rocksdb::ReadOptions read;
     read.fill_cache = false;
-    const rocksdb::Slice upper(end);
-    if (!end.empty()) read.iterate_upper_bound = &upper;
     const std::unique_ptr<rocksdb::Iterator> at(from_.db->NewIterator(read, from_.handle(family_)));
     Bytes last = first;
     for (at->Seek(first); at->Valid(); at->Next()) {
       last = at->key().ToString();
+      if (stand_ins_.contains(last)) continue;
       const auto put = batch_.Put(to_.handle(family_), at->key(), at->value());
       if (!put.ok()) return tl::unexpected(to_error(put));
       if (batch_.GetDataSize() < batch_bytes_max) continue;
@@ -223,8 +241,9 @@ class FamilyCopy {
   const Opened& from_;
   const Opened& to_;
   const Family family_;
+  const bool has_folder_of_its_own_;
   Losses& losses_;
-  std::vector<std::pair<Prefix, Prefix>> unreadable_;  // slots of which a whole table is lost: first and last
+  std::set<Bytes> stand_ins_;  // the only keys of tables that took the place of others
   rocksdb::WriteBatch batch_;
 };
 
@@ -241,7 +260,8 @@ Result<void> copy_what_can_be_read(const StoreOptions& options, bool& suspect) {
   if (auto opened = create_new(options, to); !opened) return opened;
   Losses losses;
   for (const auto family : all_families) {
-    if (auto copied = FamilyCopy(from, to, family, losses).run(); !copied) return copied;
+    const bool apart = options.family_folders.contains(family);
+    if (auto copied = FamilyCopy(from, to, family, apart, losses).run(); !copied) return copied;
   }
   for (const auto& [prefix, what] : losses) {
     rocksdb::WriteOptions unlogged;
