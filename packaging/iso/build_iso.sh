@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # build_iso.sh PACKAGE.deb: build/iso/gridmail.iso, a manifest of its Debian packages, and checksums of both. As root.
-# Debian with our package in a squashfs that runs live (live-boot), behind GRUB for BIOS and UEFI, on CD and USB.
+# Debian with our package in a squashfs that runs live (initramfs/init), behind GRUB for BIOS and UEFI, on CD and USB.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 
@@ -9,8 +9,15 @@ out=$PWD/build/iso
 base=$out/base       # Debian alone, kept for the next run
 root=$out/root       # an overlay over it: the machine
 tree=$out/tree       # what the image holds
-packages=(linux-image-amd64 live-boot udev dbus systemd-sysv systemd-timesyncd systemd-resolved iproute2 nftables kmod e2fsprogs fdisk
+packages=(linux-image-amd64 busybox-static udev dbus systemd-sysv systemd-timesyncd systemd-resolved iproute2 nftables kmod e2fsprogs fdisk
   openssh-server ca-certificates less nano-tiny python3-minimal libpython3-stdlib zstd)
+# Each costs time at the start, and the machine has no use for it: its own console, no users who log in, nothing to update in place.
+unwanted=(getty@tty1 getty-static serial-getty@ttyS0 systemd-user-sessions systemd-ask-password-console.path
+  systemd-ask-password-wall.path remote-fs.target apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer
+  e2scrub_reap proc-sys-fs-binfmt_misc.automount systemd-binfmt systemd-pstore systemd-sysusers systemd-update-utmp
+  systemd-update-utmp-runlevel systemd-machine-id-commit systemd-firstboot systemd-journal-flush systemd-random-seed
+  dev-hugepages.mount dev-mqueue.mount sys-fs-fuse-connections.mount sys-kernel-config.mount sys-kernel-debug.mount
+  sys-kernel-tracing.mount modprobe@configfs modprobe@fuse modprobe@drm modprobe@efi_pstore)
 # Fixed, since the data disk outlives the image that wrote it.
 node_uid=742
 
@@ -29,8 +36,6 @@ make_base() {
   printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d"
   chmod 755 "$base/usr/sbin/policy-rc.d"
   in_chroot "$base" useradd --system --uid "$node_uid" --user-group --home-dir /var/lib/gridmail --shell /usr/sbin/nologin gridmail
-  mkdir -p "$base/etc/initramfs-tools/hooks"
-  cp packaging/iso/initramfs_hook "$base/etc/initramfs-tools/hooks/zz-gridmail"
   in_chroot "$base" apt-get -qq update
   in_chroot "$base" apt-get -qq -y --no-install-recommends -o Dpkg::Options::=--force-unsafe-io install "${packages[@]}"
   cp --remove-destination /etc/resolv.conf "$base/etc/resolv.conf"  # systemd-resolved put its own there
@@ -48,10 +53,10 @@ make_machine() {
   in_chroot "$root" systemctl -q enable systemd-networkd systemd-resolved systemd-timesyncd nftables gridmail-machine gridmail-first-boot \
     gridmail-console@tty1 gridmail-console@ttyS0
   in_chroot "$root" systemctl -q disable ssh
-  in_chroot "$root" systemctl -q mask getty@tty1 serial-getty@ttyS0 apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer \
-    e2scrub_reap.service
+  in_chroot "$root" systemctl -q mask "${unwanted[@]}"
   rm "$root"/usr/sbin/policy-rc.d "$root"/etc/ssh/ssh_host_*
-  mkdir -p "$root/etc/network"  # live-boot writes there
+  rm "$root/etc/fstab" "$root/var/lib/dbus/machine-id"
+  : >"$root/etc/machine-id"  # each machine makes its own
   ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 }
 
@@ -59,8 +64,10 @@ make_image() {
   rm -rf "$tree"
   mkdir -p "$tree/live" "$tree/boot/grub"
   cp "$(ls "$root"/boot/vmlinuz-* | tail -1)" "$tree/live/vmlinuz"
-  cp "$(ls "$root"/boot/initrd.img-* | tail -1)" "$tree/live/initrd.img"
-  mksquashfs "$root" "$tree/live/filesystem.squashfs" -noappend -no-progress -comp zstd -Xcompression-level 9 -e boot \
+  id=$(cat /proc/sys/kernel/random/uuid)
+  echo "$id" >"$tree/live/image-id"
+  packaging/iso/make_initramfs.sh "$root" "$id" "$tree/live/initramfs"
+  mksquashfs "$root" "$tree/live/filesystem.squashfs" -noappend -no-progress -comp zstd -Xcompression-level 9 -e boot initrd.img\* vmlinuz\* \
     var/cache/apt var/lib/apt/lists usr/share/doc usr/share/man usr/share/locale
   cp packaging/iso/grub.cfg "$tree/boot/grub/grub.cfg"
   grub-mkrescue --output "$out/gridmail.iso" "$tree" -volid GRIDMAIL
@@ -76,7 +83,7 @@ finish() {  # what went wrong is shown
 mkdir -p "$root"
 exec 3>&2 4>&1 >"$out/build.log" 2>&1
 trap finish EXIT
-stamp="${packages[*]} $(sha256sum <packaging/iso/initramfs_hook)"
+stamp="${packages[*]}"
 if [ "$(cat "$out/base.stamp" 2>/dev/null)" != "$stamp" ]; then
   rm -f "$out/base.stamp"
   make_base

@@ -196,7 +196,15 @@ class Life:
         equal("the certificate after a wrong one", "certificate2", served())
         equal("the process", pid, self.main_pid(machine))
         renew(3)
+        self.key_as_credential(machine)
+        equal("the certificate whose key is a credential", "certificate3", served())
         self.wait_until_healthy(3)
+
+    def key_as_credential(self, machine):
+        machine.run("sh", "-c", "install -d -m 700 /etc/credstore && mv /etc/gridmail/key.pem /etc/credstore/gridmail.tls-key && "
+                                "chown root: /etc/credstore/gridmail.tls-key && chmod 600 /etc/credstore/gridmail.tls-key")
+        machine.write(CONFIG, machine.read(CONFIG).replace("/etc/gridmail/key.pem", "/run/credentials/gridmail.service/gridmail.tls-key"))
+        machine.run("systemctl", "restart", "gridmail")
 
     def restart_what_hangs(self):
         machine = self.third

@@ -12,13 +12,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import mail_traffic  # noqa: E402
 from grid_api import GridApi  # noqa: E402
-from loopback_grid import GridError  # noqa: E402
+from loopback_grid import GridError, wait_until  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ISO = ROOT / "build/iso/gridmail.iso"
@@ -107,12 +108,12 @@ class QemuMachine(Process):
         """disks: what lsblk shows after the boot medium, with the serial numbers DISK0, DISK1...; place: in a Switch, or 0: alone."""
         self.name, self.address, self.begun = name, host(place), time.monotonic()
         self.log, self.serial, self.monitor = (WORK / f"{name}.{what}" for what in ("console", "serial", "monitor"))
-        self.log.unlink(missing_ok=True)
-        self.mark, self.line = 0, None
+        self.log.write_bytes(b"")
+        self.mark = 0
         network = (f"socket,id=net,connect=127.0.0.1:{SWITCH_PORT + place}" if place else
                    f"user,id=net,restrict=on,{forwards(place, DHCP_ADDRESS)}")
         words = ["-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "1536", "-no-reboot", "-device", "virtio-rng-pci",
-                 "-chardev", f"socket,id=serial,path={self.serial},server=on,wait=off,logfile={self.log}", "-serial", "chardev:serial",
+                 "-chardev", f"socket,id=serial,path={self.serial},server=on,wait=off", "-serial", "chardev:serial",
                  "-chardev", f"socket,id=monitor,path={self.monitor},server=on,wait=off", "-mon", "chardev=monitor",
                  "-netdev", network, "-device", f"virtio-net-pci,netdev=net,mac=52:54:00:00:00:{place + 0x10:02x}"]
         if is_usb:
@@ -131,18 +132,24 @@ class QemuMachine(Process):
         for number, path in enumerate(disks):
             words += ["-drive", f"if=none,id=d{number},format=raw,file={path}",
                       "-device", f"virtio-blk-pci,drive=d{number},serial=DISK{number}"]
+        self.serial.unlink(missing_ok=True)
         super().__init__(*words)
+        wait_until(f"{name} has a serial line", self.serial.is_socket, 30, 0.02)
+        self.line = socket.socket(socket.AF_UNIX)
+        self.line.connect(str(self.serial))
+        threading.Thread(target=self.keep_log, daemon=True).start()
 
     # --- the console ---
 
+    def keep_log(self):
+        """Until its power is cut. A line that nobody reads stops the machine in the end."""
+        with self.log.open("ab", buffering=0) as log, contextlib.suppress(OSError):
+            while data := self.line.recv(65536):
+                log.write(data)
+
     def shown(self):
         """All that the serial line showed, without what moves the cursor."""
-        if self.line:  # who does not read stops the machine in the end; the log has it all
-            with contextlib.suppress(OSError):
-                while self.line.recv(65536):
-                    pass
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.log.read_bytes().decode(errors="replace"))
 
     def wait_for(self, pattern, seconds=BOOT_SECONDS, interval=0.5):
         """The match, in what came since the last call of `forget`; seconds are counted from now."""
@@ -159,10 +166,6 @@ class QemuMachine(Process):
         self.mark = len(self.shown())
 
     def type(self, text):
-        if not self.line:
-            self.line = socket.socket(socket.AF_UNIX)
-            self.line.connect(str(self.serial))
-            self.line.setblocking(False)
         self.line.sendall(text.encode())
 
     def converse(self, *answers):
@@ -176,7 +179,7 @@ class QemuMachine(Process):
         """What a command prints in the shell that the console's key opens."""
         self.forget()
         self.converse(("h shell", "h"), (r"# $", f"{command}; echo end of it\r"))
-        text = self.wait_for(r"(?s)\n(.*)end of it\r", TYPED_SECONDS).group(1)
+        text = self.wait_for(r"(?s)\n(.*)end of it\r?\n", TYPED_SECONDS).group(1)
         self.forget()
         self.type("exit\r")
         return text
@@ -206,20 +209,20 @@ class QemuMachine(Process):
     def api(self, password):
         return GridApi(self.address, 7443, None, mail_traffic.any_certificate(), admin_password=password)
 
-    def ssh_greeting(self):
-        """Nothing where nobody answers, or the machine lets nobody in."""
+    def ssh_greets(self):
+        """False where nobody answers within a time that is long enough: the machine lets nobody in."""
         try:
-            with socket.create_connection((self.address, 22), timeout=30) as connection:
-                connection.settimeout(30)
-                return connection.recv(100).decode()
+            with socket.create_connection((self.address, 22), timeout=10) as connection:
+                connection.settimeout(10)
+                return connection.recv(100).startswith(b"SSH-2.0")
         except OSError:
-            return ""
+            return False
 
     def wait_until_ready(self, seconds=BOOT_SECONDS):
         """Seconds since power on."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self.api("").probe("/readyz", timeout=20)[0] == 200:
+            if self.api("").probe("/readyz", timeout=5)[0] == 200:
                 return time.monotonic() - self.begun
             time.sleep(0.5)
         raise GridError(f"{self.name} was not ready within {seconds} s; see {self.log}")

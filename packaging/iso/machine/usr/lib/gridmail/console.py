@@ -1,6 +1,7 @@
 """The console of a machine that runs from the image, on its screen and its serial line: how the node is, and keys for what an admin
 does at the machine itself. Whoever stands here has the machine: it asks for no password, but the grid does, where a key changes it."""
 
+import contextlib
 import getpass
 import os
 import select
@@ -30,7 +31,8 @@ def pause():
 
 
 def run(*command, **options):
-    return subprocess.run(command, check=False, **options).returncode
+    """What it says of errors is shown, too: this program's own go to the journal."""
+    return subprocess.run(command, check=False, stderr=subprocess.STDOUT, **options).returncode
 
 
 def draw(version):
@@ -40,12 +42,17 @@ def draw(version):
 
 
 def key_or_refresh():
-    before = termios.tcgetattr(sys.stdin)
-    tty.setcbreak(sys.stdin)
+    return os.read(sys.stdin.fileno(), 1).decode(errors="replace") if select.select([sys.stdin], [], [], REFRESH_SECONDS)[0] else ""
+
+
+@contextlib.contextmanager
+def whole_lines(before):
+    """While a key's action runs, the line is as it was `before`: it shows what is typed, and gives lines."""
+    termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
     try:
-        return os.read(sys.stdin.fileno(), 1).decode(errors="replace") if select.select([sys.stdin], [], [], REFRESH_SECONDS)[0] else ""
+        yield
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+        tty.setcbreak(sys.stdin, termios.TCSADRAIN)  # what was typed meanwhile is not lost
 
 
 # --- what the keys do ---
@@ -171,14 +178,17 @@ def main():
     # Keys that end a command must not end what shows them.
     signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        termios.tcgetattr(sys.stdin)
+        before = termios.tcgetattr(sys.stdin)
+        tty.setcbreak(sys.stdin)
     except termios.error:  # a serial line that this machine does not have
         return
     version = console_screen.output_of("gridmail", "--version").split(" ")[-1]
     print("\033[H\033[2J", end="")
     while True:
         draw(version)
-        act(key_or_refresh())
+        if key := key_or_refresh():
+            with whole_lines(before):
+                act(key)
 
 
 if __name__ == "__main__":
