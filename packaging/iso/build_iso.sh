@@ -57,6 +57,7 @@ make_machine() {
   rm "$root"/usr/sbin/policy-rc.d "$root"/etc/ssh/ssh_host_*
   rm "$root/etc/fstab" "$root/var/lib/dbus/machine-id"
   : >"$root/etc/machine-id"  # each machine makes its own
+  echo gridmail >"$root/etc/hostname"
   ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 }
 

@@ -2,6 +2,7 @@
 and put into force again at each boot."""
 
 import ipaddress
+import os
 import pathlib
 import re
 import subprocess
@@ -81,16 +82,27 @@ def default_name():
     return "gridmail-" + address.replace(":", "")[-6:]
 
 
+def write(path, text):
+    """Whole or not at all, whenever the power is cut."""
+    new = path.with_name(path.name + ".new")
+    with new.open("w") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    new.replace(path)
+
+
 def store(machine):
-    """Onto the data disk, which is mounted. Keys that are not given leave what is there."""
+    """Onto the data disk, which is mounted; there when this returns. Keys that are not given leave what is there."""
     interfaces = ethernet_interfaces()
     check(machine, interfaces)
     if "name" in machine:
-        NAME.write_text(machine["name"] + "\n")
+        write(NAME, machine["name"] + "\n")
     if {"address", "dns", "ntp"} & set(machine):
-        NETWORK.write_text(network_file(machine, interfaces))
+        write(NETWORK, network_file(machine, interfaces))
     if machine.get("ssh_key"):
-        KEYS.write_text(machine["ssh_key"] + "\n")
+        write(KEYS, machine["ssh_key"] + "\n")
+    os.sync()  # the names of the files as well
 
 
 def put_into_force():
@@ -116,6 +128,10 @@ def reload_network():
 
 def open_ssh():
     if not HOST_KEY.exists():
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", HOST_KEY], check=True)
+        new = HOST_KEY.with_name(HOST_KEY.name + ".new")
+        new.unlink(missing_ok=True)
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", new], check=True)
+        os.sync()
+        new.replace(HOST_KEY)
     subprocess.run(["nft", "add", "element", "inet", "gridmail", "asked_for", "{ 22 }"], check=True)
     subprocess.run(["systemctl", "start", "--no-block", "ssh"], check=True)
