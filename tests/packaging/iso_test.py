@@ -5,6 +5,7 @@ import contextlib
 import io
 import pathlib
 import sys
+import tempfile
 import tomllib
 import unittest
 from unittest import mock
@@ -120,6 +121,20 @@ class FirstBoot(unittest.TestCase):
         disks = [device("/dev/sda", is_blank=False, serial="A"), device("/dev/sdb", serial="B")]
         self.assertEqual(["/dev/sda"], self.prepare(disks, data_disk="A"))
         self.assertEqual(["/dev/sdb"], self.prepare(disks))
+
+    def is_node_after_cut_set_up(self, last_word, start_code):
+        with tempfile.TemporaryDirectory() as folder:
+            config, mark = pathlib.Path(folder, "gridmail.toml"), pathlib.Path(folder, "unfinished")
+            config.touch()
+            mark.touch()
+            with mock.patch.multiple(first_boot, KEPT_CONFIG=config, UNFINISHED=mark, why_not_started=lambda: last_word), \
+                 mock.patch.object(first_boot.subprocess, "run", lambda *_, **__: mock.Mock(returncode=start_code)):
+                return first_boot.is_a_node(), config.exists(), mark.exists()
+
+    def test_a_set_up_that_a_power_cut_ended_can_be_repeated_unless_it_was_over(self):
+        self.assertEqual((False, False, True), self.is_node_after_cut_set_up("this data directory is in no grid yet", 1))
+        self.assertEqual((True, True, False), self.is_node_after_cut_set_up("", 0))
+        self.assertEqual((True, True, False), self.is_node_after_cut_set_up("the disk is damaged", 1))
 
     def test_a_volume_counts_before_a_credential_and_both_before_the_command_line(self):
         def found(volume, credential):

@@ -10,7 +10,7 @@ import mail_traffic
 import qemu_machine
 from grid_api import ApiError, path_part
 from loopback_grid import GridError, wait_until
-from qemu_machine import DHCP_ADDRESS, QemuMachine, Switch, answers_volume, disk, label_of
+from qemu_machine import DHCP_ADDRESS, Network, QemuMachine, answers_volume, disk, label_of
 
 PASSWORD = "password of the test"
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3Zl8Jm2mSx2WvV9wGm8v3m0m3q3oJZ1p9zq8n0Q0aB admin"
@@ -156,10 +156,10 @@ class Grid:
         self.stack = stack
         self.names = [f"mail{number}" for number in range(1, 5)]
         self.disks = [disk(f"{name}.data") for name in self.names]
-        self.guests = ["10.0.2.101", "10.0.2.102", DHCP_ADDRESS, "10.0.2.104"]
+        self.guests = ["10.0.2.101", "10.0.2.102", "10.0.2.17", "10.0.2.104"]  # the third by DHCP, as the third that asks
         self.kinds = [{"is_uefi": True}, {"is_usb": True}, {"is_uefi": True, "is_usb": True}, {}]
         self.running = {}
-        stack.enter_context(Switch(self.guests))
+        stack.enter_context(Network(self.guests))
 
     def power_on(self, place, log, volumes=(), **options):
         machine = self.stack.enter_context(QemuMachine(log, [self.disks[place], *volumes], place=place + 1,

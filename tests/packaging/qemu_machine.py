@@ -1,7 +1,7 @@
 """Machines in QEMU without hardware's help (TCG), for tests of the boot image: what they boot from, their disks, what their console
 shows and is typed into it. One process each, ended with the `with`, as by a power cut.
 
-Alone, a machine has QEMU's own network: DHCP gives 10.0.2.15. Several share one through a Switch, a QEMU that has no machine.
+Alone, a machine has QEMU's own network: DHCP gives 10.0.2.15. Several share one through a switch; a QEMU without a machine has its first port.
 """
 
 import base64
@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import mail_traffic  # noqa: E402
 from grid_api import GridApi  # noqa: E402
 from loopback_grid import GridError, wait_until  # noqa: E402
+from network_switch import Switch  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ISO = ROOT / "build/iso/gridmail.iso"
@@ -90,22 +91,24 @@ class Process:
         self.process.wait()
 
 
-class Switch(Process):
-    """A network for a machine at each place, 1 and up, with these addresses. Who asks for an address gets DHCP_ADDRESS."""
+class Network(Process):
+    """For a machine at each place, 1 and up, with these addresses. Who asks for one gets the next, from DHCP_ADDRESS on."""
 
     def __init__(self, guests):
-        words = ["-machine", "none", "-S", "-nodefaults", "-netdev",
-                 "user,id=user,restrict=on," + ",".join(forwards(place, guest) for place, guest in enumerate(guests, 1)),
-                 "-netdev", "hubport,id=userport,hubid=0,netdev=user"]
-        for place in range(1, len(guests) + 1):
-            words += ["-netdev", f"socket,id=place{place},listen=127.0.0.1:{SWITCH_PORT + place}",
-                      "-netdev", f"hubport,id=port{place},hubid=0,netdev=place{place}"]
-        super().__init__(*words)
+        self.switch = Switch(range(SWITCH_PORT, SWITCH_PORT + len(guests) + 1))
+        super().__init__("-machine", "none", "-nodefaults", "-netdev",
+                         "user,id=user,restrict=on," + ",".join(forwards(place, guest) for place, guest in enumerate(guests, 1)),
+                         "-netdev", "hubport,id=userport,hubid=0,netdev=user",
+                         "-netdev", f"socket,id=line,connect=127.0.0.1:{SWITCH_PORT}", "-netdev", "hubport,id=lineport,hubid=0,netdev=line")
+
+    def __exit__(self, *_):
+        super().__exit__()
+        self.switch.close()
 
 
 class QemuMachine(Process):
     def __init__(self, name, disks, *, is_uefi=False, is_usb=False, place=0, credential=None):
-        """disks: what lsblk shows after the boot medium, with the serial numbers DISK0, DISK1...; place: in a Switch, or 0: alone."""
+        """disks: what lsblk shows after the boot medium, with the serial numbers DISK0, DISK1...; place: in a Network, or 0: alone."""
         self.name, self.address, self.begun = name, host(place), time.monotonic()
         self.log, self.serial, self.monitor = (WORK / f"{name}.{what}" for what in ("console", "serial", "monitor"))
         self.log.write_bytes(b"")
