@@ -1,5 +1,6 @@
 #include "node/base/log.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -19,6 +20,9 @@ std::atomic<bool> as_json{false};
 std::mutex sink_mutex;
 std::function<void(Level, std::string_view)> custom_sink;
 
+/// Before each line where the journal takes what goes to standard error: its priority (sd-daemon(3),
+/// SyslogLevelPrefix).
+constexpr std::string_view priorities[] = {"<7>", "<6>", "<4>", "<3>"};
 constexpr std::string_view level_names[] = {"debug", "info", "warn", "error"};
 
 std::string timestamp() {
@@ -30,6 +34,15 @@ std::string timestamp() {
   gmtime_r(&t, &utc);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
                      utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, millis);
+}
+
+/// systemd.exec(5), $JOURNAL_STREAM: device and inode of the stream that it reads, so that one who has
+/// redirected standard error elsewhere is not taken for it.
+bool is_read_by_journal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat errors {};
+  return stream != nullptr && ::fstat(STDERR_FILENO, &errors) == 0 &&
+         fmt::format("{}:{}", errors.st_dev, errors.st_ino) == stream;
 }
 
 /// JSON string escaping; also what a quoted logfmt value needs, so that no field can forge a line.
@@ -100,6 +113,8 @@ void log(Level level, std::string_view event, std::initializer_list<Field> field
     custom_sink(level, line);
     return;
   }
+  static const bool has_priority = is_read_by_journal();
+  if (has_priority) line.insert(0, priorities[static_cast<int>(level)]);
   line.push_back('\n');
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
