@@ -19,6 +19,7 @@ enum class MessageKind : std::uint16_t {
   load = 11,             ///< how busy a node's slots are, and its disk
   survey = 12,           ///< questions to all nodes, and their answers
   listeners = 15,        ///< where mail clients reach a node
+  usage = 16,            ///< what clients have done lately, for memory only
 };
 
 }  // namespace gridmail

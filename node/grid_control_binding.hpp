@@ -128,6 +128,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<void>> change_members(MapPtr map, std::vector<Member> members);
   [[nodiscard]] Result<void> check(const Map& map, const std::vector<Member>& members) const;
   [[nodiscard]] Task<Result<void>> change_map_settings(const api::SettingsWish& wish);
+  [[nodiscard]] Task<Result<void>> change_limits(std::string text);
   [[nodiscard]] DiskFiguresByNode disks() const;
 
   Parts parts_;

@@ -194,8 +194,10 @@ Task<Result<api::Settings>> GridControlBinding::settings() {
   const auto map = parts_.core.map();
   if (!map) co_return tl::unexpected(no_grid());
   auto postmaster = co_await parts_.mail.admin().postmaster();
+  const auto record = co_await parts_.mail.view().settings();
   co_return api::Settings{map->settings.copies, map->settings.copies_min,
-                          postmaster ? std::move(*postmaster) : std::string(), map->settings.scrub_days};
+                          postmaster ? std::move(*postmaster) : std::string(), map->settings.scrub_days,
+                          record ? record->limits().empty() ? "none" : record->limits() : std::string()};
 }
 
 Task<Result<api::Settings>> GridControlBinding::change_settings(api::SettingsWish wish) {
@@ -203,11 +205,25 @@ Task<Result<api::Settings>> GridControlBinding::change_settings(api::SettingsWis
     const auto named = co_await parts_.mail.admin().set_postmaster(std::move(*wish.postmaster));
     if (!named) co_return tl::unexpected(named.error());
   }
+  if (wish.limits) {
+    const auto limited = co_await change_limits(*wish.limits);
+    if (!limited) co_return tl::unexpected(limited.error());
+  }
   if (wish.copies || wish.copies_min || wish.scrub_days) {
     const auto changed = co_await change_map_settings(wish);
     if (!changed) co_return tl::unexpected(changed.error());
   }
   co_return co_await settings();
+}
+
+Task<Result<void>> GridControlBinding::change_limits(std::string text) {
+  const auto table = LimitTable::parse(text);
+  if (!table) co_return tl::unexpected(table.error());
+  directory::Change change;
+  change.mutable_set_limits()->set_limits(table->text());
+  const auto changed = co_await parts_.mail.directory_client().change(std::move(change));
+  if (!changed) co_return tl::unexpected(changed.error());
+  co_return Result<void>{};
 }
 
 Task<Result<void>> GridControlBinding::change_map_settings(const api::SettingsWish& wish) {

@@ -211,6 +211,7 @@ Result<void> Node::build() {
   hooks.on_egress = [this](NodeId from, Bytes payload) { mail_->on_egress(from, std::move(payload)); };
   hooks.on_verified = [this](NodeId, Bytes payload) { mail_->on_verified(payload); };
   hooks.on_listeners = [this](NodeId from, Bytes payload) { listeners_->on_message(from, payload); };
+  hooks.on_usage = [this](NodeId, Bytes payload) { mail_->on_usage(payload); };
   hooks.disk = [this] {
     const auto free = store_->bytes_free();
     const auto reserve = config_.storage.reserve_bytes;
@@ -381,9 +382,13 @@ Result<void> Node::listen_for(const ListenerConfig& config) {
     listener.connections_per_address_max = config_.limits.connections_per_address_max;
     listener.proxies = config_.proxies;
     listener.tls_enders = config_.tls_enders;
+    listener.may_connect = [limits = &mail_->limits()](const std::string& peer) {
+      return limits->take(Counted::connections, {peer, {}});
+    };
   }
   TcpServer::Serve serve;
-  const smtp::Services smtp_services{mail_->directory(), mail_->delivery(), clock_, random_};
+  const smtp::Services smtp_services{mail_->directory(), mail_->delivery(), clock_, random_, nullptr,
+                                     &mail_->limits()};
   const auto smtp_with = [&](const smtp::Settings& settings) -> TcpServer::Serve {
     return [smtp_services, s = &settings](std::unique_ptr<Stream> stream) {
       return serve_smtp(std::move(stream), smtp_services, s);

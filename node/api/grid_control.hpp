@@ -196,12 +196,15 @@ struct Settings {
   std::uint32_t copies = 0, copies_min = 0;
   std::string postmaster = {};   ///< the user who gets that mail; empty while the directory is unavailable
   std::uint32_t scrub_days = 0;  ///< within which everything stored is read and compared once; 0: never
+  /// Of clients and users, such as "messages-per-user=500/1h"; "none"; empty: the directory is unavailable.
+  std::string limits = {};
 };
 /// Those that are to be changed.
 struct SettingsWish {
   std::optional<std::uint32_t> copies, copies_min;
   std::optional<std::string> postmaster;  ///< a user's address
   std::optional<std::uint32_t> scrub_days;
+  std::optional<std::string> limits;  ///< all of them
 };
 
 enum class JobState : std::uint8_t { running, paused, waiting, done };

@@ -234,6 +234,7 @@ Json to_json(const JoinToken& token) {
 Json to_json(const Settings& settings) {
   return {{"copies", settings.copies},
           {"copies_min", settings.copies_min},
+          {"limits", settings.limits},
           {"postmaster", settings.postmaster},
           {"scrub_days", settings.scrub_days}};
 }

@@ -71,7 +71,7 @@ Task<Response> show_settings(GridControl& grid, Request, Parameters) {
 }
 
 Task<Response> change_settings(GridControl& grid, Request request, Parameters) {
-  const auto body = Body::parse(request.body, {"copies", "copies_min", "postmaster", "scrub_days"});
+  const auto body = Body::parse(request.body, {"copies", "copies_min", "limits", "postmaster", "scrub_days"});
   if (!body) co_return problem(body.error());
   const auto copies = body->number("copies", unchanged, 1, copies_max);
   if (!copies) co_return problem(copies.error());
@@ -82,11 +82,16 @@ Task<Response> change_settings(GridControl& grid, Request request, Parameters) {
   const auto given = [](std::int64_t value) {
     return value == unchanged ? std::nullopt : std::optional(static_cast<std::uint32_t>(value));
   };
-  SettingsWish wish{given(*copies), given(*copies_min), std::nullopt, given(*scrub_days)};
+  SettingsWish wish{given(*copies), given(*copies_min), std::nullopt, given(*scrub_days), std::nullopt};
   if (body->has("postmaster")) {
     auto postmaster = body->text("postmaster");
     if (!postmaster) co_return problem(postmaster.error());
     wish.postmaster = std::move(*postmaster);
+  }
+  if (body->has("limits")) {
+    auto limits = body->text("limits");
+    if (!limits) co_return problem(limits.error());
+    wish.limits = std::move(*limits);
   }
   const auto settings = co_await grid.change_settings(std::move(wish));
   co_return respond(settings);

@@ -48,7 +48,7 @@ constexpr Route table[] = {
     {get, "/api/v1/settings", admin, show_settings, "Grid-wide settings."},
     {put, "/api/v1/settings", admin, change_settings,
      "Changes those given: {\"copies\": 2, \"copies_min\": 2, \"postmaster\": \"a user's address\", "
-     "\"scrub_days\": 30}."},
+     "\"scrub_days\": 30, \"limits\": \"messages-per-user=500/1h failed-log-ins-per-address=20/10m\"}."},
     {post, "/api/v1/scrub", admin, begin_scrub,
      "Compares all slots whose primary this node is with their other copies, now."},
     {get, "/api/v1/jobs", admin, list_jobs, "What moves: progress and estimate of each job."},

@@ -69,6 +69,8 @@ Result<Outcome> grid_settings(const ApiClient& api, const Arguments& arguments) 
   }
   const auto postmaster = arguments.find("--postmaster");
   if (postmaster != arguments.end()) body["postmaster"] = postmaster->second;
+  const auto limits = arguments.find("--limits");
+  if (limits != arguments.end()) body["limits"] = limits->second;
   return show(body.empty() ? api.get("/settings") : api.put("/settings", body));
 }
 

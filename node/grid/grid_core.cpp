@@ -219,6 +219,9 @@ void GridCore::on_message(NodeId from, std::uint16_t kind, Bytes payload) {
     case MessageKind::listeners:
       if (hooks_.on_listeners) hooks_.on_listeners(from, std::move(payload));
       break;
+    case MessageKind::usage:
+      if (hooks_.on_usage) hooks_.on_usage(from, std::move(payload));
+      break;
   }
 }
 

@@ -57,6 +57,7 @@ class GridCore {
     std::function<void(NodeId, Bytes)> on_verified;
     std::function<void(NodeId, Bytes)> on_egress;
     std::function<void(NodeId, Bytes)> on_listeners;
+    std::function<void(NodeId, Bytes)> on_usage;
     std::function<DiskState()> disk;  ///< for whoever plans to give this node slots; empty: nothing is told
   };
   GridCore(GridPorts ports, Membership::Self self, GridCoreSettings settings, Hooks hooks);

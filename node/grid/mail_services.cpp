@@ -10,6 +10,8 @@ namespace {
 
 constexpr auto look_again = std::chrono::milliseconds(20);
 constexpr auto sweep_period = std::chrono::hours(1);
+constexpr auto tell_usage_every = std::chrono::seconds(1);
+constexpr std::uint64_t read_limits_every = 2;                // rounds
 constexpr auto sweep_pause = std::chrono::milliseconds(100);  // between two slots: sweeping yields to mail
 
 SpoolSettings spool_settings(const MailSettings& settings) {
@@ -52,9 +54,11 @@ MailServices::MailServices(Parts parts, MailSettings settings)
       view_(parts_.store, parts_.core.directory_age()),
       recipient_search_(view_, parts_.clock),
       user_delivery_(mailbox_client_, view_, trace_.sink()),
+      limits_(parts_.clock),
       hasher_(parts_.random, parts_.workers, settings.passwords),
-      log_in_(parts_.clock, parts_.random, hasher_, settings.login_delays,
-              [this](Bytes told) { tell_verified(told); }),
+      log_in_(
+          parts_.clock, parts_.random, hasher_, settings.login_delays,
+          [this](Bytes told) { tell_others(MessageKind::verified, told); }, &limits_),
       mailbox_service_(parts_.clock, pushes_),
       directory_service_(parts_.clock, parts_.random,
                          [p = parts_](SlotAccessPtr slot, TimePoint until) {
@@ -112,13 +116,34 @@ MailServices::MailServices(Parts parts, MailSettings settings)
   parts_.core.serve(ServiceId::canary, canary_service_);
 }
 
-void MailServices::tell_verified(const Bytes& payload) {
+void MailServices::tell_others(MessageKind kind, const Bytes& payload) {
   const auto map = parts_.core.map();
   if (!map) return;
   for (const auto& member : map->members) {
     if (member.id == parts_.core.self()) continue;
-    parts_.network.send(member.id, Channel::operations, static_cast<std::uint16_t>(MessageKind::verified),
-                        payload);
+    parts_.network.send(member.id, Channel::operations, static_cast<std::uint16_t>(kind), payload);
+  }
+}
+
+Task<void> MailServices::keep_limits() {
+  for (std::uint64_t round = 0;; ++round) {
+    if (round % read_limits_every == 0) co_await read_limits();
+    const auto map = parts_.core.map();
+    const auto told = limits_.tell(map ? map->members.size() : 1);
+    if (!told.empty()) tell_others(MessageKind::usage, told);
+    co_await sleep_for(parts_.clock, tell_usage_every);
+  }
+}
+
+/// What this version does not understand, a later one wrote: the limits stay as they are.
+Task<void> MailServices::read_limits() {
+  const auto settings = co_await view_.settings();
+  if (!settings) co_return;
+  const auto table = LimitTable::parse(settings->limits());
+  if (table) {
+    limits_.set(*table);
+  } else {
+    log(Level::warn, "limits.not_understood", {{"error", table.error().text}});
   }
 }
 
@@ -136,6 +161,7 @@ Task<Result<void>> MailServices::start() {
   remote_sender_.start();
   queue_service_.start();
   tasks_.spawn(parts_.executor, "sweep", sweep_now_and_then());
+  tasks_.spawn(parts_.executor, "limits", keep_limits());
   if (auto begun = co_await trace_.start(); !begun) co_return begun;
   co_return co_await intake_.start();
 }

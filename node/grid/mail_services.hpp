@@ -4,6 +4,7 @@
 // Lifecycle: construct (adds its services to the core) → core.load(), core.start() → start() → stop() →
 // core.stop(), core.join() → destruction before the core's. The parts outlive it.
 #pragma once
+#include "gossip/message_kind.hpp"
 #include "node/grid/canary_service.hpp"
 #include "node/grid/grid_core.hpp"
 #include "node/services/delivery/grid_delivery.hpp"
@@ -11,6 +12,7 @@
 #include "node/services/directory/grid_directory.hpp"
 #include "node/services/directory/recipient_admin.hpp"
 #include "node/services/directory/user_admin.hpp"
+#include "node/services/limits/usage_limits.hpp"
 #include "node/services/mailboxes/grid_mailboxes.hpp"
 #include "node/services/outbound/remote_sender.hpp"
 #include "storage/directory/directory_service.hpp"
@@ -57,11 +59,13 @@ class MailServices {
   void on_intake(NodeId from, Bytes payload) { intake_.on_message(from, std::move(payload)); }
   void on_egress(NodeId from, Bytes payload) { queue_service_.on_egress(from, std::move(payload)); }
   void on_verified(BytesView payload) { log_in_.take_verified(payload); }
+  void on_usage(BytesView payload) { limits_.take_told(payload); }
 
   // What protocols and administration use.
   [[nodiscard]] ports::Mailboxes& mailboxes() { return mailboxes_; }
   [[nodiscard]] ports::Directory& directory() { return directory_; }
   [[nodiscard]] ports::Delivery& delivery() { return delivery_; }
+  [[nodiscard]] UsageLimits& limits() { return limits_; }
   [[nodiscard]] UserAdmin& admin() { return admin_; }
   [[nodiscard]] DomainAdmin& domains() { return domains_; }
   [[nodiscard]] RecipientAdmin& recipients() { return recipients_; }
@@ -87,8 +91,10 @@ class MailServices {
   [[nodiscard]] static Task<std::vector<NodeId>> applied_everywhere(Parts parts, SlotAccessPtr slot,
                                                                     TimePoint until);
 
-  /// Tells the other live members of a password that was right here.
-  void tell_verified(const Bytes& payload);
+  void tell_others(MessageKind kind, const Bytes& payload);
+  /// Follows the directory's limits, and tells the other nodes what clients have done here.
+  [[nodiscard]] Task<void> keep_limits();
+  [[nodiscard]] Task<void> read_limits();
   [[nodiscard]] Task<void> renew_hash(OldHash old);
   /// Sweeps the slots whose primary this node is, one after the other, and users removed long ago.
   [[nodiscard]] Task<void> sweep_now_and_then();
@@ -106,6 +112,7 @@ class MailServices {
   DirectoryView view_;
   RecipientSearch recipient_search_;
   UserDelivery user_delivery_;
+  UsageLimits limits_;
   PasswordHasher hasher_;
   LogIn log_in_;
   MailboxService mailbox_service_;

@@ -111,18 +111,14 @@ Task<void> TcpServer::run_session(std::shared_ptr<Port> port, [[maybe_unused]] s
   try {
     const bool known = co_await learn_peer(*port, *stream);
     if (!known) co_return;
-    if (const auto most = port->listener.connections_per_address_max;
-        most != 0 && !stream->peer_is_loopback()) {
-      seat_of_address = seats_.take(stream->peer_address(), most);
-      if (!seat_of_address) {
-        log(Level::info, "tcp.address_limit_reached",
-            {{"listener", port->listener.name}, {"peer", stream->peer_address()}});
-        stream->expires_at(clock_.now() + proxy_header_max);
-        if (!port->listener.implicit_tls && !port->listener.refusal.empty()) {
-          co_await stream->write(port->listener.refusal);
-        }
-        co_return;
+    if (!is_welcome(*port, *stream, seat_of_address)) {
+      log(Level::info, "tcp.address_limit_reached",
+          {{"listener", port->listener.name}, {"peer", stream->peer_address()}});
+      stream->expires_at(clock_.now() + proxy_header_max);
+      if (!port->listener.implicit_tls && !port->listener.refusal.empty()) {
+        co_await stream->write(port->listener.refusal);
       }
+      co_return;
     }
     if (port->listener.implicit_tls) {
       stream->expires_at(clock_.now() + handshake_max);
@@ -133,6 +129,16 @@ Task<void> TcpServer::run_session(std::shared_ptr<Port> port, [[maybe_unused]] s
   } catch (const asio::system_error& error) {
     log(Level::debug, "tcp.session_ended", {{"listener", port->listener.name}, {"error", error.what()}});
   }
+}
+
+bool TcpServer::is_welcome(const Port& port, const SocketStream& stream, std::shared_ptr<void>& seat) {
+  if (stream.peer_is_loopback()) return true;
+  const auto peer = stream.peer_address();
+  if (const auto most = port.listener.connections_per_address_max; most != 0) {
+    seat = seats_.take(peer, most);
+    if (!seat) return false;
+  }
+  return !port.listener.may_connect || port.listener.may_connect(peer);
 }
 
 Task<bool> TcpServer::learn_peer(const Port& port, SocketStream& stream) {

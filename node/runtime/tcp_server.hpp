@@ -27,6 +27,8 @@ struct Listener {
   std::size_t connections_max = 10'000;
   std::string refusal{};  ///< sent, in the clear, to whom a limit turns away: "421 4.3.2 …\r\n"
   std::size_t connections_per_address_max = 0;  ///< over all listeners; 0: no limit. This machine has none
+  /// Asked with each client's address, also after the limits above. May be empty.
+  std::function<bool(const std::string& peer)> may_connect{};
   /// Who connects from these begins with a PROXY header, and the client it names is the peer.
   std::vector<IpNetwork> proxies{};
   /// Those of them that have ended the client's TLS and reach this node over a network of its own: what they
@@ -66,6 +68,8 @@ class TcpServer {
   void admit(const std::shared_ptr<Port>& port, asio::ip::tcp::socket socket);
   [[nodiscard]] Task<void> run_session(std::shared_ptr<Port> port, std::shared_ptr<void> seat,
                                        asio::ip::tcp::socket socket);
+  /// Whether its limits let the client in; `seat` is then held as long as the connection is.
+  [[nodiscard]] bool is_welcome(const Port& port, const SocketStream& stream, std::shared_ptr<void>& seat);
   /// Reads the PROXY header where there is one. False: the connection ends.
   [[nodiscard]] Task<bool> learn_peer(const Port& port, SocketStream& stream);
 

@@ -9,6 +9,7 @@
 #include "protocols/line/line_channel.hpp"
 #include "protocols/ports/delivery.hpp"
 #include "protocols/ports/directory.hpp"
+#include "protocols/ports/limits.hpp"
 #include "protocols/sasl/server_exchange.hpp"
 #include "protocols/smtp/session_state.hpp"
 #include "protocols/smtp/settings.hpp"
@@ -23,6 +24,7 @@ struct Services {
   Random& random;
   /// Who it is, where the connection itself says so; otherwise AUTH does. Outlives the session.
   const ports::Account* account = nullptr;
+  ports::Limits* limits = nullptr;  ///< may be null: none
 };
 
 /// Serves the client until it leaves, then closes the stream. Streams that break are the client's business
@@ -59,6 +61,7 @@ class Session {
   // session_transaction.cpp: MAIL, RCPT, and what becomes of a message
   Task<void> mail(std::string_view argument);
   Task<void> rcpt(std::string_view argument);
+  bool is_over_limit(bool (ports::Limits::*may)(const std::string&, UserId), const Reply& refusal);
   Task<void> finish(MessageReceiver& receiver);
   Task<std::optional<Reply>> refuse_authors(std::vector<std::string> authors);
   /// `header`: of a submission.

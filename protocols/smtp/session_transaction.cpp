@@ -67,8 +67,19 @@ Task<void> Session::mail(std::string_view argument) {
       co_return;
     }
   }
+  if (is_over_limit(&ports::Limits::may_send_message, {450, "4.7.1", "too many messages, try again later"}))
+    co_return;
   state_.transaction.emplace(std::move(*arguments));
   reply({250, "2.1.0", "sender ok"});
+}
+
+/// Refuses, and gives true, where there were too many. A neighbour's mail is nobody's own.
+bool Session::is_over_limit(bool (ports::Limits::*may)(const std::string&, UserId), const Reply& refusal) {
+  if (services_.limits == nullptr || state_.mode == Mode::lmtp) return false;
+  const auto user = state_.account ? state_.account->id : UserId{};
+  if ((services_.limits->*may)(stream_.peer_address(), user)) return false;
+  reply(refusal);
+  return true;
 }
 
 Task<void> Session::rcpt(std::string_view argument) {
@@ -82,6 +93,9 @@ Task<void> Session::rcpt(std::string_view argument) {
     reply({452, "4.5.3", "too many recipients"});  // RFC 5321, section 4.5.3.1.10
     co_return;
   }
+  if (is_over_limit(&ports::Limits::may_name_recipient,
+                    {450, "4.7.1", "too many recipients, try again later"}))
+    co_return;
   auto target = co_await services_.directory.resolve(given);
   // RFC 6409, section 4.3: who has logged in may write to the world.
   if (!target && state_.account && target.error().code == Errc::not_found && target.error().text == "relay") {

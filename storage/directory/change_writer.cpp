@@ -10,6 +10,7 @@ constexpr std::size_t local_part_bytes_max = 64;
 constexpr std::size_t domain_bytes_max = 255;
 constexpr std::size_t name_bytes_max = 255;
 constexpr std::size_t secret_hash_bytes = 32;
+constexpr std::size_t limits_bytes_max = 2000;
 
 /// The postmaster's own user, made with the grid: an address without domain, which nobody can log in to.
 constexpr std::string_view postmaster_address = "postmaster";
@@ -56,6 +57,8 @@ Task<Result<void>> ChangeWriter::write(const directory::Change& change) {
       co_return co_await remove_alias(change.remove_alias());
     case Kind::kSetPostmaster:
       co_return co_await set_postmaster(change.set_postmaster());
+    case Kind::kSetLimits:
+      co_return co_await set_limits(change.set_limits());
     case Kind::kPutAdmin:
       co_return co_await put_admin(change.put_admin());
     case Kind::kRemoveAdmin:
@@ -289,6 +292,16 @@ Task<Result<void>> ChangeWriter::set_postmaster(const directory::SetPostmaster& 
   if (!settings) co_return tl::unexpected(settings.error());
   directory::Settings record = settings->value_or(directory::Settings{});
   record.set_postmaster(change.user());
+  co_return co_await put(keys_.settings(), record.SerializeAsString());
+}
+
+Task<Result<void>> ChangeWriter::set_limits(const directory::SetLimits& change) {
+  if (change.limits().size() > limits_bytes_max)
+    co_return fail(Errc::too_large, "limits have 2000 bytes at most");
+  auto settings = co_await load<directory::Settings>(keys_.settings());
+  if (!settings) co_return tl::unexpected(settings.error());
+  directory::Settings record = settings->value_or(directory::Settings{});
+  record.set_limits(change.limits());
   co_return co_await put(keys_.settings(), record.SerializeAsString());
 }
 

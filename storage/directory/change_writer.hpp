@@ -59,6 +59,7 @@ class ChangeWriter {
   /// Errors: not_found; conflict for another name of a domain.
   [[nodiscard]] Task<Result<directory::Domain>> own_domain(const std::string& name);
   [[nodiscard]] Task<Result<void>> set_postmaster(const directory::SetPostmaster& change);
+  [[nodiscard]] Task<Result<void>> set_limits(const directory::SetLimits& change);
   [[nodiscard]] Task<Result<void>> put_admin(const directory::PutAdmin& change);
   [[nodiscard]] Task<Result<void>> remove_admin(const directory::RemoveAdmin& change);
   [[nodiscard]] Task<Result<void>> add_token(const directory::AddToken& change);

@@ -147,16 +147,16 @@ class GridCase(unittest.TestCase):
         return done.stdout if check else done
 
     @staticmethod
-    def raw(node, service):
-        """A bare connection, for clients that break rules."""
-        return RawClient(node["host"], node[service])
+    def raw(node, service, source=None):
+        """A bare connection, for clients that break rules; from that loopback address."""
+        return RawClient(node["host"], node[service], source)
 
 
 class RawClient:
     """Lines over a socket."""
 
-    def __init__(self, host, port):
-        self.socket = socket.create_connection((host, port), timeout=TIMEOUT)
+    def __init__(self, host, port, source=None):
+        self.socket = socket.create_connection((host, port), TIMEOUT, (source, 0) if source else None)
         self.file = self.socket.makefile("rb")
 
     def __enter__(self):

@@ -6,6 +6,7 @@
 #include "node/services/directory/login_delays.hpp"
 #include "node/services/directory/password_hasher.hpp"
 #include "node/services/directory/verified_passwords.hpp"
+#include "node/services/limits/usage_limits.hpp"
 
 namespace gridmail {
 
@@ -27,16 +28,19 @@ class LogIn {
  public:
   /// Tells the other nodes; what they get they give to take_verified(). May be empty.
   using Tell = std::function<void(Bytes)>;
-  LogIn(Clock& clock, Random& random, PasswordHasher& hasher, LoginDelays::Settings delays, Tell tell = {})
+  /// `limits`: of log-ins and failed ones; may be null.
+  LogIn(Clock& clock, Random& random, PasswordHasher& hasher, LoginDelays::Settings delays, Tell tell = {},
+        UsageLimits* limits = nullptr)
       : clock_(clock),
         hasher_(hasher),
         verified_(clock, random),
         delays_(clock, random, delays),
-        tell_(std::move(tell)) {}
+        tell_(std::move(tell)),
+        limits_(limits) {}
 
   /// One who does not exist takes as long as a wrong password. Wrong ones are delayed and counted per
   /// `peer_address` when `final`; otherwise (the directory is out of date) they are only unavailable. Errors:
-  /// denied, unavailable.
+  /// denied; unavailable, also where there were too many log-ins or failed ones.
   [[nodiscard]] Task<Result<LoggedIn>> check(LoginRecord record, std::string password,
                                              std::string peer_address, bool final);
   /// From a member of the grid, whose own check it replaces here.
@@ -44,11 +48,15 @@ class LogIn {
   [[nodiscard]] std::uint64_t failures() const { return delays_.failures(); }
 
  private:
+  /// Whose password is right. Errors: unavailable.
+  [[nodiscard]] Result<LoggedIn> let_in(const LoginRecord& record, LoggedIn how);
+
   Clock& clock_;
   PasswordHasher& hasher_;
   VerifiedPasswords verified_;
   LoginDelays delays_;
   Tell tell_;
+  UsageLimits* limits_;
 };
 
 }  // namespace gridmail

@@ -93,6 +93,7 @@ Task<Result<Settings>> GridInMemory::change_settings(SettingsWish wish) {
   grid_settings.copies_min = wish.copies_min.value_or(grid_settings.copies_min);
   grid_settings.scrub_days = wish.scrub_days.value_or(grid_settings.scrub_days);
   grid_settings.postmaster = wish.postmaster.value_or(grid_settings.postmaster);
+  grid_settings.limits = wish.limits.value_or(grid_settings.limits);
   co_return grid_settings;
 }
 Task<Result<void>> GridInMemory::begin_scrub() {

@@ -48,12 +48,24 @@ TEST_CASE("what cannot work is refused with its reason") {
 
 TEST_CASE("settings are shown, and those given are changed") {
   Api api;
-  CHECK(Json::parse(api.call(Method::get, "/api/v1/settings").body) ==
-        Json{{"copies", 2}, {"copies_min", 2}, {"postmaster", "postmaster"}, {"scrub_days", 30}});
+  CHECK(Json::parse(api.call(Method::get, "/api/v1/settings").body) == Json{{"copies", 2},
+                                                                            {"copies_min", 2},
+                                                                            {"limits", ""},
+                                                                            {"postmaster", "postmaster"},
+                                                                            {"scrub_days", 30}});
   CHECK(Json::parse(api.call(Method::put, "/api/v1/settings", R"({"copies_min": 1})").body) ==
-        Json{{"copies", 2}, {"copies_min", 1}, {"postmaster", "postmaster"}, {"scrub_days", 30}});
-  CHECK(Json::parse(api.call(Method::put, "/api/v1/settings", R"({"postmaster": "a@x.test"})").body) ==
-        Json{{"copies", 2}, {"copies_min", 1}, {"postmaster", "a@x.test"}, {"scrub_days", 30}});
+        Json{{"copies", 2},
+             {"copies_min", 1},
+             {"limits", ""},
+             {"postmaster", "postmaster"},
+             {"scrub_days", 30}});
+  CHECK(
+      Json::parse(api.call(Method::put, "/api/v1/settings", R"({"postmaster": "a@x.test"})").body) ==
+      Json{{"copies", 2}, {"copies_min", 1}, {"limits", ""}, {"postmaster", "a@x.test"}, {"scrub_days", 30}});
+  CHECK(Json::parse(api.call(Method::put, "/api/v1/settings", R"({"limits": "messages-per-user=5/1h"})")
+                        .body)["limits"] == "messages-per-user=5/1h");
+  CHECK(Json::parse(api.call(Method::put, "/api/v1/settings", R"({"limits": "none"})").body)["limits"] ==
+        "none");
   CHECK(Json::parse(api.call(Method::put, "/api/v1/settings", R"({"scrub_days": 0})").body)["scrub_days"] ==
         0);
 }

@@ -167,3 +167,31 @@ TEST_CASE(
   CHECK(header.find("From: <alice@example.test>\r\n") != std::string::npos);
   CHECK(header.ends_with("\r\n\r\n"));
 }
+
+TEST_CASE("who has had too many messages or recipients is asked to come later") {
+  struct Few final : ports::Limits {
+    bool may_send_message(const std::string&, UserId user) override {
+      return user.is_nil() && messages-- > 0;
+    }
+    bool may_name_recipient(const std::string&, UserId) override { return recipients-- > 0; }
+    int messages = 2, recipients = 1;
+  } few;
+  SessionFixture mx(Mode::mx);
+  mx.limits = &few;
+  mx.greet();
+  CHECK(codes(mx.send("MAIL FROM:<a@x.test>\r\nRCPT TO:<alice@example.test>\r\nRCPT "
+                      "TO:<bob@example.test>\r\nRSET\r\n")) == "250 2.1.0, 250 2.1.5, 450 4.7.1, 250 2.0.0");
+  CHECK(codes(mx.send("MAIL FROM:<>\r\nRSET\r\nMAIL FROM:<>\r\nNOOP\r\n")) ==
+        "250 2.1.0, 250 2.0.0, 450 4.7.1, 250 2.0.0");
+  SessionFixture submission(Mode::submission, {.secure = true});
+  submission.limits = &few;
+  submission.log_in();
+  few.messages = 9;
+  CHECK(codes(submission.send("MAIL FROM:<alice@example.test>\r\n")) == "450 4.7.1");
+  SessionFixture lmtp(Mode::lmtp);
+  lmtp.limits = &few;
+  few.messages = 0;
+  lmtp.greet();
+  CHECK(codes(lmtp.send("MAIL FROM:<a@x.test>\r\nRCPT TO:<alice@example.test>\r\n")) ==
+        "250 2.1.0, 250 2.1.5");
+}

@@ -32,7 +32,7 @@ class SessionFixture {
     dialogue = std::make_unique<testing::Dialogue>(
         context, clock, options,
         [this](Stream& stream) {
-          return serve(stream, Services{directory, delivery, clock, random}, settings);
+          return serve(stream, Services{directory, delivery, clock, random, nullptr, limits}, settings);
         },
         prepare);
     return dialogue->heard();
@@ -60,6 +60,7 @@ class SessionFixture {
   testing::MemoryDelivery delivery;
   testing::PipeOptions options;
   Settings settings;
+  ports::Limits* limits = nullptr;
   UserId alice, bob;
   std::unique_ptr<testing::Dialogue> dialogue;
 };
