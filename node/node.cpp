@@ -239,7 +239,7 @@ Result<void> Node::build() {
   resolver_ = std::make_unique<UnboundResolver>(context_.get_executor(), clock_, std::move(dns_servers));
   mail_ = std::make_unique<MailServices>(
       MailServices::Parts{*core_, clock_, random_, *transport_, *store_, *resolver_, dialer_,
-                          asio::make_strand(context_), &workers_},
+                          asio::make_strand(context_), &workers_, identity_->seed()},
       settings);
   introducer_ = std::make_unique<Introducer>(
       Introducer::Parts{clock_, core_->map_register(), mail_->directory_client()});
@@ -284,6 +284,7 @@ Task<Result<void>> Node::start() {
   tasks_.spawn(asio::make_strand(context_), "listeners",
                keep_listeners_known(clock_, config_, core_->membership(), *listeners_));
   tasks_.spawn(asio::make_strand(context_), "certificates", certificate_keeper_->run());
+  tasks_.spawn(asio::make_strand(context_), "dkim keys", dkim_key_keeper_->run());
   control_->set_started();
   co_return Result<void>{};
 }
@@ -356,6 +357,11 @@ Result<void> Node::listen() {
                                [this] { return core_->map(); },
                                [this](NodeId node) { return control_->is_alive(node); }, *tls_},
       identity_->node_id(), config_.hostname, identity_->seed());
+  dkim_key_keeper_ = std::make_unique<DkimKeyKeeper>(
+      DkimKeyKeeper::Ports{clock_, random_, mail_->view(), mail_->directory_client(),
+                           [this] { return core_->map(); },
+                           [this](NodeId node) { return control_->is_alive(node); }},
+      identity_->node_id(), identity_->seed());
   server_ = std::make_unique<TcpServer>(context_, clock_, tls_.get());
   control_->count_sessions([this] { return server_->connections_by_listener(); });
   agent_ = std::make_unique<api::AgentCheck>(*control_, clock_);

@@ -67,7 +67,7 @@ MailServices::MailServices(Parts parts, MailSettings settings)
       directory_(
           view_, recipient_search_, log_in_,
           [this](OldHash old) { tasks_.spawn(parts_.executor, "renew_hash", renew_hash(std::move(old))); }),
-      signer_(view_, parts_.clock, parts_.workers),
+      signer_(view_, parts_.clock, parts_.workers, {parts_.core.self(), parts_.seed}),
       sender_notice_({directory_, user_delivery_, queue_client_, trace_.sink(),
                       settings.outbound.client.hostname, &signer_, &recipient_search_}),
       routes_(view_, settings.outbound.route),
@@ -108,7 +108,8 @@ MailServices::MailServices(Parts parts, MailSettings settings)
                  .search = &recipient_search_},
                 delivery_settings(settings)),
       admin_({parts_.clock, parts_.random, view_, directory_client_, mailbox_client_, hasher_, log_in_}),
-      domains_({parts_.clock, parts_.random, view_, directory_client_, parts_.workers}),
+      domains_({parts_.clock, parts_.random, view_, directory_client_,
+                [&core = parts_.core] { return core.map(); }, parts_.workers}),
       recipients_({parts_.random, view_, directory_client_}) {
   parts_.core.serve(ServiceId::mailbox, mailbox_service_);
   parts_.core.serve(ServiceId::directory, directory_service_);

@@ -46,6 +46,7 @@ class MailServices {
     Dialer& dialer;
     asio::any_io_executor executor;  ///< for what is bound to no slot
     WorkerPool* workers = nullptr;   ///< none in the simulator
+    Bytes seed = {};                 ///< this node's private key; none in the simulator
   };
   MailServices(Parts parts, MailSettings settings);
 

@@ -96,6 +96,8 @@ Task<Result<void>> ChangeWriter::write(const directory::Change& change) {
       co_return co_await add_dkim_key(change.add_dkim_key());
     case Kind::kSetDkimKeyState:
       co_return co_await set_dkim_key_state(change.set_dkim_key_state());
+    case Kind::kSealDkimKey:
+      co_return co_await seal_dkim_key(change.seal_dkim_key());
     case Kind::kRemoveDkimKey:
       co_return co_await remove_dkim_key(change.remove_dkim_key());
     case Kind::KIND_NOT_SET:

@@ -51,6 +51,7 @@ class ChangeWriter {
   // dkim_key_change.cpp
   [[nodiscard]] Task<Result<void>> add_dkim_key(const directory::AddDkimKey& change);
   [[nodiscard]] Task<Result<void>> set_dkim_key_state(const directory::SetDkimKeyState& change);
+  [[nodiscard]] Task<Result<void>> seal_dkim_key(const directory::SealDkimKey& change);
   [[nodiscard]] Task<Result<void>> remove_dkim_key(const directory::RemoveDkimKey& change);
   [[nodiscard]] Task<Result<void>> remove_dkim_keys_of(const std::string& domain);
   [[nodiscard]] Task<Result<std::vector<directory::DkimKey>>> dkim_keys_of(const std::string& domain);

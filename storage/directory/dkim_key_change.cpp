@@ -10,12 +10,17 @@ namespace {
 constexpr std::size_t keys_of_domain_max = 16;
 constexpr std::size_t selector_bytes_max = 63;
 constexpr std::size_t key_bytes_max = 8 * 1024;
+constexpr std::size_t sealed_bytes_max = 256 * 1024;  // 1,000 members, and more
 
 /// One label of a domain name (RFC 6376, section 3.1), lower-case.
 bool is_selector(std::string_view name) {
   return !name.empty() && name.size() <= selector_bytes_max && name.front() != '-' && name.back() != '-' &&
          std::all_of(name.begin(), name.end(),
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+bool is_sealed(const directory::SealedSecret& key) {
+  return !key.box().empty() && key.members_size() > 0 && key.ByteSizeLong() <= sealed_bytes_max;
 }
 
 }  // namespace
@@ -45,10 +50,8 @@ Task<Result<void>> ChangeWriter::add_dkim_key(const directory::AddDkimKey& chang
   if (!domain) co_return tl::unexpected(domain.error());
   if (!*domain) co_return fail(Errc::not_found, "no domain " + key.domain());
   if (!is_selector(key.selector())) co_return fail(Errc::invalid, "not a selector: " + key.selector());
-  if (key.private_key().empty() || key.private_key().size() > key_bytes_max ||
-      key.public_key().size() > key_bytes_max) {
+  if (!key.private_key().empty() || !is_sealed(key.sealed_key()) || key.public_key().size() > key_bytes_max)
     co_return fail(Errc::invalid, "not a key");
-  }
   const auto all = co_await dkim_keys_of(key.domain());
   if (!all) co_return tl::unexpected(all.error());
   for (const auto& other : *all) {
@@ -81,6 +84,17 @@ Task<Result<void>> ChangeWriter::set_dkim_key_state(const directory::SetDkimKeyS
   }
   changed.set_state(change.state());
   co_return co_await put_dkim_key(changed);
+}
+
+Task<Result<void>> ChangeWriter::seal_dkim_key(const directory::SealDkimKey& change) {
+  auto key = co_await load<directory::DkimKey>(keys_.dkim_key(change.domain(), change.selector()));
+  if (!key) co_return tl::unexpected(key.error());
+  if (!*key || (*key)->public_key() != change.public_key())
+    co_return fail(Errc::not_found, "no such key " + change.selector() + " of " + change.domain());
+  if (!is_sealed(change.sealed_key())) co_return fail(Errc::invalid, "not a key");
+  (*key)->clear_private_key();
+  *(*key)->mutable_sealed_key() = change.sealed_key();
+  co_return co_await put_dkim_key(**key);
 }
 
 Task<Result<void>> ChangeWriter::remove_dkim_key(const directory::RemoveDkimKey& change) {

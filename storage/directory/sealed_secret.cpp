@@ -87,6 +87,17 @@ Result<Bytes> open_secret(const directory::SealedSecret& sealed, NodeId node, By
   return secret;
 }
 
+std::optional<NodeId> who_seals_anew(const directory::SealedSecret& sealed,
+                                     const std::vector<Member>& members,
+                                     const std::function<bool(NodeId)>& is_alive) {
+  for (const auto& member : members) {
+    const bool opens = std::any_of(sealed.members().begin(), sealed.members().end(),
+                                   [&](const auto& entry) { return entry.node() == member.id.bytes(); });
+    if (opens && is_alive(member.id)) return member.id;
+  }
+  return std::nullopt;
+}
+
 bool is_sealed_to(const directory::SealedSecret& sealed, const std::vector<Member>& members) {
   return static_cast<std::size_t>(sealed.members_size()) == members.size() &&
          std::all_of(members.begin(), members.end(), [&](const Member& member) {

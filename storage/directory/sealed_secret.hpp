@@ -1,6 +1,8 @@
-// Secrets in the directory that members alone can open: keys of certificates. The directory's records are on
-// every node's disk and in every copy of it; what a secret is sealed with is not.
+// Secrets in the directory that members alone can open: keys of certificates, and those that sign mail. The
+// directory's records are on every node's disk and in every copy of it; what a secret is sealed with is not.
 #pragma once
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "gossip/register/map.hpp"
@@ -17,6 +19,11 @@ namespace gridmail {
 /// `seed`: the node's Ed25519 private key, 32 bytes (RFC 8032, 5.1.5). Errors: not_found (not sealed to this
 /// node), corrupted.
 [[nodiscard]] Result<Bytes> open_secret(const directory::SealedSecret& sealed, NodeId node, BytesView seed);
+
+/// Whose task it is to seal it anew when members come and go: the first that is alive and can open it.
+[[nodiscard]] std::optional<NodeId> who_seals_anew(const directory::SealedSecret& sealed,
+                                                   const std::vector<Member>& members,
+                                                   const std::function<bool(NodeId)>& is_alive);
 
 /// Whether each of the members, and nobody else, can open it.
 [[nodiscard]] bool is_sealed_to(const directory::SealedSecret& sealed, const std::vector<Member>& members);

@@ -83,16 +83,9 @@ void CertificateKeeper::show() {
   ports_.tls.replace_shared(std::move(contexts));
 }
 
-/// Done by the first living member that can open the key; another one that sees it otherwise does the same,
-/// and the version lets one of them through.
+/// Another node that sees otherwise whose task it is does the same, and the version lets one of them through.
 Task<void> CertificateKeeper::seal_to_all(const directory::Certificate& record, const MapPtr& map) {
-  const auto first = std::find_if(map->members.begin(), map->members.end(), [&](const Member& member) {
-    const auto& sealed = record.key().members();
-    return ports_.is_alive(member.id) && std::any_of(sealed.begin(), sealed.end(), [&](const auto& one) {
-             return one.node() == member.id.bytes();
-           });
-  });
-  if (first == map->members.end() || first->id != self_) co_return;
+  if (who_seals_anew(record.key(), map->members, ports_.is_alive) != self_) co_return;
   const auto pem = open_secret(record.key(), self_, seed_);
   if (!pem) co_return;
   directory::Change change;

@@ -7,6 +7,7 @@
 #include "protocols/text/ascii.hpp"
 #include "protocols/text/calendar.hpp"
 #include "protocols/text/normalization.hpp"
+#include "storage/directory/sealed_secret.hpp"
 
 namespace gridmail {
 namespace {
@@ -66,6 +67,8 @@ Task<Result<DomainAdmin::AddedKey>> DomainAdmin::add_dkim_key(std::string domain
     if (!keys) co_return tl::unexpected(keys.error());
     selector = free_selector(algorithm, ports_.clock.wall(), *keys);
   }
+  const auto map = ports_.map();
+  if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
   const auto made = co_await make_key(algorithm);
   if (!made) co_return tl::unexpected(made.error());
   directory::Change change;
@@ -74,7 +77,7 @@ Task<Result<DomainAdmin::AddedKey>> DomainAdmin::add_dkim_key(std::string domain
   key.set_selector(text::to_lower(selector));
   key.set_algorithm(algorithm == dkim::Algorithm::rsa ? directory::DkimKey::RSA
                                                       : directory::DkimKey::ED25519);
-  key.set_private_key(made->private_key());
+  *key.mutable_sealed_key() = seal_secret(made->private_key(), map->members, ports_.random);
   key.set_public_key(made->public_key());
   key.set_created(ports_.clock.wall());
   AddedKey added;

@@ -1,8 +1,10 @@
 // DomainAdmin: what administrators do with domains beyond their names: keys that sign mail.
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "gossip/register/map.hpp"
 #include "node/runtime/worker_pool.hpp"
 #include "protocols/dkim/signing_key.hpp"
 #include "storage/directory/directory_client.hpp"
@@ -30,6 +32,7 @@ class DomainAdmin {
     Random& random;
     const DirectoryView& view;
     DirectoryClient& directory;
+    std::function<MapPtr()> map;    ///< to whose members keys are sealed
     WorkerPool* workers = nullptr;  ///< makes RSA keys
   };
   explicit DomainAdmin(Ports ports) : ports_(ports) {}

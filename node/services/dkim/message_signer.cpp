@@ -6,6 +6,7 @@
 #include "protocols/dkim/signature.hpp"
 #include "protocols/mime/address.hpp"
 #include "protocols/text/normalization.hpp"
+#include "storage/directory/sealed_secret.hpp"
 
 namespace gridmail {
 namespace {
@@ -113,7 +114,10 @@ Result<dkim::SigningKey> MessageSigner::read(const directory::DkimKey& record) {
   const std::lock_guard lock(guard_);
   const auto known = read_keys_.find(record.public_key());
   if (known != read_keys_.end()) return known->second;
-  auto key = dkim::SigningKey::read(record.private_key());
+  auto opened = record.private_key().empty() ? open_secret(record.sealed_key(), opener_.self, opener_.seed)
+                                             : Result<Bytes>(record.private_key());
+  if (!opened) return fail(Errc::unavailable, opened.error().text);
+  auto key = dkim::SigningKey::read(*opened);
   if (!key) return key;
   if (read_keys_.size() >= read_keys_max) read_keys_.clear();
   read_keys_.emplace(record.public_key(), *key);

@@ -17,13 +17,19 @@ namespace gridmail {
 /// that every node signs; read ones are kept, by what they are.
 class MessageSigner {
  public:
+  /// This node, to whom private keys are sealed, and its own private key.
+  struct Opener {
+    NodeId self;
+    Bytes seed;
+  };
   /// Without workers it signs where it is called.
-  MessageSigner(const DirectoryView& view, Clock& clock, WorkerPool* workers)
-      : view_(view), clock_(clock), workers_(workers) {}
+  MessageSigner(const DirectoryView& view, Clock& clock, WorkerPool* workers, Opener opener)
+      : view_(view), clock_(clock), workers_(workers), opener_(std::move(opener)) {}
 
   /// The DKIM-Signature fields to be put in front of `fields` and `message`, which together are the message
   /// and outlive the call: one for each active key of the domain of From, or of the nearest domain above it
-  /// that has one. Empty when there is none. Errors: io, corrupted, unavailable.
+  /// that has one. Empty when there is none. Errors: io, corrupted; unavailable, also while a key is not
+  /// sealed to this node yet.
   [[nodiscard]] Task<Result<std::string>> sign(BytesView fields, const MessageBody& message);
 
  private:
@@ -37,6 +43,7 @@ class MessageSigner {
   const DirectoryView& view_;
   Clock& clock_;
   WorkerPool* workers_;
+  const Opener opener_;
   std::mutex guard_;
   std::map<Bytes, dkim::SigningKey> read_keys_;  ///< by public key; bounded
 };

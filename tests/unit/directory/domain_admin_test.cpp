@@ -1,7 +1,10 @@
 #include "node/services/directory/domain_admin.hpp"
 
+#include "node/services/dkim/dkim_key_keeper.hpp"
 #include "node/services/dkim/message_signer.hpp"
+#include "storage/directory/sealed_secret.hpp"
 #include "tests/unit/directory/memory_directory_grid.hpp"
+#include "tests/unit/directory/sealing_member.hpp"
 
 using namespace gridmail;
 using namespace gridmail::test;
@@ -10,9 +13,28 @@ namespace {
 
 struct Domains {
   MemoryDirectoryGrid dir;
-  DomainAdmin admin{{dir.grid.clock, dir.grid.random, dir.grid.view, dir.client}};
+  SystemRandom keys;
+  SealingMember first{keys}, second{keys};
+  std::shared_ptr<Map> map = std::make_shared<Map>();
+  DomainAdmin admin{{dir.grid.clock, dir.grid.random, dir.grid.view, dir.client, [this] { return map; }}};
 
-  Domains() { dir.done(dir.client.add_domain("example.org")); }
+  Domains() {
+    map->members = {first.member};
+    dir.done(dir.client.add_domain("example.org"));
+  }
+  /// What a node's keeper does when it looks; all members are alive but `dead`.
+  void keep(const SealingMember& node, NodeId dead = {}) {
+    DkimKeyKeeper keeper({dir.grid.clock, dir.grid.random, dir.grid.view, dir.client, [this] { return map; },
+                          [dead](NodeId id) { return id != dead; }},
+                         node.member.id, node.seed);
+    dir.grid.run_to_end(keeper.look());
+    dir.follow();
+  }
+  Result<std::string> signatures_by(const SealingMember& node) {
+    MessageSigner signer(dir.grid.view, dir.grid.clock, nullptr, {node.member.id, node.seed});
+    const MemoryBody body("From: a@example.org\r\n\r\ntext\r\n");
+    return dir.grid.run_to_end(signer.sign("", body));
+  }
   std::string add(dkim::Algorithm algorithm, std::string selector = {}) {
     return dir.done(admin.add_dkim_key("Example.ORG", algorithm, std::move(selector))).key.selector;
   }
@@ -27,7 +49,7 @@ struct Domains {
     return states;
   }
   std::string signatures(const std::string& fields, const std::string& message) {
-    MessageSigner signer(dir.grid.view, dir.grid.clock, nullptr);
+    MessageSigner signer(dir.grid.view, dir.grid.clock, nullptr, {first.member.id, first.seed});
     const MemoryBody body(message);
     const auto made = dir.grid.run_to_end(signer.sign(fields, body));
     REQUIRE(made);
@@ -123,4 +145,48 @@ TEST_CASE("fields added in front are signed with the rest, and so is a message w
   CHECK(domains.signatures(from, "\r\ntext") == domains.signatures("", from + "\r\ntext"));
   CHECK(domains.signatures(from, "Subject: s\r\n\r\ntext") !=
         domains.signatures(from, "Subject: s\r\n\r\ntexts"));
+}
+
+TEST_CASE(
+    "no disk holds a key in the clear, and members that come can sign once a living one has sealed it to "
+    "them") {
+  Domains domains;
+  domains.add(ed25519, "one");
+  domains.set("one", active);
+  const auto stored = domains.dir.grid.run_to_end(domains.dir.grid.view.dkim_keys());
+  REQUIRE(stored);
+  CHECK(stored->front().private_key().empty());
+  CHECK(count_of(*domains.signatures_by(domains.first), "DKIM-Signature") == 1);
+  CHECK(domains.signatures_by(domains.second).error().code == Errc::unavailable);
+  domains.map->members = {domains.second.member, domains.first.member};
+  domains.keep(domains.second);  // cannot
+  CHECK_FALSE(domains.signatures_by(domains.second));
+  domains.keep(domains.first);
+  CHECK(count_of(*domains.signatures_by(domains.second), "DKIM-Signature") == 1);
+  domains.map->members = {domains.second.member};
+  domains.keep(domains.second);
+  CHECK(domains.signatures_by(domains.first).error().code == Errc::unavailable);
+}
+
+TEST_CASE("a key from before keys were sealed signs, and is sealed by the first living member") {
+  Domains domains;
+  domains.add(ed25519, "one");
+  domains.set("one", active);
+  domains.map->members = {domains.first.member, domains.second.member};
+  auto record = domains.dir.grid.run_to_end(domains.dir.grid.view.dkim_keys())->front();
+  const auto key = open_secret(record.sealed_key(), domains.first.member.id, domains.first.seed);
+  REQUIRE(key);
+  record.clear_sealed_key();
+  record.set_private_key(*key);
+  Batch batch;
+  const auto old = record.SerializeAsString();
+  batch.put(Family::meta, DirectoryKeys(domains.dir.directory_slot()).dkim_key("example.org", "one"), old);
+  REQUIRE(domains.dir.grid.run_to_end(domains.dir.grid.slots.store().commit(std::move(batch))));
+  domains.dir.follow();
+  CHECK(count_of(*domains.signatures_by(domains.second), "DKIM-Signature") == 1);
+  domains.keep(domains.second);
+  CHECK(domains.dir.grid.run_to_end(domains.dir.grid.view.dkim_keys())->front().private_key() == *key);
+  domains.keep(domains.second, domains.first.member.id);
+  CHECK(domains.dir.grid.run_to_end(domains.dir.grid.view.dkim_keys())->front().private_key().empty());
+  CHECK(count_of(*domains.signatures_by(domains.first), "DKIM-Signature") == 1);
 }

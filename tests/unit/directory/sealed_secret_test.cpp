@@ -1,29 +1,11 @@
 #include "storage/directory/sealed_secret.hpp"
 
 #include <doctest/doctest.h>
-#include <sodium.h>
+
+#include "tests/unit/directory/sealing_member.hpp"
 
 using namespace gridmail;
-
-namespace {
-
-struct Node {
-  explicit Node(Random& random) : seed(32, '\0') {
-    random.fill(seed.data(), seed.size());
-    Bytes public_key(crypto_sign_PUBLICKEYBYTES, '\0'), secret(crypto_sign_SECRETKEYBYTES, '\0');
-    crypto_sign_seed_keypair(reinterpret_cast<unsigned char*>(public_key.data()),
-                             reinterpret_cast<unsigned char*>(secret.data()),
-                             reinterpret_cast<const unsigned char*>(seed.data()));
-    member.public_key = public_key;
-    Bytes id(16, '\0');
-    random.fill(id.data(), id.size());
-    member.id = *NodeId::from_bytes(id);
-  }
-  Bytes seed;
-  Member member;
-};
-
-}  // namespace
+using Node = gridmail::test::SealingMember;
 
 TEST_CASE("a sealed secret is opened by each member and by nobody else") {
   SystemRandom random;
