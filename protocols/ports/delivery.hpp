@@ -19,6 +19,13 @@ struct Notify {
 /// RET (RFC 3461, section 4.3).
 enum class Returned : std::uint8_t { unsaid, headers, full };
 
+/// What the sender wants of TLS on the way to others (RFC 8689); the numbers are queue.proto's.
+enum class TlsWish : std::uint8_t {
+  unsaid,
+  required,  ///< REQUIRETLS: verified, and with servers that ask the same of the next; or not at all
+  optional,  ///< the field TLS-Required: No: rather in the clear than not at all
+};
+
 struct Recipient {
   UserId user;           ///< nil: somebody elsewhere
   std::string address;   ///< as resolved; elsewhere: as given, with the domain in lower-case A-labels
@@ -40,7 +47,8 @@ struct Incoming {
   std::string id;           ///< of the Received field; may be empty
   bool utf8 = false;        ///< sent with SMTPUTF8 (RFC 6531)
   bool submitted = false;   ///< by a user who has logged in: signed where it leaves the grid
-  bool binary = false;      ///< sent with BODY=BINARYMIME (RFC 3030): any octets, lines or not
+  TlsWish tls = TlsWish::unsaid;
+  bool binary = false;  ///< sent with BODY=BINARYMIME (RFC 3030): any octets, lines or not
 };
 
 class Delivery {

@@ -68,6 +68,11 @@ std::optional<Reply> apply(MailArguments& arguments, const Parameter& parameter,
     arguments.utf8 = true;
     return std::nullopt;
   }
+  if (parameter.is("REQUIRETLS")) {
+    if (!parameter.value.empty()) return Reply{501, "5.5.4", "REQUIRETLS has no value"};
+    arguments.require_tls = true;
+    return std::nullopt;
+  }
   if (parameter.is("RET")) {
     const auto returned = parse_returned(parameter.value);
     if (!returned || arguments.returned != ports::Returned::unsaid)

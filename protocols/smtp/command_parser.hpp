@@ -48,11 +48,12 @@ struct MailArguments {
   std::optional<std::uint64_t> size;  ///< RFC 1870; a number over 64 bits is the largest one
   bool binary = false;                ///< BODY=BINARYMIME (RFC 3030)
   bool utf8 = false;                  ///< SMTPUTF8 (RFC 6531)
+  bool require_tls = false;           ///< REQUIRETLS (RFC 8689)
   ports::Returned returned = ports::Returned::unsaid;
   std::string envelope_id;  ///< ENVID; may be empty
 };
-/// "FROM:" Reverse-path [SP Mail-parameters]: SIZE, BODY, SMTPUTF8, RET, ENVID, and AUTH where `auth_offered`
-/// (RFC 4954, section 5).
+/// "FROM:" Reverse-path [SP Mail-parameters]: SIZE, BODY, SMTPUTF8, REQUIRETLS, RET, ENVID, and AUTH where
+/// `auth_offered` (RFC 4954, section 5).
 [[nodiscard]] Parsed<MailArguments> parse_mail(std::string_view argument, bool auth_offered);
 
 struct RcptArguments {

@@ -106,6 +106,7 @@ std::string greeting_reply(const SessionState& state, const Settings& settings,
       "250-{}\r\n250-PIPELINING\r\n250-SIZE {}\r\n250-8BITMIME\r\n250-BINARYMIME\r\n250-CHUNKING\r\n"
       "250-DSN\r\n250-SMTPUTF8\r\n250-LIMITS RCPTMAX={}\r\n",
       settings.hostname, message_bytes_max, settings.recipients_max);
+  if (state.secure) lines += "250-REQUIRETLS\r\n";  // RFC 8689, section 2: under TLS only
   if (state.may_start_tls) lines += "250-STARTTLS\r\n";
   // RFC 4954, section 4: not offered where it would be refused.
   if (state.offers_auth()) lines += "250-AUTH PLAIN LOGIN\r\n";

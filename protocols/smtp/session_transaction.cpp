@@ -44,6 +44,10 @@ Task<void> Session::mail(std::string_view argument) {
     refuse(arguments.error());
     co_return;
   }
+  if (arguments->require_tls && !state_.secure) {
+    refuse({530, "5.7.10", "REQUIRETLS needs TLS: STARTTLS first"});
+    co_return;
+  }
   // RFC 1870, section 6.1
   if (arguments->size && *arguments->size > services_.delivery.message_bytes_max()) {
     reply(message_refused({Errc::too_large, {}}));
@@ -153,6 +157,9 @@ Task<void> Session::deliver(Transaction transaction, MessageReceiver& receiver,
                             std::optional<SubmissionHeader> header) {
   const std::string id = draw_message_id(services_.random);
   auto incoming_message = incoming(transaction, id);
+  // RFC 8689, section 5: REQUIRETLS comes first.
+  if (header && header->tls_not_required && incoming_message.tls == ports::TlsWish::unsaid)
+    incoming_message.tls = ports::TlsWish::optional;
   if (header) {
     incoming_message.trace_header +=
         missing_fields(*header, {state_.account->login, id, settings_.hostname, services_.clock.wall()});
@@ -225,6 +232,7 @@ ports::Incoming Session::incoming(Transaction& transaction, const std::string& i
   incoming.envelope_id = transaction.mail().envelope_id;
   incoming.utf8 = transaction.mail().utf8;
   incoming.binary = transaction.mail().binary;
+  if (transaction.mail().require_tls) incoming.tls = ports::TlsWish::required;
   incoming.submitted = state_.account.has_value();
   return incoming;
 }

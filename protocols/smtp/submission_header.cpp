@@ -30,6 +30,8 @@ SubmissionHeader read_submission_header(BytesView header) {
     const auto is = [&](std::string_view name) { return text::equal_ignoring_case(field->name, name); };
     if (is("Date")) found.has_date = true;
     if (is("Message-ID")) found.has_message_id = true;
+    if (is("TLS-Required") && text::equal_ignoring_case(text::trim(field->value), "No"))
+      found.tls_not_required = true;
     if (!is("From")) continue;
     found.has_from = true;
     for (auto& address : mime::parse_addresses(field->value, field->value.size())) {

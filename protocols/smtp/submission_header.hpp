@@ -28,6 +28,7 @@ struct SubmissionHeader {
   bool has_from = false;
   bool has_date = false;
   bool has_message_id = false;
+  bool tls_not_required = false;     ///< TLS-Required: No (RFC 8689, section 5)
   bool lacks_header = false;         ///< the message begins with its body, without an empty line in front
   std::vector<std::string> authors;  ///< all addresses of all From fields
 };

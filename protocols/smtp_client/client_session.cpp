@@ -13,6 +13,12 @@ ClientSession::Trouble trouble_of(const RemoteReply& reply) {
   return {verdict_of(reply), false};
 }
 
+/// RFC 8689, section 4.2.1: the sender would rather have the message back.
+void refuse_for_good(ClientSession::Trouble& trouble) {
+  trouble.verdict.kind = Verdict::Kind::refused;
+  trouble.verdict.status = "5.7.30";
+}
+
 ClientSession::Trouble own_trouble(std::string status, std::string text) {
   return {{Verdict::Kind::deferred, std::move(status), std::move(text), false}, false};
 }
@@ -67,6 +73,7 @@ Task<std::optional<ClientSession::Trouble>> ClientSession::open() {
     trouble = own_trouble("4.5.0", error.what);
   }
   if (trouble) break_off();
+  if (trouble && trouble->in_tls && terms_.require_tls_onwards) refuse_for_good(*trouble);
   co_return trouble;
 }
 
@@ -77,6 +84,10 @@ Task<std::optional<ClientSession::Trouble>> ClientSession::introduce() {
   if (!greeting.is_positive()) co_return trouble_of(greeting);
   auto trouble = co_await hello();
   if (!trouble) trouble = co_await secure();
+  if (!trouble && terms_.require_tls_onwards && !extensions_.require_tls) {
+    trouble = own_trouble("5.7.30", "the server does not announce REQUIRETLS");
+    refuse_for_good(*trouble);
+  }
   if (!trouble && terms_.credentials) trouble = co_await authenticate();
   co_return trouble;
 }
@@ -115,7 +126,11 @@ Task<std::optional<ClientSession::Trouble>> ClientSession::secure() {
     }
     if (!usable_) co_return trouble_of(reply);
   }
-  if (tls == ClientTls::required) co_return own_trouble("4.7.4", "TLS is required here and not offered");
+  if (tls == ClientTls::required) {
+    auto trouble = own_trouble("4.7.4", "TLS is required here and not offered");
+    if (terms_.require_tls_onwards) refuse_for_good(trouble);
+    co_return trouble;
+  }
   co_return std::nullopt;
 }
 

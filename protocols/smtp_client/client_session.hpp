@@ -34,6 +34,8 @@ struct ServerTerms {
   /// RFC 4954; sent under TLS or to loopback only.
   std::optional<ClientCredentials> credentials = {};
   bool lmtp = false;  ///< RFC 2033: LHLO, and a reply for each recipient to the end of data
+  /// RFC 8689, section 4.2.1: with `tls` required; who does not announce REQUIRETLS gets nothing, for good.
+  bool require_tls_onwards = false;
 };
 
 /// Shared by sessions; outlives them.

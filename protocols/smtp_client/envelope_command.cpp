@@ -62,6 +62,7 @@ std::string mail_command(const OutgoingMail& mail, const Extensions& extensions,
   if (extensions.size) command += " SIZE=" + std::to_string(mail.size());
   if (extensions.eight_bit && needs.eight_bit) command += " BODY=8BITMIME";
   if (extensions.utf8 && needs.utf8) command += " SMTPUTF8";
+  if (mail.require_tls) command += " REQUIRETLS";
   if (extensions.dsn && !mail.returned.empty()) command += " RET=" + mail.returned;
   if (extensions.dsn && !mail.envelope_id.empty()) command += " ENVID=" + mail.envelope_id;
   return command + "\r\n";

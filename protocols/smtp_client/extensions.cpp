@@ -57,6 +57,7 @@ Extensions parse_extensions(const RemoteReply& reply) {
     if (is("STARTTLS")) extensions.start_tls = true;
     if (is("DSN")) extensions.dsn = true;
     if (is("SMTPUTF8")) extensions.utf8 = true;
+    if (is("REQUIRETLS")) extensions.require_tls = true;
     if (is("LIMITS")) take_limits(rest, extensions);
     if (is("SIZE")) take_size(rest, extensions);
     if (is("AUTH")) take_auth(rest, extensions);

@@ -15,6 +15,7 @@ struct Extensions {
   bool start_tls = false;      ///< RFC 3207
   bool dsn = false;            ///< RFC 3461
   bool utf8 = false;           ///< SMTPUTF8, RFC 6531
+  bool require_tls = false;    ///< REQUIRETLS, RFC 8689
   bool auth_plain = false;     ///< RFC 4954
   bool auth_login = false;     ///< widespread, never an RFC
   // LIMITS (RFC 9422); 0: not said

@@ -18,11 +18,12 @@ struct OutgoingRecipient {
 struct OutgoingMail {
   std::string sender;  ///< empty for <>
   std::vector<OutgoingRecipient> recipients;
-  BytesView trace;          ///< header fields of ours in front of the message
-  BytesView body;           ///< the message with CRLF lines
-  std::string returned;     ///< RET's value; may be empty
-  std::string envelope_id;  ///< ENVID's value; may be empty
-  bool utf8 = false;        ///< it came with SMTPUTF8 (RFC 6531)
+  BytesView trace;           ///< header fields of ours in front of the message
+  BytesView body;            ///< the message with CRLF lines
+  std::string returned;      ///< RET's value; may be empty
+  std::string envelope_id;   ///< ENVID's value; may be empty
+  bool utf8 = false;         ///< it came with SMTPUTF8 (RFC 6531)
+  bool require_tls = false;  ///< REQUIRETLS (RFC 8689)
 
   [[nodiscard]] std::uint64_t size() const { return trace.size() + body.size(); }
 };

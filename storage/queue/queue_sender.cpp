@@ -312,7 +312,9 @@ Task<void> QueueSender::tell(OpenSlotPtr slot, Due due) {
   reporting->report = **report;
   if (body) {
     // RFC 3461, section 4.3: the whole of it only with a failure, and only where it was asked for.
+    // Nor what was to travel under TLS only: this notification may not (RFC 8689, section 4.3).
     reporting->whole = message.returned() == queue::Message::FULL &&
+                       message.tls() != queue::Message::TLS_REQUIRED &&
                        (*report)->kind() == queue::Report::FAILED && body->size() <= returned_bytes_max;
     const auto kept = reporting->whole ? body->size() : header_length(*body);
     reporting->original = body->substr(0, std::min<std::uint64_t>(kept, returned_bytes_max));

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from grid import ROOT, TIMEOUT, GridCase, LoopbackGrid, imap_login, wait_until
+from grid import ROOT, TIMEOUT, GridCase, LoopbackGrid, imap_login, insecure_tls, wait_until
 
 sys.path.insert(0, str(ROOT / "tests/support"))
 from mail_sink import MailSink  # noqa: E402
@@ -188,6 +188,34 @@ class Outbound(GridCase):
             self.assertFalse(secure.received("tls other") or self.sink.received("tls plain"))
             for row in rows:
                 self.gridmail("queue", "remove", row["id"])
+
+    def test_what_requires_tls_goes_on_to_who_requires_it_too_or_comes_back(self):
+        """RFC 8689; and TLS-Required: No."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.key)
+        user, node = self.users[3], self.grid.nodes[0]
+
+        def submit(subject, to, options=(), field=""):
+            with smtplib.SMTP(node["host"], node["submission"], timeout=TIMEOUT, local_hostname="client.test") as smtp:
+                smtp.starttls(context=insecure_tls())
+                smtp.login(user["address"], user["password"])
+                self.assertTrue(smtp.has_extn("requiretls"))
+                smtp.sendmail(user["address"], [to], f"Subject: {subject}\r\n{field}\r\nsecret\r\n".encode(), options)
+        with MailSink(tls=context, extensions=("PIPELINING", "REQUIRETLS")) as secure:
+            self.gridmail("route", "set", "careful.test", "--via", f"smtp:localhost:{secure.port}")
+            self.gridmail("route", "set", "careless.test", "--via", f"smtp:127.0.0.1:{self.sink.port}")
+            submit("careful", "a@careful.test", ["REQUIRETLS"])
+            submit("careless", "a@careless.test", ["REQUIRETLS", "RET=FULL"])
+            submit("in the clear", "a@careless.test", field="TLS-Required: No\r\n")
+            wait_until("the message under TLS", lambda: secure.received("careful"), 20)
+            self.assertTrue(secure.received("careful")[0].sender.endswith(" REQUIRETLS"))
+            self.arrives("in the clear")
+            report, = wait_until("the other one back", lambda: [m for m in self.inbox(3) if m["Return-Path"] == "<>"], 30)
+            _, status, original = report.iter_parts()
+            self.assertEqual(("failed", "5.7.30"), (status.get_payload()[1]["Action"], status.get_payload()[1]["Status"]))
+            self.assertEqual("text/rfc822-headers", original.get_content_type())
+            self.assertNotIn("secret", report.as_string())
+            self.assertFalse(self.sink.received("careless"))
 
     def test_what_the_sender_wants_to_know_goes_on_to_who_tells_it(self):
         """RFC 3461, section 5.2.1; and section 5.2.2 where nobody further on does."""

@@ -5,7 +5,7 @@ import email.policy
 import smtplib
 import time
 
-from grid import TIMEOUT, GridCase, imap_login, path_part, pop_login, run_client, wait_until
+from grid import TIMEOUT, GridCase, imap_login, insecure_tls, path_part, pop_login, run_client, wait_until
 
 PICTURE = bytes(range(256)) * 40 + b"\r\n.\r\n\n.\n\r.\r"
 BINARY = (b"Subject: binary\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
@@ -43,6 +43,10 @@ class Chunking(ExtensionCase):
                               "starttls", "enhancedstatuscodes"):
                 self.assertTrue(smtp.has_extn(extension), extension)
             self.assertIn("RCPTMAX=1000", smtp.esmtp_features["limits"])
+            self.assertFalse(smtp.has_extn("requiretls"))
+            smtp.starttls(context=insecure_tls())
+            smtp.ehlo("client.test")
+            self.assertTrue(smtp.has_extn("requiretls"))
 
     def test_chunks_come_back_byte_for_byte(self):
         text = b"Subject: chunks\r\n\r\n.\r\n..two\r\n.\r\nQUIT\r\n" + b"x" * 5000 + b"\r\n"

@@ -54,7 +54,8 @@ Task<std::vector<Result<void>>> MemoryDelivery::deliver_each(ports::Incoming mes
 void MemoryDelivery::keep(ports::Incoming message) {
   delivered_.push_back({std::move(message.sender), std::move(message.recipients),
                         std::move(message.trace_header), static_cast<MemorySpool&>(*message.message).take(),
-                        message.returned, std::move(message.envelope_id), message.utf8, message.binary});
+                        message.returned, std::move(message.envelope_id), message.utf8, message.binary,
+                        message.tls});
 }
 
 }  // namespace gridmail::testing

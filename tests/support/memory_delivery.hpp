@@ -21,6 +21,7 @@ class MemoryDelivery final : public ports::Delivery {
     ports::Returned returned = ports::Returned::unsaid;
     std::string envelope_id;
     bool utf8 = false, binary = false;
+    ports::TlsWish tls = ports::TlsWish::unsaid;
   };
   [[nodiscard]] const std::vector<Delivered>& delivered() const { return delivered_; }
   /// Spools handed out and not yet destroyed.

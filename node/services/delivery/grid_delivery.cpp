@@ -135,6 +135,7 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   envelope.set_returned(static_cast<queue::Message::Returned>(message.returned));
   envelope.set_envelope_id(message.envelope_id);
   envelope.set_utf8(message.utf8);
+  envelope.set_tls(static_cast<queue::Message::Tls>(message.tls));
   envelope.set_trace(message.id);
   transaction->outcomes.resize(transaction->recipients.size());
   transaction->missed.resize(transaction->recipients.size());

@@ -1,5 +1,7 @@
 #include "node/services/outbound/remote_sender.hpp"
 
+#include <fmt/format.h>
+
 #include <asio/co_spawn.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -47,6 +49,7 @@ smtp::OutgoingMail mail_of(const RemoteDelivery::Sending& what) {
   if (what.message.returned() == queue::Message::FULL) mail.returned = "FULL";
   mail.envelope_id = what.message.envelope_id();
   mail.utf8 = what.message.utf8();
+  mail.require_tls = what.message.tls() == queue::Message::TLS_REQUIRED;
   return mail;
 }
 
@@ -63,9 +66,14 @@ queue::Outcome outcome_of(const smtp::Verdict& verdict, const std::string& host,
   return outcome;
 }
 
-smtp::ServerTerms terms_of(const Route& route) {
+/// RFC 8689: what the sender requires holds for every way. What a domain's way requires, the sender may do
+/// without (TLS-Required: No), but not what a smart host's or neighbour's does.
+smtp::ServerTerms terms_of(const Route& route, const queue::Message& message) {
   smtp::ServerTerms terms;
-  if (route.tls_required) terms.tls = smtp::ClientTls::required;
+  const bool may_be_clear = message.tls() == queue::Message::TLS_OPTIONAL && route.kind == Route::Kind::mx;
+  terms.require_tls_onwards = message.tls() == queue::Message::TLS_REQUIRED;
+  if (terms.require_tls_onwards || (route.tls_required && !may_be_clear))
+    terms.tls = smtp::ClientTls::required;
   terms.credentials = route.credentials;
   terms.lmtp = route.kind == Route::Kind::lmtp;
   return terms;
@@ -122,12 +130,16 @@ Task<RemoteSender::Attempt> RemoteSender::try_kept_then_new(std::shared_ptr<cons
                                                             Route route) {
   const auto hop = route.next_hop(what->parcel.destination());
   Attempt result;
+  // What a sender wants of TLS makes for connections of its own, which nobody else's mail uses.
+  const auto kept = what->message.tls() == queue::Message::TLS_UNSAID
+                        ? hop
+                        : fmt::format("{} {}", hop, static_cast<int>(what->message.tls()));
   // A connection that has been idle may be gone: then nothing was said yet, and a new one is made.
-  for (auto idle = take_idle(hop); idle; idle = take_idle(hop)) {
-    result = co_await attempt_with(std::move(*idle), what, hop);
+  for (auto idle = take_idle(kept); idle; idle = take_idle(kept)) {
+    result = co_await attempt_with(std::move(*idle), what, kept);
     if (result.verdicts) co_return result;
   }
-  co_return co_await attempt(what, std::move(route), hop);
+  co_return co_await attempt(what, std::move(route), kept);
 }
 
 /// The hosts one after the other, until one takes the conversation up (RFC 5321, section 5.1).
@@ -139,7 +151,7 @@ Task<RemoteSender::Attempt> RemoteSender::attempt(std::shared_ptr<const Sending>
   bool may_come_later = false;
   for (const auto& host : found.hosts) {
     smtp::Verdict trouble;
-    auto connection = co_await open(host, terms_of(route), &trouble);
+    auto connection = co_await open(host, terms_of(route, what->message), &trouble);
     if (connection) {
       result = co_await attempt_with(std::move(*connection), what, hop);
       if (result.verdicts) co_return result;

@@ -96,3 +96,30 @@ TEST_CASE("RFC 6531: addresses in UTF-8 need SMTPUTF8, and domains become A-labe
   CHECK(message.trace_header.find("with UTF8SMTP\r\n") != std::string::npos);
   CHECK(message.trace_header.find("for <j\xc3\xbcrgen@example.test>") != std::string::npos);
 }
+
+TEST_CASE("RFC 8689: REQUIRETLS is announced and taken under TLS only, and goes with the message") {
+  SessionFixture mx(Mode::mx, {.secure = false});
+  CHECK(mx.start().starts_with("220 "));
+  CHECK(mx.send("EHLO client.test\r\n").find("REQUIRETLS") == std::string::npos);
+  CHECK(codes(mx.send("MAIL FROM:<a@x.test> REQUIRETLS\r\n")) == "530 5.7.10");
+  (void)mx.send("STARTTLS\r\n");
+  CHECK(mx.send("EHLO client.test\r\n").find("\r\n250-REQUIRETLS\r\n") != std::string::npos);
+  CHECK(codes(mx.send("MAIL FROM:<a@x.test> REQUIRETLS=1\r\n")) == "501 5.5.4");
+  (void)mx.send("MAIL FROM:<a@x.test> REQUIRETLS\r\nRCPT TO:<alice@example.test>\r\nDATA\r\n");
+  CHECK(codes(mx.send("TLS-Required: No\r\n\r\n.\r\n")) == "250 2.0.0");
+  CHECK(mx.delivered().at(0).tls == ports::TlsWish::required);
+}
+
+TEST_CASE("RFC 8689, section 5: TLS-Required: No is a submitter's wish, and REQUIRETLS comes first") {
+  SessionFixture submission(Mode::submission, {.secure = true});
+  submission.log_in();
+  const auto sent_with = [&](const std::string& parameter, const std::string& field) {
+    (void)submission.send("MAIL FROM:<alice@example.test>" + parameter +
+                          "\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n");
+    CHECK(codes(submission.send(field + "\r\n\r\n.\r\n")) == "250 2.0.0");
+    return submission.delivered().back().tls;
+  };
+  CHECK(sent_with("", "TLS-Required:  no ") == ports::TlsWish::optional);
+  CHECK(sent_with("", "TLS-Required: Yes") == ports::TlsWish::unsaid);
+  CHECK(sent_with(" REQUIRETLS", "TLS-Required: No") == ports::TlsWish::required);
+}

@@ -276,6 +276,34 @@ TEST_CASE("TLS is taken where it is offered, and nothing from before counts afte
   CHECK(plain.trouble->verdict.kind == Verdict::Kind::deferred);
 }
 
+TEST_CASE("RFC 8689: what requires TLS goes under TLS, to who announces REQUIRETLS there, or comes back") {
+  RemoteServer remote;
+  remote.terms.tls = ClientTls::required;
+  remote.terms.require_tls_onwards = remote.mail.require_tls = true;
+  CHECK(remote.greet("STARTTLS", "REQUIRETLS") == "STARTTLS\r\n");
+  CHECK(remote.say("220 go") == "EHLO me.test\r\n");
+  const auto mail = remote.say("250-mx.x.test\r\n250-SIZE\r\n250 REQUIRETLS");
+  CHECK(mail.starts_with("MAIL FROM:<me@here.test> SIZE="));
+  CHECK(mail.ends_with(" REQUIRETLS\r\n"));
+
+  RemoteServer silent;  // of it under TLS: what was said before counts for nothing
+  silent.terms.tls = ClientTls::required;
+  silent.terms.require_tls_onwards = silent.mail.require_tls = true;
+  (void)silent.greet("STARTTLS", "REQUIRETLS");
+  (void)silent.say("220 go");
+  (void)silent.say("250-mx.x.test\r\n250 SIZE");
+  REQUIRE(silent.trouble);
+  CHECK(silent.trouble->verdict.kind == Verdict::Kind::refused);
+  CHECK(silent.trouble->verdict.status == "5.7.30");
+
+  RemoteServer plain;
+  plain.terms.tls = ClientTls::required;
+  plain.terms.require_tls_onwards = plain.mail.require_tls = true;
+  (void)plain.greet("REQUIRETLS");
+  REQUIRE(plain.trouble);
+  CHECK(plain.trouble->verdict.status == "5.7.30");
+}
+
 TEST_CASE("a password goes to loopback or under TLS, and its refusal is no message's fault") {
   RemoteServer remote;
   remote.terms.credentials = ClientCredentials{"grid", "secret"};
