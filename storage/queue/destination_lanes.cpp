@@ -11,6 +11,19 @@ bool DestinationLanes::has_room(const std::string& hop) const {
   return found == hops_.end() || found->second.waiters.size() < settings_.waiting_max;
 }
 
+std::optional<HopPause> DestinationLanes::rest_of(const std::string& hop) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = hops_.find(hop);
+  if (found == hops_.end() || found->second.rests_until <= clock_.now()) return std::nullopt;
+  return HopPause{found->second.rests_until, found->second.rests_since, true};
+}
+
+void DestinationLanes::wake(const std::string& hop, WallMicros asked_at) {
+  const std::lock_guard lock(mutex_);
+  const auto found = hops_.find(hop);
+  if (found != hops_.end() && found->second.rests_since < asked_at) found->second.rests_until = clock_.now();
+}
+
 Task<std::optional<DestinationLanes::Lane>> DestinationLanes::enter(std::string hop) {
   const auto waiter = std::make_shared<Waiter>();
   waiter->turn = std::make_shared<Event>(co_await asio::this_coro::executor);
@@ -50,6 +63,7 @@ void DestinationLanes::leave(const std::string& name, std::optional<bool> reache
     hop.lanes = std::max<std::size_t>(hop.lanes / 2, 1);
     hop.rest = std::clamp(hop.rest * 2, settings_.rest_first, settings_.rest_max);
     hop.rests_until = clock_.now() + hop.rest;
+    hop.rests_since = clock_.wall();
     for (const auto& waiter : hop.waiters) {
       waiter->refused = true;
       waiter->turn->set();

@@ -13,6 +13,13 @@
 
 namespace gridmail {
 
+/// Nothing goes to a hop until then.
+struct HopPause {
+  TimePoint until;
+  WallMicros since = 0;
+  bool rests = false;  ///< it could not be reached; otherwise too much waits for it
+};
+
 /// Thread-safe. First come, first served for each hop. A hop that could not be reached rests, longer each
 /// time, and whoever waits for it is refused at once: so nobody else waits behind it. Must outlive its lanes.
 class DestinationLanes {
@@ -50,6 +57,10 @@ class DestinationLanes {
   /// Nothing: the hop rests. Throws operation_aborted on cancellation.
   [[nodiscard]] Task<std::optional<Lane>> enter(std::string hop);
 
+  [[nodiscard]] std::optional<HopPause> rest_of(const std::string& hop) const;
+  /// Somebody asked, at that time, for it to be tried: ends a rest that began before.
+  void wake(const std::string& hop, WallMicros asked_at);
+
   struct View {
     std::size_t lanes = 0, busy = 0, waiting = 0;
     bool rests = false;
@@ -67,6 +78,7 @@ class DestinationLanes {
     std::size_t busy = 0;
     Duration rest{0};
     TimePoint rests_until;
+    WallMicros rests_since = 0;
     std::deque<std::shared_ptr<Waiter>> waiters;
   };
   void leave(const std::string& hop, std::optional<bool> reached);

@@ -49,6 +49,7 @@ Task<void> EgressService::take(NodeId from, queue::EgressMessage message) {
   const auto [place, is_new] = under_way_.try_emplace({*id, message.parcel()}, from);
   place->second = from;
   if (!is_new) co_return answer(from, message, What::TAKEN);
+  if (message.asked()) ports_.lanes.wake(message.hop(), message.at());
   if (under_way_.size() > under_way_max || !ports_.lanes.has_room(message.hop())) {
     under_way_.erase(place);
     co_return answer(from, message, What::FULL);

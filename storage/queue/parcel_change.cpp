@@ -24,7 +24,8 @@ void QueueChange::put_new_parcels(QueueEntryId id, const queue::Submit& submit) 
   for (const auto& parcel : make_parcels(elsewhere, now_)) {
     builder_.put_fresh(Family::meta, keys_.parcel(id, number), parcel.SerializeAsString());
     builder_.put_fresh(Family::meta,
-                       keys_.outgoing_due({parcel.next_attempt(), id, Outgoing::parcel, number}), {});
+                       keys_.outgoing_due({parcel.next_attempt(), id, Outgoing::parcel, number}),
+                       waiting_of(parcel).SerializeAsString());
     ++number;
   }
 }
@@ -38,7 +39,8 @@ Task<Result<void>> QueueChange::replace_parcel(QueueEntryId id, std::uint32_t nu
   if (!now) co_return co_await remove(keys_.parcel(id, number));
   if (!now->held()) {
     const QueueKeys::OutgoingDue due{now->next_attempt(), id, Outgoing::parcel, number};
-    if (auto done = co_await put(keys_.outgoing_due(due), {}); !done) co_return done;
+    auto waiting = waiting_of(*now).SerializeAsString();
+    if (auto done = co_await put(keys_.outgoing_due(due), std::move(waiting)); !done) co_return done;
   }
   co_return co_await put(keys_.parcel(id, number), now->SerializeAsString());
 }
@@ -58,21 +60,23 @@ Task<Result<void>> QueueChange::replace_report(QueueEntryId id, std::uint32_t nu
 
 Task<Result<void>> QueueChange::settle_parcel(QueueEntryId id, std::uint32_t number, Outcomes outcomes,
                                               RetryRules rules, double chance,
-                                              std::shared_ptr<std::vector<std::string>> dropped) {
+                                              std::shared_ptr<SettledParcel> settled) {
   const auto entry = co_await load<queue::Entry>(keys_.entry(id));
   if (!entry) co_return tl::unexpected(entry.error());
   const auto parcel = co_await load<queue::Parcel>(keys_.parcel(id, number));
   if (!parcel) co_return tl::unexpected(parcel.error());
   if (!*entry || !*parcel) co_return Result<void>{};  // settled or removed meanwhile
   auto plan = settle(**parcel, (*entry)->message(), outcomes, rules, now_, chance);
+  if (plan.left) settled->next = plan.left->next_attempt();
   if (auto done = co_await replace_parcel(id, number, **parcel, std::move(plan.left)); !done) co_return done;
   for (auto& report : plan.reports) {
     const auto its_number = report_number(number, (*parcel)->attempts(), report.kind());
     report.set_guid(report_guid(id, its_number));
+    settled->next = now_;
     if (auto done = co_await replace_report(id, its_number, std::nullopt, std::move(report)); !done)
       co_return done;
   }
-  *dropped = std::move(plan.dropped);
+  settled->dropped = std::move(plan.dropped);
   co_return co_await finish_if_done(id);
 }
 
@@ -116,6 +120,7 @@ Task<Result<void>> QueueChange::retry_now(QueueEntryId id) {
   for (const auto& [number, parcel] : *parcels) {
     auto due = parcel;
     due.set_next_attempt(now_);
+    due.set_asked(true);
     if (auto done = co_await replace_parcel(id, number, parcel, std::move(due)); !done) co_return done;
   }
   auto reports = co_await load_all<queue::Report>(keys_.reports_of(id));
@@ -136,7 +141,10 @@ Task<Result<void>> QueueChange::hold(QueueEntryId id, bool held) {
     if (parcel.held() == held) continue;
     auto changed = parcel;
     changed.set_held(held);
-    if (!held) changed.set_next_attempt(now_);
+    if (!held) {
+      changed.set_next_attempt(now_);
+      changed.set_asked(true);
+    }
     if (auto done = co_await replace_parcel(id, number, parcel, std::move(changed)); !done) co_return done;
   }
   co_return Result<void>{};

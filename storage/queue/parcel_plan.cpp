@@ -86,6 +86,14 @@ std::vector<queue::Parcel> make_parcels(const std::vector<queue::Recipient>& rec
   return parcels;
 }
 
+queue::Waiting waiting_of(const queue::Parcel& parcel) {
+  queue::Waiting waiting;
+  waiting.set_destination(parcel.destination());
+  waiting.set_settle_by(parcel.settle_by());
+  waiting.set_asked(parcel.asked());
+  return waiting;
+}
+
 ParcelPlan settle(queue::Parcel parcel, const queue::Message& message,
                   const std::vector<queue::Outcome>& outcomes, const RetryRules& rules, WallMicros now,
                   double chance) {
@@ -120,9 +128,12 @@ ParcelPlan settle(queue::Parcel parcel, const queue::Message& message,
   if (left.recipients_size() == 0) return plan;
   left.set_attempts(parcel.attempts() + 1);
   left.set_next_attempt(now + to_micros(retry_pause(rules, left.attempts(), chance)));
-  // Not long after it has expired, rather than at the next turn of an hour.
-  left.set_next_attempt(std::clamp(left.next_attempt(), now + 1, std::max(expiry, now + 1)));
   left.set_delay_told(parcel.delay_told() || tells_delay);
+  left.set_settle_by(left.delay_told() ? expiry
+                                       : std::min(expiry, message.accepted() + to_micros(rules.told_after)));
+  // When the time comes, rather than at the next turn of an hour.
+  left.set_next_attempt(std::clamp(left.next_attempt(), now + 1, std::max(left.settle_by(), now + 1)));
+  left.set_asked(false);
   plan.left = std::move(left);
   return plan;
 }

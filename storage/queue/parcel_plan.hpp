@@ -14,6 +14,9 @@ namespace gridmail {
 [[nodiscard]] std::vector<queue::Parcel> make_parcels(const std::vector<queue::Recipient>& recipients,
                                                       WallMicros now);
 
+/// What is noted where it is due.
+[[nodiscard]] queue::Waiting waiting_of(const queue::Parcel& parcel);
+
 struct ParcelPlan {
   std::optional<queue::Parcel> left;  ///< nothing: done with all of its recipients
   std::vector<queue::Report> reports;

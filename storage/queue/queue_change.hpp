@@ -17,6 +17,11 @@ inline constexpr Duration staged_chunks_kept = std::chrono::hours(24);
 /// How long an entry that was handed out is remembered: as long as mailboxes remember its GUIDs.
 inline constexpr Duration done_entry_kept = std::chrono::hours(24 * 30);
 
+struct SettledParcel {
+  std::vector<std::string> dropped;  ///< failed without anybody being told
+  std::optional<WallMicros> next;    ///< when something of it is due again
+};
+
 /// Lives for one change, on the slot's strand. Of one id there is at any time a staged mark, an entry, or a
 /// done mark, or nothing; a staged mark and a done mark have one due key each, and no entry has one.
 class QueueChange {
@@ -35,11 +40,10 @@ class QueueChange {
 
   // What goes elsewhere (parcel_change.cpp).
   using Outcomes = std::vector<queue::Outcome>;
-  /// What came of an attempt. Does nothing for recipients who were settled before. `dropped` gets those who
-  /// failed without anybody being told.
+  /// What came of an attempt. Does nothing for recipients who were settled before.
   [[nodiscard]] Task<Result<void>> settle_parcel(QueueEntryId id, std::uint32_t number, Outcomes outcomes,
                                                  RetryRules rules, double chance,
-                                                 std::shared_ptr<std::vector<std::string>> dropped);
+                                                 std::shared_ptr<SettledParcel> settled);
   /// The sender was told, or nobody can be.
   [[nodiscard]] Task<Result<void>> report_told(QueueEntryId id, std::uint32_t number);
   [[nodiscard]] Task<Result<void>> report_later(QueueEntryId id, std::uint32_t number, RetryRules rules,

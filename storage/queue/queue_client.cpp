@@ -114,12 +114,20 @@ Task<Result<void>> QueueClient::stage(QueueEntryId id, const MessageBody& body, 
   co_return Result<void>{};
 }
 
-Task<Result<queue::Listing>> QueueClient::list(SlotId slot, SlotClient::Options options) {
+Task<Result<queue::Listing>> QueueClient::list(SlotId slot, queue::List what, SlotClient::Options options) {
   queue::Request request;
-  request.mutable_list();
+  *request.mutable_list() = std::move(what);
   const auto answer = co_await slots_.call(slot, ServiceId::queue, request.SerializeAsString(), options);
   if (!answer) co_return tl::unexpected(answer.error());
   co_return decode_record<queue::Listing>(*answer);
+}
+
+Task<Result<queue::Acted>> QueueClient::act(SlotId slot, queue::Act what, SlotClient::Options options) {
+  queue::Request request;
+  *request.mutable_act() = std::move(what);
+  const auto answer = co_await slots_.call(slot, ServiceId::queue, request.SerializeAsString(), options);
+  if (!answer) co_return tl::unexpected(answer.error());
+  co_return decode_record<queue::Acted>(*answer);
 }
 
 }  // namespace gridmail

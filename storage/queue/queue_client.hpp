@@ -20,8 +20,13 @@ class QueueClient {
   [[nodiscard]] Task<Result<void>> submit(QueueEntryId id, const queue::Message& message,
                                           const std::vector<queue::Recipient>& recipients,
                                           const MessageBody& body, SlotClient::Options options);
-  /// Entries of one slot.
-  [[nodiscard]] Task<Result<queue::Listing>> list(SlotId slot, SlotClient::Options options);
+  /// Entries of one slot, by id, some at a time.
+  [[nodiscard]] Task<Result<queue::Listing>> list(SlotId slot, queue::List what, SlotClient::Options options);
+  [[nodiscard]] Task<Result<queue::Listing>> list(SlotId slot, SlotClient::Options options) {
+    return list(slot, queue::List(), options);
+  }
+  /// Does the same with all of a choice in one slot, some at a time.
+  [[nodiscard]] Task<Result<queue::Acted>> act(SlotId slot, queue::Act what, SlotClient::Options options);
 
   /// Hands it out now. Errors: not_found (no such entry, or handed out by now).
   [[nodiscard]] Task<Result<void>> retry(QueueEntryId id, SlotClient::Options options);

@@ -2,8 +2,6 @@
 #include <asio/post.hpp>
 
 #include "node/base/log.hpp"
-#include "storage/queue/egress_choice.hpp"
-#include "storage/queue/outcome_report.hpp"
 #include "storage/queue/queue_sender.hpp"
 
 namespace gridmail {
@@ -16,17 +14,17 @@ constexpr Duration said_again_every = std::chrono::seconds(2);
 /// longer.
 constexpr Duration silence_max = std::chrono::seconds(6);
 constexpr Duration silence_when_finishing_max = std::chrono::seconds(30);
-constexpr Duration full_looked_at_again = std::chrono::seconds(1);
-constexpr Duration tried_again_after_nothing = std::chrono::seconds(1);
-constexpr std::size_t full_hops_max = 10'000;
+constexpr Duration pause_when_full = std::chrono::seconds(1);
+constexpr Duration pause_when_it_rests = std::chrono::seconds(5);
 
-queue::EgressMessage hand_message(const QueueKeys::OutgoingDue& due, const std::string& hop) {
+queue::EgressMessage hand_message(const QueueKeys::OutgoingDue& due, const std::string& hop, bool asked) {
   queue::EgressMessage message;
   message.set_what(What::HAND);
   message.set_entry(due.id.bytes());
   message.set_parcel(due.number);
   message.set_at(due.at);
   message.set_hop(hop);
+  message.set_asked(asked);
   return message;
 }
 
@@ -43,36 +41,42 @@ Result<QueueKeys::OutgoingDue> due_of(const Asked& asked) {
 
 }  // namespace
 
-Task<void> QueueSender::hand_over(OpenSlotPtr slot, Due due, std::string hop, NodeId to) {
-  const UnderWay under_way(*this, slot, due);
+Task<void> QueueSender::hand_over(OpenSlotPtr slot, Due due, Direction direction, bool asked) {
+  UnderWay under_way(*this, slot, due, direction.hop);
+  const auto to = *direction.node;
   const auto handed = std::make_shared<Handed>(to, due.at, slot->queue->access->executor());
-  slot->under_way[parcel_key(due.id, due.number)] = handed;
-  const auto message = hand_message(due, hop);
+  slot->under_way[due.without_time()] = handed;
+  const auto message = hand_message(due, direction.hop, asked);
   auto heard_at = ports_.clock.now();
   auto said_at = heard_at - said_again_every;
-  for (bool goes_on = true; goes_on;) {
+  for (;;) {
     handed->heard->reset();
     if (ports_.clock.now() >= said_at + said_again_every) {
       send_egress_message(ports_.egress.network, to, message);
       said_at = ports_.clock.now();
     }
-    goes_on = co_await wait_for_news(slot, due, handed);
-    if (!goes_on) break;
+    const bool is_wanted = co_await wait_for_news(slot, due, handed);
+    if (!is_wanted) {
+      under_way.next.reset();  // who changed it knows
+      co_return;
+    }
     const auto answer = std::exchange(handed->answer, std::nullopt);
     if (answer) heard_at = ports_.clock.now();
     const auto silence = handed->finishing ? silence_when_finishing_max : silence_max;
-    if (answer == What::DONE) {  // and nothing came of it
-      co_await sleep_for(ports_.clock, tried_again_after_nothing);
-      goes_on = false;
-    } else if (answer == What::FULL && !handed->finishing) {
-      set_full(hop);
-      goes_on = false;
-    } else if (answer == What::RESTS && !handed->finishing) {
-      co_await put_off(slot, due, hop + " could not be reached just now");
-      goes_on = false;
-    } else if (ports_.clock.now() - heard_at > silence) {
+    if (answer == What::DONE && handed->unreadable)
+      co_return co_await put_off_within(&under_way, "the message cannot be read");
+    if (answer == What::DONE) co_return;  // and nothing came of it
+    if (answer == What::FULL && !handed->finishing) {
+      directions_.pause(direction.hop, pause_when_full, false);
+      co_return;
+    }
+    if (answer == What::RESTS && !handed->finishing) {
+      directions_.pause(direction.hop, pause_when_it_rests, true);
+      co_return co_await wait_for_rest(&under_way, direction.hop, ports_.clock.now() + pause_when_it_rests);
+    }
+    if (ports_.clock.now() - heard_at > silence) {
       log(Level::info, "queue.egress_silent", {{"entry", due.id.hex()}, {"node", to.hex()}});
-      goes_on = false;
+      co_return;
     }
   }
 }
@@ -111,7 +115,7 @@ void QueueSender::on_egress(NodeId from, BytesView payload) {
 
 QueueSender::HandedPtr QueueSender::handed_to(const QueueSlotPtr& slot, NodeId node, Due due) {
   const auto state = find(slot);
-  const auto found = state->under_way.find(parcel_key(due.id, due.number));
+  const auto found = state->under_way.find(due.without_time());
   const bool is_it = found != state->under_way.end() && found->second && found->second->to == node &&
                      found->second->at == due.at;
   return is_it ? found->second : nullptr;
@@ -121,7 +125,8 @@ Task<Result<Bytes>> QueueSender::fetch(QueueSlotPtr slot, NodeId from,
                                        std::shared_ptr<const queue::Request> request) {
   const auto due = due_of(request->fetch());
   if (!due) co_return tl::unexpected(due.error());
-  if (!handed_to(slot, from, *due)) co_return fail(Errc::conflict, "not handed to this node");
+  const auto handed = handed_to(slot, from, *due);
+  if (!handed) co_return fail(Errc::conflict, "not handed to this node");
   const auto snapshot = slot->access->snapshot();
   const auto value = co_await snapshot->get(Family::meta, slot->keys.entry(due->id));
   auto entry = decode_stored<queue::Entry>(value);
@@ -137,7 +142,7 @@ Task<Result<Bytes>> QueueSender::fetch(QueueSlotPtr slot, NodeId from,
     if (!chunk) co_return tl::unexpected(chunk.error());
     if (!*chunk) {
       log(Level::error, "queue.unreadable", {{"entry", due->id.hex()}});
-      co_await put_off(find(slot), *due, "the message cannot be read");
+      handed->unreadable = true;
       co_return fail(Errc::conflict, "a chunk is missing");
     }
     fetched.set_content(std::move(**chunk));
@@ -159,20 +164,6 @@ Task<Result<Bytes>> QueueSender::finish(QueueSlotPtr slot, NodeId from,
   if (!may || !handed) co_return fail(Errc::conflict, "not to be sent by this node");
   handed->finishing = true;
   co_return Bytes();
-}
-
-bool QueueSender::is_full(const std::string& hop) {
-  const std::lock_guard lock(guard_);
-  const auto found = full_until_.find(hop);
-  return found != full_until_.end() && ports_.clock.now() < found->second;
-}
-
-void QueueSender::set_full(const std::string& hop) {
-  const std::lock_guard lock(guard_);
-  const auto now = ports_.clock.now();
-  if (full_until_.size() >= full_hops_max)
-    std::erase_if(full_until_, [&](const auto& pair) { return pair.second <= now; });
-  full_until_[hop] = now + full_looked_at_again;
 }
 
 }  // namespace gridmail

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,24 +17,18 @@
 #include "node/runtime/task_group.hpp"
 #include "storage/queue/destination_lanes.hpp"
 #include "storage/queue/egress_service.hpp"
+#include "storage/queue/hop_directions.hpp"
+#include "storage/queue/hop_rooms.hpp"
 #include "storage/queue/queue_client.hpp"
 #include "storage/queue/queue_slot.hpp"
 #include "storage/queue/remote_delivery.hpp"
 
 namespace gridmail {
 
-/// Which nodes send, and how they are reached.
-struct Egress {
-  NodeId self;
-  Network& network;
-  /// Those that live, as far as is known here, and send mail to other systems.
-  std::function<std::vector<NodeId>()> nodes;
-};
-
 /// One per node; QueueService tells it of slots. Each slot has a worker while anything in it is due or will
-/// be; what is due waits for a lane to its next hop in a task of its own, so that no destination holds
-/// another up. All that goes to one next hop is sent by one node of the grid, so that the hop's lanes are the
-/// grid's: what is due for a hop of another node is handed over to that one. Lifecycle: stop() before
+/// be; what is due and has room waits for a lane to its next hop in a task of its own, so that no destination
+/// holds another up. All that goes to one next hop is sent by one node of the grid, so that the hop's lanes
+/// are the grid's: what is due for a hop of another node is handed over to that one. Lifecycle: stop() before
 /// destruction. The ports outlive it.
 ///
 /// Sent at least once: an outcome is committed before the parcel goes. Sent again only where the remote's
@@ -54,6 +49,7 @@ class QueueSender {
   };
   explicit QueueSender(const Ports& ports)
       : ports_(ports),
+        directions_(ports_.clock, ports_.remote, ports_.egress),
         lanes_(ports_.clock),
         egress_({ports_.executor, ports_.egress.network, ports_.remote, ports_.queue, lanes_, body_bytes_,
                  ports_.trace}) {}
@@ -62,8 +58,8 @@ class QueueSender {
   /// The slot was opened here. On its strand.
   void opened(QueueSlotPtr slot);
   void closed(SlotId slot);
-  /// Something in the slot may be due now. On its strand.
-  void look(const QueueSlotPtr& slot);
+  /// Something in the slot is due at that time, or now. On its strand.
+  void look(const QueueSlotPtr& slot, WallMicros at = 0);
   /// This entry is new, and looked at before all others.
   void look_at(const QueueSlotPtr& slot, QueueEntryId entry);
 
@@ -78,6 +74,7 @@ class QueueSender {
 
  private:
   using Due = QueueKeys::OutgoingDue;
+  using Direction = HopDirections::Direction;
   /// A parcel that another node sends.
   struct Handed {
     Handed(NodeId node, WallMicros attempt, const asio::any_io_executor& executor)
@@ -86,7 +83,8 @@ class QueueSender {
     const WallMicros at;
     const std::shared_ptr<Event> heard;
     std::optional<queue::EgressMessage::What> answer;
-    bool finishing = false;  ///< it may have sent the end of data
+    bool finishing = false;   ///< it may have sent the end of data
+    bool unreadable = false;  ///< a part of the message is missing
   };
   using HandedPtr = std::shared_ptr<Handed>;
   struct OpenSlot {
@@ -95,86 +93,89 @@ class QueueSender {
           wake(std::make_shared<Event>(queue->access->executor())),
           found_sent_from(from),
           opened_at(at) {}
+    /// To look through all that is due then, or before.
+    void look(WallMicros at) { next = next ? std::min(*next, at) : at; }
+
     QueueSlotPtr queue;
     std::shared_ptr<Event> wake;
     TimePoint found_sent_from;  ///< what was there when it was opened waits until then
     WallMicros opened_at;
     std::map<Due, HandedPtr> under_way;  ///< without their times; null: sent from here
     std::vector<QueueEntryId> fresh;     ///< looked at first
-    std::optional<WallMicros> next;      ///< of the last pass
-    Bytes pass_from;                     ///< where the next pass begins; empty: at the start
-    bool passes = true;                  ///< there is more to look at than what is fresh
+    std::set<std::string> waits;         ///< for room for these hops
+    std::set<std::string> called;        ///< there is room now for these
+    std::optional<WallMicros> next = 0;  ///< look through all that is due
+    Bytes look_from;                     ///< where that begins; empty: at the start
     bool working = false;
     bool more = false;
   };
   using OpenSlotPtr = std::shared_ptr<OpenSlot>;
   class UnderWay;
-  /// One look through what is due in a slot.
-  struct Pass {
-    std::optional<WallMicros> next;  ///< when something is to be looked at again
-    std::size_t without_room = 0;
-    bool stopped = false;  ///< too many of those
-  };
 
-  [[nodiscard]] OpenSlotPtr find(const QueueSlotPtr& slot);
+  // queue_looks.cpp: what is due.
+  struct Look {
+    explicit Look(const std::string* hop) : only(hop) {}
+    const std::string* only;  ///< what goes to this hop; null: everything
+    std::size_t looked_at = 0;
+    bool is_over = false;
+  };
+  /// There is room again for what waits in the slot for this hop.
+  static void call(const OpenSlotPtr& slot, const std::string& hop);
   void set_to_work(const OpenSlotPtr& slot);
   [[nodiscard]] Task<void> work(OpenSlotPtr slot);
-  /// Begins what is due. When to look again; nothing: there is nothing left to wait for.
-  [[nodiscard]] Task<Result<std::optional<WallMicros>>> begin_due(OpenSlotPtr slot);
-  /// From one key to the other; at most a few are looked at for which there is no room.
-  [[nodiscard]] Task<Result<void>> begin_between(OpenSlotPtr slot, Bytes first, Bytes last,
-                                                 std::shared_ptr<Pass> pass);
-  [[nodiscard]] Task<void> begin_fresh(OpenSlotPtr slot);
-  [[nodiscard]] Task<Result<std::optional<WallMicros>>> begin(OpenSlotPtr slot, Due due);
+  [[nodiscard]] Task<Result<void>> look_once(OpenSlotPtr slot);
+  [[nodiscard]] Task<Result<void>> look_at_fresh(OpenSlotPtr slot);
+  [[nodiscard]] Task<Result<void>> look_through(OpenSlotPtr slot, Look look);
+  [[nodiscard]] Task<Result<void>> look_at_one(OpenSlotPtr slot, KeyValue pair, Look* look);
+  /// Begins to send it, or says when to look again.
+  [[nodiscard]] Task<Result<void>> begin(OpenSlotPtr slot, Due due, queue::Waiting waiting, Look* look);
+  [[nodiscard]] bool enter(const OpenSlotPtr& slot, Due due, const std::string& hop, Look* look);
+
+  [[nodiscard]] OpenSlotPtr find(const QueueSlotPtr& slot);
   [[nodiscard]] Task<void> send(OpenSlotPtr slot, Due due, std::string hop);
-  /// No node can send it now.
-  [[nodiscard]] Task<void> send_nowhere(OpenSlotPtr slot, Due due);
+  /// The hop rests: either the parcel waits in the store until that is over, or it is put off.
+  [[nodiscard]] Task<void> wait_for_rest(UnderWay* under_way, std::string hop, TimePoint until);
   /// Without an attempt: all of it waits, for the last reason that it waited for, or else this one.
-  [[nodiscard]] Task<void> put_off(OpenSlotPtr slot, Due due, std::string why);
-  [[nodiscard]] Task<void> settle(OpenSlotPtr slot, Due due, std::vector<queue::Outcome> outcomes);
+  [[nodiscard]] Task<void> put_off(OpenSlotPtr slot, Due due, std::string hop, std::string why);
+  [[nodiscard]] Task<void> put_off_within(UnderWay* under_way, std::string why);
+  [[nodiscard]] Task<void> settle(UnderWay* under_way, std::vector<queue::Outcome> outcomes);
   [[nodiscard]] Task<void> tell(OpenSlotPtr slot, Due due);
   [[nodiscard]] Task<bool> may_finish(OpenSlotPtr slot, Due due,
                                       std::shared_ptr<std::atomic<bool>> broken_off);
   [[nodiscard]] Task<bool> wait_for_leave(OpenSlotPtr slot, Due due);
 
-  [[nodiscard]] Task<void> hand_over(OpenSlotPtr slot, Due due, std::string hop, NodeId to);
+  [[nodiscard]] Task<void> hand_over(OpenSlotPtr slot, Due due, Direction direction, bool asked);
   /// Until something is heard of it, or a while. False: this node is to do no more about it.
   [[nodiscard]] Task<bool> wait_for_news(OpenSlotPtr slot, Due due, HandedPtr handed);
   [[nodiscard]] HandedPtr handed_to(const QueueSlotPtr& slot, NodeId node, Due due);
-  /// Whether more had better wait in the store.
-  [[nodiscard]] bool is_full(const std::string& hop);
-  void set_full(const std::string& hop);
 
   Ports ports_;
+  HopDirections directions_;
+  HopRooms rooms_;
   DestinationLanes lanes_;
   Allowance body_bytes_{128ULL << 20};
   EgressService egress_;
-  std::atomic<std::size_t> under_way_{0};
   std::mutex guard_;
   std::map<SlotId, OpenSlotPtr> open_;
-  std::map<std::string, TimePoint> full_until_;  ///< hops of other nodes
   TaskGroup tasks_{"queue sender"};
 };
 
-/// Marks something as begun, for as long as it lives.
+/// Marks something as begun, for as long as it lives. On the slot's strand.
 class QueueSender::UnderWay {
  public:
-  UnderWay(QueueSender& owner, OpenSlotPtr slot, Due due)
-      : owner_(owner), slot_(std::move(slot)), due_(due) {}
-  ~UnderWay() {
-    slot_->under_way.erase(due_.without_time());
-    --owner_.under_way_;
-    slot_->passes = true;
-    slot_->more = true;
-    slot_->wake->set();
-  }
+  UnderWay(QueueSender& owner, OpenSlotPtr open, Due due, std::string hop);
+  ~UnderWay();
   UnderWay(const UnderWay&) = delete;
   UnderWay& operator=(const UnderWay&) = delete;
 
+  /// When to look for it again; nothing: it is gone, or who changed it says.
+  std::optional<WallMicros> next;
+  const OpenSlotPtr slot;
+  const Due due;
+
  private:
   QueueSender& owner_;
-  OpenSlotPtr slot_;
-  Due due_;
+  const std::string hop_;
 };
 
 }  // namespace gridmail

@@ -11,7 +11,6 @@ namespace {
 
 /// Bodies in memory while their entries are handed out, all slots together.
 constexpr std::uint64_t body_bytes_in_memory_max = 128ULL << 20;
-constexpr int listed_recipients_max = 100;
 constexpr Duration due_looked_at_every = std::chrono::minutes(10);
 
 }  // namespace
@@ -66,17 +65,26 @@ Task<Result<Bytes>> QueueService::handle(SlotAccessPtr slot, NodeId from, Bytes 
   const auto wanted = std::make_shared<queue::Request>();
   if (!wanted->ParseFromString(request)) co_return fail(Errc::invalid, "not a request to the queue");
   const auto state = open_slot(slot);
-  if (wanted->has_list()) co_return co_await list(state);
+  if (wanted->has_list()) co_return co_await list(state, wanted);
+  if (wanted->has_act()) co_return co_await act(state, wanted);
   if (wanted->has_fetch()) co_return co_await sender_.fetch(state->queue, from, wanted);
   if (wanted->has_finish()) co_return co_await sender_.finish(state->queue, from, wanted);
-  auto write = write_of(wanted);
+  const auto settled = std::make_shared<SettledParcel>();
+  auto write = write_of(wanted, settled);
   if (!write) co_return tl::unexpected(write.error());
   if (const auto done = co_await state->queue->change(std::move(*write)); !done)
     co_return tl::unexpected(done.error());
-  if (wanted->has_remove()) state->troubles.erase(*QueueEntryId::from_bytes(wanted->remove().entry()));
+  if (wanted->has_remove()) {
+    const auto id = *QueueEntryId::from_bytes(wanted->remove().entry());
+    state->troubles.erase(id);
+    note_removed(id);
+  }
   if (wanted->has_submit()) {
     set_to_work(state);
     sender_.look_at(state->queue, *QueueEntryId::from_bytes(wanted->submit().entry()));
+  } else if (wanted->has_settle()) {
+    if (settled->next) sender_.look(state->queue, *settled->next);
+    set_to_work(state);  // chunks may have to be swept
   } else if (!wanted->has_stage_chunk()) {
     set_to_work(state);
     sender_.look(state->queue);
@@ -84,7 +92,8 @@ Task<Result<Bytes>> QueueService::handle(SlotAccessPtr slot, NodeId from, Bytes 
   co_return Bytes();
 }
 
-Result<QueueSlot::Write> QueueService::write_of(std::shared_ptr<const queue::Request> request) {
+Result<QueueSlot::Write> QueueService::write_of(std::shared_ptr<const queue::Request> request,
+                                                std::shared_ptr<SettledParcel> settled) {
   using Change = QueueChange;
   const auto named = [](const Bytes& entry) { return QueueEntryId::from_bytes(entry); };
   std::optional<QueueEntryId> id;
@@ -107,88 +116,18 @@ Result<QueueSlot::Write> QueueService::write_of(std::shared_ptr<const queue::Req
       break;
     case queue::Request::kSettle:
       if ((id = named(request->settle().entry())))
-        return [id = *id, request, rules = ports_.rules, chance = ports_.random.unit()](Change& change) {
+        return [id = *id, request, settled, rules = ports_.rules,
+                chance = ports_.random.unit()](Change& change) {
           const auto& settle = request->settle();
           return change.settle_parcel(id, settle.parcel(),
                                       {settle.outcomes().begin(), settle.outcomes().end()}, rules, chance,
-                                      std::make_shared<std::vector<std::string>>());
+                                      settled);
         };
       break;
     default:
       return fail(Errc::unsupported, "an unknown request to the queue");
   }
   return fail(Errc::invalid, "a queue entry's id has 16 bytes");
-}
-
-Task<Result<Bytes>> QueueService::list(OpenSlotPtr slot) {
-  const auto snapshot = slot->queue->access->snapshot();
-  queue::Listing listing;
-  Bytes first = slot->queue->keys.entries();
-  const Bytes last = prefix_end(first);
-  for (bool more = true; more;) {
-    const auto page = co_await snapshot->scan(Family::meta, first, last, 64, 1 << 20);
-    if (!page) co_return tl::unexpected(page.error());
-    for (const auto& pair : page->pairs) {
-      const auto entry = decode_record<queue::Entry>(pair.value);
-      if (!entry) co_return tl::unexpected(entry.error());
-      auto summarized =
-          co_await summarize(slot, snapshot, QueueKeys::id_in(pair.key), *entry, listing.add_entries());
-      if (!summarized) co_return tl::unexpected(summarized.error());
-    }
-    more = page->more && !page->pairs.empty();
-    if (more) first = page->pairs.back().key + '\0';
-  }
-  if (const auto may = slot->queue->access->may_answer(); !may) co_return tl::unexpected(may.error());
-  co_return listing.SerializeAsString();
-}
-
-Task<Result<void>> QueueService::summarize(OpenSlotPtr slot, std::shared_ptr<const Snapshot> snapshot,
-                                           QueueEntryId id, queue::Entry entry, queue::Summary* summary) {
-  const auto first = slot->queue->keys.recipients_of(id);
-  const auto left = co_await snapshot->scan(Family::meta, first, prefix_end(first), SIZE_MAX, SIZE_MAX);
-  if (!left) co_return tl::unexpected(left.error());
-  summary->set_entry(id.bytes());
-  summary->set_sender(entry.message().sender());
-  summary->set_body_size(entry.message().body_size());
-  summary->set_accepted(entry.message().accepted());
-  summary->set_recipients(entry.recipients());
-  summary->set_left(static_cast<std::uint32_t>(left->pairs.size()));
-  if (auto added = co_await summarize_parcels(slot, snapshot, id, summary); !added) co_return added;
-  for (const auto& pair : left->pairs) {
-    if (summary->waiting_size() >= listed_recipients_max) break;
-    const auto recipient = decode_record<queue::Recipient>(pair.value);
-    if (!recipient) co_return tl::unexpected(recipient.error());
-    summary->add_waiting(recipient->address());
-  }
-  const auto trouble = slot->troubles.find(id);
-  if (trouble == slot->troubles.end()) co_return Result<void>{};
-  summary->set_attempts(std::max(summary->attempts(), trouble->second.attempts));
-  summary->set_last_error(trouble->second.last_error);
-  summary->set_next_attempt(slot->next_attempt);
-  co_return Result<void>{};
-}
-
-/// The soonest attempt, and the last reply of who was tried most often.
-Task<Result<void>> QueueService::summarize_parcels(OpenSlotPtr slot, std::shared_ptr<const Snapshot> snapshot,
-                                                   QueueEntryId id, queue::Summary* summary) {
-  const auto first = slot->queue->keys.parcels_of(id);
-  const auto parcels = co_await snapshot->scan(Family::meta, first, prefix_end(first), SIZE_MAX, SIZE_MAX);
-  if (!parcels) co_return tl::unexpected(parcels.error());
-  for (const auto& pair : parcels->pairs) {
-    const auto parcel = decode_record<queue::Parcel>(pair.value);
-    if (!parcel) co_return tl::unexpected(parcel.error());
-    summary->set_left(summary->left() + static_cast<std::uint32_t>(parcel->recipients_size()));
-    summary->set_held(summary->held() || parcel->held());
-    for (const auto& recipient : parcel->recipients()) {
-      if (summary->waiting_size() < listed_recipients_max) summary->add_waiting(recipient.address());
-    }
-    if (parcel->attempts() >= summary->attempts() && !parcel->last_reply().empty())
-      summary->set_last_error(parcel->last_reply());
-    summary->set_attempts(std::max(summary->attempts(), parcel->attempts()));
-    const auto next = parcel->attempts() == 0 ? 0 : parcel->next_attempt();
-    if (&pair == &parcels->pairs.front() || next < summary->next_attempt()) summary->set_next_attempt(next);
-  }
-  co_return Result<void>{};
 }
 
 void QueueService::set_to_work(const OpenSlotPtr& slot) {

@@ -74,8 +74,25 @@ class QueueService final : public SlotService {
 
   [[nodiscard]] OpenSlotPtr open_slot(const SlotAccessPtr& slot);
   /// The change that a request asks for. Errors: invalid, unsupported.
-  [[nodiscard]] Result<QueueSlot::Write> write_of(std::shared_ptr<const queue::Request> request);
-  [[nodiscard]] Task<Result<Bytes>> list(OpenSlotPtr slot);
+  [[nodiscard]] Result<QueueSlot::Write> write_of(std::shared_ptr<const queue::Request> request,
+                                                  std::shared_ptr<SettledParcel> settled);
+
+  // queue_listing.cpp: for people.
+  struct Chosen {
+    Chosen(std::shared_ptr<const queue::Choice> which, Bytes from, std::uint32_t most)
+        : choice(std::move(which)), after(std::move(from)), limit(most) {}
+    std::shared_ptr<const queue::Choice> choice;
+    Bytes after;
+    std::uint32_t limit;
+  };
+  [[nodiscard]] Task<Result<bool>> is_chosen(OpenSlotPtr slot, std::shared_ptr<const Snapshot> snapshot,
+                                             std::shared_ptr<const queue::Choice> choice, KeyValue pair);
+  [[nodiscard]] Task<Result<std::vector<KeyValue>>> choose(OpenSlotPtr slot,
+                                                           std::shared_ptr<const Snapshot> snapshot,
+                                                           std::shared_ptr<const Chosen> what, Bytes* last);
+  [[nodiscard]] Task<Result<Bytes>> list(OpenSlotPtr slot, std::shared_ptr<const queue::Request> request);
+  [[nodiscard]] Task<Result<Bytes>> act(OpenSlotPtr slot, std::shared_ptr<const queue::Request> request);
+  void note_removed(QueueEntryId id);
   [[nodiscard]] Task<Result<void>> summarize(OpenSlotPtr slot, std::shared_ptr<const Snapshot> snapshot,
                                              QueueEntryId id, queue::Entry entry, queue::Summary* summary);
   [[nodiscard]] Task<Result<void>> summarize_parcels(OpenSlotPtr slot,
