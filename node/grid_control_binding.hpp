@@ -94,11 +94,10 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<std::vector<api::AliasRow>>> aliases() override;
   [[nodiscard]] Task<Result<api::Applied>> remove_alias(std::string address) override;
 
-  [[nodiscard]] Task<Result<std::vector<api::QueueRow>>> queue() override;
-  [[nodiscard]] Task<Result<void>> retry_queued(std::string id) override;
-  [[nodiscard]] Task<Result<void>> remove_queued(std::string id) override;
-  [[nodiscard]] Task<Result<void>> hold_queued(std::string id, bool held) override;
-  [[nodiscard]] Task<Result<std::uint64_t>> flush_queue(api::QueueChoice choice) override;
+  [[nodiscard]] Task<Result<std::vector<api::QueueRow>>> queue(api::QueueQuery query) override;
+  [[nodiscard]] Task<Result<void>> act_on_queued(std::string id, api::QueueAction action) override;
+  [[nodiscard]] Task<Result<api::QueueActed>> act_on_queue(api::QueueAction action, api::QueueChoice choice,
+                                                           SlotId from_slot) override;
 
   [[nodiscard]] Task<Result<api::TraceAnswer>> trace(std::string what) override;
 
@@ -119,6 +118,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<api::KeyStatus>> rotate_key() override;
 
  private:
+  [[nodiscard]] Task<std::vector<api::QueueRow>> intake_rows(api::QueueChoice choice);
   /// What there is to say of them; nothing while the directory cannot be read.
   [[nodiscard]] Task<std::vector<std::string>> certificate_notices();
   [[nodiscard]] Task<Result<api::ScrubStatus>> scrub_status();

@@ -4,28 +4,92 @@
 #include "node/grid_control_binding.hpp"
 #include "node/runtime/parallel.hpp"
 #include "protocols/text/ascii.hpp"
+#include "protocols/text/normalization.hpp"
 
 namespace gridmail {
 namespace {
 
-constexpr std::size_t looks_at_once = 128;
-constexpr Duration look_max = std::chrono::seconds(2);
-
-struct QueueLook {
-  QueueLook(QueueClient& client, std::size_t slots) : queue(client), pages(slots) {}
-  QueueClient& queue;
-  std::vector<std::optional<Result<queue::Listing>>> pages;
-};
+constexpr std::size_t slots_at_once = 128;
+constexpr Duration slot_answers_max = std::chrono::seconds(2);
+/// A call is over well before who asks gives up.
+constexpr Duration acting_max = std::chrono::seconds(20);
 
 SlotClient::Options queue_options() {
   SlotClient::Options options;
-  options.wait_max = look_max;
+  options.wait_max = slot_answers_max;
   return options;
 }
 
-Task<void> look_at_slot(std::shared_ptr<QueueLook> look, std::size_t slot) {
-  auto page = co_await look->queue.list(static_cast<SlotId>(slot), queue_options());
-  look->pages[slot] = std::move(page);
+/// Destinations are stored as A-labels, or as address literals.
+Result<void> normalize(api::QueueChoice& choice) {
+  if (choice.destination.empty() || choice.destination.starts_with('[')) return {};
+  auto domain = text::to_ascii_domain(choice.destination);
+  if (!domain) return fail(Errc::invalid, choice.destination + " is not a domain");
+  choice.destination = std::move(*domain);
+  return {};
+}
+
+queue::Choice choice_of(const api::QueueChoice& choice) {
+  queue::Choice record;
+  record.set_destination(choice.destination);
+  record.set_sender(choice.sender);
+  return record;
+}
+
+/// Listing some slots.
+struct QueueLook {
+  QueueLook(QueueClient& client, SlotId begin, std::size_t slots, std::size_t most)
+      : queue(client), first(begin), limit(most), entries(slots) {}
+  QueueClient& queue;
+  SlotId first;
+  std::size_t limit;
+  api::QueueChoice choice;
+  Bytes after;  ///< in the first of them
+  std::vector<std::vector<queue::Summary>> entries;
+  std::optional<Error> failed;
+};
+
+Task<void> look_at_slot(std::shared_ptr<QueueLook> look, std::size_t index) {
+  queue::List what;
+  *what.mutable_choice() = choice_of(look->choice);
+  if (index == 0) what.set_after(look->after);
+  auto& entries = look->entries[index];
+  do {
+    what.set_limit(static_cast<std::uint32_t>(look->limit - entries.size()));
+    const auto slot = look->first + static_cast<SlotId>(index);
+    auto page = co_await look->queue.list(slot, what, queue_options());
+    if (!page) {
+      look->failed = page.error();
+      co_return;
+    }
+    for (auto& entry : *page->mutable_entries()) entries.push_back(std::move(entry));
+    what.set_after(page->last());
+  } while (!what.after().empty() && entries.size() < look->limit);
+}
+
+/// Acting on some slots.
+struct QueueSweep {
+  QueueSweep(QueueClient& client, SlotId begin, queue::Act act)
+      : queue(client), first(begin), what(std::move(act)) {}
+  QueueClient& queue;
+  SlotId first;
+  queue::Act what;
+  std::uint64_t entries = 0;
+  std::optional<Error> failed;
+};
+
+Task<void> sweep_slot(std::shared_ptr<QueueSweep> sweep, std::size_t index) {
+  auto what = sweep->what;
+  do {
+    const auto slot = sweep->first + static_cast<SlotId>(index);
+    const auto acted = co_await sweep->queue.act(slot, what, queue_options());
+    if (!acted) {
+      sweep->failed = acted.error();
+      co_return;
+    }
+    sweep->entries += acted->entries();
+    what.set_after(acted->last());
+  } while (!what.after().empty());
 }
 
 api::QueueRow row_of(const queue::Summary& summary) {
@@ -56,48 +120,104 @@ tl::unexpected<Error> not_waiting(const std::string& id) {
 
 }  // namespace
 
+Task<std::vector<api::QueueRow>> GridControlBinding::intake_rows(api::QueueChoice choice) {
+  std::vector<api::QueueRow> rows;
+  const auto records = co_await parts_.mail.intake().list();
+  for (const auto& record : records) {
+    auto row = row_of(record);
+    if (is_chosen(row, choice)) rows.push_back(std::move(row));
+  }
+  co_return rows;
+}
+
 /// Every slot is asked, since an entry lies in the slot of its own id, and every node's intake.
-Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue() {
+Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue(api::QueueQuery query) {
   const auto map = parts_.core.map();
   if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
-  const auto look = std::make_shared<QueueLook>(parts_.mail.queue(), map->slots());
-  auto step = [look](std::size_t slot) { return look_at_slot(look, slot); };
-  co_await run_parallel(parts_.core.tasks(), "list queue", map->slots(), looks_at_once, std::move(step));
+  if (auto normal = normalize(query.choice); !normal) co_return tl::unexpected(normal.error());
   std::vector<api::QueueRow> rows;
-  for (const auto& page : look->pages) {
-    if (!*page) co_return tl::unexpected(page->error());
-    for (const auto& entry : (*page)->entries()) rows.push_back(row_of(entry));
+  SlotId slot = 0;
+  Bytes after;
+  if (query.after.empty()) {
+    rows = co_await intake_rows(query.choice);
+  } else {
+    const auto id = QueueEntryId::from_hex(query.after);
+    if (!id) co_return fail(Errc::invalid, query.after + " is not the id of a message");
+    slot = parts_.mail.queue().slot_of(*id);
+    after = id->bytes();
   }
-  const auto records = co_await parts_.mail.intake().list();
-  for (const auto& record : records) rows.push_back(row_of(record));
+  while (rows.size() < query.limit && slot < map->slots()) {
+    const auto count = std::min<std::size_t>(slots_at_once, map->slots() - slot);
+    const auto look =
+        std::make_shared<QueueLook>(parts_.mail.queue(), slot, count, query.limit - rows.size());
+    look->choice = query.choice;
+    look->after = std::exchange(after, {});
+    auto step = [look](std::size_t index) { return look_at_slot(look, index); };
+    co_await run_parallel(parts_.core.tasks(), "list queue", count, slots_at_once, std::move(step));
+    if (look->failed) co_return tl::unexpected(*look->failed);
+    for (const auto& entries : look->entries) {
+      for (const auto& entry : entries) rows.push_back(row_of(entry));
+    }
+    slot += static_cast<SlotId>(count);
+  }
+  if (rows.size() > query.limit) rows.resize(query.limit);
   co_return rows;
 }
 
 /// An id is a queue entry's, or an intake record's.
-Task<Result<void>> GridControlBinding::retry_queued(std::string id) {
+Task<Result<void>> GridControlBinding::act_on_queued(std::string id, api::QueueAction action) {
+  using Action = api::QueueAction;
   const auto entry = QueueEntryId::from_hex(id);
   if (!entry) co_return not_waiting(id);
-  auto done = co_await parts_.mail.queue().retry(*entry, queue_options());
-  if (!done && done.error().code == Errc::not_found)
-    done = co_await parts_.mail.intake().retry(*IntakeId::from_hex(id));
+  auto& queue = parts_.mail.queue();
+  auto& intake = parts_.mail.intake();
+  Result<void> done;
+  if (action == Action::hold || action == Action::release) {
+    done = co_await queue.hold(*entry, action == Action::hold, queue_options());
+  } else if (action == Action::retry) {
+    done = co_await queue.retry(*entry, queue_options());
+    if (!done && done.error().code == Errc::not_found) done = co_await intake.retry(*IntakeId::from_hex(id));
+  } else {
+    done = co_await queue.remove(*entry, queue_options());
+    if (!done && done.error().code == Errc::not_found) done = co_await intake.remove(*IntakeId::from_hex(id));
+  }
   if (!done && done.error().code == Errc::not_found) co_return not_waiting(id);
   co_return done;
 }
 
-Task<Result<void>> GridControlBinding::remove_queued(std::string id) {
-  const auto entry = QueueEntryId::from_hex(id);
-  if (!entry) co_return not_waiting(id);
-  auto done = co_await parts_.mail.queue().remove(*entry, queue_options());
-  if (done) {
-    trace::Event event;
-    event.set_what(trace::Event::REMOVED);
-    event.set_entry(entry->hex());
-    parts_.mail.trace().sink().note(std::move(event));
+Task<Result<api::QueueActed>> GridControlBinding::act_on_queue(api::QueueAction action,
+                                                               api::QueueChoice choice, SlotId from_slot) {
+  constexpr queue::Act::What kinds[] = {queue::Act::RETRY, queue::Act::HOLD, queue::Act::RELEASE,
+                                        queue::Act::REMOVE};
+  const auto map = parts_.core.map();
+  if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
+  if (auto normal = normalize(choice); !normal) co_return tl::unexpected(normal.error());
+  api::QueueActed acted;
+  const bool is_for_intake = action == api::QueueAction::retry || action == api::QueueAction::remove;
+  if (from_slot == 0 && is_for_intake) {
+    const auto rows = co_await intake_rows(choice);
+    for (const auto& row : rows) {
+      const auto done = co_await act_on_queued(row.id, action);
+      if (done) ++acted.entries;  // else it went meanwhile
+    }
   }
-  if (!done && done.error().code == Errc::not_found)
-    done = co_await parts_.mail.intake().remove(*IntakeId::from_hex(id));
-  if (!done && done.error().code == Errc::not_found) co_return not_waiting(id);
-  co_return done;
+  queue::Act what;
+  what.set_what(kinds[static_cast<std::size_t>(action)]);
+  *what.mutable_choice() = choice_of(choice);
+  const auto deadline = parts_.clock.now() + acting_max;
+  while (from_slot < map->slots()) {
+    const auto count = std::min<std::size_t>(slots_at_once, map->slots() - from_slot);
+    const auto sweep = std::make_shared<QueueSweep>(parts_.mail.queue(), from_slot, what);
+    auto step = [sweep](std::size_t index) { return sweep_slot(sweep, index); };
+    co_await run_parallel(parts_.core.tasks(), "act on queue", count, slots_at_once, std::move(step));
+    acted.entries += sweep->entries;
+    if (sweep->failed) co_return tl::unexpected(*sweep->failed);
+    from_slot += static_cast<SlotId>(count);
+    if (parts_.clock.now() < deadline || from_slot >= map->slots()) continue;
+    acted.next_slot = from_slot;
+    break;
+  }
+  co_return acted;
 }
 
 Task<Result<api::TraceAnswer>> GridControlBinding::trace(std::string what) {
@@ -120,27 +240,6 @@ Task<Result<api::TraceAnswer>> GridControlBinding::trace(std::string what) {
     row.detail = event.detail();
   }
   co_return answer;
-}
-
-Task<Result<void>> GridControlBinding::hold_queued(std::string id, bool held) {
-  const auto entry = QueueEntryId::from_hex(id);
-  if (!entry) co_return not_waiting(id);
-  const auto done = co_await parts_.mail.queue().hold(*entry, held, queue_options());
-  if (!done && done.error().code == Errc::not_found) co_return not_waiting(id);
-  co_return done;
-}
-
-Task<Result<std::uint64_t>> GridControlBinding::flush_queue(api::QueueChoice choice) {
-  const auto rows = co_await queue();
-  if (!rows) co_return tl::unexpected(rows.error());
-  std::uint64_t tried = 0;
-  for (const auto& row : *rows) {
-    if (!is_chosen(row, choice)) continue;
-    const auto done = co_await retry_queued(row.id);
-    if (done) ++tried;  // what went meanwhile needs no retry
-    if (!done && done.error().code != Errc::not_found) co_return tl::unexpected(done.error());
-  }
-  co_return tried;
 }
 
 }  // namespace gridmail

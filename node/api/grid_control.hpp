@@ -190,6 +190,17 @@ struct QueueChoice {
   std::string destination;  ///< a domain: any of the recipients waited for is there
   std::string sender;       ///< an address
 };
+struct QueueQuery {
+  QueueChoice choice;
+  std::string after;  ///< an id: what follows it
+  std::uint32_t limit = 1000;
+};
+enum class QueueAction : std::uint8_t { retry, hold, release, remove };
+struct QueueActed {
+  std::uint64_t entries = 0;
+  std::optional<SlotId>
+      next_slot;  ///< time was up: what is left, from this slot on, is to be asked for again
+};
 
 /// The grid-wide settings that can be changed online.
 struct Settings {
@@ -307,13 +318,13 @@ class GridControl {
   [[nodiscard]] virtual Task<Result<std::vector<AliasRow>>> aliases() = 0;
   [[nodiscard]] virtual Task<Result<Applied>> remove_alias(std::string address) = 0;
 
-  [[nodiscard]] virtual Task<Result<std::vector<QueueRow>>> queue() = 0;
-  [[nodiscard]] virtual Task<Result<void>> retry_queued(std::string id) = 0;
-  [[nodiscard]] virtual Task<Result<void>> remove_queued(std::string id) = 0;
-  /// Nothing of it goes to other domains until it is released.
-  [[nodiscard]] virtual Task<Result<void>> hold_queued(std::string id, bool held) = 0;
-  /// Tries all of these now, and says how many there are.
-  [[nodiscard]] virtual Task<Result<std::uint64_t>> flush_queue(QueueChoice choice) = 0;
+  /// By slot and id; what waits at nodes for its slot comes first, with the beginning. Errors: invalid (no
+  /// id).
+  [[nodiscard]] virtual Task<Result<std::vector<QueueRow>>> queue(QueueQuery query) = 0;
+  [[nodiscard]] virtual Task<Result<void>> act_on_queued(std::string id, QueueAction action) = 0;
+  /// The same for all of these, in slots from `from_slot` on, as far as that goes in 20 s.
+  [[nodiscard]] virtual Task<Result<QueueActed>> act_on_queue(QueueAction action, QueueChoice choice,
+                                                              SlotId from_slot) = 0;
 
   /// What became of the messages that an id, a Message-ID or an address names, as all nodes noted it.
   [[nodiscard]] virtual Task<Result<TraceAnswer>> trace(std::string what) = 0;

@@ -97,6 +97,9 @@ Task<Response> remove_queued(GridControl& grid, Request request, Parameters para
 Task<Response> hold_queued(GridControl& grid, Request request, Parameters parameters);
 Task<Response> release_queued(GridControl& grid, Request request, Parameters parameters);
 Task<Response> flush_queue(GridControl& grid, Request request, Parameters parameters);
+Task<Response> hold_queue(GridControl& grid, Request request, Parameters parameters);
+Task<Response> release_queue(GridControl& grid, Request request, Parameters parameters);
+Task<Response> empty_queue(GridControl& grid, Request request, Parameters parameters);
 Task<Response> trace(GridControl& grid, Request request, Parameters parameters);
 
 // route_handlers.cpp

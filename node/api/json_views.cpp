@@ -203,6 +203,12 @@ Json to_json(const QueueRow& entry) {
           {"last_error", entry.last_error}};
 }
 
+Json to_json(const QueueActed& acted) {
+  Json json = {{"entries", acted.entries}};
+  if (acted.next_slot) json["next_slot"] = *acted.next_slot;
+  return json;
+}
+
 Json to_json(const TraceAnswer& answer) {
   Json events = Json::array(), silent = Json::array();
   for (const auto& row : answer.events) {

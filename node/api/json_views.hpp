@@ -21,6 +21,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const DomainRow& domain);
 [[nodiscard]] Json to_json(const AliasRow& alias);
 [[nodiscard]] Json to_json(const QueueRow& entry);
+[[nodiscard]] Json to_json(const QueueActed& acted);
 [[nodiscard]] Json to_json(const TraceAnswer& answer);
 [[nodiscard]] Json to_json(const RouteRow& route);
 [[nodiscard]] Json to_json(const JoinToken& token);

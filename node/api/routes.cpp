@@ -120,13 +120,21 @@ constexpr Route table[] = {
     {del, "/api/v1/domains/{name}/dkim-keys/{selector}", admin, remove_dkim_key,
      "Forgets a key that does not sign."},
 
-    {get, "/api/v1/queue", admin, list_queue, "Messages that wait for delivery: queue entries and intake."},
+    {get, "/api/v1/queue", admin, list_queue,
+     "Messages that wait for delivery: queue entries and intake; those of ?destination and ?sender, ?limit "
+     "(1000) of them, those that follow the id ?after."},
     {post, "/api/v1/queue/{id}/retry", admin, retry_queued, "Tries one again now."},
     {post, "/api/v1/queue/{id}/hold", admin, hold_queued, "Sends nothing of one to other domains for now."},
     {post, "/api/v1/queue/{id}/release", admin, release_queued, "Sends it again, beginning now."},
-    {post, "/api/v1/queue/flush", admin, flush_queue,
-     "Tries all now, or those for {\"destination\"} and from {\"sender\"}."},
     {del, "/api/v1/queue/{id}", admin, remove_queued, "Drops one without telling its sender."},
+    {post, "/api/v1/queue/flush", admin, flush_queue,
+     "Tries all now, or those for {\"destination\"} and from {\"sender\"}; where next_slot is answered, the "
+     "rest "
+     "is asked for again with {\"from_slot\"}."},
+    {post, "/api/v1/queue/hold", admin, hold_queue,
+     "Holds those for {\"destination\"} and from {\"sender\"}."},
+    {post, "/api/v1/queue/release", admin, release_queue, "Releases such."},
+    {post, "/api/v1/queue/remove", admin, empty_queue, "Drops such without telling their senders."},
     {get, "/api/v1/trace/{what}", admin, trace,
      "What became of the messages that an id, a Message-ID or an address names, as all nodes noted it."},
 

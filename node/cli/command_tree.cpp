@@ -17,6 +17,16 @@
 namespace gridmail::cli {
 namespace {
 
+bool is_required(const Argument& argument) {
+  return !argument.name.starts_with("--") && !argument.name.starts_with('[');
+}
+
+std::string name_of(const Argument& argument) {
+  auto name = argument.name;
+  if (name.starts_with('[')) name = name.substr(1, name.size() - 2);
+  return std::string(name);
+}
+
 /// One verb, with the values CLI11 fills in; a deque keeps their addresses.
 struct Command {
   const Verb* verb;
@@ -55,8 +65,8 @@ void declare_verbs(CLI::App& app, std::deque<Command>& commands) {
     auto& command = commands.emplace_back(Command{&verb, target, {}});
     for (const auto& argument : verb.arguments) {
       auto& [declared, value] = command.values.emplace_back(&argument, std::string());
-      auto* option = target->add_option(std::string(argument.name), value, std::string(argument.help));
-      if (!argument.name.starts_with("--")) option->required();
+      target->add_option(name_of(argument), value, std::string(argument.help))
+          ->required(is_required(argument));
     }
   }
 }
@@ -75,8 +85,8 @@ Result<Outcome> execute(const Command& command, ApiSettings settings) {
   if (!api) return tl::unexpected(api.error());
   Arguments arguments;
   for (const auto& [argument, value] : command.values) {
-    const bool given = command.app->count(std::string(argument->name)) > 0;
-    if (given) arguments.emplace(argument->name, value);
+    const auto name = name_of(*argument);
+    if (command.app->count(name) > 0) arguments.emplace(name, value);
   }
   return command.verb->run(*api, arguments);
 }

@@ -13,6 +13,7 @@
 #include "node/cli/grid_recover.hpp"
 #include "node/cli/movement_verbs.hpp"
 #include "node/cli/outcome.hpp"
+#include "node/cli/queue_verbs.hpp"
 #include "node/cli/recipient_verbs.hpp"
 #include "node/cli/route_verbs.hpp"
 #include "node/cli/secret.hpp"
@@ -143,35 +144,6 @@ Result<Outcome> alias_remove(const ApiClient& api, const Arguments& arguments) {
   return acted(api.remove(below("aliases", address)), fmt::format("removed {}", address));
 }
 
-Result<Outcome> queue_list(const ApiClient& api, const Arguments&) {
-  return list(
-      api, "/queue",
-      {"id", "sender", "recipients", "bytes", "accepted", "next_attempt", "attempts", "held", "last_error"});
-}
-Result<Outcome> queue_retry(const ApiClient& api, const Arguments& arguments) {
-  const auto& id = arguments.at("id");
-  return acted(api.post(below("queue", id, "/retry")), fmt::format("{} is tried again now", id));
-}
-Result<Outcome> queue_hold(const ApiClient& api, const Arguments& arguments) {
-  const auto& id = arguments.at("id");
-  return acted(api.post(below("queue", id, "/hold")), fmt::format("{} is held", id));
-}
-Result<Outcome> queue_release(const ApiClient& api, const Arguments& arguments) {
-  const auto& id = arguments.at("id");
-  return acted(api.post(below("queue", id, "/release")), fmt::format("{} is sent from now on", id));
-}
-Result<Outcome> queue_flush(const ApiClient& api, const Arguments& arguments) {
-  Json body = Json::object();
-  for (const auto* option : {"--destination", "--sender"}) {
-    if (const auto given = arguments.find(option); given != arguments.end()) body[option + 2] = given->second;
-  }
-  return show(api.post("/queue/flush", body));
-}
-Result<Outcome> queue_remove(const ApiClient& api, const Arguments& arguments) {
-  const auto& id = arguments.at("id");
-  return acted(api.remove(below("queue", id)), fmt::format("removed {}", id));
-}
-
 Outcome key_outcome(Json status, int exit_code) {
   auto text = fmt::format("{} (map version {}), keys: {}\n\n", cell_text(status.at("phase")),
                           cell_text(status.at("map_version")), cell_text(status.at("keys"))) +
@@ -208,8 +180,9 @@ Result<Outcome> commands(const ApiClient&, const Arguments&) {
     std::string line = fmt::format("gridmail {}{}{}", verb.noun, verb.name.empty() ? "" : " ", verb.name);
     for (const auto& argument : verb.arguments) {
       const bool is_option = argument.name.starts_with("--");
+      const bool is_required = !is_option && !argument.name.starts_with('[');
       line += is_option ? fmt::format(" [{} ...]", argument.name) : fmt::format(" {}", argument.name);
-      arguments.push_back({{"name", argument.name}, {"help", argument.help}, {"required", !is_option}});
+      arguments.push_back({{"name", argument.name}, {"help", argument.help}, {"required", is_required}});
     }
     outcome.text += fmt::format("{:<60} {}\n", line, verb.help);
     outcome.document.push_back({{"noun", verb.noun},
@@ -225,7 +198,9 @@ const Argument node{"node", "its name or id"};
 const Argument address{"address", "local-part@domain"};
 const Argument password{"--password",
                         "the new password; safer: $GRIDMAIL_PASSWORD, the prompt or standard input"};
-const Argument id{"id", "the entry's id"};
+const Argument some_id{"[id]", "as in queue list"};
+const Argument for_domain{"--destination", "those for this domain"};
+const Argument from_sender{"--sender", "those from this address"};
 const Argument domain{"domain", "such as example.org"};
 const Argument selector{"selector", "as in dkim list"};
 
@@ -361,16 +336,24 @@ const std::vector<Verb> table = {
      dkim_activate},
     {"dkim", "retire", "sign with a key no more", {domain, selector}, dkim_retire},
     {"dkim", "remove", "forget a key that does not sign", {domain, selector}, dkim_remove},
-    {"queue", "list", "messages that wait for delivery", {}, queue_list},
-    {"queue", "retry", "try one again now", {id}, queue_retry},
-    {"queue", "hold", "send nothing of one to other domains", {id}, queue_hold},
-    {"queue", "release", "send what was held", {id}, queue_release},
     {"queue",
-     "flush",
-     "try all now, or some",
-     {{"--destination", "those for this domain"}, {"--sender", "those from this address"}},
-     queue_flush},
-    {"queue", "remove", "drop one without telling its sender", {id}, queue_remove},
+     "list",
+     "messages that wait for delivery",
+     {for_domain, from_sender, {"--limit", "so many (1000)"}, {"--after", "those that follow this id"}},
+     queue_list},
+    {"queue", "retry", "try one again now, or some", {some_id, for_domain, from_sender}, queue_retry},
+    {"queue",
+     "hold",
+     "send nothing of one, or some, to other domains",
+     {some_id, for_domain, from_sender},
+     queue_hold},
+    {"queue", "release", "send what was held", {some_id, for_domain, from_sender}, queue_release},
+    {"queue", "flush", "try all now, or some", {for_domain, from_sender}, queue_flush},
+    {"queue",
+     "remove",
+     "drop one, or some, without telling senders",
+     {some_id, for_domain, from_sender},
+     queue_remove},
     {"route",
      "set",
      "say which way mail for a domain elsewhere goes",

@@ -14,7 +14,7 @@ namespace gridmail::cli {
 using Arguments = std::map<std::string, std::string, std::less<>>;
 
 struct Argument {
-  std::string_view name;  ///< "address": positional and required; "--ttl": an option
+  std::string_view name;  ///< "address": positional and required; "[id]": positional; "--ttl": an option
   std::string_view help;
 };
 

@@ -348,6 +348,31 @@ class Outbound(GridCase):
         self.arrives("retried", 10)
         self.assertEqual([], self.sink.received("removed"))
 
+    def test_an_administrator_has_a_hand_on_all_for_a_domain_or_from_a_sender(self):
+        self.rules["MAIL"] = lambda argument: "451 4.7.1 not now"
+        for number in range(3):
+            self.submit(f"of a choice {number}", [f"c{number}@choice.test"], user=1 + number, node=number)
+        self.submit("of no choice", ["n@another.test"], user=1)
+
+        def listed(*options):
+            return [row["recipients"] for row in self.json("queue", "list", *options)]
+        wait_until("the entries", lambda: len(listed("--destination", "choice.test")) == 3, 10)
+        sender = self.users[2]["address"]
+        self.assertEqual([["c1@choice.test"]], listed("--sender", sender.upper(), "--destination", "Choice.test"))
+        page = self.json("queue", "list", "--limit", "2", "--destination", "choice.test")
+        rest = self.json("queue", "list", "--after", page[1]["id"], "--destination", "choice.test")
+        self.assertEqual(3, len({row["id"] for row in page + rest}))
+        self.assertEqual({"entries": 3}, self.json("queue", "hold", "--destination", "choice.test"))
+        self.assertEqual({"entries": 1}, self.json("queue", "remove", "--sender", sender, "--destination", "choice.test"))
+        self.rules.clear()
+        self.json("queue", "flush")
+        self.arrives("of no choice", 10)
+        self.assertEqual([], self.sink.received("of a choice 0"))
+        self.assertEqual({"entries": 2}, self.json("queue", "release", "--destination", "choice.test"))
+        for number in (0, 2):
+            self.arrives(f"of a choice {number}", 10)
+        self.assertEqual([], self.sink.received("of a choice 1"))
+
     def test_connections_that_break_lose_nothing(self):
         turns = itertools.count()
         for stage in ("connect", "MAIL", "RCPT", "DATA", "end"):

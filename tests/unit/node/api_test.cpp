@@ -125,6 +125,24 @@ TEST_CASE("a batch of users adds all that can be added; a malformed one adds nob
   CHECK(api.grid.passwords["b@example.test"] == "{CRYPT}$6$a$b");
 }
 
+TEST_CASE("the queue is listed and acted on by choice, and never dropped without one") {
+  Api api;
+  api.call(Method::get, "/api/v1/queue?destination=x.test&sender=a%40b.test&after=00&limit=7");
+  CHECK(api.grid.queue_asked == "x.test a@b.test 00 7");
+  api.call(Method::get, "/api/v1/queue");
+  CHECK(api.grid.queue_asked == "   1000");
+  for (const auto* query : {"limit=0", "limit=x", "limit=10001", "sender=%zz"})
+    CHECK(api.call(Method::get, "/api/v1/queue?" + std::string(query)).status == 400);
+  const auto held = api.call(Method::post, "/api/v1/queue/hold", R"({"destination": "x.test"})");
+  CHECK(api.grid.queue_asked == "1 x.test ");
+  CHECK(Json::parse(held.body) == Json({{"entries", 7}, {"next_slot", 128}}));
+  const auto more = api.call(Method::post, "/api/v1/queue/flush", R"({"from_slot": 128})");
+  CHECK(api.grid.queue_asked == "0  ");
+  CHECK(Json::parse(more.body) == Json({{"entries", 7}}));
+  CHECK(api.call(Method::post, "/api/v1/queue/remove", "{}").status == 400);
+  CHECK(api.call(Method::post, "/api/v1/queue/remove", R"({"sender": "a@b.test"})").status == 200);
+}
+
 TEST_CASE("errors become the status that fits them") {
   Api api;
   CHECK(api.call(Method::post, "/api/v1/nodes/b/drain").status == 200);

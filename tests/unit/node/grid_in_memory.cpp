@@ -170,17 +170,21 @@ Task<Result<std::vector<AliasRow>>> GridInMemory::aliases() {
 Task<Result<Applied>> GridInMemory::remove_alias(std::string) {
   co_return Applied{};
 }
-Task<Result<std::vector<QueueRow>>> GridInMemory::queue() {
+Task<Result<std::vector<QueueRow>>> GridInMemory::queue(QueueQuery query) {
+  queue_asked = query.choice.destination + " " + query.choice.sender + " " + query.after + " " +
+                std::to_string(query.limit);
   co_return std::vector<QueueRow>{};
 }
-Task<Result<void>> GridInMemory::retry_queued(std::string) {
-  co_return fail(Errc::unavailable, "the slot is away");
-}
-Task<Result<void>> GridInMemory::remove_queued(std::string) {
+Task<Result<void>> GridInMemory::act_on_queued(std::string, QueueAction action) {
+  if (action == QueueAction::retry) co_return fail(Errc::unavailable, "the slot is away");
   co_return Result<void>();
 }
-Task<Result<void>> GridInMemory::hold_queued(std::string, bool) {
-  co_return Result<void>();
+Task<Result<QueueActed>> GridInMemory::act_on_queue(QueueAction action, QueueChoice choice,
+                                                    SlotId from_slot) {
+  queue_asked = std::to_string(static_cast<int>(action)) + " " + choice.destination + " " + choice.sender;
+  QueueActed acted{7, std::nullopt};
+  if (from_slot == 0) acted.next_slot = 128;
+  co_return acted;
 }
 Task<Result<TraceAnswer>> GridInMemory::trace(std::string what) {
   co_return TraceAnswer{{{0, first, "delivered", what, "", "<m@x.test>", "a@x.test", {"b@x.test"}, "", ""}},
@@ -198,9 +202,6 @@ Task<Result<Applied>> GridInMemory::set_route(RouteRow route) {
 Task<Result<Applied>> GridInMemory::remove_route(std::string domain) {
   if (routes_set.erase(domain) == 0) co_return fail(Errc::not_found, "no route for " + domain);
   co_return Applied{};
-}
-Task<Result<std::uint64_t>> GridInMemory::flush_queue(QueueChoice) {
-  co_return std::uint64_t{0};
 }
 Task<Result<std::vector<CertificateRow>>> GridInMemory::certificates() {
   co_return std::vector<CertificateRow>{

@@ -98,11 +98,11 @@ class GridInMemory final : public api::GridControl {
   Task<Result<api::Applied>> add_alias(std::string address, std::string target) override;
   Task<Result<std::vector<api::AliasRow>>> aliases() override;
   Task<Result<api::Applied>> remove_alias(std::string address) override;
-  Task<Result<std::vector<api::QueueRow>>> queue() override;
-  Task<Result<void>> hold_queued(std::string id, bool held) override;
-  Task<Result<std::uint64_t>> flush_queue(api::QueueChoice choice) override;
-  Task<Result<void>> retry_queued(std::string id) override;
-  Task<Result<void>> remove_queued(std::string id) override;
+  Task<Result<std::vector<api::QueueRow>>> queue(api::QueueQuery query) override;
+  Task<Result<void>> act_on_queued(std::string id, api::QueueAction action) override;
+  Task<Result<api::QueueActed>> act_on_queue(api::QueueAction action, api::QueueChoice choice,
+                                             SlotId from_slot) override;
+  std::string queue_asked;  ///< the last question, or order, about the queue
   Task<Result<api::TraceAnswer>> trace(std::string what) override;
   Task<Result<std::vector<api::RouteRow>>> routes() override;
   Task<Result<api::Applied>> set_route(api::RouteRow route) override;
