@@ -15,7 +15,7 @@ from fake_dns import FakeDns  # noqa: E402
 from mail_sink import MailSink  # noqa: E402
 
 BASE_PORT = int(os.environ.get("GRIDMAIL_MX_PORT", "25100"))
-FIRST, SECOND, NOBODY = "127.0.0.31", "127.0.0.32", "127.0.0.33"
+FIRST, SECOND, NOBODY, SIXTH = "127.0.0.31", "127.0.0.32", "127.0.0.33", "::1"
 
 
 class GridWithDns(LoopbackGrid):
@@ -33,15 +33,18 @@ class Mx(GridCase):
     @classmethod
     def setUpClass(cls):
         try:
-            cls.first, cls.second = MailSink(port=25, host=FIRST), MailSink(port=25, host=SECOND)
+            cls.sinks = [MailSink(port=25, host=host) for host in (FIRST, SECOND, SIXTH)]
         except OSError as error:
             raise unittest.SkipTest(f"port 25: {error}") from None
+        cls.first, cls.second, cls.sixth = cls.sinks
         cls.dns = FakeDns({
             "two.test": {"MX": [(20, "second.two.test"), (10, "first.two.test")]},
             "first.two.test": {"A": [FIRST]},
             "second.two.test": {"A": [SECOND]},
             "down.test": {"MX": [(10, "nobody.down.test"), (20, "second.two.test")]},
             "nobody.down.test": {"A": [NOBODY]},
+            "six.test": {"MX": [(10, "mx.six.test")]},
+            "mx.six.test": {"AAAA": [SIXTH]},
             "implicit.test": {"A": [SECOND]},
             "alias.test": {"CNAME": ["two.test"]},
             "null.test": {"MX": [(0, "")]},
@@ -58,8 +61,8 @@ class Mx(GridCase):
     def tearDownClass(cls):
         cls.grid.stop()
         cls.dns.close()
-        cls.first.close()
-        cls.second.close()
+        for sink in cls.sinks:
+            sink.close()
 
     def records(self, domain):
         """By type and name, how each is."""
@@ -119,6 +122,12 @@ class Mx(GridCase):
     def test_the_next_one_gets_it_when_the_best_is_down(self):
         self.submit("next", ["a@down.test"])
         self.arrives("next", self.second)
+
+    def test_a_server_is_reached_by_ipv6(self):
+        self.submit("six", ["a@six.test"])
+        self.arrives("six", self.sixth)
+        self.submit("literal six", [f"a@[IPv6:{SIXTH}]"])
+        self.arrives("literal six", self.sixth)
 
     def test_a_domain_without_mx_is_its_own_exchanger(self):
         self.submit("implicit", ["a@implicit.test"])

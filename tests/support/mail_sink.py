@@ -34,6 +34,7 @@ class MailSink:
                 sink.serve(self)
 
         class Server(socketserver.ThreadingTCPServer):
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
             allow_reuse_address = True
             daemon_threads = True
             request_queue_size = 128
@@ -102,11 +103,14 @@ class MailSink:
                 handler.connection = self.tls.wrap_socket(handler.connection, server_side=True)
                 handler.rfile, handler.wfile = handler.connection.makefile("rb"), handler.connection.makefile("wb")
             elif verb == "MAIL":
-                if reply("MAIL", argument, "250 2.1.0 ok"):
-                    sender, recipients = argument, []
+                sender, recipients = argument if reply("MAIL", argument, "250 2.1.0 ok") else None, []
             elif verb == "RCPT":
-                if reply("RCPT", argument, "250 2.1.5 ok"):
+                if sender is None:
+                    say("503 5.5.1 MAIL first")
+                elif reply("RCPT", argument, "250 2.1.5 ok"):
                     recipients.append(argument[argument.index("<") + 1:argument.index(">")])
+            elif verb == "DATA" and not recipients:
+                say("503 5.5.1 nobody to send it to")
             elif verb == "DATA":
                 if reply("DATA", "", "354 go on"):
                     cut = self.answer("content", recipients) == "drop"
