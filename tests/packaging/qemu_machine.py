@@ -200,12 +200,18 @@ class QemuMachine(Process):
 
     def add_to_kernel_line(self, words):
         """As an admin would, in GRUB's menu: e, to the line that begins with linux, to its end, the words, Ctrl-X."""
-        self.converse((r"automatically in", "e"), (r"Press Ctrl-x", "\x0e\x0e\x05 " + words))
-        size = -1
-        while size != self.log.stat().st_size:  # GRUB draws the line anew with each letter
-            size = self.log.stat().st_size
-            time.sleep(3)
+        self.converse((r"automatically in", "e"), (r"Press Ctrl-x", "\x0e\x0e\x05"))
+        for letter in " " + words:  # one that comes while GRUB draws the line anew is lost
+            self.wait_until_drawn()
+            self.type(letter)
+        self.wait_until_drawn()
         self.type("\x18")
+
+    def wait_until_drawn(self):
+        size = -1
+        while size != self.log.stat().st_size:
+            size = self.log.stat().st_size
+            time.sleep(0.2)
 
     # --- the node ---
 
