@@ -77,8 +77,9 @@ void Swim::arm_suspicions() {
   if (suspicions_.empty()) return suspicion_timer_.cancel();
   TimePoint next = TimePoint::never();
   for (const auto& [node, suspicion] : suspicions_) next = std::min(next, suspicion.ends());
-  suspicion_due_ = next;
-  suspicion_timer_.set_at(next, [this] { bury_the_overdue(); });
+  // One that confirmations have just ended in the past is due now: its timer is not late (stood_still).
+  suspicion_due_ = std::max(next, clock_.now());
+  suspicion_timer_.set_at(suspicion_due_, [this] { bury_the_overdue(); });
 }
 
 void Swim::bury_the_overdue() {
