@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,7 @@ def documented():
         for block in re.findall(r"```sh\n(.*?)```|`(gridmail [^`]+)`", document.read_text(), re.DOTALL):
             for line in "\n".join(block).splitlines():
                 if match := re.match(r"(?:build/release/)?gridmail (.*?)(?: *#.*)?$", line.strip()):
-                    yield document.name, match.group(1).split()
+                    yield document.name, shlex.split(match.group(1))
 
 
 def problem(rows, globals_, words):
