@@ -21,14 +21,6 @@ struct Handing {
     for (const auto& address : addresses) incoming.recipients.push_back({UserId{}, address, address, 0, {}});
     REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(std::move(incoming))));
   }
-  [[nodiscard]] std::vector<queue::Summary> waiting() {
-    std::vector<queue::Summary> all;
-    for (SlotId slot = 0; slot < MemorySlots::slot_count; ++slot) {
-      const auto listing = grid.run_to_end(grid.queue_client.list(slot, {}));
-      if (listing) all.insert(all.end(), listing->entries().begin(), listing->entries().end());
-    }
-    return all;
-  }
   MemoryGrid grid;
 };
 
@@ -63,7 +55,7 @@ TEST_CASE("what is handed to another node is sent by it once, and written down w
   for (const auto& [address, count] : grid.other_remote.delivered) CHECK(count == 1);
   CHECK(grid.other_remote.last_body == large);
   CHECK(grid.remote.attempts.empty());
-  CHECK(handing.waiting().empty());
+  CHECK(handing.grid.queued().empty());
   CHECK(grid.trace.count(trace::Event::SENT) == 3);
 }
 
@@ -78,7 +70,7 @@ TEST_CASE("nothing is sent twice, whatever the network does to what the two node
     REQUIRE(grid.run_until_true(10min, [&] { return grid.other_remote.delivered.size() == 10; }));
     grid.run(5min);
     for (const auto& [address, count] : grid.other_remote.delivered) CHECK(count == 1);
-    CHECK(handing.waiting().empty());
+    CHECK(handing.grid.queued().empty());
   }
 }
 
@@ -93,7 +85,7 @@ TEST_CASE(
   handing.submit({"a@x.test"});
   grid.run(2min);
   CHECK(grid.other_remote.delivered["a@x.test"] == 1);
-  CHECK(handing.waiting().empty());
+  CHECK(handing.grid.queued().empty());
 }
 
 TEST_CASE("what was held or removed meanwhile is broken off before the end of data") {
@@ -111,7 +103,7 @@ TEST_CASE("what was held or removed meanwhile is broken off before the end of da
   handing.submit({"a@x.test"});
   grid.run(1min);
   CHECK(grid.other_remote.delivered.empty());
-  CHECK(handing.waiting().empty());
+  CHECK(handing.grid.queued().empty());
 }
 
 TEST_CASE("the node that sends falls silent: the parcel goes by another one") {
@@ -124,7 +116,7 @@ TEST_CASE("the node that sends falls silent: the parcel goes by another one") {
   REQUIRE(grid.run_until_true(20s, [&] { return grid.remote.delivered["a@x.test"] == 1; }));
   grid.run(1min);
   CHECK(grid.other_remote.delivered.empty());
-  CHECK(handing.waiting().empty());
+  CHECK(handing.grid.queued().empty());
 }
 
 TEST_CASE("while no node sends, mail waits and the list says why") {
@@ -133,7 +125,7 @@ TEST_CASE("while no node sends, mail waits and the list says why") {
   grid.senders.clear();
   handing.submit({"a@x.test"});
   grid.run(2s);
-  const auto waiting = handing.waiting();
+  const auto waiting = handing.grid.queued();
   REQUIRE(waiting.size() == 1);
   CHECK(waiting[0].last_error() == "no node that sends mail is there now");
   grid.senders = {grid.other_node};

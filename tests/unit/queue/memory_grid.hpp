@@ -201,6 +201,15 @@ class MemoryGrid {
     return static_cast<std::size_t>(
         std::count_if(all.begin(), all.end(), [&](const auto& message) { return message.body == body; }));
   }
+  /// The queue's entries, of the slots that answer.
+  [[nodiscard]] std::vector<queue::Summary> queued() {
+    std::vector<queue::Summary> all;
+    for (SlotId slot = 0; slot < MemorySlots::slot_count; ++slot) {
+      const auto listing = run_to_end(queue_client.list(slot, {}));
+      if (listing) all.insert(all.end(), listing->entries().begin(), listing->entries().end());
+    }
+    return all;
+  }
   [[nodiscard]] std::size_t journal_records(NodeId node) {
     const auto& pairs = disk_of(node).contents(Family::node);
     return static_cast<std::size_t>(std::count_if(pairs.begin(), pairs.end(), [](const auto& pair) {

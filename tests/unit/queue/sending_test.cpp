@@ -23,21 +23,11 @@ struct Queued {
   void submit(const std::vector<std::string>& addresses) {
     REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(mail_to(addresses))));
   }
-  [[nodiscard]] std::size_t waiting() {
-    std::size_t count = 0;
-    for (SlotId slot = 0; slot < MemorySlots::slot_count; ++slot) {
-      const auto listing = grid.run_to_end(grid.queue_client.list(slot, {}));
-      if (listing) count += static_cast<std::size_t>(listing->entries_size());
-    }
-    return count;
-  }
+  [[nodiscard]] std::size_t waiting() { return grid.queued().size(); }
   [[nodiscard]] queue::Summary only() {
-    for (SlotId slot = 0; slot < MemorySlots::slot_count; ++slot) {
-      const auto listing = grid.run_to_end(grid.queue_client.list(slot, {}));
-      if (listing && listing->entries_size() > 0) return listing->entries(0);
-    }
-    FAIL("nothing waits");
-    return {};
+    const auto all = grid.queued();
+    if (all.empty()) FAIL("nothing waits");
+    return all.front();
   }
   [[nodiscard]] QueueEntryId id() { return *QueueEntryId::from_bytes(only().entry()); }
   MemoryGrid grid;

@@ -26,14 +26,6 @@ struct Waiting {
     here = false;
     grid.senders = {grid.other_node};
   }
-  [[nodiscard]] std::vector<queue::Summary> entries() {
-    std::vector<queue::Summary> all;
-    for (SlotId slot = 0; slot < MemorySlots::slot_count; ++slot) {
-      const auto listing = grid.run_to_end(grid.queue_client.list(slot, {}));
-      if (listing) all.insert(all.end(), listing->entries().begin(), listing->entries().end());
-    }
-    return all;
-  }
   MemoryGrid grid;
   bool here = true;
 };
@@ -45,7 +37,7 @@ TEST_CASE("a long queue for a hop that rests is written once with its reason, an
     Waiting waiting(1);
     if (!here) waiting.send_elsewhere();
     waiting.submit_to_dead(300);
-    for (const auto& entry : waiting.entries()) CHECK(!entry.last_error().empty());
+    for (const auto& entry : waiting.grid.queued()) CHECK(!entry.last_error().empty());
     const auto commits = waiting.grid.slots.commits();
     waiting.grid.run(1h);
     CHECK(waiting.grid.slots.commits() - commits < 300);  // of real attempts: some for each rest of 2 min
@@ -72,7 +64,7 @@ TEST_CASE("while a hop rests all the time, senders are told of the delay and at 
   waiting.grid.run(2h);
   CHECK(told(queue::Report::FAILED) == 20);
   CHECK(told(queue::Report::DELAYED) == 20);
-  CHECK(waiting.entries().empty());
+  CHECK(waiting.grid.queued().empty());
 }
 
 TEST_CASE(
@@ -83,7 +75,7 @@ TEST_CASE(
     waiting.submit_to_dead(10);
     waiting.grid.run(20min);  // it rests for 2 min each time
     const auto retry_all = [&] {
-      for (const auto& entry : waiting.entries())
+      for (const auto& entry : waiting.grid.queued())
         CHECK(waiting.grid.run_to_end(
             waiting.grid.queue_client.retry(*QueueEntryId::from_bytes(entry.entry()), {})));
     };
