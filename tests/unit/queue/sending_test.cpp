@@ -202,6 +202,7 @@ TEST_CASE("ten thousand messages to a dead destination hold up nobody else") {
   grid.remote.before_end = [&grid] { return sleep_for(grid.clock, 1s); };
   for (int batch = 0; batch < 10; ++batch) {
     std::vector<std::string> addresses;
+    addresses.reserve(100);
     for (int i = 0; i < 100; ++i) addresses.push_back("u" + std::to_string(i) + "@dead.test");
     for (int i = 0; i < 10; ++i)
       REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(mail_to(addresses))));
