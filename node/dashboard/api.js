@@ -33,8 +33,7 @@ export async function events(path, tell, signal) {
   }
 }
 
-/** The JSON answer. Throws Refused, or an Error with the problem document's detail (RFC 9457). */
-export async function api(method, path, body) {
+async function answerTo(method, path, body) {
   const answer = await fetch("/api/v1" + path, {
     method, credentials: "omit", signal: AbortSignal.timeout(20000),
     headers: {Authorization: authorization, ...(body ? {"Content-Type": "application/json"} : {})},
@@ -43,5 +42,14 @@ export async function api(method, path, body) {
   const document = await answer.json();
   if (answer.status === 401 || answer.status === 403) throw new Refused(document.detail ?? "not allowed");
   if (!answer.ok) throw new Error(document.detail ?? answer.statusText);
-  return document;
+  return {document, next: answer.headers.get("Link")?.match(/<\/api\/v1([^>]*)>; rel="next"/)?.[1] ?? null};
+}
+
+/** The JSON answer. Throws Refused, or an Error with the problem document's detail (RFC 9457). */
+export const api = async (method, path, body) => (await answerTo(method, path, body)).document;
+
+/** Rows of a list, and the path of those that follow, if any. */
+export async function pageOf(path) {
+  const {document, next} = await answerTo("GET", path);
+  return {rows: document, next};
 }

@@ -4,13 +4,15 @@ import {api, events, forget, logIn, Refused} from "./api.js";
 import {showFlow} from "./charts.js";
 import {showJobs} from "./jobs.js";
 import {showNodes} from "./nodes.js";
-import {showPeople, showQueue} from "./people.js";
-import {showSlots, tally} from "./slots.js";
-import {el, fill, number} from "./elements.js";
+import {showSlots} from "./slots.js";
+import {showWaiting} from "./waiting.js";
+import {closePage, openPage, updatePage, wordsOfHash} from "./pages.js";
+import {grid, takeIn, tally} from "./grid.js";
+import {el, figures, fill, number} from "./elements.js";
 
-const refresh_ms = 2000, silence_ms = 6000, directory_ms = 15000;
+const refresh_ms = 2000, silence_ms = 6000, waiting_ms = 15000;
 const $ = id => document.getElementById(id);
-let timer = null, map = null, heard = null, directory_at = 0, listening = null, disks = new Map();
+let timer = null, map = null, heard = null, waiting_at = 0, listening = null;
 
 const words = {
   healthy: "Healthy", degraded: "Degraded", unavailable: "Unavailable",
@@ -23,11 +25,11 @@ const meanings = {
 
 // What to do, by a part of the reason.
 const advice = [
-  ["is silent", "The others take over within seconds. If it does not come back by itself, start it; if it is gone for good, remove it below."],
+  ["is silent", "The others take over within seconds. If it does not come back by itself, start it; if it is gone for good, remove it on its page."],
   ["away by plan", "It is waited for until its maintenance is over."],
   ["no live primary", "Another copy takes over within seconds. If this stays, all nodes with copies are away: start one of them."],
   ["copies in sync", "Missing copies are made anew without anybody's help; how far that is stands under “On the move”."],
-  ["join another node", "“Add a node” below makes a token for it."],
+  ["join another node", "“Add a node” beside “Nodes” makes a token for it."],
   ["voters are silent", "Start nodes until most voters are back. Only when they are gone for good: gridmail grid recover."],
   ["being changed", "It is over within seconds, or as soon as a silent voter is given up."],
   ["old disk", "Nothing needs doing."],
@@ -49,16 +51,22 @@ function showVerdict(status) {
   document.title = (status.verdict === "healthy" ? "" : words[status.verdict] + " · ") + "gridmail";
 }
 
+/** On every page: the mark in the bar says how the grid is. */
+function showMood(status) {
+  $("mood").className = "mood " + status.verdict;
+  $("mood").textContent = words[status.verdict] ?? status.verdict;
+  $("mood").hidden = wordsOfHash()[0] === "";
+}
+
 function showFigures(status) {
   const alive = status.nodes.filter(node => node.state === "alive").length;
   const counts = tally(map);
-  const figure = (name, value, of) => el("div", {}, el("dt", {}, name), el("dd", {}, value, of ? el("small", {}, " " + of) : ""));
-  fill($("figures"), [
-    figure("Nodes alive", number(alive), "of " + number(status.nodes.length)),
-    figure("Slots with all copies", number(counts.whole), "of " + number(map.slots.length)),
-    figure("Slots on the move", number(counts.moving)),
-    figure("Copies of each message", number(status.copies), "at least " + number(status.copies_min)),
-    figure("Map version", number(status.map_version)),
+  figures($("figures"), [
+    ["Nodes alive", number(alive), "of " + number(status.nodes.length)],
+    ["Slots with all copies", number(counts.whole), "of " + number(map.slots.length)],
+    ["Slots on the move", number(counts.moving)],
+    ["Copies of each message", number(status.copies), "at least " + number(status.copies_min)],
+    ["Map version", number(status.map_version)],
   ]);
 }
 
@@ -71,19 +79,27 @@ function showAge() {
   if ($("live").textContent !== text) $("live").textContent = text;
 }
 
-/** All that comes with the status. */
+/** All that comes with the status: the first screen, or the page that is open. */
 async function show(status) {
   if (map?.version !== status.map_version) map = await api("GET", "/map");
+  grid.jobs = await api("GET", "/jobs");
   const self = status.nodes.find(node => node.id === status.node);
+  const first = heard === null;
   heard = {at: Date.now(), node: self ? self.name : "this node"};
+  takeIn(status, map);
   $("login").hidden = true;
-  $("content").hidden = $("logout").hidden = false;
+  $("content").hidden = $("logout").hidden = $("menu").hidden = false;
+  if (first) await openPage(false);
+  showMood(status);
+  if (wordsOfHash()[0] !== "") return updatePage();
   showVerdict(status);
-  showSlots(map, status);  // first: it says which of the map's nodes are silent
+  showSlots();
   showFigures(status);
-  showNodes(status, map, disks, refresh);
-  showJobs(await api("GET", "/jobs"), status);
-  if (Date.now() - directory_at > directory_ms) await refreshDirectory();
+  showNodes();
+  showJobs();
+  if (Date.now() - waiting_at < waiting_ms) return;
+  waiting_at = Date.now();
+  await showWaiting();
 }
 
 async function refresh() {
@@ -107,7 +123,8 @@ function tell(name, document) {
   ask_again_in(silence_ms);
   if (name === "status") show(document).catch(() => ask_again_in(0));
   if (name !== "figures") return;
-  disks = new Map(document.nodes.map(node => [node.id, node]));
+  grid.disks = new Map(document.nodes.map(node => [node.id, node]));
+  if (wordsOfHash()[0] !== "") return updatePage();
   if ($("flow_window").textContent === document.window) showFlow(document);
 }
 
@@ -131,22 +148,17 @@ async function refreshFlow() {
   showFlow(await api("GET", "/figures?window=" + window));
 }
 
-async function refreshDirectory() {
-  directory_at = Date.now();
-  const [users, domains, aliases, queue] = await Promise.all(
-    ["/users", "/domains", "/aliases", "/queue"].map(path => api("GET", path)));
-  showPeople({users, domains, aliases}, refreshDirectory);
-  showQueue(queue, refreshDirectory);
-}
-
 function logOut(message) {
   clearTimeout(timer);
   listening?.abort();
   forget();
   map = heard = null;
-  directory_at = 0;
+  waiting_at = 0;
+  closePage();
+  $("dialog").close();
   $("login").hidden = false;
-  $("content").hidden = $("logout").hidden = true;
+  $("content").hidden = $("logout").hidden = $("menu").hidden = true;
+  $("mood").textContent = "";
   $("live").textContent = "";
   $("login_error").textContent = message;
   $("user").focus();
@@ -160,6 +172,18 @@ $("login").addEventListener("submit", event => {
   refresh().then(() => { if (heard) listen(); });
 });
 $("logout").addEventListener("click", () => logOut(""));
+addEventListener("hashchange", () => {
+  if (heard === null) return;
+  openPage(true);
+  showMood(grid.status);
+  if (wordsOfHash()[0] !== "") return;
+  refresh();
+  refreshFlow().catch(() => {});
+});
+document.querySelector(".skip").addEventListener("click", event => {  // the hash names a page
+  event.preventDefault();
+  ($("login").hidden ? $("content") : $("user")).focus();
+});
 document.addEventListener("visibilitychange", () => { if (!document.hidden && heard) refresh(); });
 for (const choice of document.querySelectorAll("input[name=window]")) choice.addEventListener("change", () => refreshFlow().catch(() => {}));
 $("flow_details").addEventListener("toggle", () => refreshFlow().catch(() => {}));

@@ -5,14 +5,70 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Replaces the content, unless it would be the same: so that focus and selection stay. */
+/** Replaces the content, unless it would be the same: so that selection stays. The focus stays with what has the same data-key. */
 export function fill(parent, children) {
   const fresh = el(parent.tagName);
-  fresh.append(...children);
-  if (fresh.innerHTML !== parent.innerHTML) parent.replaceChildren(...fresh.childNodes);
+  fresh.append(...children.filter(child => child !== "" && child !== null && child !== undefined));
+  if (fresh.innerHTML === parent.innerHTML) return;
+  const focused = parent.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  parent.replaceChildren(...fresh.childNodes);
+  if (focused) [...parent.querySelectorAll("[data-key]")].find(one => one.dataset.key === focused)?.focus();
+}
+
+/** A way to a page (pages.js): link("node3", "nodes", "node3"). */
+export function link(text, ...words) {
+  return el("a", {href: "#/" + words.map(encodeURIComponent).join("/")}, text);
+}
+
+/** `key` tells it from the others of its page. */
+export function button(text, key, click, danger = false) {
+  const made = el("button", {type: "button", className: danger ? "quiet danger" : "quiet"}, text);
+  made.dataset.key = key;
+  made.addEventListener("click", click);
+  return made;
+}
+
+/** A bar that is so full of `max`. */
+export function meter(label, value, max) {
+  const bar = el("i", {className: value === 0 ? "empty" : ""});
+  bar.style.width = `${Math.min(100, value / Math.max(1, max) * 100).toFixed(1)}%`;
+  return el("span", {className: "meter", role: "meter", ariaLabel: label, ariaValueMin: "0", ariaValueMax: String(Math.max(1, max)), ariaValueNow: String(value)}, bar);
+}
+
+/** The few figures of a page: [[name, value, what stands smaller behind it]]. */
+export function figures(parent, rows) {
+  fill(parent, rows.map(([name, value, of]) =>
+    el("div", {}, el("dt", {}, name), el("dd", {}, value, of ? el("small", {}, " " + of) : ""))));
+}
+
+/** What goes wrong is told, and the page stays. */
+export const telling = (title, act) => async () => {
+  try { await act(); } catch (error) { ask({title, text: error.message}); }
+};
+
+/** Tells where a change of the directory has not arrived yet, if anywhere. */
+export function checked(answer) {
+  if (answer.not_yet_on?.length) throw new Error(`Done, but not applied yet on ${answer.not_yet_on.length} nodes that live.`);
+  return answer;
+}
+
+const spans = [[86400 * 2, 86400, "days"], [3600 * 2, 3600, "hours"], [120, 60, "min"], [0, 1, "s"]];
+export function span(seconds) {
+  const [, unit, name] = spans.find(([from]) => seconds >= from) ?? spans.at(-1);
+  return `${Math.max(0, Math.floor(seconds / unit))} ${name}`;
+}
+
+/** When it was, and how long ago. */
+export function when(moment) {
+  if (!moment) return "";
+  const seconds = (Date.now() - Date.parse(moment)) / 1000;
+  const text = seconds < 0 ? `in ${span(-seconds)}` : `${span(seconds)} ago`;
+  return el("time", {dateTime: moment, title: moment.replace("T", " ").replace("Z", " UTC")}, text);
 }
 
 export const number = value => Number(value).toLocaleString("en");
+/** "1 message", "2 messages". */
+export const count = (value, one, many = one + "s") => `${number(value)} ${value === 1 ? one : many}`;
 
 export function bytes(value) {
   if (value === null || value === undefined) return "unknown";
@@ -22,32 +78,44 @@ export function bytes(value) {
   return (i === 0 ? value : value.toFixed(1)) + " " + units[i];
 }
 
+/** Cells on a narrow screen stand below each other, each with its head. */
 export function table(parent, heads, rows) {
   fill(parent, [el("thead", {}, el("tr", {}, ...heads.map(head => el("th", {scope: "col"}, head)))),
-                el("tbody", {}, ...rows.map(cells => el("tr", {}, ...cells.map(cell => el("td", {}, cell)))))]);
+                el("tbody", {}, ...rows.map(cells => el("tr", {}, ...cells.map((cell, i) => {
+                  const made = el("td", {}, cell);
+                  made.dataset.head = heads[i] ?? "";
+                  return made;
+                }))))]);
 }
 
 /**
- * Asks for a few values, then acts. fields: [{name, label, type, value, note}]; act(values) may throw: its message is
- * shown and the dialog stays. Without `go` the dialog only tells.
+ * Asks for a few values, then acts. fields: [{name, label, type, value, min, required, options, multiline}]; act(values) may throw: its
+ * message is shown and the dialog stays. `confirm` is to be typed before it goes. Without `go` the dialog only tells.
  */
-export function ask({title, text, fields = [], go, danger = false, act = async () => {}}) {
+export function ask({title, text, fields = [], go, danger = false, confirm = null, act = async () => {}}) {
   const $ = id => document.getElementById(id);
   const dialog = $("dialog");
+  const input = field => field.options
+    ? el("select", {name: field.name}, ...field.options.map(([value, name]) => el("option", {value, selected: value === field.value}, name)))
+    : el(field.multiline ? "textarea" : "input", {name: field.name, value: field.value ?? "", required: field.required ?? true, autocomplete: "off",
+      spellcheck: false, ...(field.multiline ? {rows: 4} : {type: field.type ?? "text"}), ...(field.min === undefined ? {} : {min: field.min})});
+  if (confirm !== null) fields = [...fields, {name: "typed", label: el("span", {}, "Type ", el("b", {}, confirm), " to go on")}];
   $("dialog_title").textContent = title;
   $("dialog_error").textContent = "";
   $("dialog_body").replaceChildren(
     ...(text ? [typeof text === "string" ? el("p", {}, text) : text] : []),
-    ...fields.map(field => el("label", {}, field.label, el("input", {
-      name: field.name, type: field.type ?? "text", value: field.value ?? "", required: true, autocomplete: "off"}))));
+    ...fields.map(field => el("label", {}, field.label, input(field))));
+  const typed = $("dialog_body").querySelector("[name=typed]");
+  typed?.addEventListener("input", () => { $("dialog_go").disabled = typed.value !== confirm; });
   $("dialog_cancel").textContent = go ? "Cancel" : "Close";
+  $("dialog_cancel").onclick = () => dialog.close();
   $("dialog_go").hidden = !go;
   $("dialog_go").textContent = go ?? "";
   $("dialog_go").classList.toggle("danger", danger);
-  $("dialog_go").disabled = false;
+  $("dialog_go").disabled = confirm !== null;
   $("dialog_form").onsubmit = async event => {
-    if (event.submitter?.value !== "go") return;
     event.preventDefault();
+    if (!go || $("dialog_go").disabled) return;
     $("dialog_go").disabled = true;
     try {
       await act(Object.fromEntries(new FormData($("dialog_form"))));

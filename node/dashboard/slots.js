@@ -1,27 +1,10 @@
 // All slots as one picture: a square each, coloured by how it does or by who answers for it.
 import {el, fill, number, table} from "./elements.js";
+import {grid, stateOf, states, tally} from "./grid.js";
 
 const listed_max = 200;
 const $ = id => document.getElementById(id);
-const states = {
-  whole: ["with all copies", "--good"],
-  moving: ["with a joining copy", "--move"],
-  single: ["with too few copies", "--warn"],
-  lost: ["without a living primary", "--bad"],
-};
 let shown = null, pointed = null;
-
-function stateOf(row, map) {
-  if (row.primary < 0 || map.silent.has(row.primary)) return "lost";
-  if (row.joining.length > 0) return "moving";
-  return row.in_sync.filter(i => !map.silent.has(i)).length < map.copies ? "single" : "whole";
-}
-
-export function tally(map) {
-  const counts = {whole: 0, moving: 0, single: 0, lost: 0};
-  for (const row of map.slots) ++counts[stateOf(row, map)];
-  return counts;
-}
 
 /** A colour a node, apart from its neighbours' by the golden angle. */
 const hue = (i, dark) => `hsl(${(i * 137.5 + 210) % 360} 55% ${dark ? 60 : 45}%)`;
@@ -83,12 +66,8 @@ function showLegend(counts) {
   [...$("legend").querySelectorAll("i")].forEach((square, i) => { square.style.background = entries[i][0]; });
 }
 
-export function showSlots(map, status) {
-  const by = document.querySelector("input[name=colour]:checked").value;
-  const names = new Map(status.nodes.map(node => [node.id, node]));
-  map.names = map.nodes.map(id => names.get(id)?.name ?? id.slice(0, 8));
-  map.silent = new Set(map.nodes.map((id, i) => (names.get(id)?.state === "alive" ? -1 : i)).filter(i => i >= 0));
-  map.copies = status.copies;
+export function showSlots() {
+  const {map} = grid, by = document.querySelector("input[name=colour]:checked").value;
   shown = {map, by};
   const counts = tally(map);
   $("slots_text").textContent = `${number(counts.whole)} of ${number(map.slots.length)} slots have all their copies` +

@@ -15,7 +15,7 @@ let browser, page;
 const grid_tool = (...words) => execFileSync("python3", [root + "tests/support/grid_tool.py", ...words, "--dir", dir], {stdio: ["ignore", "ignore", "inherit"]});
 const grid = () => JSON.parse(readFileSync(dir + "/grid.json", "utf8"));
 const node = name => grid().nodes.find(one => one.name === name);
-const card = name => page.locator("#nodes article").filter({has: page.getByRole("heading", {name: new RegExp(`^${name}\\b`)})});
+const user = {address: "new.user@example.test", password: "correct horse battery"};
 const verdict = word => page.waitForFunction(wanted => document.getElementById("verdict_word").textContent === wanted, word, {timeout: 120_000});
 
 async function open(options = {}) {
@@ -27,6 +27,14 @@ async function open(options = {}) {
   const {host, http} = grid().nodes[0];
   await opened.goto(`http://${host}:${http}/`);
   return opened;
+}
+
+/** To a page, and until it has what it shows. */
+async function go(on, hash) {
+  await on.evaluate(wanted => { location.hash = wanted; }, hash);
+  if (hash === "#/") return on.waitForSelector("#overview:not([hidden])");
+  await on.waitForFunction(() => document.getElementById("overview").hidden && document.getElementById("page_lead").textContent !== "" &&
+    document.getElementById("page").dataset.shown === location.hash);
 }
 
 async function log_in(to) {
@@ -75,37 +83,156 @@ test("events bring what is new, and nobody has to ask for it", async () => {
 });
 
 test("a user is added by a click, and reads mail", async () => {
-  await page.click("#add_user");
-  await page.fill("dialog input[name=address]", "new.user@example.test");
-  await page.fill("dialog input[name=password]", "correct horse battery");
+  await go(page, "#/directory/users");
+  await page.getByRole("button", {name: "Add a user"}).click();
+  await page.fill("dialog input[name=address]", user.address);
+  await page.fill("dialog input[name=password]", user.password);
   await page.click("#dialog_go");
   await page.waitForSelector("dialog", {state: "hidden"});
-  execFileSync("python3", [root + "tests/dashboard/mail.py", dir + "/grid.json", "new.user@example.test", "correct horse battery"]);
+  execFileSync("python3", [root + "tests/dashboard/mail.py", dir + "/grid.json", user.address, user.password]);
 });
 
-test("a node that was killed is named within ten seconds, and all is well again when it is back", async () => {
+test("a user's page says where the mail lies, and an alias is added and taken away there", async () => {
+  await go(page, "#/directory/users");
+  await page.getByRole("link", {name: user.address}).click();
+  await page.waitForFunction(() => /^1$/.test(document.querySelector("#page_body .figures dd")?.textContent ?? ""));
+  const primary = await page.locator("dt", {hasText: "Primary"}).locator("xpath=following-sibling::dd[1]").textContent();
+  assert(grid().nodes.some(one => one.name === primary), primary);
+  await page.getByRole("button", {name: "Add an alias"}).click();
+  await page.fill("dialog input[name=alias]", "also.me@example.test");
+  await page.keyboard.press("Enter");
+  await page.getByRole("listitem").filter({hasText: "also.me@example.test"}).getByRole("button", {name: "Remove"}).click();
+  await page.click("#dialog_go");
+  await page.waitForFunction(() => !document.getElementById("page_body").textContent.includes("also.me@"));
+});
+
+test("a message's trace is found by an address, and by its Message-ID", async () => {
+  await go(page, "#/trace");
+  await page.getByRole("searchbox").fill(user.address);
+  await page.keyboard.press("Enter");
+  const delivered = page.locator(".steps li", {hasText: "Delivered"});
+  await delivered.first().waitFor();
+  const id = await page.locator(".message h3").first().textContent();
+  await page.getByRole("searchbox").fill(id);
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(wanted => location.hash === "#/trace/" + encodeURIComponent(wanted), id);
+  await delivered.first().waitFor();
+  assert.equal(await page.locator(".message").count(), 1);
+  await go(page, "#/trace/" + encodeURIComponent("nobody@nowhere.test"));
+  await page.waitForFunction(() => document.getElementById("page_lead").textContent.startsWith("No node has noted anything"));
+});
+
+test("the queue: a message is found by its domain, held, released and removed", async () => {
+  const {host, http} = grid().nodes[0];
+  const way = await fetch(`http://${host}:${http}/api/v1/routes/unreachable.test`, {method: "PUT", headers: {Authorization: "Bearer " + grid().admin.token, "Content-Type": "application/json"},
+    body: JSON.stringify({via: "smtp:127.0.0.1:1", tls: "opportunistic"})});
+  assert(way.ok, await way.text());
+  execFileSync("python3", [root + "tests/dashboard/mail.py", dir + "/grid.json", "--submit", user.address, user.password, "somebody@unreachable.test"]);
+  await go(page, "#/queue");
+  await page.getByRole("searchbox", {name: "Only to this domain"}).fill("unreachable.test");
+  await page.keyboard.press("Enter");
+  const row = page.locator("#page_body tbody tr", {hasText: "somebody@unreachable.test"});
+  await row.getByRole("button", {name: "Hold"}).click();
+  await row.getByText("held", {exact: true}).waitFor();
+  await row.getByRole("button", {name: "Release"}).click();
+  await row.getByRole("button", {name: "Hold"}).waitFor();
+  await go(page, "#/");
+  await page.waitForFunction(() => document.getElementById("queue").textContent.includes("unreachable.test"), null, {timeout: 20_000});
+  await page.locator("#queue").getByRole("link", {name: "unreachable.test"}).click();
+  await row.getByRole("button", {name: "Remove"}).click();
+  await page.click("#dialog_go");
+  await page.waitForFunction(() => document.querySelectorAll("#page_body tbody tr").length === 0);
+});
+
+test("the keyboard alone leads from the first screen to a user's removal", async () => {
+  await go(page, "#/");
+  await page.evaluate(() => document.activeElement.blur());
+  const tab_to = async (text, presses_max = 40) => {
+    for (let i = 0; i < presses_max; ++i) {
+      await page.keyboard.press("Tab");
+      if (await page.evaluate(() => document.activeElement.textContent.trim()) === text) return;
+    }
+    assert.fail(`no way to ${text} by the Tab key`);
+  };
+  await tab_to("Directory");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement.id === "page_title");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("doomed");
+  await page.waitForFunction(() => document.querySelectorAll("#page_body tbody tr").length === 0);
+  await tab_to("Add a user");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("doomed@example.test");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("correct horse battery");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog", {state: "hidden"});
+  await page.waitForFunction(() => document.querySelectorAll("#page_body tbody tr").length === 1);
+  await tab_to("doomed@example.test");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.getElementById("page_title").textContent === "doomed@example.test" && document.querySelector("#page_actions button"));
+  await tab_to("Remove");
+  await page.keyboard.press("Enter");
+  assert(await page.isDisabled("#dialog_go"), "it goes without the address typed");
+  await page.keyboard.type("doomed@example.test");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => location.hash === "#/directory/users");
+  await page.waitForFunction(() => !document.querySelector("#dialog").open && !document.getElementById("page_body").textContent.includes("doomed@"));
+});
+
+test("nodes can be searched, and each has its page", async () => {
+  await go(page, "#/nodes");
+  const rows = () => page.locator("#page_body tbody tr").count();
+  assert.equal(await rows(), nodes);
+  await page.getByRole("searchbox", {name: "Find a node"}).fill("node2");
+  await page.waitForFunction(most => document.querySelectorAll("#page_body tbody tr").length < most, nodes);
+  await page.getByRole("link", {name: "node2", exact: true}).click();
+  await page.waitForFunction(() => document.getElementById("page_title").textContent.startsWith("node2"));
+  assert.match(await page.textContent("#page_body"), new RegExp(node("node2").id));
+});
+
+test("a node in maintenance says so, until it is ended", async () => {
+  await go(page, "#/nodes/node2");
+  await page.getByRole("button", {name: "Maintenance"}).click();
+  await page.fill("dialog input[name=minutes]", "5");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", {name: "End maintenance"}).click({timeout: 30_000});
+  await page.click("#dialog_go");
+  await page.getByRole("button", {name: "Maintenance", exact: true}).waitFor({timeout: 30_000});
+  await go(page, "#/jobs");
+  await page.waitForSelector("#page_body .jobs li");
+}, {timeout: 90_000});
+
+test("a node that was killed is named within ten seconds, its slots say why, and all is well again when it is back", async () => {
+  await go(page, "#/");
   const begun = Date.now();
   process.kill(node("node2").pid, "SIGKILL");
   await page.waitForFunction(() => document.getElementById("reasons").textContent.includes("node node2 is silent"), null, {timeout: 10_000});
   assert.notEqual(await page.textContent("#verdict_word"), "Healthy");
   console.log(`# seen after ${(Date.now() - begun) / 1000} s`);
   await page.screenshot({path: pictures + "degraded.png", fullPage: true});
+  await go(page, "#/slots/stuck/node2");
+  await page.locator("#page_body tbody td", {hasText: "node2 is silent"}).first().waitFor();
+  await page.screenshot({path: pictures + "stuck.png"});
   grid_tool("start-node", "node2");
+  await page.waitForFunction(() => document.querySelectorAll("#page_body tbody tr").length === 0, null, {timeout: 120_000});
+  await go(page, "#/");
   await verdict("Healthy");
 }, {timeout: 180_000});
 
 test("a node is drained by a click, and given its work back", async () => {
-  const primaries = () => card("node3").locator("meter").first().getAttribute("aria-label");
-  await card("node3").getByRole("button", {name: "Drain"}).click();
+  await go(page, "#/nodes/node3");
+  const primaries = wanted => page.waitForFunction(text => new RegExp(text).test(document.querySelector("#page_body .meter")?.ariaLabel ?? ""), wanted, {timeout: 60_000});
+  await page.getByRole("button", {name: "Drain"}).click();
   await page.click("#dialog_go");
-  await page.waitForFunction(() => /primary of: 0 of/.test(document.querySelector("#nodes article.draining meter")?.ariaLabel ?? ""), null, {timeout: 60_000});
-  assert.match(await primaries(), /^primary of: 0 of/);
-  await card("node3").getByRole("button", {name: "Undrain"}).click();
+  await primaries("^Primary of: 0 of");
+  await page.getByRole("button", {name: "Undrain"}).click();
   await page.click("#dialog_go");
-  await page.waitForFunction(() => document.querySelector("#nodes article.draining") === null, null, {timeout: 30_000});
+  await page.getByRole("button", {name: "Drain", exact: true}).waitFor({timeout: 30_000});
 }, {timeout: 120_000});
 
 test("charts of a day, and the same figures as a table", async () => {
+  await go(page, "#/");
   await page.getByRole("radio", {name: "day"}).check();
   await page.waitForFunction(() => document.getElementById("flow_window").textContent === "day");
   await page.getByRole("radio", {name: "hour"}).check();
@@ -113,20 +240,31 @@ test("charts of a day, and the same figures as a table", async () => {
   await page.waitForFunction(() => document.querySelectorAll("#flow_table tbody tr").length > 3);
 });
 
+const shown = {
+  overview: "#/", nodes: "#/nodes", node: "#/nodes/node1", slots: "#/slots/all", queue: "#/queue", trace: "#/trace/" + encodeURIComponent(user.address),
+  users: "#/directory/users", domains: "#/directory/domains", aliases: "#/directory/aliases", user: "#/users/" + encodeURIComponent(user.address), jobs: "#/jobs",
+};
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [390, 820, 1440]) {
     test(`readable by all: ${colorScheme}, ${width} wide`, async () => {
-      const other = await open({colorScheme, viewport: {width, height: 900}, bypassCSP: true});
+      const other = await open({colorScheme, viewport: {width, height: 900}, bypassCSP: true, reducedMotion: "reduce"});
       await log_in(other);
       await other.waitForSelector("#flow figure", {timeout: 40_000});
       await other.addScriptTag({content: axe});
-      const violations = await other.evaluate(async () => (await window.axe.run()).violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(" "))}`));
-      assert.deepEqual(violations, []);
-      assert.equal(await other.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, "it scrolls sideways");
-      await other.screenshot({path: `${pictures}${colorScheme}-${width}.png`, fullPage: true});
+      for (const [name, hash] of Object.entries(shown)) {
+        await go(other, hash);
+        const violations = await other.evaluate(async () => (await window.axe.run()).violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(" "))}`));
+        assert.deepEqual(violations, [], name);
+        assert.equal(await other.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, name + " scrolls sideways");
+        await other.screenshot({path: `${pictures}${name}-${colorScheme}-${width}.png`, fullPage: name !== "slots"});
+      }
+      if (width === 1440) {
+        await go(other, "#/");
+        assert((await other.locator("#nodes").boundingBox()).height < 900 || nodes > 15, "fifteen nodes do not fit one screen");
+      }
       assert.deepEqual(other.errors, []);
       await other.context().close();
-    }, {timeout: 90_000});
+    }, {timeout: 120_000});
   }
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""mail.py GRID_JSON ADDRESS PASSWORD: sends the user a message through one node and waits until IMAP on another shows it."""
+"""mail.py GRID_JSON ADDRESS PASSWORD: sends the user a message through one node and waits until IMAP on another shows it.
+mail.py GRID_JSON --submit ADDRESS PASSWORD TO: the user sends one elsewhere."""
 
 import imaplib
 import json
@@ -8,12 +9,16 @@ import sys
 import time
 
 
-def main():
-    path, address, password = sys.argv[1:]
-    with open(path, encoding="utf-8") as file:
-        first, *_, last = json.load(file)["nodes"]
+def submit(node, address, password, recipient):
+    with smtplib.SMTP(node["host"], node["submission"], timeout=30) as client:
+        client.login(address, password)
+        client.sendmail(address, recipient, f"Subject: Elsewhere\r\nFrom: {address}\r\nTo: {recipient}\r\n\r\nHello.\r\n")
+
+
+def deliver(first, last, address, password):
     with smtplib.SMTP(first["host"], first["smtp"], timeout=30) as client:
-        client.sendmail("sender@example.org", address, f"Subject: Welcome\r\nTo: {address}\r\n\r\nHello.\r\n")
+        client.sendmail("sender@example.org", address,
+                        f"Subject: Welcome\r\nMessage-ID: <welcome@example.org>\r\nTo: {address}\r\n\r\nHello.\r\n")
     with imaplib.IMAP4(last["host"], last["imap"], timeout=30) as client:
         client.login(address, password)
         for _ in range(100):
@@ -22,6 +27,16 @@ def main():
                 return
             time.sleep(0.1)
     sys.exit("the message is not in the mailbox")
+
+
+def main():
+    path, *words = sys.argv[1:]
+    with open(path, encoding="utf-8") as file:
+        nodes = json.load(file)["nodes"]
+    if words[0] == "--submit":
+        submit(nodes[0], *words[1:])
+    else:
+        deliver(nodes[0], nodes[-1], *words)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,34 @@
+// A list that is read page by page: what is shown, and the ways on and back.
+import {pageOf} from "./api.js";
+import {el} from "./elements.js";
+
+/**
+ * show(rows) shows one page. first(path) begins a list; again() reads the shown page anew. `bar` holds the buttons.
+ */
+export function pager(show) {
+  const before = el("button", {type: "button", className: "quiet"}, "Back"), after = el("button", {type: "button", className: "quiet"}, "Next");
+  const bar = el("div", {className: "pager"}, before, after);
+  let paths = [], next = null, asked = 0;
+  async function load() {
+    const mine = ++asked, answer = await pageOf(paths.at(-1));
+    if (mine !== asked) return;
+    next = answer.next;
+    before.disabled = paths.length < 2;
+    after.disabled = next === null;
+    bar.hidden = before.disabled && after.disabled;
+    show(answer.rows, {page: paths.length, more: next !== null});
+  }
+  after.addEventListener("click", () => { paths.push(next); load(); });
+  before.addEventListener("click", () => { paths.pop(); load(); });
+  bar.hidden = true;
+  return {bar, again: load, first: path => { paths = [path]; return load(); }};
+}
+
+/** Calls act(text) when typing has paused. */
+export function whenTyped(input, act) {
+  let timer = null;
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => act(input.value.trim()), 250);
+  });
+}
