@@ -1,6 +1,7 @@
 """Real HAProxy, nginx and keepalived with packaging's configurations, and a real Postfix that looks addresses up: a grid
 of its own."""
 
+import contextlib
 import csv
 import imaplib
 import json
@@ -8,6 +9,7 @@ import os
 import pathlib
 import poplib
 import re
+import secrets
 import smtplib
 import socket
 import subprocess
@@ -162,6 +164,37 @@ class Clients(threading.Thread):
         self.join()
 
 
+class DirectImap(imaplib.IMAP4):
+    """Past the balancer: from an address whose connections need not say whose they are."""
+
+    def _create_socket(self, timeout):
+        return socket.create_connection((self.host, self.port), timeout, source_address=("127.0.0.3", 0))
+
+
+class Searcher(threading.Thread):
+    """Keeps one node's processors busy: looks all through a mailbox that lies there, again and again."""
+
+    def __init__(self, node, user):
+        super().__init__()
+        self.over = threading.Event()
+        self.imap = DirectImap(node["host"], node["imap"], timeout=TIMEOUT)
+        self.imap.starttls(insecure_tls())
+        self.imap.login(user["address"], user["password"])
+        self.imap.select("INBOX")
+
+    def run(self):
+        while not self.over.is_set():
+            self.imap.search(None, "TEXT", secrets.token_hex())
+
+    def stop(self):
+        if self.over.is_set():
+            return
+        self.over.set()
+        if self.is_alive():
+            self.join()
+        self.imap.shutdown()
+
+
 class Balancer(GridCase):
     @classmethod
     def setUpClass(cls):
@@ -209,6 +242,44 @@ class Balancer(GridCase):
             found = imap.search(None, "SUBJECT", '"from whom"')[1][0].split()[-1]
             header = imap.fetch(found, "(BODY.PEEK[HEADER.FIELDS (RECEIVED)])")[1][0][1]
         self.assertIn(b"[127.0.0.3]", header)
+
+    def weights(self, service):
+        return {name: int(row["weight"]) for name, row in self.haproxy.servers(service).items()}
+
+    def spread(self, connections):
+        """How many of so many connections at once each node gets; the balancer counts those that are open."""
+        counts = {f"node{i}": 0 for i in (1, 2, 3)}
+        with contextlib.ExitStack() as held:
+            for _ in range(connections):
+                smtp = held.enter_context(smtplib.SMTP(timeout=TIMEOUT))
+                banner = smtp.connect("127.0.0.1", frontend("smtp"))[1].decode()
+                counts[re.match(r"(node\d)\.", banner)[1]] += 1
+        return counts
+
+    def test_2_a_busy_node_gets_less_of_the_traffic(self):
+        self.wait_for_states("UP", "UP", "UP")
+        wait_until("all are idle", lambda: min(self.weights("smtp").values()) >= 95, 60, 0.2)
+        calm = self.spread(45)
+        self.assertLessEqual(max(calm.values()) - min(calm.values()), 3, calm)
+        busy_node = self.grid.node("node1")
+        user = next(user for user in self.grid.users if self.primary_of(user) == "node1")
+        with smtplib.SMTP(busy_node["host"], busy_node["smtp"], timeout=TIMEOUT, source_address=("127.0.0.3", 0)) as smtp:
+            for number in range(100):
+                text = f"Subject: {number}\r\n\r\n" + "Much to look through, and nothing to find in it.\r\n" * 1000
+                smtp.sendmail("sender@elsewhere.test", user["address"], text.encode())
+        searchers = [Searcher(busy_node, user) for _ in range(4)]
+        for searcher in searchers:
+            self.addCleanup(searcher.stop)
+            searcher.start()
+        def weighed_less():
+            weights = self.weights("smtp")
+            return weights["node1"] <= 75 and weights["node2"] >= 90 and weights["node3"] >= 90
+        wait_until("node1 says that it is busy", weighed_less, 60, 0.2)
+        busy = self.spread(60)
+        self.assertLess(busy["node1"] * 1.15, min(busy["node2"], busy["node3"]), busy)
+        for searcher in searchers:
+            searcher.stop()
+        wait_until("node1 takes its share again", lambda: self.weights("smtp")["node1"] >= 95, 60, 0.2)
 
     def primary_of(self, user):
         return self.grid.node(self.location(user)["primary"])["name"]
