@@ -31,7 +31,7 @@ api::DkimKey key_of(const DkimKeyRow& row) {
 }  // namespace
 
 Task<Result<std::vector<api::DkimKey>>> DomainControlBinding::dkim_keys(std::string domain) {
-  const auto rows = co_await parts_.mail.domains().dkim_keys(std::move(domain));
+  const auto rows = co_await parts_.as.domains.dkim_keys(std::move(domain));
   if (!rows) co_return tl::unexpected(rows.error());
   std::vector<api::DkimKey> keys;
   for (const auto& row : *rows) keys.push_back(key_of(row));
@@ -42,8 +42,7 @@ Task<Result<api::AddedDkimKey>> DomainControlBinding::add_dkim_key(std::string d
                                                                    std::string selector) {
   const auto known = dkim::algorithm_named(algorithm);
   if (!known) co_return fail(Errc::invalid, "an algorithm is rsa or ed25519, not " + algorithm);
-  const auto added =
-      co_await parts_.mail.domains().add_dkim_key(std::move(domain), *known, std::move(selector));
+  const auto added = co_await parts_.as.domains.add_dkim_key(std::move(domain), *known, std::move(selector));
   if (!added) co_return tl::unexpected(added.error());
   api::AddedDkimKey result;
   result.key = key_of(added->key);
@@ -52,19 +51,19 @@ Task<Result<api::AddedDkimKey>> DomainControlBinding::add_dkim_key(std::string d
 }
 
 Task<Result<api::Applied>> DomainControlBinding::activate_dkim_key(std::string domain, std::string selector) {
-  const auto changed = co_await parts_.mail.domains().set_dkim_key_state(
-      std::move(domain), std::move(selector), directory::DkimKey::ACTIVE);
+  const auto changed = co_await parts_.as.domains.set_dkim_key_state(std::move(domain), std::move(selector),
+                                                                     directory::DkimKey::ACTIVE);
   co_return applied(changed);
 }
 
 Task<Result<api::Applied>> DomainControlBinding::retire_dkim_key(std::string domain, std::string selector) {
-  const auto changed = co_await parts_.mail.domains().set_dkim_key_state(
-      std::move(domain), std::move(selector), directory::DkimKey::RETIRED);
+  const auto changed = co_await parts_.as.domains.set_dkim_key_state(std::move(domain), std::move(selector),
+                                                                     directory::DkimKey::RETIRED);
   co_return applied(changed);
 }
 
 Task<Result<api::Applied>> DomainControlBinding::remove_dkim_key(std::string domain, std::string selector) {
-  const auto changed = co_await parts_.mail.domains().remove_dkim_key(std::move(domain), std::move(selector));
+  const auto changed = co_await parts_.as.domains.remove_dkim_key(std::move(domain), std::move(selector));
   co_return applied(changed);
 }
 
@@ -97,9 +96,9 @@ Task<Result<std::vector<api::DomainRecord>>> DomainControlBinding::dns_records(s
   const auto ours = co_await parts_.mail.view().domain(*name);
   if (!ours) co_return fail(ours.error().code, "no domain " + *name);
   auto facts = facts_of(*name);
-  auto client_host = co_await host_for_clients(parts_.certificates, *ours);
+  auto client_host = co_await host_for_clients(parts_.as.certificates, *ours);
   if (client_host) facts.client_host = std::move(*client_host);
-  const auto keys = co_await parts_.mail.domains().dkim_keys(*name);
+  const auto keys = co_await parts_.as.domains.dkim_keys(*name);
   if (!keys) co_return tl::unexpected(keys.error());
   for (const auto& key : *keys)
     facts.keys.push_back({key.record_name, key.record, key.state == directory::DkimKey::RETIRED});
@@ -120,17 +119,17 @@ Task<Result<std::vector<api::DomainRecord>>> DomainControlBinding::dns_records(s
 }
 
 Task<Result<api::Applied>> DomainControlBinding::add_domain_alias(std::string name, std::string of) {
-  const auto changed = co_await parts_.mail.recipients().add_domain_alias(std::move(name), std::move(of));
+  const auto changed = co_await parts_.as.recipients.add_domain_alias(std::move(name), std::move(of));
   co_return applied(changed);
 }
 
 Task<Result<api::Applied>> DomainControlBinding::set_catch_all(std::string domain, std::string address) {
-  const auto changed = co_await parts_.mail.recipients().set_catch_all(std::move(domain), std::move(address));
+  const auto changed = co_await parts_.as.recipients.set_catch_all(std::move(domain), std::move(address));
   co_return applied(changed);
 }
 
 Task<Result<std::vector<api::MemberList>>> DomainControlBinding::lists() {
-  const auto lists = co_await parts_.mail.recipients().lists();
+  const auto lists = co_await parts_.as.recipients.lists();
   if (!lists) co_return tl::unexpected(lists.error());
   std::vector<api::MemberList> all;
   for (const auto& list : *lists)
@@ -139,14 +138,14 @@ Task<Result<std::vector<api::MemberList>>> DomainControlBinding::lists() {
 }
 
 Task<Result<api::MemberList>> DomainControlBinding::list(std::string address) {
-  const auto list = co_await parts_.mail.recipients().list(std::move(address));
+  const auto list = co_await parts_.as.recipients.list(std::move(address));
   if (!list) co_return tl::unexpected(list.error());
   co_return api::MemberList{list->address(), {list->members().begin(), list->members().end()}};
 }
 
 Task<Result<api::Applied>> DomainControlBinding::add_list(api::MemberList list) {
   const auto changed =
-      co_await parts_.mail.recipients().add_list(std::move(list.address), std::move(list.members));
+      co_await parts_.as.recipients.add_list(std::move(list.address), std::move(list.members));
   co_return applied(changed);
 }
 
@@ -154,17 +153,17 @@ Task<Result<api::Applied>> DomainControlBinding::change_list(std::string address
                                                              std::vector<std::string> added,
                                                              std::vector<std::string> removed) {
   const auto changed =
-      co_await parts_.mail.recipients().change_list(std::move(address), std::move(added), std::move(removed));
+      co_await parts_.as.recipients.change_list(std::move(address), std::move(added), std::move(removed));
   co_return applied(changed);
 }
 
 Task<Result<api::Applied>> DomainControlBinding::remove_list(std::string address) {
-  const auto changed = co_await parts_.mail.recipients().remove_list(std::move(address));
+  const auto changed = co_await parts_.as.recipients.remove_list(std::move(address));
   co_return applied(changed);
 }
 
 Task<Result<api::Forwarding>> DomainControlBinding::forwarding(std::string user) {
-  auto found = co_await parts_.mail.recipients().forwarding(std::move(user));
+  auto found = co_await parts_.as.recipients.forwarding(std::move(user));
   if (!found) co_return tl::unexpected(found.error());
   co_return api::Forwarding{std::move(found->to), found->only};
 }
@@ -172,17 +171,17 @@ Task<Result<api::Forwarding>> DomainControlBinding::forwarding(std::string user)
 Task<Result<api::Applied>> DomainControlBinding::set_forwarding(std::string user,
                                                                 api::Forwarding forwarding) {
   Forwarding wish{std::move(forwarding.to), forwarding.only};
-  const auto changed = co_await parts_.mail.recipients().set_forwarding(std::move(user), std::move(wish));
+  const auto changed = co_await parts_.as.recipients.set_forwarding(std::move(user), std::move(wish));
   co_return applied(changed);
 }
 
 Task<Result<std::vector<std::string>>> DomainControlBinding::delegates(std::string user) {
-  return parts_.mail.recipients().delegates(std::move(user));
+  return parts_.as.recipients.delegates(std::move(user));
 }
 
 Task<Result<api::Applied>> DomainControlBinding::set_delegates(std::string user,
                                                                std::vector<std::string> delegates) {
-  const auto changed = co_await parts_.mail.recipients().set_delegates(std::move(user), std::move(delegates));
+  const auto changed = co_await parts_.as.recipients.set_delegates(std::move(user), std::move(delegates));
   co_return applied(changed);
 }
 

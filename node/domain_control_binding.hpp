@@ -1,9 +1,9 @@
 // DomainControlBinding: the HTTP API's DomainControl bound to a node's mail services.
 #pragma once
+#include "node/administration.hpp"
 #include "node/api/domain_control.hpp"
 #include "node/config.hpp"
 #include "node/grid/mail_services.hpp"
-#include "node/services/certificates/certificate_admin.hpp"
 #include "node/services/dns/domain_check.hpp"
 
 namespace gridmail {
@@ -17,7 +17,7 @@ class DomainControlBinding final : public api::DomainControl {
     Clock& clock;
     const NodeConfig& config;
     RecordSearch& dns;
-    CertificateAdmin& certificates;
+    Administration& as;
   };
   explicit DomainControlBinding(Parts parts) : parts_(parts) {}
 

@@ -12,18 +12,47 @@ constexpr std::size_t added_at_once = 32;
 
 }  // namespace
 
-// --- who asks
-
-Task<Result<void>> GridControlBinding::authenticate_admin(std::string user, std::string password,
-                                                          std::string peer_address) {
-  return parts_.mail.admin().authenticate_admin(std::move(user), std::move(password),
-                                                std::move(peer_address));
+GridControlBinding::State::State(const Parts& parts)
+    : clients({parts.core, parts.mail, parts.random, parts.config, parts.listeners, parts.certificates,
+               [&core = parts.core](NodeId node) { return is_alive_in(core, node); }}),
+      canary(parts.core, parts.clock, [&core = parts.core](NodeId node) { return is_alive_in(core, node); }) {
 }
 
-Task<Result<void>> GridControlBinding::authenticate_token(std::string token) {
-  const auto admin = co_await parts_.mail.admin().authenticate_token(std::move(token));
-  if (!admin) co_return tl::unexpected(admin.error());
-  co_return Result<void>{};
+GridControlBinding::GridControlBinding(Parts parts)
+    : GridControlBinding(parts, std::make_shared<State>(parts), {}) {}
+
+GridControlBinding::GridControlBinding(Parts parts, std::shared_ptr<State> state,
+                                       const directory::Actor& actor)
+    : parts_(std::move(parts)),
+      state_(std::move(state)),
+      as_(std::make_shared<Administration>(parts_.mail, parts_.certificates, actor)),
+      domains_({parts_.core, parts_.mail, parts_.clock, parts_.config, parts_.dns, *as_}),
+      access_({parts_.mail, *as_}) {}
+
+// --- who asks
+
+Task<Result<api::Principal>> GridControlBinding::authenticate_admin(std::string user, std::string password,
+                                                                    std::string peer_address) {
+  api::Principal principal{user};
+  const auto known =
+      co_await as_->users.authenticate_admin(std::move(user), std::move(password), std::move(peer_address));
+  if (!known) co_return tl::unexpected(known.error());
+  co_return principal;
+}
+
+Task<Result<api::Principal>> GridControlBinding::authenticate_token(std::string token) {
+  const auto known = co_await as_->users.authenticate_token(std::move(token));
+  if (!known) co_return tl::unexpected(known.error());
+  co_return api::Principal{"token " + known->name()};
+}
+
+std::shared_ptr<api::GridControl> GridControlBinding::acting_as(api::Actor actor) {
+  directory::Actor record;
+  record.set_who(std::move(actor.who));
+  record.set_address(std::move(actor.address));
+  record.set_node(parts_.core.self().bytes());
+  // Not make_shared: the constructor is private.
+  return std::shared_ptr<GridControlBinding>(new GridControlBinding(parts_, state_, record));
 }
 
 // --- nodes
@@ -46,7 +75,7 @@ Task<Result<api::JoinToken>> GridControlBinding::join_token(std::chrono::seconds
   token.introducer = parts_.core.self();
   token.secret = draw_join_secret(parts_.random);
   token.expires = parts_.clock.wall() + to_micros(ttl);
-  const auto added = co_await parts_.mail.directory_client().add_join_token(token.secret, token.expires);
+  const auto added = co_await as_->directory.add_join_token(token.secret, token.expires);
   if (!added) co_return tl::unexpected(added.error());
   co_return api::JoinToken{encode_join_token(token), token.expires};
 }
@@ -68,19 +97,20 @@ Task<Result<api::AddedUser>> add_one(UserAdmin& admin, api::NewUser user) {
 
 /// Owned by the lanes.
 struct Adding {
+  std::shared_ptr<Administration> as;
   std::vector<api::NewUser> users;
   std::vector<Result<api::AddedUser>> outcomes;
 };
 
-Task<void> add_at(UserAdmin& admin, std::shared_ptr<Adding> adding, std::size_t index) {
-  auto outcome = co_await add_one(admin, std::move(adding->users[index]));
+Task<void> add_at(std::shared_ptr<Adding> adding, std::size_t index) {
+  auto outcome = co_await add_one(adding->as->users, std::move(adding->users[index]));
   adding->outcomes[index] = std::move(outcome);
 }
 
 }  // namespace
 
 Task<Result<api::AddedUser>> GridControlBinding::add_user(api::NewUser user) {
-  return add_one(parts_.mail.admin(), std::move(user));
+  return add_one(as_->users, std::move(user));
 }
 
 /// Side by side: passwords are hashed on all cores, and changes of the directory share their waits.
@@ -88,8 +118,8 @@ Task<std::vector<Result<api::AddedUser>>> GridControlBinding::add_users(std::vec
   const auto adding = std::make_shared<Adding>();
   adding->users = std::move(users);
   adding->outcomes.resize(adding->users.size());
-  auto& admin = parts_.mail.admin();
-  const auto step = [&admin, adding](std::size_t index) { return add_at(admin, adding, index); };
+  adding->as = as_;
+  const auto step = [adding](std::size_t index) { return add_at(adding, index); };
   co_await run_parallel(parts_.core.tasks(), "add users", adding->users.size(), added_at_once, step);
   co_return std::move(adding->outcomes);
 }
@@ -98,7 +128,7 @@ Task<Result<std::vector<api::UserRow>>> GridControlBinding::users() {
   std::vector<api::UserRow> rows;
   std::string from;
   do {
-    const auto page = co_await parts_.mail.admin().users("", from, page_max);
+    const auto page = co_await as_->users.users("", from, page_max);
     if (!page) co_return tl::unexpected(page.error());
     for (const auto& user : page->users) rows.push_back({user.id, user.address, user.created});
     from = page->next;
@@ -107,7 +137,7 @@ Task<Result<std::vector<api::UserRow>>> GridControlBinding::users() {
 }
 
 Task<Result<api::UserDetails>> GridControlBinding::user(std::string address) {
-  const auto user = co_await parts_.mail.admin().user(std::move(address));
+  const auto user = co_await as_->users.user(std::move(address));
   if (!user) co_return tl::unexpected(user.error());
   api::UserDetails details;
   details.user = {user->id, user->address, user->created};
@@ -121,28 +151,28 @@ Task<Result<api::UserDetails>> GridControlBinding::user(std::string address) {
 }
 
 Task<Result<api::Applied>> GridControlBinding::set_password(std::string address, std::string password) {
-  const auto changed = co_await parts_.mail.admin().set_password(std::move(address), std::move(password));
+  const auto changed = co_await as_->users.set_password(std::move(address), std::move(password));
   co_return applied(changed);
 }
 
 Task<Result<api::Applied>> GridControlBinding::remove_user(std::string address) {
-  const auto changed = co_await parts_.mail.admin().remove_user(std::move(address));
+  const auto changed = co_await as_->users.remove_user(std::move(address));
   co_return applied(changed);
 }
 
 Task<Result<api::SlotPlacement>> GridControlBinding::locate_user(std::string address) {
-  const auto slot = co_await parts_.mail.admin().locate_user(std::move(address));
+  const auto slot = co_await as_->users.locate_user(std::move(address));
   if (!slot) co_return tl::unexpected(slot.error());
   co_return placement_of(*parts_.core.map(), *slot);
 }
 
 Task<Result<api::Applied>> GridControlBinding::add_domain(std::string name) {
-  const auto changed = co_await parts_.mail.admin().add_domain(std::move(name));
+  const auto changed = co_await as_->users.add_domain(std::move(name));
   co_return applied(changed);
 }
 
 Task<Result<std::vector<api::DomainRow>>> GridControlBinding::domains() {
-  const auto domains = co_await parts_.mail.admin().domains();
+  const auto domains = co_await as_->users.domains();
   if (!domains) co_return tl::unexpected(domains.error());
   std::vector<api::DomainRow> rows;
   for (const auto& domain : *domains)
@@ -151,17 +181,17 @@ Task<Result<std::vector<api::DomainRow>>> GridControlBinding::domains() {
 }
 
 Task<Result<api::Applied>> GridControlBinding::remove_domain(std::string name) {
-  const auto changed = co_await parts_.mail.admin().remove_domain(std::move(name));
+  const auto changed = co_await as_->users.remove_domain(std::move(name));
   co_return applied(changed);
 }
 
 Task<Result<api::Applied>> GridControlBinding::add_alias(std::string address, std::string target) {
-  const auto changed = co_await parts_.mail.admin().add_alias(std::move(address), std::move(target));
+  const auto changed = co_await as_->users.add_alias(std::move(address), std::move(target));
   co_return applied(changed);
 }
 
 Task<Result<std::vector<api::AliasRow>>> GridControlBinding::aliases() {
-  const auto aliases = co_await parts_.mail.admin().aliases();
+  const auto aliases = co_await as_->users.aliases();
   if (!aliases) co_return tl::unexpected(aliases.error());
   std::vector<api::AliasRow> rows;
   for (const auto& alias : *aliases) rows.push_back({alias.address, alias.target});
@@ -169,7 +199,7 @@ Task<Result<std::vector<api::AliasRow>>> GridControlBinding::aliases() {
 }
 
 Task<Result<api::Applied>> GridControlBinding::remove_alias(std::string address) {
-  const auto changed = co_await parts_.mail.admin().remove_alias(std::move(address));
+  const auto changed = co_await as_->users.remove_alias(std::move(address));
   co_return applied(changed);
 }
 

@@ -3,7 +3,9 @@
 #include <atomic>
 #include <functional>
 
+#include "node/access_control_binding.hpp"
 #include "node/api/grid_control.hpp"
+#include "node/audit_note.hpp"
 #include "node/canary.hpp"
 #include "node/client_control_binding.hpp"
 #include "node/config.hpp"
@@ -17,7 +19,8 @@
 
 namespace gridmail {
 
-/// Thread-safe; its only state of its own is what it has seen of the jobs. The parts outlive it.
+/// Thread-safe; its only state of its own is what it has seen of the jobs, which those that act in somebody's
+/// name share. The parts outlive it.
 class GridControlBinding final : public api::GridControl {
  public:
   struct Parts {
@@ -33,31 +36,27 @@ class GridControlBinding final : public api::GridControl {
     const ListenerBook& listeners;
     std::function<bool()> stopping;
   };
-  explicit GridControlBinding(Parts parts)
-      : parts_(std::move(parts)),
-        domains_({parts_.core, parts_.mail, parts_.clock, parts_.config, parts_.dns, parts_.certificates}),
-        clients_({parts_.core, parts_.mail, parts_.random, parts_.config, parts_.listeners,
-                  parts_.certificates, [this](NodeId node) { return is_alive(node); }}),
-        canary_(parts_.core, parts_.clock, [this](NodeId node) { return is_alive(node); }) {}
+  explicit GridControlBinding(Parts parts);
   /// The listeners are up.
-  void set_started() { started_ = true; }
+  void set_started() { state_->started = true; }
   /// A newer map was taken in: keeps the jobs' progress.
   void on_map(const MapPtr& map);
   /// Before the first request.
   void count_sessions(std::function<std::map<std::string, std::size_t>()> sessions) {
-    sessions_ = std::move(sessions);
+    state_->sessions = std::move(sessions);
   }
   /// Whether it was heard of in the last seconds: may be given primaries.
   [[nodiscard]] bool is_alive(NodeId node) const;
 
-  [[nodiscard]] Task<Result<void>> authenticate_admin(std::string user, std::string password,
-                                                      std::string peer_address) override;
-  [[nodiscard]] Task<Result<void>> authenticate_token(std::string token) override;
+  [[nodiscard]] Task<Result<api::Principal>> authenticate_admin(std::string user, std::string password,
+                                                                std::string peer_address) override;
+  [[nodiscard]] Task<Result<api::Principal>> authenticate_token(std::string token) override;
+  [[nodiscard]] std::shared_ptr<api::GridControl> acting_as(api::Actor actor) override;
 
   // grid_control_status.cpp
   [[nodiscard]] Task<Result<api::GridStatus>> status() override;
   [[nodiscard]] Task<Result<std::vector<api::SlotPlacement>>> slots() override;
-  [[nodiscard]] Task<bool> started() override { co_return started_.load(); }
+  [[nodiscard]] Task<bool> started() override { co_return state_->started.load(); }
   [[nodiscard]] Task<std::vector<api::ReadinessCheck>> readiness() override;
   [[nodiscard]] Task<std::string> metrics() override;
   [[nodiscard]] Task<Result<FigureReport>> figures(FigureWindow window) override;
@@ -111,34 +110,52 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<api::Applied>> remove_certificate(std::string name) override;
 
   [[nodiscard]] api::DomainControl& domains_of_grid() override { return domains_; }
-  [[nodiscard]] api::ClientControl& clients_of_grid() override { return clients_; }
+  [[nodiscard]] api::ClientControl& clients_of_grid() override { return state_->clients; }
+  [[nodiscard]] api::AccessControl& access_of_grid() override { return access_; }
 
   // grid_control_keys.cpp
   [[nodiscard]] Task<Result<api::KeyStatus>> keys() override;
   [[nodiscard]] Task<Result<api::KeyStatus>> rotate_key() override;
 
  private:
+  struct State {
+    explicit State(const Parts& parts);
+    ClientControlBinding clients;
+    Canary canary;
+    std::function<std::map<std::string, std::size_t>()> sessions;  ///< by listener
+    std::atomic<bool> started{false};
+    JobBoard jobs;
+  };
+  GridControlBinding(Parts parts, std::shared_ptr<State> state, const directory::Actor& actor);
+
+  /// In the name of who acts (node/audit_note.hpp).
+  [[nodiscard]] Task<void> note(AuditNote note) {
+    return write_note(as_, parts_.core, parts_.clock, std::move(note));
+  }
+  [[nodiscard]] Task<Result<void>> act_on_entry(std::string id, api::QueueAction action);
   [[nodiscard]] Task<std::vector<api::QueueRow>> intake_rows(api::QueueChoice choice);
   /// What there is to say of them; nothing while the directory cannot be read.
   [[nodiscard]] Task<std::vector<std::string>> certificate_notices();
   [[nodiscard]] Task<Result<api::ScrubStatus>> scrub_status();
   [[nodiscard]] api::Liveness liveness_of(const MembershipView& view, NodeId node) const;
   [[nodiscard]] Result<Member> find_member(const std::string& name_or_id) const;
-  /// Has these records agreed, as long as nobody changed them since `map`. Errors: conflict.
-  [[nodiscard]] Task<Result<void>> change_members(MapPtr map, std::vector<Member> members);
+  /// Has these records agreed, as long as nobody changed them since `map`, and notes who did it by which
+  /// verb. Errors: conflict.
+  [[nodiscard]] Task<Result<void>> change_members(MapPtr map, std::vector<Member> members, std::string verb);
   [[nodiscard]] Result<void> check(const Map& map, const std::vector<Member>& members) const;
   [[nodiscard]] Task<Result<void>> change_map_settings(const api::SettingsWish& wish);
   [[nodiscard]] Task<Result<void>> change_limits(std::string text);
   [[nodiscard]] DiskFiguresByNode disks() const;
 
   Parts parts_;
+  std::shared_ptr<State> state_;
+  std::shared_ptr<Administration> as_;
   DomainControlBinding domains_;
-  ClientControlBinding clients_;
-  Canary canary_;
-  std::function<std::map<std::string, std::size_t>()> sessions_;  ///< by listener
-  std::atomic<bool> started_{false};
-  JobBoard jobs_;
+  AccessControlBinding access_;
 };
+
+/// Whether the node was heard of in the last seconds.
+[[nodiscard]] bool is_alive_in(GridCore& core, NodeId node);
 
 /// One row of the map for people: retired copies whole and partial.
 [[nodiscard]] api::SlotPlacement placement_of(const Map& map, SlotId slot);

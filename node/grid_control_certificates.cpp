@@ -24,12 +24,12 @@ Task<Result<std::vector<api::CertificateRow>>> GridControlBinding::certificates(
 }
 
 Task<Result<api::Applied>> GridControlBinding::put_certificate(std::string chain, std::string key) {
-  const auto change = co_await parts_.certificates.put(std::move(chain), std::move(key));
+  const auto change = co_await as_->certificates.put(std::move(chain), std::move(key));
   co_return applied(change);
 }
 
 Task<Result<api::Applied>> GridControlBinding::remove_certificate(std::string name) {
-  const auto change = co_await parts_.certificates.remove(std::move(name));
+  const auto change = co_await as_->certificates.remove(std::move(name));
   co_return applied(change);
 }
 

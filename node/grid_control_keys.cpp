@@ -42,6 +42,8 @@ Task<Result<api::KeyStatus>> GridControlBinding::rotate_key() {
   if (change.keys) {
     const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
     if (!agreed) co_return tl::unexpected(agreed.error());
+    AuditNote entry{"key rotate", "grid"};
+    co_await note(std::move(entry));
   }
   co_return co_await keys();
 }

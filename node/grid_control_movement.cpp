@@ -37,11 +37,16 @@ DiskFiguresByNode GridControlBinding::disks() const {
   return disks;
 }
 
-bool GridControlBinding::is_alive(NodeId node) const {
-  return parts_.core.leases().is_alive(node, alive_within);
+bool is_alive_in(GridCore& core, NodeId node) {
+  return core.leases().is_alive(node, alive_within);
 }
 
-Task<Result<void>> GridControlBinding::change_members(MapPtr map, std::vector<Member> members) {
+bool GridControlBinding::is_alive(NodeId node) const {
+  return is_alive_in(parts_.core, node);
+}
+
+Task<Result<void>> GridControlBinding::change_members(MapPtr map, std::vector<Member> members,
+                                                      std::string verb) {
   MapChange change;
   for (const auto& member : members) change.members.push_back({member, *map->member(member.id)});
   const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
@@ -51,6 +56,11 @@ Task<Result<void>> GridControlBinding::change_members(MapPtr map, std::vector<Me
     if (now == nullptr || *now != member) {
       co_return fail(Errc::conflict, "the node's record was changed by somebody else meanwhile; try again");
     }
+  }
+  for (const auto& member : members) {
+    auto [before, after] = difference(*map->member(member.id), member);
+    AuditNote entry{verb, member.name, std::move(before), std::move(after)};
+    co_await note(std::move(entry));
   }
   co_return Result<void>{};
 }
@@ -75,7 +85,7 @@ Task<Result<api::Begun>> GridControlBinding::drain(std::string node) {
   if (!may) co_return tl::unexpected(may.error());
   member->state = MemberState::draining;
   std::vector<Member> records{*member};
-  const auto done = co_await change_members(map, std::move(records));
+  const auto done = co_await change_members(map, std::move(records), "node drain");
   if (!done) co_return tl::unexpected(done.error());
   co_return api::Begun{job_id(JobKind::drain, *member)};
 }
@@ -90,7 +100,7 @@ Task<Result<void>> GridControlBinding::undrain(std::string node) {
   member->successor.reset();
   member->paused = false;
   std::vector<Member> records{*member};
-  co_return co_await change_members(map, std::move(records));
+  co_return co_await change_members(map, std::move(records), "node undrain");
 }
 
 Task<Result<api::Begun>> GridControlBinding::remove_node(std::string node) {
@@ -103,7 +113,7 @@ Task<Result<api::Begun>> GridControlBinding::remove_node(std::string node) {
   const auto may = check(*map, {*member});
   if (!may) co_return tl::unexpected(may.error());
   std::vector<Member> records{*member};
-  const auto done = co_await change_members(map, std::move(records));
+  const auto done = co_await change_members(map, std::move(records), "node remove");
   if (!done) co_return tl::unexpected(done.error());
   co_return api::Begun{job_id(member->successor ? JobKind::replace : JobKind::remove, *member)};
 }
@@ -128,7 +138,7 @@ Task<Result<api::Begun>> GridControlBinding::replace_node(std::string node, std:
   const auto may = check(*map, {*old_member, *new_member});
   if (!may) co_return tl::unexpected(may.error());
   std::vector<Member> records{*old_member, *new_member};
-  const auto done = co_await change_members(map, std::move(records));
+  const auto done = co_await change_members(map, std::move(records), "node replace");
   if (!done) co_return tl::unexpected(done.error());
   co_return api::Begun{job_id(JobKind::replace, *old_member)};
 }
@@ -143,7 +153,7 @@ Task<Result<api::Begun>> GridControlBinding::set_weight(std::string node, std::u
   const auto may = check(*map, {*member});
   if (!may) co_return tl::unexpected(may.error());
   std::vector<Member> records{*member};
-  const auto done = co_await change_members(map, std::move(records));
+  const auto done = co_await change_members(map, std::move(records), "node weight");
   if (!done) co_return tl::unexpected(done.error());
   co_return api::Begun{std::string(name_of(JobKind::balance))};
 }
@@ -158,7 +168,7 @@ Task<Result<api::Begun>> GridControlBinding::set_zone(std::string node, std::str
   const auto may = check(*map, {*member});
   if (!may) co_return tl::unexpected(may.error());
   std::vector<Member> records{*member};
-  const auto done = co_await change_members(map, std::move(records));
+  const auto done = co_await change_members(map, std::move(records), "node zone");
   if (!done) co_return tl::unexpected(done.error());
   co_return api::Begun{std::string(name_of(JobKind::balance))};
 }
@@ -183,7 +193,7 @@ Task<Result<api::Begun>> GridControlBinding::maintain(std::string node, std::chr
   const auto micros = to_micros(duration);
   member->maintenance_until = duration.count() > 0 ? parts_.clock.wall() + micros : 0;
   std::vector<Member> records{*member};
-  const auto done = co_await change_members(map, std::move(records));
+  const auto done = co_await change_members(map, std::move(records), "node maintenance");
   if (!done) co_return tl::unexpected(done.error());
   co_return api::Begun{duration.count() > 0 ? job_id(JobKind::drain, *member) : std::string()};
 }
@@ -193,7 +203,7 @@ Task<Result<api::Begun>> GridControlBinding::maintain(std::string node, std::chr
 Task<Result<api::Settings>> GridControlBinding::settings() {
   const auto map = parts_.core.map();
   if (!map) co_return tl::unexpected(no_grid());
-  auto postmaster = co_await parts_.mail.admin().postmaster();
+  auto postmaster = co_await as_->users.postmaster();
   const auto record = co_await parts_.mail.view().settings();
   co_return api::Settings{map->settings.copies, map->settings.copies_min,
                           postmaster ? std::move(*postmaster) : std::string(), map->settings.scrub_days,
@@ -202,7 +212,7 @@ Task<Result<api::Settings>> GridControlBinding::settings() {
 
 Task<Result<api::Settings>> GridControlBinding::change_settings(api::SettingsWish wish) {
   if (wish.postmaster) {
-    const auto named = co_await parts_.mail.admin().set_postmaster(std::move(*wish.postmaster));
+    const auto named = co_await as_->users.set_postmaster(std::move(*wish.postmaster));
     if (!named) co_return tl::unexpected(named.error());
   }
   if (wish.limits) {
@@ -221,7 +231,7 @@ Task<Result<void>> GridControlBinding::change_limits(std::string text) {
   if (!table) co_return tl::unexpected(table.error());
   directory::Change change;
   change.mutable_set_limits()->set_limits(table->text());
-  const auto changed = co_await parts_.mail.directory_client().change(std::move(change));
+  const auto changed = co_await as_->directory.change(std::move(change));
   if (!changed) co_return tl::unexpected(changed.error());
   co_return Result<void>{};
 }
@@ -249,6 +259,9 @@ Task<Result<void>> GridControlBinding::change_map_settings(const api::SettingsWi
       now.scrub_days != wanted.scrub_days) {
     co_return fail(Errc::conflict, "the settings were changed by somebody else meanwhile");
   }
+  auto [before, after] = difference(map->settings, wanted);
+  AuditNote entry{"grid settings", "grid", std::move(before), std::move(after)};
+  co_await note(std::move(entry));
   co_return Result<void>{};
 }
 
@@ -266,14 +279,14 @@ void GridControlBinding::on_map(const MapPtr& map) {
   } else {
     targets = plan_copies(*map);
   }
-  jobs_.look(jobs_of(*map, targets), parts_.clock.now(), parts_.clock.wall());
+  state_->jobs.look(jobs_of(*map, targets), parts_.clock.now(), parts_.clock.wall());
 }
 
 Task<Result<std::vector<api::JobRow>>> GridControlBinding::jobs() {
   const auto map = parts_.core.map();
   if (!map) co_return tl::unexpected(no_grid());
   on_map(map);
-  co_return jobs_.rows(parts_.clock.now());
+  co_return state_->jobs.rows(parts_.clock.now());
 }
 
 Task<Result<void>> GridControlBinding::pause_job(std::string id, bool paused) {
@@ -287,6 +300,8 @@ Task<Result<void>> GridControlBinding::pause_job(std::string id, bool paused) {
     const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
     if (!agreed) co_return tl::unexpected(agreed.error());
     if ((*agreed)->settings.balance_paused != paused) co_return fail(Errc::conflict, "try again");
+    AuditNote entry{paused ? "job pause" : "job resume", id};
+    co_await note(std::move(entry));
     co_return Result<void>{};
   }
   const auto job = std::find_if(rows->begin(), rows->end(), [&](const api::JobRow& row) {
@@ -297,7 +312,7 @@ Task<Result<void>> GridControlBinding::pause_job(std::string id, bool paused) {
   Member member = *map->member(*job->node);
   member.paused = paused;
   std::vector<Member> records{member};
-  co_return co_await change_members(map, std::move(records));
+  co_return co_await change_members(map, std::move(records), paused ? "job pause" : "job resume");
 }
 
 }  // namespace gridmail

@@ -114,6 +114,18 @@ bool is_chosen(const api::QueueRow& row, const api::QueueChoice& choice) {
   return choice.destination.empty() || std::any_of(row.recipients.begin(), row.recipients.end(), is_there);
 }
 
+std::string verb_of(api::QueueAction action) {
+  constexpr std::string_view verbs[] = {"queue retry", "queue hold", "queue release", "queue remove"};
+  return std::string(verbs[static_cast<std::size_t>(action)]);
+}
+
+std::string description(const api::QueueChoice& choice) {
+  std::string text;
+  if (!choice.destination.empty()) text += "destination=" + choice.destination;
+  if (!choice.sender.empty()) text += (text.empty() ? "sender=" : " sender=") + choice.sender;
+  return text.empty() ? "all" : text;
+}
+
 tl::unexpected<Error> not_waiting(const std::string& id) {
   return fail(Errc::not_found, "no message " + id + " waits");
 }
@@ -166,6 +178,14 @@ Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue(api::QueueQue
 
 /// An id is a queue entry's, or an intake record's.
 Task<Result<void>> GridControlBinding::act_on_queued(std::string id, api::QueueAction action) {
+  auto done = co_await act_on_entry(id, action);
+  if (!done) co_return done;
+  AuditNote entry{verb_of(action), id};
+  co_await note(std::move(entry));
+  co_return done;
+}
+
+Task<Result<void>> GridControlBinding::act_on_entry(std::string id, api::QueueAction action) {
   using Action = api::QueueAction;
   const auto entry = QueueEntryId::from_hex(id);
   if (!entry) co_return not_waiting(id);
@@ -197,7 +217,7 @@ Task<Result<api::QueueActed>> GridControlBinding::act_on_queue(api::QueueAction 
   if (from_slot == 0 && is_for_intake) {
     const auto rows = co_await intake_rows(choice);
     for (const auto& row : rows) {
-      const auto done = co_await act_on_queued(row.id, action);
+      const auto done = co_await act_on_entry(row.id, action);
       if (done) ++acted.entries;  // else it went meanwhile
     }
   }
@@ -216,6 +236,10 @@ Task<Result<api::QueueActed>> GridControlBinding::act_on_queue(api::QueueAction 
     if (parts_.clock.now() < deadline || from_slot >= map->slots()) continue;
     acted.next_slot = from_slot;
     break;
+  }
+  if (acted.entries > 0) {
+    AuditNote entry{verb_of(action), description(choice), {}, std::to_string(acted.entries) + " messages"};
+    co_await note(std::move(entry));
   }
   co_return acted;
 }

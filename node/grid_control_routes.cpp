@@ -31,7 +31,7 @@ Task<Result<api::Applied>> GridControlBinding::set_route(api::RouteRow row) {
   route->tls_required = row.tls_required;
   directory::Change change;
   *change.mutable_set_route()->mutable_route() = record_of(*domain, *route);
-  const auto changed = co_await parts_.mail.directory_client().change(std::move(change));
+  const auto changed = co_await as_->directory.change(std::move(change));
   if (!changed) co_return tl::unexpected(changed.error());
   co_return api::Applied{changed->lagging};
 }
@@ -41,7 +41,7 @@ Task<Result<api::Applied>> GridControlBinding::remove_route(std::string name) {
   if (!domain) co_return tl::unexpected(domain.error());
   directory::Change change;
   change.mutable_remove_route()->set_domain(*domain);
-  const auto changed = co_await parts_.mail.directory_client().change(std::move(change));
+  const auto changed = co_await as_->directory.change(std::move(change));
   if (!changed) co_return tl::unexpected(changed.error());
   co_return api::Applied{changed->lagging};
 }

@@ -16,6 +16,8 @@ constexpr std::size_t lost_shown_max = 1000;
 
 Task<Result<void>> GridControlBinding::begin_scrub() {
   parts_.core.scrub().begin_round();
+  AuditNote entry{"node scrub", parts_.config.name};
+  co_await note(std::move(entry));
   co_return Result<void>{};
 }
 
@@ -130,7 +132,7 @@ Task<std::vector<api::ReadinessCheck>> GridControlBinding::readiness() {
   auto& core = parts_.core;
   std::vector<api::ReadinessCheck> checks;
   const auto map = core.map();
-  checks.push_back({"started", started_.load(), started_ ? "" : "starting"});
+  checks.push_back({"started", state_->started.load(), state_->started ? "" : "starting"});
   checks.push_back({"map", map != nullptr, map ? fmt::format("version {}", map->version) : "none yet"});
   const auto* member = map ? map->member(core.self()) : nullptr;
   const bool draining = parts_.stopping() || (member != nullptr && member->state != MemberState::active);
@@ -138,7 +140,7 @@ Task<std::vector<api::ReadinessCheck>> GridControlBinding::readiness() {
   checks.push_back({"slots_loaded", core.slots().loaded(), ""});
   const bool fresh = core.directory_age().fresh();
   checks.push_back({"directory", fresh, fresh ? "" : "the replica of the directory is older than 5 s"});
-  if (map) checks.push_back(co_await canary_.fly());
+  if (map) checks.push_back(co_await state_->canary.fly());
   co_return checks;
 }
 
@@ -170,9 +172,9 @@ Task<std::string> GridControlBinding::metrics() {
     gauge("slots_below_copies", "Slots of the grid with fewer copies in sync than wanted.",
           static_cast<double>(too_few));
   }
-  if (sessions_) {
+  if (state_->sessions) {
     text += "# HELP gridmail_sessions Clients' connections to this node.\n# TYPE gridmail_sessions gauge\n";
-    for (const auto& [service, count] : sessions_())
+    for (const auto& [service, count] : state_->sessions())
       text += fmt::format("gridmail_sessions{{service=\"{}\"}} {}\n", service, count);
   }
   gauge("spool_bytes", "Bytes of messages on their way in.",

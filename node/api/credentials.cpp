@@ -41,24 +41,26 @@ std::optional<Credentials> parse_authorization(std::string_view header) {
   return Credentials{pair->substr(0, colon), pair->substr(colon + 1), {}};
 }
 
-Task<std::optional<Response>> check_credentials(GridControl& grid, const Request& request) {
+Task<tl::expected<Principal, Response>> check_credentials(GridControl& grid, const Request& request) {
   if (!request.is_secure && !request.peer_is_loopback) {
-    co_return problem(403, "tls_required",
-                      "use https: credentials are not taken over plain HTTP from another machine");
+    co_return tl::unexpected(problem(
+        403, "tls_required", "use https: credentials are not taken over plain HTTP from another machine"));
   }
-  if (request.authorization.empty()) co_return unauthorized("log in as the admin, or send a token");
+  if (request.authorization.empty())
+    co_return tl::unexpected(unauthorized("log in as the admin, or send a token"));
   const auto credentials = parse_authorization(request.authorization);
-  if (!credentials) co_return unauthorized("the Authorization header is neither Basic nor Bearer");
+  if (!credentials)
+    co_return tl::unexpected(unauthorized("the Authorization header is neither Basic nor Bearer"));
   // Named, not inlined: g++ 12 destroys temporaries of a conditional co_await twice.
-  Result<void> known;
+  Result<Principal> known;
   if (credentials->token.empty()) {
     known = co_await grid.authenticate_admin(credentials->user, credentials->password, request.peer_address);
   } else {
     known = co_await grid.authenticate_token(credentials->token);
   }
-  if (known) co_return std::nullopt;
-  if (known.error().code == Errc::denied) co_return unauthorized("wrong credentials");
-  co_return problem(known.error());
+  if (known) co_return std::move(*known);
+  if (known.error().code == Errc::denied) co_return tl::unexpected(unauthorized("wrong credentials"));
+  co_return tl::unexpected(problem(known.error()));
 }
 
 }  // namespace gridmail::api

@@ -16,8 +16,9 @@ struct Credentials {
 /// Nothing when the header has neither form.
 [[nodiscard]] std::optional<Credentials> parse_authorization(std::string_view header);
 
-/// Nothing when the request may go on; else the answer that refuses it: 401, 403 (secrets over plain HTTP
-/// from another machine), or 503 when it cannot be known now.
-[[nodiscard]] Task<std::optional<Response>> check_credentials(GridControl& grid, const Request& request);
+/// Who asks; else the answer that refuses it: 401, 403 (secrets over plain HTTP from another machine), or 503
+/// when it cannot be known now.
+[[nodiscard]] Task<tl::expected<Principal, Response>> check_credentials(GridControl& grid,
+                                                                        const Request& request);
 
 }  // namespace gridmail::api

@@ -7,12 +7,14 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "gossip/register/map.hpp"
+#include "node/api/principal.hpp"
 #include "node/base/clock.hpp"
 #include "node/base/ids.hpp"
 #include "node/base/result.hpp"
@@ -250,15 +252,18 @@ struct ReadinessCheck {
 
 class DomainControl;
 class ClientControl;
+class AccessControl;
 
 class GridControl {
  public:
   virtual ~GridControl() = default;
 
   // Who asks. Errors: denied.
-  [[nodiscard]] virtual Task<Result<void>> authenticate_admin(std::string user, std::string password,
-                                                              std::string peer_address) = 0;
-  [[nodiscard]] virtual Task<Result<void>> authenticate_token(std::string token) = 0;
+  [[nodiscard]] virtual Task<Result<Principal>> authenticate_admin(std::string user, std::string password,
+                                                                   std::string peer_address) = 0;
+  [[nodiscard]] virtual Task<Result<Principal>> authenticate_token(std::string token) = 0;
+  /// The same grid: what is done through it is written down as that person's doing. This one outlives it.
+  [[nodiscard]] virtual std::shared_ptr<GridControl> acting_as(Actor actor) = 0;
 
   // What is. None of these waits for another node, unless it says so.
   [[nodiscard]] virtual Task<Result<GridStatus>> status() = 0;
@@ -345,6 +350,8 @@ class GridControl {
   [[nodiscard]] virtual DomainControl& domains_of_grid() = 0;
   /// What is about mail clients (client_control.hpp).
   [[nodiscard]] virtual ClientControl& clients_of_grid() = 0;
+  /// Who may do what, and who did (access_control.hpp).
+  [[nodiscard]] virtual AccessControl& access_of_grid() = 0;
 
   [[nodiscard]] virtual Task<Result<KeyStatus>> keys() = 0;
   /// Begins to replace the gossip key: installed, used, and the old one removed, each as soon as every living

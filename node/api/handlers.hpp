@@ -49,6 +49,9 @@ Task<Response> show_keys(GridControl& grid, Request request, Parameters paramete
 Task<Response> rotate_key(GridControl& grid, Request request, Parameters parameters);
 Task<Response> openapi(GridControl& grid, Request request, Parameters parameters);
 
+// access_handlers.cpp
+Task<Response> list_audit(GridControl& grid, Request request, Parameters parameters);
+
 // certificate_handlers.cpp
 Task<Response> list_certificates(GridControl& grid, Request request, Parameters parameters);
 Task<Response> put_certificate(GridControl& grid, Request request, Parameters parameters);

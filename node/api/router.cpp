@@ -56,9 +56,11 @@ Result<Found> find_route(const Request& request) {
 }
 
 Task<Response> route_request(GridControl& grid, Request request) {
+  Actor actor{{}, request.peer_address};
   if (request.path.starts_with("/api/")) {
-    auto refused = co_await check_credentials(grid, request);
-    if (refused) co_return std::move(*refused);
+    auto known = co_await check_credentials(grid, request);
+    if (!known) co_return std::move(known.error());
+    actor.who = std::move(known->name);
   }
   auto found = find_route(request);
   if (!found) co_return problem(found.error());
@@ -67,7 +69,10 @@ Task<Response> route_request(GridControl& grid, Request request) {
     response.headers.emplace_back("Allow", found->allowed);
     co_return response;
   }
-  co_return co_await found->route->handler(grid, std::move(request), std::move(found->parameters));
+  if (actor.who.empty() || request.method == Method::get)
+    co_return co_await found->route->handler(grid, std::move(request), std::move(found->parameters));
+  const auto acting = grid.acting_as(std::move(actor));
+  co_return co_await found->route->handler(*acting, std::move(request), std::move(found->parameters));
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ constexpr Route table[] = {
      "Adds or replaces the one of that name on all nodes: {\"certificate\": PEM with its chain, \"key\": "
      "PEM}."},
     {del, "/api/v1/certificates/{name}", admin, remove_certificate, "Shows it no more."},
+    {get, "/api/v1/audit", admin, list_audit,
+     "Who did what, the newest first: ?limit (100) entries, those that come after the id ?after."},
     {get, "/api/v1/openapi.json", admin, openapi, "This table as an OpenAPI document."},
 
     {get, "/api/v1/users", admin, list_users, "All users."},

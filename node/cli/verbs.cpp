@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "node/cli/access_verbs.hpp"
 #include "node/cli/certificate_verbs.hpp"
 #include "node/cli/doctor.hpp"
 #include "node/cli/domain_verbs.hpp"
@@ -371,6 +372,11 @@ const std::vector<Verb> table = {
      certificate_set},
     {"certificate", "list", "what mail clients are shown", {}, certificate_list},
     {"certificate", "remove", "show one no more", {{"name", "as in certificate list"}}, certificate_remove},
+    {"audit",
+     "list",
+     "who did what, the newest first",
+     {{"--limit", "so many (100)"}, {"--after", "those that come after this id"}},
+     audit_list},
     {"trace", "", "what became of messages", {{"what", "an id, a Message-ID or an address"}}, trace},
     {"key", "status", "the gossip keys, and which nodes have them", {}, key_status},
     {"key", "rotate", "replace the gossip key on every node", {}, key_rotate},
@@ -398,6 +404,7 @@ std::span<const Verb> verbs() {
 std::string_view help_of_noun(std::string_view noun) {
   constexpr std::pair<std::string_view, std::string_view> nouns[] = {
       {"grid", "the grid as a whole"},
+      {"audit", "who did what"},
       {"node", "its nodes"},
       {"job", "what moves in the grid"},
       {"slot", "the shares of all mail"},

@@ -34,6 +34,14 @@ Result<UserId> user_id(const Bytes& bytes) {
 }  // namespace
 
 Task<Result<void>> ChangeWriter::write(const directory::Change& change) {
+  auto entry = co_await begin_audit(change);
+  if (!entry) co_return tl::unexpected(entry.error());
+  if (auto written = co_await write_kind(change); !written) co_return written;
+  if (!*entry) co_return Result<void>{};
+  co_return co_await finish_audit(change, std::move(**entry));
+}
+
+Task<Result<void>> ChangeWriter::write_kind(const directory::Change& change) {
   using Kind = directory::Change;
   if (!change.srs_secret().empty()) {
     if (auto kept = co_await keep_srs_secret(change.srs_secret()); !kept) co_return kept;
@@ -100,7 +108,9 @@ Task<Result<void>> ChangeWriter::write(const directory::Change& change) {
       co_return co_await seal_dkim_key(change.seal_dkim_key());
     case Kind::kRemoveDkimKey:
       co_return co_await remove_dkim_key(change.remove_dkim_key());
-    case Kind::KIND_NOT_SET:
+    case Kind::kAddAudit:
+      co_return Result<void>{};  // the entry is all
+    default:
       break;
   }
   co_return fail(Errc::unsupported, "an unknown change of the directory");

@@ -13,23 +13,48 @@
 
 namespace gridmail {
 
+/// How much the audit log keeps: what is more or older goes, a few entries with each new one.
+struct AuditKept {
+  std::uint64_t entries = 100'000;
+  WallMicros age = 400LL * 24 * 3600 * 1'000'000;
+};
+
 /// Lives for one change, on the directory's strand. Invariants it keeps: an address record names an existing
 /// user; or is a list's; every alias is in the user's list of aliases; every address lies in a domain of ours
 /// that is no other's alias (postmaster's own excepted); a domain has one active DKIM key of each algorithm
 /// at most.
 class ChangeWriter {
  public:
-  ChangeWriter(OperationBuilder& builder, SlotId slot, WallMicros now)
-      : builder_(builder), keys_(slot), now_(now) {}
+  ChangeWriter(OperationBuilder& builder, SlotId slot, WallMicros now, AuditKept audit_kept = {})
+      : builder_(builder), keys_(slot), now_(now), audit_kept_(audit_kept) {}
 
-  /// Errors: invalid, not_found, already_exists, conflict, denied, as storage/directory/directory_client.hpp
-  /// says.
+  /// With its entry in the audit log. Errors: invalid, not_found, already_exists, conflict, denied, as
+  /// storage/directory/directory_client.hpp says.
   [[nodiscard]] Task<Result<void>> write(const directory::Change& change);
 
   /// Makes the postmaster's mailbox, under `user`, and the settings, unless they are there.
   [[nodiscard]] Task<Result<void>> write_first_settings(UserId user);
 
  private:
+  [[nodiscard]] Task<Result<void>> write_kind(const directory::Change& change);
+  // audit_change.cpp
+  /// Before the change: what it is about, and how that is now. Nothing: the log says nothing of it.
+  [[nodiscard]] Task<Result<std::optional<directory::AuditEntry>>> begin_audit(
+      const directory::Change& change);
+  [[nodiscard]] Task<Result<void>> finish_audit(const directory::Change& change, directory::AuditEntry entry);
+  [[nodiscard]] Task<Result<void>> trim_audit(directory::AuditBook& book);
+  [[nodiscard]] Task<Result<std::string>> object_of(const directory::Change& change);
+  /// The record that a change is about, as the log says it; empty: there is none.
+  [[nodiscard]] Task<Result<std::string>> state_of(const directory::Change& change);
+  template <class Record>
+  [[nodiscard]] Task<Result<std::string>> record_state(Bytes key);
+  [[nodiscard]] Task<Result<std::string>> user_state(const Bytes& user);
+  [[nodiscard]] Task<Result<std::string>> alias_state(const std::string& alias);
+  [[nodiscard]] Task<Result<std::string>> setting_state(const directory::Change& change);
+  [[nodiscard]] static Task<Result<std::string>> no_state();
+  /// The user's; of one who is gone the id.
+  [[nodiscard]] Task<Result<std::string>> address_of(const Bytes& user);
+
   [[nodiscard]] Task<Result<void>> add_domain(const directory::AddDomain& change);
   [[nodiscard]] Task<Result<void>> remove_domain(const directory::RemoveDomain& change);
   [[nodiscard]] Task<Result<void>> add_user(const directory::AddUser& change);
@@ -93,6 +118,7 @@ class ChangeWriter {
   OperationBuilder& builder_;
   DirectoryKeys keys_;
   WallMicros now_;
+  AuditKept audit_kept_;
 };
 
 }  // namespace gridmail

@@ -9,7 +9,8 @@ Bytes hash_of_secret(BytesView secret) {
 }
 
 Task<Result<AppliedChange>> DirectoryClient::change(directory::Change change) {
-  change.set_guid(draw_id<Guid>(random_).bytes());
+  if (change.guid().empty()) change.set_guid(draw_guid());
+  if (!actor_.who().empty()) *change.mutable_actor() = actor_;
   const auto map = slots_.map();
   if (!map) co_return fail(Errc::unavailable, "no map yet");
   const auto slot = map->directory_slot();

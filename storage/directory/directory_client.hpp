@@ -19,9 +19,18 @@ struct AppliedChange {
 /// Thread-safe.
 class DirectoryClient {
  public:
-  DirectoryClient(SlotClient& slots, Random& random) : slots_(slots), random_(random) {}
+  /// `actor`: in whose name the changes are made, for the audit log; empty: the grid's own doing.
+  DirectoryClient(SlotClient& slots, Random& random, directory::Actor actor = {})
+      : slots_(slots), random_(random), actor_(std::move(actor)) {}
 
-  /// Any change but its GUID. Errors, by kind:
+  /// The same, in somebody's name.
+  [[nodiscard]] DirectoryClient in_the_name_of(directory::Actor actor) const {
+    return {slots_, random_, std::move(actor)};
+  }
+
+  /// For change(), where one change may be asked for several times.
+  [[nodiscard]] Bytes draw_guid() { return draw_id<Guid>(random_).bytes(); }
+  /// Any change; its GUID is drawn here unless it has one. Errors, by kind:
   /// invalid: what is given is no domain, address or id. not_found: the domain of a new address, the user of
   /// an alias, what is to be removed or changed. already_exists: what is to be added. conflict: a domain that
   /// has addresses, the postmaster, a record whose version is not the expected one. denied: a join token
@@ -51,6 +60,7 @@ class DirectoryClient {
  private:
   SlotClient& slots_;
   Random& random_;
+  directory::Actor actor_;
 };
 
 /// What the directory keeps of a token's secret.

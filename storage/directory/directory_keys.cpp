@@ -22,6 +22,8 @@ constexpr char route_table = 'w';
 constexpr char certificate_table = 'c';
 constexpr char list_table = 'l';
 constexpr char dkim_key_table = 'k';
+constexpr char audit_table = 'e';
+constexpr char audit_book_table = 'b';
 constexpr char applied_table = 'g';
 constexpr char applied_at_table = 'h';
 
@@ -158,6 +160,16 @@ Bytes DirectoryKeys::route(std::string_view domain) const {
 KeyRange DirectoryKeys::routes() const {
   return range(route_table);
 }
+Bytes DirectoryKeys::audit_entry(std::uint64_t number) const {
+  Bytes rest;
+  append_be64(rest, number);
+  return key(audit_table, rest);
+}
+
+Bytes DirectoryKeys::audit_book() const {
+  return key(audit_book_table);
+}
+
 Bytes DirectoryKeys::applied(Guid guid) const {
   return key(applied_table, guid.view());
 }

@@ -52,6 +52,9 @@ class DirectoryKeys {
   [[nodiscard]] KeyRange tombstones() const;
   [[nodiscard]] Bytes route(std::string_view domain) const;
   [[nodiscard]] KeyRange routes() const;
+  /// By number; entries are [audit_entry(first), audit_entry(next)) of the book.
+  [[nodiscard]] Bytes audit_entry(std::uint64_t number) const;
+  [[nodiscard]] Bytes audit_book() const;
   /// A GUID that was applied, and the same by date, so that old ones are found without looking at all.
   [[nodiscard]] Bytes applied(Guid guid) const;
   [[nodiscard]] Bytes applied_at(AgeMicros at, Guid guid) const;

@@ -1,5 +1,7 @@
 #include "storage/directory/directory_view.hpp"
 
+#include <algorithm>
+
 #include "storage/directory/directory_client.hpp"
 #include "storage/directory/record_codec.hpp"
 
@@ -138,6 +140,21 @@ Task<Result<std::vector<directory::DkimKey>>> DirectoryView::dkim_keys_of(std::s
 }
 Task<Result<std::vector<directory::Tombstone>>> DirectoryView::tombstones() const {
   return list<directory::Tombstone>(keys_.tombstones());
+}
+
+Task<Result<std::vector<directory::AuditEntry>>> DirectoryView::audit(std::uint64_t before,
+                                                                      std::size_t entries_max) const {
+  const auto value = co_await store_.get(Family::meta, keys_.audit_book());
+  const auto stored = decode_stored<directory::AuditBook>(value);
+  if (!stored) co_return tl::unexpected(stored.error());
+  const auto book = stored->value_or(directory::AuditBook{});
+  const auto end = std::min(before, book.next());
+  const auto begin = end > entries_max ? end - entries_max : 0;
+  KeyRange range{keys_.audit_entry(begin), keys_.audit_entry(end)};
+  if (begin >= end) co_return std::vector<directory::AuditEntry>{};
+  auto entries = co_await read_all<directory::AuditEntry>(std::move(range));
+  if (entries) std::reverse(entries->begin(), entries->end());
+  co_return entries;
 }
 
 Task<Result<std::vector<std::string>>> DirectoryView::aliases_of(UserId user) const {

@@ -56,6 +56,11 @@ class DirectoryView {
   /// Sorted by address.
   [[nodiscard]] Task<Result<std::vector<std::string>>> aliases_of(UserId user) const;
 
+  /// Entries of the audit log, the newest first: those with numbers below `before`. However old the replica
+  /// is.
+  [[nodiscard]] Task<Result<std::vector<directory::AuditEntry>>> audit(std::uint64_t before,
+                                                                       std::size_t entries_max) const;
+
   struct UserPage {
     std::vector<directory::User> users;  ///< by domain, then local part
     std::string next;                    ///< to be given as `from` for the next page; empty: that was all

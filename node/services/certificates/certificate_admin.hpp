@@ -28,6 +28,10 @@ class CertificateAdmin {
     std::function<MapPtr()> map;
   };
   explicit CertificateAdmin(Ports ports) : ports_(std::move(ports)) {}
+  /// The same, with changes made through another client, which outlives what is returned.
+  [[nodiscard]] CertificateAdmin through(DirectoryClient& directory) const {
+    return CertificateAdmin({ports_.clock, ports_.random, ports_.view, directory, ports_.map});
+  }
 
   /// Adds or replaces the one of the chain's first DNS name; the key goes into the directory sealed to the
   /// members. Errors: invalid (not PEM, the key of another certificate, no DNS name, not valid now).

@@ -65,9 +65,9 @@ Task<Result<void>> UserAdmin::authenticate_admin(std::string name, std::string p
   co_return Result<void>{};
 }
 
-Task<Result<std::string>> UserAdmin::authenticate_token(std::string secret) {
-  const auto token = co_await ports_.view.token(std::move(secret), ports_.clock.wall());
-  if (token) co_return token->admin();
+Task<Result<directory::Token>> UserAdmin::authenticate_token(std::string secret) {
+  auto token = co_await ports_.view.token(std::move(secret), ports_.clock.wall());
+  if (token) co_return std::move(*token);
   if (token.error().code == Errc::not_found)
     co_return fail(Errc::denied, "the token is unknown or has expired");
   co_return fail(Errc::unavailable, token.error().text);

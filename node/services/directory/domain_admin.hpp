@@ -36,6 +36,10 @@ class DomainAdmin {
     WorkerPool* workers = nullptr;  ///< makes RSA keys
   };
   explicit DomainAdmin(Ports ports) : ports_(ports) {}
+  /// The same, with changes made through another client, which outlives what is returned.
+  [[nodiscard]] DomainAdmin through(DirectoryClient& directory) const {
+    return DomainAdmin({ports_.clock, ports_.random, ports_.view, directory, ports_.map, ports_.workers});
+  }
 
   struct AddedKey {
     DkimKeyRow key;

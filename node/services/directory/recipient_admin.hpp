@@ -26,6 +26,10 @@ class RecipientAdmin {
     DirectoryClient& directory;
   };
   explicit RecipientAdmin(Ports ports) : ports_(ports) {}
+  /// The same, with changes made through another client, which outlives what is returned.
+  [[nodiscard]] RecipientAdmin through(DirectoryClient& directory) const {
+    return RecipientAdmin({ports_.random, ports_.view, directory});
+  }
 
   /// `name` becomes another name of a domain that is there.
   [[nodiscard]] Task<Result<AppliedChange>> add_domain_alias(std::string name, std::string of);

@@ -67,6 +67,11 @@ class UserAdmin {
     LogIn& log_in;
   };
   explicit UserAdmin(Ports ports) : ports_(ports) {}
+  /// The same, with changes made through another client, which outlives what is returned.
+  [[nodiscard]] UserAdmin through(DirectoryClient& directory) const {
+    return UserAdmin({ports_.clock, ports_.random, ports_.view, directory, ports_.mailboxes, ports_.hasher,
+                      ports_.log_in});
+  }
 
   // Users, by address or alias.
   /// The directory first, then the mailboxes. When it stops in between, a repeated call (already_exists) or
@@ -111,8 +116,8 @@ class UserAdmin {
   /// Errors: denied, unavailable.
   [[nodiscard]] Task<Result<void>> authenticate_admin(std::string name, std::string password,
                                                       std::string peer_address);
-  /// The administrator whose token it is. Errors: denied, unavailable.
-  [[nodiscard]] Task<Result<std::string>> authenticate_token(std::string secret);
+  /// The token that has the secret. Errors: denied, unavailable.
+  [[nodiscard]] Task<Result<directory::Token>> authenticate_token(std::string secret);
 
   /// Removes the data of users who were removed over 14 days ago; returns how many are gone now. To be called
   /// now and then, on any node.

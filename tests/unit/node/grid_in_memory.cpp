@@ -13,13 +13,18 @@ SlotPlacement GridInMemory::placement(std::variant<SlotId, DirectorySlot> slot) 
   return {slot, 3, first, {first, second}, {}, {}};
 }
 
-Task<Result<void>> GridInMemory::authenticate_admin(std::string user, std::string password, std::string) {
-  if (user == "admin" && password == "secret") co_return Result<void>();
+Task<Result<Principal>> GridInMemory::authenticate_admin(std::string user, std::string password,
+                                                         std::string) {
+  if (user == "admin" && password == "secret") co_return Principal{user};
   co_return fail(Errc::denied);
 }
-Task<Result<void>> GridInMemory::authenticate_token(std::string token) {
-  if (token == "the-token") co_return Result<void>();
+Task<Result<Principal>> GridInMemory::authenticate_token(std::string token) {
+  if (token == "the-token") co_return Principal{"token first"};
   co_return fail(Errc::denied);
+}
+std::shared_ptr<GridControl> GridInMemory::acting_as(Actor who) {
+  actor = std::move(who);
+  return {std::shared_ptr<void>(), this};
 }
 Task<Result<GridStatus>> GridInMemory::status() {
   GridStatus status;

@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 
+#include "node/api/access_control.hpp"
 #include "node/api/client_control.hpp"
 #include "node/api/domain_control.hpp"
 #include "node/figures/figure_service.hpp"
@@ -52,6 +53,12 @@ class ClientsInMemory final : public api::ClientControl {
   Task<Result<api::ClientSettings>> client_settings(std::string domain) override;
 };
 
+/// An audit log of five entries, 1 to 5.
+class AccessInMemory final : public api::AccessControl {
+ public:
+  Task<Result<std::vector<api::AuditRow>>> audit(std::uint64_t before, std::uint32_t rows_max) override;
+};
+
 class GridInMemory final : public api::GridControl {
  public:
   GridInMemory();
@@ -64,8 +71,12 @@ class GridInMemory final : public api::GridControl {
   std::map<std::string, api::RouteRow> routes_set;
   NodeId first, second;
 
-  Task<Result<void>> authenticate_admin(std::string user, std::string password, std::string peer) override;
-  Task<Result<void>> authenticate_token(std::string token) override;
+  api::Actor actor;  ///< in whose name something was done last
+
+  Task<Result<api::Principal>> authenticate_admin(std::string user, std::string password,
+                                                  std::string peer) override;
+  Task<Result<api::Principal>> authenticate_token(std::string token) override;
+  std::shared_ptr<api::GridControl> acting_as(api::Actor who) override;
   Task<Result<api::GridStatus>> status() override;
   Task<Result<std::vector<api::SlotPlacement>>> slots() override;
   Task<bool> started() override;
@@ -114,6 +125,8 @@ class GridInMemory final : public api::GridControl {
   api::DomainControl& domains_of_grid() override { return domains_in_memory; }
   ClientsInMemory clients_in_memory;
   api::ClientControl& clients_of_grid() override { return clients_in_memory; }
+  AccessInMemory access_in_memory;
+  api::AccessControl& access_of_grid() override { return access_in_memory; }
   Task<Result<api::KeyStatus>> keys() override;
   Task<Result<api::KeyStatus>> rotate_key() override;
 
