@@ -56,7 +56,7 @@ Task<void> keep_writing(std::shared_ptr<Administration> as, Clock& clock, direct
     if (!done.error().temporary() || clock.now() >= until) {
       const auto& note = change.add_audit();
       log(Level::error, "audit.not_written",
-          {{"who", as->actor.who()},
+          {{"who", as->principal.name},
            {"verb", note.verb()},
            {"object", note.object()},
            {"after", note.after()},
@@ -93,7 +93,7 @@ std::pair<std::string, std::string> difference(const GridSettings& before, const
 }
 
 Task<void> write_note(std::shared_ptr<Administration> as, GridCore& core, Clock& clock, AuditNote note) {
-  if (as->actor.who().empty()) co_return;
+  if (as->principal.name.empty()) co_return;
   directory::Change change;
   change.set_guid(as->directory.draw_guid());
   auto& entry = *change.mutable_add_audit();

@@ -51,9 +51,11 @@ bool ClientControlBinding::is_balancer(std::string_view peer_address) const {
 }
 
 Task<Result<void>> ClientControlBinding::log_in(std::string login, std::string password,
-                                                std::string client_address) {
+                                                std::string client_address, std::string protocol) {
+  const auto known = ports::protocol_named(protocol);
+  if (!known) co_return fail(Errc::invalid, "not a protocol: " + protocol);
   const auto account = co_await parts_.mail.directory().authenticate(std::move(login), std::move(password),
-                                                                     std::move(client_address));
+                                                                     std::move(client_address), *known);
   if (!account) co_return tl::unexpected(account.error());
   co_return Result<void>{};
 }

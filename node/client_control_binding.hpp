@@ -31,8 +31,8 @@ class ClientControlBinding final : public api::ClientControl {
   explicit ClientControlBinding(Parts parts) : parts_(std::move(parts)) {}
 
   [[nodiscard]] bool is_balancer(std::string_view peer_address) const override;
-  [[nodiscard]] Task<Result<void>> log_in(std::string login, std::string password,
-                                          std::string client_address) override;
+  [[nodiscard]] Task<Result<void>> log_in(std::string login, std::string password, std::string client_address,
+                                          std::string protocol) override;
   [[nodiscard]] Task<Result<std::string>> look_up(std::string key) override;
   [[nodiscard]] Task<Result<api::MailServer>> server_for(std::string address, std::string service) override;
   [[nodiscard]] Task<Result<api::ClientSettings>> client_settings(std::string domain) override;

@@ -19,40 +19,50 @@ GridControlBinding::State::State(const Parts& parts)
 }
 
 GridControlBinding::GridControlBinding(Parts parts)
-    : GridControlBinding(parts, std::make_shared<State>(parts), {}) {}
+    : GridControlBinding(parts, std::make_shared<State>(parts), {}, {}) {}
 
-GridControlBinding::GridControlBinding(Parts parts, std::shared_ptr<State> state,
+GridControlBinding::GridControlBinding(Parts parts, std::shared_ptr<State> state, api::Principal who,
                                        const directory::Actor& actor)
     : parts_(std::move(parts)),
       state_(std::move(state)),
-      as_(std::make_shared<Administration>(parts_.mail, parts_.certificates, actor)),
+      as_(std::make_shared<Administration>(parts_.mail, parts_.certificates, std::move(who), actor)),
       domains_({parts_.core, parts_.mail, parts_.clock, parts_.config, parts_.dns, *as_}),
-      access_({parts_.mail, *as_}) {}
+      access_({parts_.mail, parts_.clock, *as_}) {}
 
 // --- who asks
 
-Task<Result<api::Principal>> GridControlBinding::authenticate_admin(std::string user, std::string password,
-                                                                    std::string peer_address) {
-  api::Principal principal{user};
+Task<Result<api::Principal>> GridControlBinding::authenticate(std::string user, std::string password,
+                                                              std::string peer_address) {
+  if (user.find('@') == std::string::npos) {
+    api::Principal admin{user, api::Role::admin, user};
+    const auto known =
+        co_await as_->users.authenticate_admin(std::move(user), std::move(password), std::move(peer_address));
+    if (!known) co_return tl::unexpected(known.error());
+    co_return admin;
+  }
   const auto known =
-      co_await as_->users.authenticate_admin(std::move(user), std::move(password), std::move(peer_address));
+      co_await as_->access.authenticate_user(std::move(user), std::move(password), std::move(peer_address));
   if (!known) co_return tl::unexpected(known.error());
-  co_return principal;
+  co_return api::Principal{known->account, role_of(known->role), known->account};
 }
 
-Task<Result<api::Principal>> GridControlBinding::authenticate_token(std::string token) {
-  const auto known = co_await as_->users.authenticate_token(std::move(token));
-  if (!known) co_return tl::unexpected(known.error());
-  co_return api::Principal{"token " + known->name()};
+Task<Result<api::Principal>> GridControlBinding::authenticate_token(std::string secret) {
+  auto token = co_await as_->users.authenticate_token(std::move(secret));
+  if (!token) co_return tl::unexpected(token.error());
+  auto name = "token " + token->name();
+  const auto owner = co_await as_->access.owner_of(std::move(*token));
+  if (!owner) co_return tl::unexpected(owner.error());
+  co_return api::Principal{std::move(name), role_of(owner->role), owner->account};
 }
 
 std::shared_ptr<api::GridControl> GridControlBinding::acting_as(api::Actor actor) {
   directory::Actor record;
-  record.set_who(std::move(actor.who));
+  record.set_who(actor.who.name);
   record.set_address(std::move(actor.address));
   record.set_node(parts_.core.self().bytes());
   // Not make_shared: the constructor is private.
-  return std::shared_ptr<GridControlBinding>(new GridControlBinding(parts_, state_, record));
+  return std::shared_ptr<GridControlBinding>(
+      new GridControlBinding(parts_, state_, std::move(actor.who), record));
 }
 
 // --- nodes
@@ -130,7 +140,8 @@ Task<Result<std::vector<api::UserRow>>> GridControlBinding::users() {
   do {
     const auto page = co_await as_->users.users("", from, page_max);
     if (!page) co_return tl::unexpected(page.error());
-    for (const auto& user : page->users) rows.push_back({user.id, user.address, user.created});
+    for (const auto& user : page->users)
+      rows.push_back({user.id, user.address, user.created, role_of(user.role)});
     from = page->next;
   } while (!from.empty());
   co_return rows;
@@ -140,7 +151,7 @@ Task<Result<api::UserDetails>> GridControlBinding::user(std::string address) {
   const auto user = co_await as_->users.user(std::move(address));
   if (!user) co_return tl::unexpected(user.error());
   api::UserDetails details;
-  details.user = {user->id, user->address, user->created};
+  details.user = {user->id, user->address, user->created, role_of(user->role)};
   details.aliases = user->aliases;
   details.usage_known = user->usage.has_value();
   if (user->usage) {

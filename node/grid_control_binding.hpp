@@ -48,8 +48,8 @@ class GridControlBinding final : public api::GridControl {
   /// Whether it was heard of in the last seconds: may be given primaries.
   [[nodiscard]] bool is_alive(NodeId node) const;
 
-  [[nodiscard]] Task<Result<api::Principal>> authenticate_admin(std::string user, std::string password,
-                                                                std::string peer_address) override;
+  [[nodiscard]] Task<Result<api::Principal>> authenticate(std::string user, std::string password,
+                                                          std::string peer_address) override;
   [[nodiscard]] Task<Result<api::Principal>> authenticate_token(std::string token) override;
   [[nodiscard]] std::shared_ptr<api::GridControl> acting_as(api::Actor actor) override;
 
@@ -126,7 +126,8 @@ class GridControlBinding final : public api::GridControl {
     std::atomic<bool> started{false};
     JobBoard jobs;
   };
-  GridControlBinding(Parts parts, std::shared_ptr<State> state, const directory::Actor& actor);
+  GridControlBinding(Parts parts, std::shared_ptr<State> state, api::Principal who,
+                     const directory::Actor& actor);
 
   /// In the name of who acts (node/audit_note.hpp).
   [[nodiscard]] Task<void> note(AuditNote note) {

@@ -300,7 +300,8 @@ Task<Result<void>> GridControlBinding::pause_job(std::string id, bool paused) {
     const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
     if (!agreed) co_return tl::unexpected(agreed.error());
     if ((*agreed)->settings.balance_paused != paused) co_return fail(Errc::conflict, "try again");
-    AuditNote entry{paused ? "job pause" : "job resume", id};
+    auto [before, after] = difference(map->settings, (*agreed)->settings);
+    AuditNote entry{paused ? "job pause" : "job resume", id, std::move(before), std::move(after)};
     co_await note(std::move(entry));
     co_return Result<void>{};
   }

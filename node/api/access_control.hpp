@@ -1,6 +1,6 @@
 // AccessControl: what the HTTP API needs of the grid about who may do what, and who did what.
 //
-// Thread-safe. Errors common to all calls: unavailable.
+// Thread-safe. Errors common to all calls: unavailable; not_found (no such user, token, password).
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -22,6 +22,35 @@ struct AuditRow {
   std::string before, after;   ///< short
 };
 
+struct TokenRow {
+  std::string name;
+  Role role = Role::admin;
+  std::string owner;  ///< who made it
+  WallMicros created = 0;
+  WallMicros expires = 0;  ///< 0: never
+};
+struct AddedToken {
+  TokenRow token;
+  std::string secret;  ///< shown once
+  Applied applied;
+};
+
+/// A password that one mail program was given.
+struct AppPasswordRow {
+  std::string name;
+  std::vector<std::string> protocols;
+  WallMicros created = 0;
+};
+struct AddedAppPassword {
+  std::string password;  ///< shown once
+  Applied applied;
+};
+
+struct NewSession {
+  std::string secret;
+  WallMicros expires = 0;
+};
+
 class AccessControl {
  public:
   virtual ~AccessControl() = default;
@@ -29,6 +58,26 @@ class AccessControl {
   /// The newest first; those with numbers below `before`.
   [[nodiscard]] virtual Task<Result<std::vector<AuditRow>>> audit(std::uint64_t before,
                                                                   std::uint32_t rows_max) = 0;
+
+  [[nodiscard]] virtual Task<Result<Applied>> set_role(std::string address, Role role) = 0;
+
+  [[nodiscard]] virtual Task<Result<std::vector<TokenRow>>> tokens() = 0;
+  /// For who acts. `expires_after` 0: never. Errors: already_exists, invalid (the name).
+  [[nodiscard]] virtual Task<Result<AddedToken>> add_token(std::string name, Role role,
+                                                           std::chrono::seconds expires_after) = 0;
+  [[nodiscard]] virtual Task<Result<Applied>> remove_token(std::string name) = 0;
+
+  [[nodiscard]] virtual Task<Result<std::vector<AppPasswordRow>>> app_passwords(std::string address) = 0;
+  /// For these protocols ("imap", "pop3", "smtp") and no others. Errors: already_exists; conflict; invalid.
+  [[nodiscard]] virtual Task<Result<AddedAppPassword>> add_app_password(
+      std::string address, std::string name, std::vector<std::string> protocols) = 0;
+  [[nodiscard]] virtual Task<Result<Applied>> remove_app_password(std::string address, std::string name) = 0;
+
+  /// Of who acts: for browsers.
+  [[nodiscard]] virtual Task<Result<NewSession>> begin_session() = 0;
+  /// Whose it is. Errors: denied (over, or ended).
+  [[nodiscard]] virtual Task<Result<Principal>> session(std::string secret) = 0;
+  [[nodiscard]] virtual Task<Result<Applied>> end_session(std::string secret) = 0;
 };
 
 }  // namespace gridmail::api

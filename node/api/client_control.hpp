@@ -36,10 +36,10 @@ class ClientControl {
 
   /// Whether the peer is a balancer of this grid, whose word counts for who its client is.
   [[nodiscard]] virtual bool is_balancer(std::string_view peer_address) const = 0;
-  /// As a log-in through a mail protocol from that address: wrong passwords are delayed and counted alike.
-  /// Errors: denied.
+  /// As a log-in through a mail protocol ("imap", "pop3", "smtp") from that address: wrong passwords are
+  /// delayed and counted alike. Errors: denied.
   [[nodiscard]] virtual Task<Result<void>> log_in(std::string login, std::string password,
-                                                  std::string client_address) = 0;
+                                                  std::string client_address, std::string protocol) = 0;
   /// What socketmap answers: the domain, or the address that this address leads to. Errors: not_found.
   [[nodiscard]] virtual Task<Result<std::string>> look_up(std::string key) = 0;
   /// The best node that offers the service ("imap"; as under [listen]) to whoever gets the address's mail;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "node/api/access_control.hpp"
+#include "node/api/session_cookie.hpp"
 #include "node/base/bytes.hpp"
 
 namespace gridmail::api {
@@ -20,13 +22,6 @@ std::optional<std::string_view> after_scheme(std::string_view header, std::strin
   return header;
 }
 
-Response unauthorized(std::string_view detail) {
-  Response response = problem(401, "denied", detail);
-  response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"gridmail\", charset=\"UTF-8\"");
-  response.headers.emplace_back("WWW-Authenticate", "Bearer");
-  return response;
-}
-
 }  // namespace
 
 std::optional<Credentials> parse_authorization(std::string_view header) {
@@ -41,25 +36,50 @@ std::optional<Credentials> parse_authorization(std::string_view header) {
   return Credentials{pair->substr(0, colon), pair->substr(colon + 1), {}};
 }
 
+std::optional<Response> refuse_plain_http(const Request& request) {
+  if (request.is_secure || request.peer_is_loopback) return std::nullopt;
+  return problem(403, "tls_required",
+                 "use https: credentials are not taken over plain HTTP from another machine");
+}
+
+Response unauthorized(const Request& request, std::string_view detail) {
+  Response response = problem(401, "denied", detail);
+  const bool is_page = equal_without_case(field(request, "X-Requested-With"), "dashboard");
+  if (!is_page)
+    response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"gridmail\", charset=\"UTF-8\"");
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+namespace {
+
+Task<Result<Principal>> known_by_header(GridControl& grid, const Request& request, Credentials credentials) {
+  if (!credentials.token.empty()) co_return co_await grid.authenticate_token(std::move(credentials.token));
+  co_return co_await grid.authenticate(std::move(credentials.user), std::move(credentials.password),
+                                       request.peer_address);
+}
+
+}  // namespace
+
 Task<tl::expected<Principal, Response>> check_credentials(GridControl& grid, const Request& request) {
-  if (!request.is_secure && !request.peer_is_loopback) {
-    co_return tl::unexpected(problem(
-        403, "tls_required", "use https: credentials are not taken over plain HTTP from another machine"));
-  }
-  if (request.authorization.empty())
-    co_return tl::unexpected(unauthorized("log in as the admin, or send a token"));
-  const auto credentials = parse_authorization(request.authorization);
-  if (!credentials)
-    co_return tl::unexpected(unauthorized("the Authorization header is neither Basic nor Bearer"));
-  // Named, not inlined: g++ 12 destroys temporaries of a conditional co_await twice.
+  if (auto refused = refuse_plain_http(request)) co_return tl::unexpected(std::move(*refused));
+  auto secret = request.authorization.empty() ? session_secret(request) : std::string();
+  if (request.authorization.empty() && secret.empty())
+    co_return tl::unexpected(unauthorized(request, "log in, or send a token"));
   Result<Principal> known;
-  if (credentials->token.empty()) {
-    known = co_await grid.authenticate_admin(credentials->user, credentials->password, request.peer_address);
+  if (secret.empty()) {
+    auto credentials = parse_authorization(request.authorization);
+    if (!credentials)
+      co_return tl::unexpected(unauthorized(request, "the Authorization header is neither Basic nor Bearer"));
+    known = co_await known_by_header(grid, request, std::move(*credentials));
   } else {
-    known = co_await grid.authenticate_token(credentials->token);
+    if (request.method != Method::get && !has_csrf_token(request, secret))
+      co_return tl::unexpected(problem(403, "csrf", "X-CSRF-Token is not the session's"));
+    known = co_await grid.access_of_grid().session(std::move(secret));
   }
   if (known) co_return std::move(*known);
-  if (known.error().code == Errc::denied) co_return tl::unexpected(unauthorized("wrong credentials"));
+  if (known.error().code == Errc::denied)
+    co_return tl::unexpected(unauthorized(request, "wrong credentials"));
   co_return tl::unexpected(problem(known.error()));
 }
 

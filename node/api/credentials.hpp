@@ -1,4 +1,5 @@
-// Who asks: HTTP Basic (RFC 7617) with the admin's password, or a Bearer token (RFC 6750).
+// Who asks: HTTP Basic (RFC 7617) with the password of an administrator or a user, a Bearer token (RFC 6750),
+// or the cookie of a browser's session.
 #pragma once
 #include <optional>
 #include <string>
@@ -16,9 +17,15 @@ struct Credentials {
 /// Nothing when the header has neither form.
 [[nodiscard]] std::optional<Credentials> parse_authorization(std::string_view header);
 
-/// Who asks; else the answer that refuses it: 401, 403 (secrets over plain HTTP from another machine), or 503
-/// when it cannot be known now.
+/// Who asks; else the answer that refuses it: 401, 403 (secrets over plain HTTP from another machine; a
+/// change by cookie without the session's CSRF token), or 503 when it cannot be known now.
 [[nodiscard]] Task<tl::expected<Principal, Response>> check_credentials(GridControl& grid,
                                                                         const Request& request);
+
+/// 403 for secrets over plain HTTP from another machine.
+[[nodiscard]] std::optional<Response> refuse_plain_http(const Request& request);
+/// 401. Pages of the dashboard, which ask for a password themselves, are not told of Basic: the browser would
+/// ask, too.
+[[nodiscard]] Response unauthorized(const Request& request, std::string_view detail);
 
 }  // namespace gridmail::api

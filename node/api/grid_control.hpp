@@ -129,6 +129,7 @@ struct UserRow {
   UserId id;
   std::string address;
   WallMicros created = 0;
+  Role role = Role::user;
 };
 struct UserDetails {
   UserRow user;
@@ -259,8 +260,9 @@ class GridControl {
   virtual ~GridControl() = default;
 
   // Who asks. Errors: denied.
-  [[nodiscard]] virtual Task<Result<Principal>> authenticate_admin(std::string user, std::string password,
-                                                                   std::string peer_address) = 0;
+  /// An administrator by name, or a user by address and own password.
+  [[nodiscard]] virtual Task<Result<Principal>> authenticate(std::string user, std::string password,
+                                                             std::string peer_address) = 0;
   [[nodiscard]] virtual Task<Result<Principal>> authenticate_token(std::string token) = 0;
   /// The same grid: what is done through it is written down as that person's doing. This one outlives it.
   [[nodiscard]] virtual std::shared_ptr<GridControl> acting_as(Actor actor) = 0;

@@ -51,6 +51,18 @@ Task<Response> openapi(GridControl& grid, Request request, Parameters parameters
 
 // access_handlers.cpp
 Task<Response> list_audit(GridControl& grid, Request request, Parameters parameters);
+Task<Response> set_role(GridControl& grid, Request request, Parameters parameters);
+Task<Response> list_tokens(GridControl& grid, Request request, Parameters parameters);
+Task<Response> add_token(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_token(GridControl& grid, Request request, Parameters parameters);
+Task<Response> list_app_passwords(GridControl& grid, Request request, Parameters parameters);
+Task<Response> add_app_password(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_app_password(GridControl& grid, Request request, Parameters parameters);
+
+// session_handlers.cpp: log-in from a browser. The first one is open: it asks itself.
+Task<Response> begin_session(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_session(GridControl& grid, Request request, Parameters parameters);
+Task<Response> end_session(GridControl& grid, Request request, Parameters parameters);
 
 // certificate_handlers.cpp
 Task<Response> list_certificates(GridControl& grid, Request request, Parameters parameters);

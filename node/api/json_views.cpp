@@ -169,7 +169,10 @@ Json to_json(const SlotPlacement& slot) {
 }
 
 Json to_json(const UserRow& user) {
-  return {{"id", user.id.hex()}, {"address", user.address}, {"created", rfc3339(user.created)}};
+  return {{"id", user.id.hex()},
+          {"address", user.address},
+          {"created", rfc3339(user.created)},
+          {"role", name_of(user.role)}};
 }
 
 Json to_json(const UserDetails& details) {

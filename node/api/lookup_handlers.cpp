@@ -19,6 +19,10 @@ constexpr std::size_t attempts_max = 5;
 
 enum class MailProtocol : std::uint8_t { smtp, imap, pop3 };
 
+std::string_view name_of(MailProtocol protocol) {
+  return protocol == MailProtocol::imap ? "imap" : protocol == MailProtocol::pop3 ? "pop3" : "smtp";
+}
+
 /// What nginx asks. Where it has nothing to say it leaves the field out.
 struct AuthQuestion {
   MailProtocol protocol = MailProtocol::smtp;
@@ -128,8 +132,9 @@ Task<Response> nginx_auth(GridControl& grid, Request request, Parameters) {
   auto question = read_question(request);
   if (!question) co_return problem(question.error());
   if (question->with_password) {
-    const auto known =
-        co_await clients.log_in(question->login, std::move(question->password), question->client_address);
+    std::string protocol(name_of(question->protocol));
+    const auto known = co_await clients.log_in(question->login, std::move(question->password),
+                                               question->client_address, std::move(protocol));
     log_ins.count(known);
     if (!known) co_return refuse(*question, known.error());
   }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/api/principal.hpp"
 #include "node/base/result.hpp"
 #include "node/base/store.hpp"
 
@@ -25,6 +26,7 @@ struct Request {
   std::string peer_address;
   bool is_secure = false;  ///< over TLS
   bool peer_is_loopback = false;
+  Principal asker{};  ///< who asks; set by the router, nobody on routes without log-in
 };
 
 struct Response {

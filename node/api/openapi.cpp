@@ -22,6 +22,27 @@ std::string_view name_of(Method method) {
   return "x-other";
 }
 
+/// Who may: a role, or more.
+std::string_view name_of(Access access) {
+  switch (access) {
+    case Access::open:
+      return "open";
+    case Access::anyone:
+      return "anyone who has logged in";
+    case Access::self_or_viewer:
+      return "the user, or a viewer";
+    case Access::self_or_admin:
+      return "the user, or an admin";
+    case Access::viewer:
+      return "viewer";
+    case Access::operator_:
+      return "operator";
+    case Access::admin:
+      break;
+  }
+  return "admin";
+}
+
 Json path_parameters(std::string_view pattern) {
   Json parameters = Json::array();
   for (auto open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{', open + 1)) {
@@ -41,6 +62,7 @@ Json operation(const Route& route) {
                   {{"description", "an error"},
                    {"content", {{"application/problem+json", {{"schema", {{"type", "object"}}}}}}}}}}}};
   if (route.access == Access::open) json["security"] = Json::array();
+  json["x-access"] = name_of(route.access);
   return json;
 }
 
@@ -51,14 +73,17 @@ Json openapi_document() {
   for (const auto& route : routes()) {
     paths[std::string(route.pattern)][std::string(name_of(route.method))] = operation(route);
   }
-  return {{"openapi", "3.1.0"},
-          {"info", {{"title", "gridmail"}, {"version", version}}},
-          {"security", Json::array({{{"basic", Json::array()}}, {{"bearer", Json::array()}}})},
-          {"components",
-           {{"securitySchemes",
-             {{"basic", {{"type", "http"}, {"scheme", "basic"}}},
-              {"bearer", {{"type", "http"}, {"scheme", "bearer"}}}}}}},
-          {"paths", std::move(paths)}};
+  return {
+      {"openapi", "3.1.0"},
+      {"info", {{"title", "gridmail"}, {"version", version}}},
+      {"security",
+       Json::array({{{"basic", Json::array()}}, {{"bearer", Json::array()}}, {{"session", Json::array()}}})},
+      {"components",
+       {{"securitySchemes",
+         {{"basic", {{"type", "http"}, {"scheme", "basic"}}},
+          {"bearer", {{"type", "http"}, {"scheme", "bearer"}}},
+          {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "gridmail_session"}}}}}}},
+      {"paths", std::move(paths)}};
 }
 
 }  // namespace gridmail::api

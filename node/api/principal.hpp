@@ -1,17 +1,47 @@
-// Who asks something of the HTTP API.
+// Who asks something of the HTTP API, and what such may do.
 #pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace gridmail::api {
 
-/// Somebody whose log-in or token is known to be right.
+/// Each may do what the one before may, and more.
+enum class Role : std::uint8_t {
+  user,       ///< see and change what is the own: password, app passwords
+  viewer,     ///< see everything but secrets
+  operator_,  ///< and keep the grid running: drain, maintenance, jobs, the queue
+  admin,      ///< and change everything
+};
+
+[[nodiscard]] constexpr std::string_view name_of(Role role) {
+  constexpr std::array<std::string_view, 4> names = {"user", "viewer", "operator", "admin"};
+  return names[static_cast<std::size_t>(role)];
+}
+[[nodiscard]] constexpr std::optional<Role> role_named(std::string_view name) {
+  for (const auto role : {Role::user, Role::viewer, Role::operator_, Role::admin}) {
+    if (name_of(role) == name) return role;
+  }
+  return std::nullopt;
+}
+
+/// Somebody whose log-in, token or session is known to be right.
 struct Principal {
-  std::string name;  ///< as the audit log says it: an administrator, a user's address, "token" and its name
+  std::string name;  ///< as the audit log says it: that of the account, or "token" and its name
+  Role role = Role::user;
+  std::string account;  ///< an administrator's name, or a user's address; of a token its owner's
+
+  /// Whether the account is that user's.
+  [[nodiscard]] bool is_user(std::string_view address) const {
+    return account == address && account.find('@') != std::string::npos;
+  }
 };
 
 /// In whose name a change is made, and from where.
 struct Actor {
-  std::string who;
+  Principal who;
   std::string address;
 };
 

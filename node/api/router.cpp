@@ -6,6 +6,7 @@
 #include "node/api/credentials.hpp"
 #include "node/base/log.hpp"
 #include "node/base/percent.hpp"
+#include "protocols/text/normalization.hpp"
 
 namespace gridmail::api {
 namespace {
@@ -55,27 +56,63 @@ Result<Found> find_route(const Request& request) {
   return found;
 }
 
+/// The path's first parameter, as an address, is the principal's own.
+bool is_own(const Principal& principal, const Parameters& parameters) {
+  if (parameters.empty()) return false;
+  const auto address = text::canonical_address(parameters.front());
+  return address && principal.is_user(*address);
+}
+
+bool is_open(const Result<Found>& found) {
+  return found && found->route != nullptr && found->route->access == Access::open;
+}
+
 Task<Response> route_request(GridControl& grid, Request request) {
-  Actor actor{{}, request.peer_address};
-  if (request.path.starts_with("/api/")) {
+  auto found = find_route(request);
+  if (request.path.starts_with("/api/") && !is_open(found)) {
     auto known = co_await check_credentials(grid, request);
     if (!known) co_return std::move(known.error());
-    actor.who = std::move(known->name);
+    request.asker = std::move(*known);
   }
-  auto found = find_route(request);
   if (!found) co_return problem(found.error());
   if (found->route == nullptr) {
     Response response = problem(405, "method_not_allowed", "this path does not know that method");
     response.headers.emplace_back("Allow", found->allowed);
     co_return response;
   }
-  if (actor.who.empty() || request.method == Method::get)
-    co_return co_await found->route->handler(grid, std::move(request), std::move(found->parameters));
+  const auto& route = *found->route;
+  if (!may(request.asker, route.access, is_own(request.asker, found->parameters)))
+    co_return problem(403, "forbidden",
+                      "the role " + std::string(name_of(request.asker.role)) + " may not do that");
+  if (request.asker.name.empty() || request.method == Method::get)
+    co_return co_await route.handler(grid, std::move(request), std::move(found->parameters));
+  Actor actor{request.asker, request.peer_address};
   const auto acting = grid.acting_as(std::move(actor));
-  co_return co_await found->route->handler(*acting, std::move(request), std::move(found->parameters));
+  co_return co_await route.handler(*acting, std::move(request), std::move(found->parameters));
 }
 
 }  // namespace
+
+bool may(const Principal& principal, Access access, bool own) {
+  if (access == Access::open) return true;
+  if (principal.name.empty()) return false;
+  switch (access) {
+    case Access::open:
+    case Access::anyone:
+      return true;
+    case Access::self_or_viewer:
+      return own || principal.role >= Role::viewer;
+    case Access::self_or_admin:
+      return own || principal.role >= Role::admin;
+    case Access::viewer:
+      return principal.role >= Role::viewer;
+    case Access::operator_:
+      return principal.role >= Role::operator_;
+    case Access::admin:
+      return principal.role >= Role::admin;
+  }
+  return false;
+}
 
 Result<Parameters> match(std::string_view pattern, std::string_view path) {
   if (std::count(pattern.begin(), pattern.end(), '/') != std::count(path.begin(), path.end(), '/')) {

@@ -14,7 +14,18 @@ namespace gridmail::api {
 using Parameters = std::vector<std::string>;
 using Handler = Task<Response> (*)(GridControl& grid, Request request, Parameters parameters);
 
-enum class Access : std::uint8_t { open, admin };
+/// Who may. Nobody else.
+enum class Access : std::uint8_t {
+  open,            ///< without log-in
+  anyone,          ///< who has logged in
+  self_or_viewer,  ///< the user whom the path's first {…} names, and viewers
+  self_or_admin,   ///< the same user, and admins
+  viewer,
+  operator_,
+  admin,
+};
+/// `own`: the path is about the principal's own user.
+[[nodiscard]] bool may(const Principal& principal, Access access, bool own);
 
 struct Route {
   Method method;
@@ -27,8 +38,8 @@ struct Route {
 /// Every route there is (routes.cpp).
 [[nodiscard]] std::span<const Route> routes();
 
-/// Answers one request, never throws except on cancellation. Everything below /api/ gives 401 without
-/// credentials, known path or not, so that nothing can be probed.
+/// Answers one request, never throws except on cancellation. Everything below /api/ that is not open gives
+/// 401 without credentials, known path or not, so that nothing can be probed.
 [[nodiscard]] Task<Response> answer(GridControl& grid, Request request);
 
 /// The parameters when `path` has the pattern's shape. Errors: not_found (another shape), invalid (bad

@@ -2,9 +2,33 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "node/cli/movement_verbs.hpp"
 #include "node/cli/outcome.hpp"
 
 namespace gridmail::cli {
+namespace {
+
+/// "imap,smtp" as an array.
+Json parts_of(std::string_view text) {
+  Json parts = Json::array();
+  while (!text.empty()) {
+    const auto part = text.substr(0, text.find(','));
+    if (!part.empty()) parts.push_back(std::string(part));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+  }
+  return parts;
+}
+
+/// On standard output nothing but what is shown this once, so that it can be piped on.
+Result<Outcome> secret_outcome(Result<Json> answer, const char* field) {
+  if (!answer) return tl::unexpected(answer.error());
+  auto text = answer->value(field, "") + "\n";
+  return Outcome{std::move(*answer), std::move(text), 0};
+}
+
+}  // namespace
 
 Result<Outcome> audit_list(const ApiClient& api, const Arguments& arguments) {
   std::string target = "/audit";
@@ -15,6 +39,49 @@ Result<Outcome> audit_list(const ApiClient& api, const Arguments& arguments) {
                           path_part(given->second));
   }
   return list(api, target, {"id", "at", "who", "address", "verb", "object", "before", "after"});
+}
+
+Result<Outcome> user_role(const ApiClient& api, const Arguments& arguments) {
+  const auto &address = arguments.at("address"), &role = arguments.at("role");
+  return acted(api.put(below("users", address, "/role"), {{"role", role}}),
+               fmt::format("{} has the role {}", address, role));
+}
+
+Result<Outcome> user_app_password(const ApiClient& api, const Arguments& arguments) {
+  const auto &action = arguments.at("action"), &address = arguments.at("address");
+  const auto name = arguments.find("--name"), protocols = arguments.find("--protocols");
+  const auto path = below("users", address, "/app-passwords");
+  if (action == "list") return list(api, path, {"name", "protocols", "created"});
+  if (action != "add" && action != "remove") return fail(Errc::invalid, "say add, list or remove");
+  if (name == arguments.end()) return fail(Errc::invalid, "--name says which one");
+  if (action == "remove")
+    return acted(api.remove(fmt::format("{}/{}", path, path_part(name->second))),
+                 fmt::format("{} of {} is of no use any more", name->second, address));
+  if (protocols == arguments.end())
+    return fail(Errc::invalid, "--protocols says what for, such as imap,smtp");
+  const Json body = {{"name", name->second}, {"protocols", parts_of(protocols->second)}};
+  return secret_outcome(api.post(path, body), "password");
+}
+
+Result<Outcome> token_add(const ApiClient& api, const Arguments& arguments) {
+  const auto role = arguments.find("--role"), expires = arguments.find("--expires");
+  if (role == arguments.end()) return fail(Errc::invalid, "--role is viewer, operator, admin or user");
+  Json body = {{"name", arguments.at("name")}, {"role", role->second}};
+  if (expires != arguments.end()) {
+    const auto seconds = seconds_from(expires->second);
+    if (!seconds) return tl::unexpected(seconds.error());
+    body["expires_seconds"] = *seconds;
+  }
+  return secret_outcome(api.post("/tokens", body), "token");
+}
+
+Result<Outcome> token_list(const ApiClient& api, const Arguments&) {
+  return list(api, "/tokens", {"name", "role", "owner", "created", "expires"});
+}
+
+Result<Outcome> token_remove(const ApiClient& api, const Arguments& arguments) {
+  const auto& name = arguments.at("name");
+  return acted(api.remove(below("tokens", name)), fmt::format("removed {}", name));
 }
 
 }  // namespace gridmail::cli

@@ -1,9 +1,14 @@
-// `gridmail audit …`: who did what.
+// `gridmail audit …`, `token …`, `user role` and `user app-password …`: who may do what, and who did what.
 #pragma once
 #include "node/cli/verbs.hpp"
 
 namespace gridmail::cli {
 
 [[nodiscard]] Result<Outcome> audit_list(const ApiClient& api, const Arguments& arguments);
+[[nodiscard]] Result<Outcome> user_role(const ApiClient& api, const Arguments& arguments);
+[[nodiscard]] Result<Outcome> user_app_password(const ApiClient& api, const Arguments& arguments);
+[[nodiscard]] Result<Outcome> token_add(const ApiClient& api, const Arguments& arguments);
+[[nodiscard]] Result<Outcome> token_list(const ApiClient& api, const Arguments& arguments);
+[[nodiscard]] Result<Outcome> token_remove(const ApiClient& api, const Arguments& arguments);
 
 }  // namespace gridmail::cli

@@ -1,22 +1,31 @@
-// The HTTP API of the node that served this page. The password stays in this page's memory only.
-let authorization = null;
+// The HTTP API of the node that served this page. Who has logged in is known by a cookie that no script can read;
+// changes carry the session's token beside it.
+let csrf = "";
 
 /** The node does not let us in: wrong password, or the account is gone. */
 export class Refused extends Error {}
 
-export function logIn(user, password) {
-  const bytes = new TextEncoder().encode(user + ":" + password);
-  authorization = "Basic " + btoa(String.fromCharCode(...bytes));
+const headers = body => ({"X-Requested-With": "dashboard", "X-CSRF-Token": csrf, ...(body ? {"Content-Type": "application/json"} : {})});
+
+export async function logIn(user, password) {
+  csrf = "";
+  csrf = (await api("POST", "/session", {user, password})).csrf;
 }
 
-export function forget() { authorization = null; }
+/** Goes on with the session of an earlier page, if there is one. Throws Refused where there is none. */
+export async function resume() { csrf = (await api("GET", "/session")).csrf ?? ""; }
+
+export function forget() {
+  if (csrf) api("DELETE", "/session").catch(() => {});  // it may be over already
+  csrf = "";
+}
 
 /**
  * Server-sent events as they come: tell(name, document) for each, until the connection ends. Read by fetch, since
  * EventSource cannot say who asks.
  */
 export async function events(path, tell, signal) {
-  const answer = await fetch("/api/v1" + path, {credentials: "omit", signal, headers: {Authorization: authorization}});
+  const answer = await fetch("/api/v1" + path, {credentials: "same-origin", signal, headers: headers()});
   if (answer.status === 401 || answer.status === 403) throw new Refused("not allowed");
   if (!answer.ok || !answer.body) throw new Error(answer.statusText);
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -35,12 +44,13 @@ export async function events(path, tell, signal) {
 
 async function answerTo(method, path, body) {
   const answer = await fetch("/api/v1" + path, {
-    method, credentials: "omit", signal: AbortSignal.timeout(20000),
-    headers: {Authorization: authorization, ...(body ? {"Content-Type": "application/json"} : {})},
+    method, credentials: "same-origin", signal: AbortSignal.timeout(20000), headers: headers(body),
     body: body ? JSON.stringify(body) : undefined,
   });
   const document = await answer.json();
-  if (answer.status === 401 || answer.status === 403) throw new Refused(document.detail ?? "not allowed");
+  // What a role may not change is no reason to log out.
+  const lacks = answer.status === 403 && method !== "GET" && document.code === "forbidden";
+  if (!lacks && (answer.status === 401 || answer.status === 403)) throw new Refused(document.detail ?? "not allowed");
   if (!answer.ok) throw new Error(document.detail ?? answer.statusText);
   return {document, next: answer.headers.get("Link")?.match(/<\/api\/v1([^>]*)>; rel="next"/)?.[1] ?? null};
 }

@@ -1,6 +1,6 @@
 // The page's life: log in, hear this node's events, show what it says. Each part shows itself. Where events do not come
 // through (a proxy that holds them back), the page asks again and again.
-import {api, events, forget, logIn, Refused} from "./api.js";
+import {api, events, forget, logIn, Refused, resume} from "./api.js";
 import {showFlow} from "./charts.js";
 import {showJobs} from "./jobs.js";
 import {showNodes} from "./nodes.js";
@@ -164,12 +164,18 @@ function logOut(message) {
   $("user").focus();
 }
 
+/** Once the log-in has worked; `quiet`: nobody asked for it. */
+function enter(log_in, quiet) {
+  log_in.then(refresh).then(() => { if (heard) listen(); })
+    .catch(error => { if (!quiet) $("login_error").textContent = error.message; });
+}
+
 $("login").addEventListener("submit", event => {
   event.preventDefault();
   $("login_error").textContent = "";
-  logIn($("user").value, $("password").value);
+  const password = $("password").value;
   $("password").value = "";
-  refresh().then(() => { if (heard) listen(); });
+  enter(logIn($("user").value, password));
 });
 $("logout").addEventListener("click", () => logOut(""));
 addEventListener("hashchange", () => {
@@ -189,3 +195,4 @@ for (const choice of document.querySelectorAll("input[name=window]")) choice.add
 $("flow_details").addEventListener("toggle", () => refreshFlow().catch(() => {}));
 setInterval(showAge, 1000);
 setInterval(() => { if (heard && $("flow_window").textContent === "day") refreshFlow().catch(() => {}); }, 60000);
+enter(resume(), true);

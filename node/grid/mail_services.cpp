@@ -110,7 +110,8 @@ MailServices::MailServices(Parts parts, MailSettings settings)
       admin_({parts_.clock, parts_.random, view_, directory_client_, mailbox_client_, hasher_, log_in_}),
       domains_({parts_.clock, parts_.random, view_, directory_client_,
                 [&core = parts_.core] { return core.map(); }, parts_.workers}),
-      recipients_({parts_.random, view_, directory_client_}) {
+      recipients_({parts_.random, view_, directory_client_}),
+      access_({parts_.clock, parts_.random, view_, directory_client_, directory_}) {
   parts_.core.serve(ServiceId::mailbox, mailbox_service_);
   parts_.core.serve(ServiceId::directory, directory_service_);
   parts_.core.serve(ServiceId::queue, queue_service_);

@@ -8,6 +8,7 @@
 #include "node/grid/canary_service.hpp"
 #include "node/grid/grid_core.hpp"
 #include "node/services/delivery/grid_delivery.hpp"
+#include "node/services/directory/access_admin.hpp"
 #include "node/services/directory/domain_admin.hpp"
 #include "node/services/directory/grid_directory.hpp"
 #include "node/services/directory/recipient_admin.hpp"
@@ -70,6 +71,7 @@ class MailServices {
   [[nodiscard]] UserAdmin& admin() { return admin_; }
   [[nodiscard]] DomainAdmin& domains() { return domains_; }
   [[nodiscard]] RecipientAdmin& recipients() { return recipients_; }
+  [[nodiscard]] AccessAdmin& access() { return access_; }
   [[nodiscard]] DirectoryClient& directory_client() { return directory_client_; }
   [[nodiscard]] DirectoryView& view() { return view_; }
   [[nodiscard]] MailboxClient& mailbox_client() { return mailbox_client_; }
@@ -131,6 +133,7 @@ class MailServices {
   UserAdmin admin_;
   DomainAdmin domains_;
   RecipientAdmin recipients_;
+  AccessAdmin access_;
 };
 
 }  // namespace gridmail

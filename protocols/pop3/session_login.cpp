@@ -97,8 +97,9 @@ Task<void> Session::authenticate(std::optional<Bytes> initial) {
 
 /// Into the TRANSACTION state; a failure of any kind leaves the session where it was.
 Task<void> Session::log_in(sasl::Credentials credentials) {
-  auto account = co_await services_.directory.authenticate(
-      std::move(credentials.login), std::move(credentials.password), stream_.peer_address());
+  auto account =
+      co_await services_.directory.authenticate(std::move(credentials.login), std::move(credentials.password),
+                                                stream_.peer_address(), ports::Protocol::pop3);
   log_ins.count(account);
   if (!account) {
     refuse_login(account.error());

@@ -93,8 +93,9 @@ Task<std::optional<Result<Bytes>>> Session::ask(const sasl::Challenge& challenge
 }
 
 Task<void> Session::check_credentials(sasl::Credentials credentials) {
-  auto account = co_await services_.directory.authenticate(
-      std::move(credentials.login), std::move(credentials.password), stream_.peer_address());
+  auto account =
+      co_await services_.directory.authenticate(std::move(credentials.login), std::move(credentials.password),
+                                                stream_.peer_address(), ports::Protocol::smtp);
   log_ins.count(account);
   if (!account) {
     refuse_login(account.error());

@@ -14,6 +14,13 @@ constexpr std::uint64_t trimmed_per_change = 4;
 
 }  // namespace
 
+template <class Record>
+Task<Result<std::string>> ChangeWriter::record_state(Bytes key) {
+  const auto record = co_await load<Record>(std::move(key));
+  if (!record) co_return tl::unexpected(record.error());
+  co_return *record ? audit_text(**record) : std::string();
+}
+
 Task<Result<std::string>> ChangeWriter::address_of(const Bytes& user) {
   const auto id = UserId::from_bytes(user);
   if (!id) co_return to_hex(user);
@@ -37,6 +44,11 @@ Task<Result<std::string>> ChangeWriter::user_state(const Bytes& user) {
   co_return audit_text(**record, delegates);
 }
 
+Task<Result<std::string>> ChangeWriter::app_password_state(const Bytes& user, const std::string& name) {
+  const auto id = UserId::from_bytes(user);
+  return record_state<directory::AppPassword>(keys_.app_password(id.value_or(UserId{}), name));
+}
+
 Task<Result<std::string>> ChangeWriter::alias_state(const std::string& alias) {
   const auto record = co_await load<directory::Address>(keys_.address(alias));
   if (!record) co_return tl::unexpected(record.error());
@@ -50,13 +62,6 @@ Task<Result<std::string>> ChangeWriter::setting_state(const directory::Change& c
   if (!*record) co_return std::string();
   if (change.has_set_limits()) co_return (*record)->limits();
   co_return co_await address_of((*record)->postmaster());
-}
-
-template <class Record>
-Task<Result<std::string>> ChangeWriter::record_state(Bytes key) {
-  const auto record = co_await load<Record>(std::move(key));
-  if (!record) co_return tl::unexpected(record.error());
-  co_return *record ? audit_text(**record) : std::string();
 }
 
 /// None of these is a coroutine: what they are given outlives the change.
@@ -79,6 +84,13 @@ Task<Result<std::string>> ChangeWriter::state_of(const directory::Change& change
       return user_state(change.set_forwarding().user());
     case Kind::kSetDelegates:
       return user_state(change.set_delegates().user());
+    case Kind::kSetRole:
+      return user_state(change.set_role().user());
+    case Kind::kAddAppPassword:
+      return app_password_state(change.add_app_password().password().user(),
+                                change.add_app_password().password().name());
+    case Kind::kRemoveAppPassword:
+      return app_password_state(change.remove_app_password().user(), change.remove_app_password().name());
     case Kind::kAddAlias:
       return alias_state(change.add_alias().alias());
     case Kind::kRemoveAlias:
@@ -127,6 +139,12 @@ Task<Result<std::string>> ChangeWriter::no_state() {
   co_return std::string();
 }
 
+Task<Result<std::string>> ChangeWriter::app_password_object(const Bytes& user, const std::string& name) {
+  auto address = co_await address_of(user);
+  if (address) *address += " " + name;
+  co_return address;
+}
+
 /// Users are named by their addresses, tokens by their names, as long as they are there.
 Task<Result<std::string>> ChangeWriter::object_of(const directory::Change& change) {
   using Kind = directory::Change;
@@ -139,6 +157,14 @@ Task<Result<std::string>> ChangeWriter::object_of(const directory::Change& chang
       co_return co_await address_of(change.set_forwarding().user());
     case Kind::kSetDelegates:
       co_return co_await address_of(change.set_delegates().user());
+    case Kind::kSetRole:
+      co_return co_await address_of(change.set_role().user());
+    case Kind::kAddAppPassword:
+      co_return co_await app_password_object(change.add_app_password().password().user(),
+                                             change.add_app_password().password().name());
+    case Kind::kRemoveAppPassword:
+      co_return co_await app_password_object(change.remove_app_password().user(),
+                                             change.remove_app_password().name());
     case Kind::kForgetUser: {
       const auto id = UserId::from_bytes(change.forget_user().id());
       const auto record = co_await load<directory::Tombstone>(keys_.tombstone(id.value_or(UserId{})));
@@ -170,8 +196,7 @@ Task<Result<std::optional<directory::AuditEntry>>> ChangeWriter::begin_audit(
   co_return std::optional(std::move(entry));
 }
 
-Task<Result<void>> ChangeWriter::finish_audit(const directory::Change& change,
-                                              directory::AuditEntry entry) {
+Task<Result<void>> ChangeWriter::finish_audit(const directory::Change& change, directory::AuditEntry entry) {
   if (change.has_add_audit()) {
     entry.set_before(shortened(change.add_audit().before(), state_bytes_max));
     entry.set_after(shortened(change.add_audit().after(), state_bytes_max));

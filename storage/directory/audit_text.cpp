@@ -125,6 +125,16 @@ std::string_view audit_verb(const directory::Change& change) {
       return verb_of_state(change.set_dkim_key_state().state());
     case Kind::kRemoveDkimKey:
       return "dkim remove";
+    case Kind::kSetRole:
+      return "user role";
+    case Kind::kAddAppPassword:
+      return "user app-password add";
+    case Kind::kRemoveAppPassword:
+      return "user app-password remove";
+    case Kind::kAddSession:
+      return "session begin";
+    case Kind::kRemoveSession:
+      return "session end";
     case Kind::kAddAudit:
       return change.add_audit().verb();
     default:
@@ -221,6 +231,12 @@ std::string audit_text(const directory::Token& token) {
   std::string text;
   add(text, "role", token.role() == directory::ROLE_UNSET ? "admin" : name_of(token.role()));
   add(text, "expires", token.expires() == 0 ? "never" : time_text(token.expires()));
+  return text;
+}
+
+std::string audit_text(const directory::AppPassword& password) {
+  std::string text;
+  add(text, "protocols", joined(password.protocols()));
   return text;
 }
 

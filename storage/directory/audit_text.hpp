@@ -21,6 +21,7 @@ namespace gridmail {
 [[nodiscard]] std::string audit_text(const directory::MemberList& list);
 [[nodiscard]] std::string audit_text(const directory::DkimKey& key);
 [[nodiscard]] std::string audit_text(const directory::Token& token);
+[[nodiscard]] std::string audit_text(const directory::AppPassword& password);
 [[nodiscard]] std::string audit_text(const directory::JoinToken& token);
 [[nodiscard]] std::string audit_text(const directory::Route& route);
 [[nodiscard]] std::string audit_text(const directory::Certificate& certificate);

@@ -10,6 +10,7 @@ constexpr std::size_t local_part_bytes_max = 64;
 constexpr std::size_t domain_bytes_max = 255;
 constexpr std::size_t name_bytes_max = 255;
 constexpr std::size_t secret_hash_bytes = 32;
+constexpr std::size_t tokens_max = 1000;
 constexpr std::size_t limits_bytes_max = 2000;
 
 /// The postmaster's own user, made with the grid: an address without domain, which nobody can log in to.
@@ -108,6 +109,16 @@ Task<Result<void>> ChangeWriter::write_kind(const directory::Change& change) {
       co_return co_await seal_dkim_key(change.seal_dkim_key());
     case Kind::kRemoveDkimKey:
       co_return co_await remove_dkim_key(change.remove_dkim_key());
+    case Kind::kSetRole:
+      co_return co_await set_role(change.set_role());
+    case Kind::kAddAppPassword:
+      co_return co_await add_app_password(change.add_app_password());
+    case Kind::kRemoveAppPassword:
+      co_return co_await remove_app_password(change.remove_app_password());
+    case Kind::kAddSession:
+      co_return co_await add_session(change.add_session());
+    case Kind::kRemoveSession:
+      co_return co_await remove_session(change.remove_session());
     case Kind::kAddAudit:
       co_return Result<void>{};  // the entry is all
     default:
@@ -239,7 +250,11 @@ Task<Result<void>> ChangeWriter::update_user(const directory::UpdateUser& change
   if (change.expected_version() != 0 && change.expected_version() != record->version()) {
     co_return fail(Errc::conflict, "the user's record has changed");
   }
-  if (change.has_password_hash()) record->set_password_hash(change.password_hash());
+  if (change.has_password_hash()) {
+    record->set_password_hash(change.password_hash());
+    // Hashed anew it is the same password still: whoever has a session keeps it.
+    if (change.expected_version() == 0) record->set_password_set(now_);
+  }
   if (change.has_can_log_in()) record->set_can_log_in(change.can_log_in());
   record->set_version(record->version() + 1);
   const auto id = user_id(change.id());
@@ -263,6 +278,7 @@ Task<Result<void>> ChangeWriter::remove_user(const directory::RemoveUser& change
     if (auto done = co_await remove(keys_.address(keys_.alias_in(pair.key))); !done) co_return done;
     if (auto done = co_await remove(pair.key); !done) co_return done;
   }
+  if (auto done = co_await remove_credentials_of(*id, record->address()); !done) co_return done;
   if (auto done = co_await remove(keys_.address(record->address())); !done) co_return done;
   if (auto done = co_await remove(keys_.user(*id)); !done) co_return done;
   directory::Tombstone tombstone;
@@ -331,35 +347,66 @@ Task<Result<void>> ChangeWriter::put_admin(const directory::PutAdmin& change) {
     record.set_created(now_);
   }
   record.set_password_hash(change.password_hash());
+  record.set_password_set(now_);
   record.set_version(record.version() + 1);
   co_return co_await put(keys_.admin(change.name()), record.SerializeAsString());
 }
 
-Task<Result<void>> ChangeWriter::remove_admin(const directory::RemoveAdmin& change) {
+/// What somebody could do ends with the account.
+Task<Result<void>> ChangeWriter::remove_tokens_of(std::string owner) {
   auto range = keys_.tokens();
   const auto tokens =
       co_await builder_.scan(Family::meta, std::move(range.first), std::move(range.last), SIZE_MAX);
   if (!tokens) co_return tl::unexpected(tokens.error());
-  for (const auto& pair : *tokens) {  // what the administrator could do ends with the account
+  for (const auto& pair : *tokens) {
     const auto token = decode_record<directory::Token>(pair.value);
     if (!token) co_return tl::unexpected(token.error());
-    if (token->admin() != change.name()) continue;
+    if (token->admin() != owner) continue;
     if (auto done = co_await remove(pair.key); !done) co_return done;
   }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> ChangeWriter::remove_admin(const directory::RemoveAdmin& change) {
+  if (auto done = co_await remove_tokens_of(change.name()); !done) co_return done;
   co_return co_await remove_existing(keys_.admin(change.name()), "administrator " + change.name());
+}
+
+/// An administrator, or a user by address.
+Task<Result<void>> ChangeWriter::check_owner(const std::string& owner) {
+  const bool is_user = owner.find('@') != std::string::npos;
+  auto key = is_user ? keys_.address(owner) : keys_.admin(owner);
+  const auto there = co_await builder_.get(Family::meta, std::move(key));
+  if (!there) co_return tl::unexpected(there.error());
+  if (!*there) co_return fail(Errc::not_found, "no administrator " + owner);
+  co_return Result<void>{};
 }
 
 Task<Result<void>> ChangeWriter::add_token(const directory::AddToken& change) {
   if (change.id().size() != secret_hash_bytes) co_return fail(Errc::invalid, "not the hash of a token");
-  const auto admin = co_await builder_.get(Family::meta, keys_.admin(change.admin()));
-  if (!admin) co_return tl::unexpected(admin.error());
-  if (!*admin) co_return fail(Errc::not_found, "no administrator " + change.admin());
+  if (!is_name(change.name(), name_bytes_max))
+    co_return fail(Errc::invalid, "a token's name has no spaces, and 255 bytes at most");
+  const auto owner = co_await check_owner(change.admin());
+  if (!owner) co_return owner;
+  auto range = keys_.tokens();
+  const auto others =
+      co_await builder_.scan(Family::meta, std::move(range.first), std::move(range.last), tokens_max);
+  if (!others) co_return tl::unexpected(others.error());
+  if (others->size() == tokens_max) co_return fail(Errc::conflict, "there are 1000 tokens already");
+  for (const auto& pair : *others) {
+    const auto other = decode_record<directory::Token>(pair.value);
+    if (!other) co_return tl::unexpected(other.error());
+    if (other->id() == change.id()) continue;  // the same wish again
+    if (other->name() == change.name())
+      co_return fail(Errc::already_exists, "token " + change.name() + " is there already");
+  }
   directory::Token record;
   record.set_id(change.id());
   record.set_name(change.name());
   record.set_admin(change.admin());
   record.set_created(now_);
   record.set_expires(change.expires());
+  record.set_role(change.role());
   co_return co_await put(keys_.token(change.id()), record.SerializeAsString());
 }
 

@@ -49,6 +49,8 @@ class ChangeWriter {
   template <class Record>
   [[nodiscard]] Task<Result<std::string>> record_state(Bytes key);
   [[nodiscard]] Task<Result<std::string>> user_state(const Bytes& user);
+  [[nodiscard]] Task<Result<std::string>> app_password_state(const Bytes& user, const std::string& name);
+  [[nodiscard]] Task<Result<std::string>> app_password_object(const Bytes& user, const std::string& name);
   [[nodiscard]] Task<Result<std::string>> alias_state(const std::string& alias);
   [[nodiscard]] Task<Result<std::string>> setting_state(const directory::Change& change);
   [[nodiscard]] static Task<Result<std::string>> no_state();
@@ -92,6 +94,15 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<void>> remove_token(const directory::RemoveToken& change);
   [[nodiscard]] Task<Result<void>> add_join_token(const directory::AddJoinToken& change);
   [[nodiscard]] Task<Result<void>> use_join_token(const directory::UseJoinToken& change);
+  [[nodiscard]] Task<Result<void>> check_owner(const std::string& owner);
+  [[nodiscard]] Task<Result<void>> remove_tokens_of(std::string owner);
+  // access_change.cpp
+  [[nodiscard]] Task<Result<void>> set_role(const directory::SetRole& change);
+  [[nodiscard]] Task<Result<void>> add_app_password(const directory::AddAppPassword& change);
+  [[nodiscard]] Task<Result<void>> remove_app_password(const directory::RemoveAppPassword& change);
+  [[nodiscard]] Task<Result<void>> remove_credentials_of(UserId id, const std::string& address);
+  [[nodiscard]] Task<Result<void>> add_session(const directory::AddSession& change);
+  [[nodiscard]] Task<Result<void>> remove_session(const directory::RemoveSession& change);
   // change_routes.cpp
   [[nodiscard]] Task<Result<void>> set_route(const directory::SetRoute& change);
   [[nodiscard]] Task<Result<void>> remove_route(const directory::RemoveRoute& change);

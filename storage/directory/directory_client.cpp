@@ -101,13 +101,14 @@ Task<Result<AppliedChange>> DirectoryClient::remove_admin(std::string name) {
 }
 
 Task<Result<AppliedChange>> DirectoryClient::add_token(BytesView secret, std::string name, std::string admin,
-                                                       WallMicros expires) {
+                                                       WallMicros expires, directory::Role role) {
   directory::Change record;
   auto& token = *record.mutable_add_token();
   token.set_id(hash_of_secret(secret));
   token.set_name(std::move(name));
   token.set_admin(std::move(admin));
   token.set_expires(expires);
+  token.set_role(role);
   return change(std::move(record));
 }
 

@@ -52,7 +52,7 @@ class DirectoryClient {
   [[nodiscard]] Task<Result<AppliedChange>> remove_admin(std::string name);
   /// The secret itself is hashed here and sent nowhere.
   [[nodiscard]] Task<Result<AppliedChange>> add_token(BytesView secret, std::string name, std::string admin,
-                                                      WallMicros expires);
+                                                      WallMicros expires, directory::Role role);
   [[nodiscard]] Task<Result<AppliedChange>> remove_token(Bytes id);
   [[nodiscard]] Task<Result<AppliedChange>> add_join_token(BytesView secret, WallMicros expires);
   [[nodiscard]] Task<Result<AppliedChange>> use_join_token(BytesView secret, NodeId node);

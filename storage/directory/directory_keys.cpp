@@ -22,6 +22,9 @@ constexpr char route_table = 'w';
 constexpr char certificate_table = 'c';
 constexpr char list_table = 'l';
 constexpr char dkim_key_table = 'k';
+constexpr char app_password_table = 'p';
+constexpr char session_table = 'y';
+constexpr char session_until_table = 'z';
 constexpr char audit_table = 'e';
 constexpr char audit_book_table = 'b';
 constexpr char applied_table = 'g';
@@ -160,6 +163,33 @@ Bytes DirectoryKeys::route(std::string_view domain) const {
 KeyRange DirectoryKeys::routes() const {
   return range(route_table);
 }
+Bytes DirectoryKeys::app_password(UserId user, std::string_view name) const {
+  return key(app_password_table, user.bytes() + Bytes(name));
+}
+
+KeyRange DirectoryKeys::app_passwords_of(UserId user) const {
+  return range(app_password_table, user.view());
+}
+
+Bytes DirectoryKeys::session(BytesView hash) const {
+  return key(session_table, hash);
+}
+
+Bytes DirectoryKeys::session_until(WallMicros expires, BytesView hash) const {
+  Bytes rest;
+  append_be64(rest, static_cast<std::uint64_t>(std::max<WallMicros>(expires, 0)));
+  rest += hash;
+  return key(session_until_table, rest);
+}
+
+KeyRange DirectoryKeys::sessions_until(WallMicros now) const {
+  return {key(session_until_table), session_until(now, {})};
+}
+
+Bytes DirectoryKeys::session_in(BytesView key_bytes) const {
+  return Bytes(key_bytes.substr(session_until(0, {}).size()));
+}
+
 Bytes DirectoryKeys::audit_entry(std::uint64_t number) const {
   Bytes rest;
   append_be64(rest, number);

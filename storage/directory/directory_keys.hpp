@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "node/base/bytes.hpp"
+#include "node/base/clock.hpp"
 #include "node/base/ids.hpp"
 #include "node/base/key_range.hpp"
 #include "storage/replication/slot_age.hpp"
@@ -52,6 +53,14 @@ class DirectoryKeys {
   [[nodiscard]] KeyRange tombstones() const;
   [[nodiscard]] Bytes route(std::string_view domain) const;
   [[nodiscard]] KeyRange routes() const;
+  [[nodiscard]] Bytes app_password(UserId user, std::string_view name) const;
+  [[nodiscard]] KeyRange app_passwords_of(UserId user) const;
+  [[nodiscard]] Bytes session(BytesView hash) const;
+  /// The same by the date it ends at, so that those that are over are found without looking at all.
+  [[nodiscard]] Bytes session_until(WallMicros expires, BytesView hash) const;
+  [[nodiscard]] KeyRange sessions_until(WallMicros now) const;
+  /// The hash that session_until() made `key` from.
+  [[nodiscard]] Bytes session_in(BytesView key) const;
   /// By number; entries are [audit_entry(first), audit_entry(next)) of the book.
   [[nodiscard]] Bytes audit_entry(std::uint64_t number) const;
   [[nodiscard]] Bytes audit_book() const;

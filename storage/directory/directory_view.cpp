@@ -107,6 +107,16 @@ Task<Result<directory::Token>> DirectoryView::token(Bytes secret, WallMicros now
   co_return record;
 }
 
+Task<Result<std::vector<directory::AppPassword>>> DirectoryView::app_passwords_of(UserId user) const {
+  return read_all<directory::AppPassword>(keys_.app_passwords_of(user));
+}
+
+Task<Result<directory::Session>> DirectoryView::session(Bytes secret, WallMicros now) const {
+  auto record = co_await find<directory::Session>(keys_.session(hash_of_secret(secret)), "session");
+  if (record && record->expires() <= now) co_return fail(Errc::not_found, "session");
+  co_return record;
+}
+
 Task<Result<std::vector<directory::Domain>>> DirectoryView::domains() const {
   return list<directory::Domain>(keys_.domains());
 }

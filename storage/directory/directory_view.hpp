@@ -41,6 +41,11 @@ class DirectoryView {
   /// Which way mail for a domain goes, where an administrator has said so.
   [[nodiscard]] Task<Result<directory::Route>> route(std::string domain) const;
 
+  /// However old the replica is.
+  [[nodiscard]] Task<Result<std::vector<directory::AppPassword>>> app_passwords_of(UserId user) const;
+  /// `secret` as the browser shows it; one that is over is not found.
+  [[nodiscard]] Task<Result<directory::Session>> session(Bytes secret, WallMicros now) const;
+
   // Lists are complete as of the replica; unavailable when it is not fresh.
   [[nodiscard]] Task<Result<std::vector<directory::Domain>>> domains() const;
   [[nodiscard]] Task<Result<std::vector<directory::Admin>>> admins() const;

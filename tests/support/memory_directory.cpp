@@ -53,7 +53,8 @@ Task<Result<bool>> MemoryDirectory::is_local_domain(std::string domain) {
 }
 
 Task<Result<ports::Account>> MemoryDirectory::authenticate(std::string login, std::string password,
-                                                           std::string /*peer_address*/) {
+                                                           std::string /*peer_address*/,
+                                                           ports::Protocol /*protocol*/) {
   const User* user = find(login);
   if (user != nullptr && user->password == password) co_return ports::Account{user->id, user->address};
   if (stale_) co_return fail(Errc::unavailable, "directory is stale");

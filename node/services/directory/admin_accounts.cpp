@@ -25,7 +25,7 @@ Task<Result<std::vector<directory::Admin>>> UserAdmin::admins() {
 }
 
 Task<Result<NewToken>> UserAdmin::add_token(std::string name, std::string admin, WallMicros expires,
-                                            std::optional<std::string> secret) {
+                                            std::optional<std::string> secret, directory::Role role) {
   NewToken token;
   if (secret) {
     token.secret = std::move(*secret);
@@ -35,7 +35,7 @@ Task<Result<NewToken>> UserAdmin::add_token(std::string name, std::string admin,
     token.secret = std::string(token_prefix) + to_base64url(drawn);
   }
   auto applied =
-      co_await ports_.directory.add_token(token.secret, std::move(name), std::move(admin), expires);
+      co_await ports_.directory.add_token(token.secret, std::move(name), std::move(admin), expires, role);
   if (!applied) co_return tl::unexpected(applied.error());
   token.applied = std::move(*applied);
   co_return token;

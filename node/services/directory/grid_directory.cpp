@@ -44,7 +44,7 @@ Task<Result<bool>> GridDirectory::is_local_domain(std::string domain) {
 }
 
 Task<Result<ports::Account>> GridDirectory::authenticate(std::string login, std::string password,
-                                                         std::string peer_address) {
+                                                         std::string peer_address, ports::Protocol protocol) {
   LoginRecord record;
   ports::Account account;
   bool final = view_.fresh();
@@ -54,7 +54,10 @@ Task<Result<ports::Account>> GridDirectory::authenticate(std::string login, std:
       const auto target = target_of(*user);
       if (!target) co_return tl::unexpected(target.error());
       account = {target->id, target->address};
-      record = {user->id(), user->version(), user->password_hash(), user->can_log_in()};
+      auto app_passwords = co_await app_passwords_of(target->id, protocol);
+      if (!app_passwords) co_return tl::unexpected(temporary(app_passwords.error()));
+      record = {user->id(), user->version(), user->password_hash(), user->can_log_in(),
+                std::move(*app_passwords)};
     } else if (user.error().code == Errc::unavailable) {
       final = false;
     } else if (user.error().code != Errc::not_found) {
@@ -66,6 +69,18 @@ Task<Result<ports::Account>> GridDirectory::authenticate(std::string login, std:
   if (!checked) co_return tl::unexpected(checked.error());
   if (checked->hash_is_old && renew_) renew_({account.id, version, std::move(password)});
   co_return account;
+}
+
+Task<Result<std::vector<Bytes>>> GridDirectory::app_passwords_of(UserId user, ports::Protocol protocol) {
+  const auto records = co_await view_.app_passwords_of(user);
+  if (!records) co_return tl::unexpected(records.error());
+  std::vector<Bytes> hashes;
+  for (const auto& record : *records) {
+    const auto& protocols = record.protocols();
+    if (std::find(protocols.begin(), protocols.end(), ports::name_of(protocol)) != protocols.end())
+      hashes.push_back(record.hash());
+  }
+  co_return hashes;
 }
 
 /// What is nobody's else is not therefore who gets it: a catch-all gives no right to send.

@@ -25,10 +25,14 @@ class GridDirectory final : public ports::Directory {
   [[nodiscard]] Task<Result<ports::Target>> resolve(std::string address) override;
   [[nodiscard]] Task<Result<bool>> is_local_domain(std::string domain) override;
   [[nodiscard]] Task<Result<ports::Account>> authenticate(std::string login, std::string password,
-                                                          std::string peer_address) override;
+                                                          std::string peer_address,
+                                                          ports::Protocol protocol) override;
   [[nodiscard]] Task<Result<bool>> may_send_as(UserId user, std::string address) override;
 
  private:
+  /// Hashes of those that are for the protocol.
+  [[nodiscard]] Task<Result<std::vector<Bytes>>> app_passwords_of(UserId user, ports::Protocol protocol);
+
   const DirectoryView& view_;
   const RecipientSearch& search_;
   LogIn& log_in_;

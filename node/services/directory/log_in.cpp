@@ -1,14 +1,30 @@
 #include "node/services/directory/log_in.hpp"
 
+#include <algorithm>
+
 #include "node/base/log.hpp"
 #include "node/runtime/timer.hpp"
+#include "node/services/directory/app_password.hpp"
 
 namespace gridmail {
+namespace {
+
+/// They are drawn, so that a fast hash is enough.
+bool fits_one(const std::vector<Bytes>& hashes, const std::string& password) {
+  return !hashes.empty() &&
+         std::find(hashes.begin(), hashes.end(), hash_of_app_password(password)) != hashes.end();
+}
+
+}  // namespace
 
 Task<Result<LoggedIn>> LogIn::check(LoginRecord record, std::string password, std::string peer_address,
                                     bool final) {
   const bool can = record.may_log_in && !record.hash.empty();
   if (can && verified_.matches(record.owner, record.version, password)) {
+    delays_.succeeded(peer_address);
+    co_return let_in(record, {});
+  }
+  if (record.may_log_in && fits_one(record.app_passwords, password)) {
     delays_.succeeded(peer_address);
     co_return let_in(record, {});
   }

@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "node/services/directory/login_delays.hpp"
 #include "node/services/directory/password_hasher.hpp"
@@ -16,6 +17,7 @@ struct LoginRecord {
   std::uint64_t version = 0;  ///< of the record
   std::string hash;           ///< empty: no password fits
   bool may_log_in = false;
+  std::vector<Bytes> app_passwords = {};  ///< hashes of those that are for the protocol (access_admin.hpp)
 };
 
 /// The password was right.

@@ -109,7 +109,7 @@ Task<Result<UserListing>> UserAdmin::users(std::string domain, std::string from,
   for (const auto& user : page->users) {
     const auto id = id_of(user.id());
     if (!id) co_return tl::unexpected(id.error());
-    listing.users.push_back({*id, user.address(), user.created()});
+    listing.users.push_back({*id, user.address(), user.created(), user.role()});
   }
   co_return listing;
 }
@@ -125,6 +125,7 @@ Task<Result<UserDetails>> UserAdmin::user(std::string address) {
   details.id = *id;
   details.address = record->address();
   details.created = record->created();
+  details.role = record->role();
   details.can_log_in = record->can_log_in();
   auto aliases = co_await ports_.view.aliases_of(*id);
   if (!aliases) co_return tl::unexpected(aliases.error());

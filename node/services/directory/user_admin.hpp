@@ -23,6 +23,7 @@ struct UserDetails {
   UserId id;
   std::string address;
   WallMicros created = 0;
+  directory::Role role = directory::ROLE_UNSET;
   bool can_log_in = false;
   std::vector<std::string> aliases;
   std::optional<mailbox::Usage> usage;  ///< nothing while the user's slot is unavailable
@@ -32,6 +33,7 @@ struct UserListing {
     UserId id;
     std::string address;
     WallMicros created = 0;
+    directory::Role role = directory::ROLE_UNSET;
   };
   std::vector<Row> users;  ///< by domain, then local part
   std::string next;        ///< where the next page begins; empty: that was all
@@ -110,7 +112,8 @@ class UserAdmin {
   [[nodiscard]] Task<Result<std::vector<directory::Admin>>> admins();
   /// `expires` 0: never. The secret is drawn here unless given.
   [[nodiscard]] Task<Result<NewToken>> add_token(std::string name, std::string admin, WallMicros expires,
-                                                 std::optional<std::string> secret = {});
+                                                 std::optional<std::string> secret = {},
+                                                 directory::Role role = directory::ROLE_ADMIN);
   [[nodiscard]] Task<Result<std::vector<directory::Token>>> tokens();
   [[nodiscard]] Task<Result<AppliedChange>> remove_token(Bytes id);
   /// Errors: denied, unavailable.

@@ -26,7 +26,8 @@ Task<Result<bool>> LocalSenders::is_local_domain(std::string domain) {
   return directory_.is_local_domain(std::move(domain));
 }
 
-Task<Result<ports::Account>> LocalSenders::authenticate(std::string, std::string, std::string) {
+Task<Result<ports::Account>> LocalSenders::authenticate(std::string, std::string, std::string,
+                                                        ports::Protocol) {
   co_return fail(Errc::denied, "the socket says who it is");
 }
 

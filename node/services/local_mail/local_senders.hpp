@@ -17,7 +17,8 @@ class LocalSenders final : public ports::Directory {
   [[nodiscard]] Task<Result<ports::Target>> resolve(std::string address) override;
   [[nodiscard]] Task<Result<bool>> is_local_domain(std::string domain) override;
   [[nodiscard]] Task<Result<ports::Account>> authenticate(std::string login, std::string password,
-                                                          std::string peer_address) override;
+                                                          std::string peer_address,
+                                                          ports::Protocol protocol) override;
   [[nodiscard]] Task<Result<bool>> may_send_as(UserId user, std::string address) override;
 
  private:

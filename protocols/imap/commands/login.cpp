@@ -17,8 +17,8 @@ std::optional<Reply> refuse_without_privacy(CommandContext& context) {
 
 Task<Reply> log_in(CommandContext& context, std::string login, std::string password) {
   Stream& stream = context.connection.stream();
-  auto account = co_await context.services.directory.authenticate(std::move(login), std::move(password),
-                                                                  stream.peer_address());
+  auto account = co_await context.services.directory.authenticate(
+      std::move(login), std::move(password), stream.peer_address(), ports::Protocol::imap);
   log_ins.count(account);
   if (account) {
     context.state.log_in(std::move(*account));

@@ -24,7 +24,7 @@ struct WithUser : MemoryDirectoryGrid {
   Result<ports::Account> log_in_as(const std::string& login, const std::string& password,
                                    const std::string& peer = "192.0.2.1") {
     const auto begun = grid.clock.now();
-    auto result = grid.run_to_end(directory.authenticate(login, password, peer));
+    auto result = grid.run_to_end(directory.authenticate(login, password, peer, ports::Protocol::imap));
     took = grid.clock.now() - begun;
     return result;
   }
@@ -114,7 +114,8 @@ TEST_CASE_FIXTURE(WithUser, "an imported hash is good for the log-in that replac
   std::vector<OldHash> old;
   GridDirectory front(grid.view, search, log_in, [&](OldHash one) { old.push_back(std::move(one)); });
   const auto enter = [&](const std::string& password) {
-    return grid.run_to_end(front.authenticate("old@example.org", password, "192.0.2.1"));
+    return grid.run_to_end(
+        front.authenticate("old@example.org", password, "192.0.2.1", ports::Protocol::imap));
   };
   CHECK(enter("wrong").error().code == Errc::denied);
   CHECK(old.empty());
@@ -141,7 +142,7 @@ TEST_CASE_FIXTURE(WithUser, "guessing at some passwords does not keep other user
   std::vector<std::string> order;
   const auto enter = [&](const std::string& login, const std::string& password) {
     asio::co_spawn(
-        grid.context, front.authenticate(login, password, "192.0.2.1"),
+        grid.context, front.authenticate(login, password, "192.0.2.1", ports::Protocol::imap),
         [&order, login](std::exception_ptr, const Result<ports::Account>&) { order.push_back(login); });
   };
   const auto run_until = [&](std::size_t answers) {  // in real time: a thread computes
@@ -167,7 +168,9 @@ TEST_CASE_FIXTURE(WithUser, "a password verified on one node costs the others no
   LogIn there(grid.clock, grid.random, broken, {});
   GridDirectory first(grid.view, search, here), second(grid.view, search, there);
   const auto enter = [&](GridDirectory& front, const std::string& password) {
-    return grid.run_to_end(front.authenticate("user@example.org", password, "192.0.2.1")).has_value();
+    return grid
+        .run_to_end(front.authenticate("user@example.org", password, "192.0.2.1", ports::Protocol::imap))
+        .has_value();
   };
   CHECK(!enter(second, "right"));
   CHECK(enter(first, "right"));

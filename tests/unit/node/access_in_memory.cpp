@@ -14,4 +14,55 @@ Task<Result<std::vector<api::AuditRow>>> AccessInMemory::audit(std::uint64_t bef
   co_return rows;
 }
 
+Task<Result<api::Applied>> AccessInMemory::set_role(std::string address, api::Role role) {
+  last = address + " is " + std::string(api::name_of(role));
+  co_return api::Applied{};
+}
+Task<Result<std::vector<api::TokenRow>>> AccessInMemory::tokens() {
+  std::vector<api::TokenRow> rows;
+  for (const auto& [name, row] : tokens_made) rows.push_back(row);
+  co_return rows;
+}
+Task<Result<api::AddedToken>> AccessInMemory::add_token(std::string name, api::Role role,
+                                                        std::chrono::seconds expires_after) {
+  api::AddedToken added;
+  added.token = {name, role, acting.account, 0, 1'000'000 * expires_after.count()};
+  added.secret = "gmt_secret";
+  if (!tokens_made.emplace(name, added.token).second) co_return fail(Errc::already_exists, name);
+  co_return added;
+}
+Task<Result<api::Applied>> AccessInMemory::remove_token(std::string name) {
+  if (tokens_made.erase(name) == 0) co_return fail(Errc::not_found, "no token " + name);
+  co_return api::Applied{};
+}
+Task<Result<std::vector<api::AppPasswordRow>>> AccessInMemory::app_passwords(std::string) {
+  std::vector<api::AppPasswordRow> rows;
+  for (const auto& [name, row] : passwords_made) rows.push_back(row);
+  co_return rows;
+}
+Task<Result<api::AddedAppPassword>> AccessInMemory::add_app_password(std::string, std::string name,
+                                                                     std::vector<std::string> protocols) {
+  if (!passwords_made.emplace(name, api::AppPasswordRow{name, protocols, 0}).second)
+    co_return fail(Errc::already_exists, name);
+  co_return api::AddedAppPassword{"drawn-words", {}};
+}
+Task<Result<api::Applied>> AccessInMemory::remove_app_password(std::string, std::string name) {
+  if (passwords_made.erase(name) == 0) co_return fail(Errc::not_found, "no app password " + name);
+  co_return api::Applied{};
+}
+Task<Result<api::NewSession>> AccessInMemory::begin_session() {
+  session_of_ = acting;
+  session_secret = "gms_secret";
+  co_return api::NewSession{session_secret, 1'000'000};
+}
+Task<Result<api::Principal>> AccessInMemory::session(std::string secret) {
+  if (session_secret.empty() || secret != session_secret) co_return fail(Errc::denied);
+  co_return session_of_;
+}
+Task<Result<api::Applied>> AccessInMemory::end_session(std::string secret) {
+  if (secret != session_secret) co_return fail(Errc::not_found, "no such session");
+  session_secret.clear();
+  co_return api::Applied{};
+}
+
 }  // namespace gridmail::testing

@@ -8,8 +8,8 @@ bool ClientsInMemory::is_balancer(std::string_view peer_address) const {
   return peer_address == "192.0.2.1";
 }
 Task<Result<void>> ClientsInMemory::log_in(std::string login, std::string password,
-                                           std::string client_address) {
-  last_login = login + " from " + client_address;
+                                           std::string client_address, std::string protocol) {
+  last_login = login + " from " + client_address + " by " + protocol;
   if (password == "later") co_return fail(Errc::unavailable);
   if (login != "u@example.test" || password != "right") co_return fail(Errc::denied);
   co_return Result<void>();

@@ -13,17 +13,19 @@ SlotPlacement GridInMemory::placement(std::variant<SlotId, DirectorySlot> slot) 
   return {slot, 3, first, {first, second}, {}, {}};
 }
 
-Task<Result<Principal>> GridInMemory::authenticate_admin(std::string user, std::string password,
-                                                         std::string) {
-  if (user == "admin" && password == "secret") co_return Principal{user};
-  co_return fail(Errc::denied);
+Task<Result<Principal>> GridInMemory::authenticate(std::string user, std::string password, std::string) {
+  if (password != "secret") co_return fail(Errc::denied);
+  const auto role = role_named(user.substr(0, user.find('@')));
+  if (!role) co_return fail(Errc::denied);
+  co_return Principal{user, *role, user};
 }
 Task<Result<Principal>> GridInMemory::authenticate_token(std::string token) {
-  if (token == "the-token") co_return Principal{"token first"};
+  if (token == "the-token") co_return Principal{"token first", Role::admin, "admin"};
   co_return fail(Errc::denied);
 }
 std::shared_ptr<GridControl> GridInMemory::acting_as(Actor who) {
   actor = std::move(who);
+  access_in_memory.acting = actor.who;
   return {std::shared_ptr<void>(), this};
 }
 Task<Result<GridStatus>> GridInMemory::status() {

@@ -47,16 +47,38 @@ class ClientsInMemory final : public api::ClientControl {
   bool is_reachable = true;
 
   bool is_balancer(std::string_view peer_address) const override;
-  Task<Result<void>> log_in(std::string login, std::string password, std::string client_address) override;
+  Task<Result<void>> log_in(std::string login, std::string password, std::string client_address,
+                            std::string protocol) override;
   Task<Result<std::string>> look_up(std::string key) override;
   Task<Result<api::MailServer>> server_for(std::string address, std::string service) override;
   Task<Result<api::ClientSettings>> client_settings(std::string domain) override;
 };
 
-/// An audit log of five entries, 1 to 5.
+/// An audit log of five entries, 1 to 5; tokens and app passwords by name; one session at most.
 class AccessInMemory final : public api::AccessControl {
  public:
+  std::map<std::string, api::TokenRow> tokens_made;
+  std::map<std::string, api::AppPasswordRow> passwords_made;
+  std::string last;  ///< what was changed last
+  api::Principal acting;
+  std::string session_secret;  ///< empty: none
+
   Task<Result<std::vector<api::AuditRow>>> audit(std::uint64_t before, std::uint32_t rows_max) override;
+  Task<Result<api::Applied>> set_role(std::string address, api::Role role) override;
+  Task<Result<std::vector<api::TokenRow>>> tokens() override;
+  Task<Result<api::AddedToken>> add_token(std::string name, api::Role role,
+                                          std::chrono::seconds expires_after) override;
+  Task<Result<api::Applied>> remove_token(std::string name) override;
+  Task<Result<std::vector<api::AppPasswordRow>>> app_passwords(std::string address) override;
+  Task<Result<api::AddedAppPassword>> add_app_password(std::string address, std::string name,
+                                                       std::vector<std::string> protocols) override;
+  Task<Result<api::Applied>> remove_app_password(std::string address, std::string name) override;
+  Task<Result<api::NewSession>> begin_session() override;
+  Task<Result<api::Principal>> session(std::string secret) override;
+  Task<Result<api::Applied>> end_session(std::string secret) override;
+
+ private:
+  api::Principal session_of_;
 };
 
 class GridInMemory final : public api::GridControl {
@@ -73,8 +95,9 @@ class GridInMemory final : public api::GridControl {
 
   api::Actor actor;  ///< in whose name something was done last
 
-  Task<Result<api::Principal>> authenticate_admin(std::string user, std::string password,
-                                                  std::string peer) override;
+  /// "secret" of admin, viewer@example.test, operator@example.test and user@example.test.
+  Task<Result<api::Principal>> authenticate(std::string user, std::string password,
+                                            std::string peer) override;
   Task<Result<api::Principal>> authenticate_token(std::string token) override;
   std::shared_ptr<api::GridControl> acting_as(api::Actor who) override;
   Task<Result<api::GridStatus>> status() override;

@@ -38,7 +38,7 @@ const Fields ok = {{"Auth-Status", "OK"}, {"Auth-Server", "192.0.2.11"}, {"Auth-
 
 TEST_CASE_FIXTURE(Nginx, "a right password leads to the node of the mailbox") {
   CHECK(log_in("imap", "u@example.test", "right") == ok);
-  CHECK(grid.clients_in_memory.last_login == "u@example.test from 203.0.113.9");
+  CHECK(grid.clients_in_memory.last_login == "u@example.test from 203.0.113.9 by imap");
   CHECK(grid.clients_in_memory.last_served == "u@example.test by imap");
   CHECK(log_in("smtp", "u%40example.test", "%72ight") == ok);
   CHECK(grid.clients_in_memory.last_served == "u@example.test by submission");
@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(Nginx, "only a balancer may ask, and only what it would") {
 
 TEST_CASE_FIXTURE(Nginx, "a client's address that is none is not believed") {
   (void)ask({{"Auth-Method", "plain"}, {"Auth-Protocol", "imap"}, {"Client-IP", "unix:"}});
-  CHECK(grid.clients_in_memory.last_login == " from 192.0.2.1");
+  CHECK(grid.clients_in_memory.last_login == " from 192.0.2.1 by imap");
 }
 
 TEST_CASE("a look-up says where a key leads, and which node serves an address best") {

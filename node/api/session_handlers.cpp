@@ -1,0 +1,67 @@
+// Log-in from a browser: a cookie instead of a password in each request.
+#include "node/api/access_control.hpp"
+#include "node/api/body.hpp"
+#include "node/api/credentials.hpp"
+#include "node/api/handlers.hpp"
+#include "node/api/json_response.hpp"
+#include "node/api/session_cookie.hpp"
+
+namespace gridmail::api {
+namespace {
+
+constexpr std::int64_t session_seconds = 12LL * 3600;
+
+Json description(const Principal& principal) {
+  return {{"name", principal.name}, {"role", name_of(principal.role)}, {"account", principal.account}};
+}
+
+}  // namespace
+
+/// A browser that another site leads here would log in as somebody else: what it sends then is no JSON.
+Task<Response> begin_session(GridControl& grid, Request request, Parameters) {
+  if (auto refused = refuse_plain_http(request)) co_return std::move(*refused);
+  if (!field(request, "Content-Type").starts_with("application/json"))
+    co_return problem({Errc::invalid, "the Content-Type is application/json"});
+  const auto body = Body::parse(request.body, {"user", "password"});
+  if (!body) co_return problem(body.error());
+  const auto user = body->text("user");
+  if (!user) co_return problem(user.error());
+  const auto password = body->text("password");
+  if (!password) co_return problem(password.error());
+  auto known = co_await grid.authenticate(*user, *password, request.peer_address);
+  if (!known && known.error().code == Errc::denied) co_return unauthorized(request, "wrong user or password");
+  if (!known) co_return problem(known.error());
+  Json json = description(*known);
+  Actor actor{std::move(*known), request.peer_address};
+  const auto acting = grid.acting_as(std::move(actor));
+  const auto session = co_await acting->access_of_grid().begin_session();
+  if (!session) co_return problem(session.error());
+  json["expires"] = rfc3339(session->expires);
+  json["csrf"] = csrf_token(session->secret);
+  Response response = json_response(json, 201);
+  response.headers.emplace_back("Set-Cookie",
+                                session_cookie(session->secret, session_seconds, request.is_secure));
+  response.headers.emplace_back("Cache-Control", "no-store");
+  co_return response;
+}
+
+Task<Response> show_session(GridControl&, Request request, Parameters) {
+  Json json = description(request.asker);
+  const auto secret = request.authorization.empty() ? session_secret(request) : std::string();
+  json["csrf"] = secret.empty() ? Json(nullptr) : Json(csrf_token(secret));
+  Response response = json_response(json);
+  response.headers.emplace_back("Cache-Control", "no-store");
+  co_return response;
+}
+
+Task<Response> end_session(GridControl& grid, Request request, Parameters) {
+  auto secret = request.authorization.empty() ? session_secret(request) : std::string();
+  if (secret.empty()) co_return problem({Errc::invalid, "who sends a password or a token has no session"});
+  const auto ended = co_await grid.access_of_grid().end_session(std::move(secret));
+  if (!ended && ended.error().code != Errc::not_found) co_return problem(ended.error());
+  Response response = json_response({{"done", true}});
+  response.headers.emplace_back("Set-Cookie", session_cookie({}, 0, request.is_secure));
+  co_return response;
+}
+
+}  // namespace gridmail::api

@@ -1,0 +1,122 @@
+#include <doctest/doctest.h>
+
+#include "node/api/session_cookie.hpp"
+#include "tests/unit/node/api_in_memory.hpp"
+
+using namespace gridmail;
+using namespace gridmail::api;
+using gridmail::testing::Api;
+
+namespace {
+
+std::string header(const Response& response, std::string_view name) {
+  for (const auto& [each, value] : response.headers) {
+    if (each == name) return value;
+  }
+  return {};
+}
+
+struct Browser : Api {
+  Browser() {
+    authorization.clear();
+    fields = {{"Content-Type", "application/json"}};
+  }
+  Response log_in(std::string_view user, std::string_view password) {
+    const Json body = {{"user", user}, {"password", password}};
+    return call(Method::post, "/api/v1/session", body.dump());
+  }
+  /// From now on the browser sends its cookie, and the page the token.
+  std::string come_in(std::string_view user) {
+    const auto response = log_in(user, "secret");
+    REQUIRE(response.status == 201);
+    const auto cookie = header(response, "Set-Cookie");
+    fields.emplace_back("Cookie", "theme=dark; " + cookie.substr(0, cookie.find(';')));
+    auto csrf = Json::parse(response.body)["csrf"].get<std::string>();
+    fields.emplace_back("X-CSRF-Token", csrf);
+    return csrf;
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Browser, "a right password gives a cookie that no script reads and no other site sends") {
+  const auto response = log_in("viewer@example.test", "secret");
+  CHECK(response.status == 201);
+  CHECK(header(response, "Set-Cookie") ==
+        "gridmail_session=gms_secret; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict");
+  const auto json = Json::parse(response.body);
+  CHECK(json["role"] == "viewer");
+  CHECK(json["csrf"] == csrf_token("gms_secret"));
+  CHECK(response.body.find("gms_secret") == std::string::npos);
+  CHECK(grid.actor.who.name == "viewer@example.test");
+  secure = true;
+  CHECK(header(log_in("viewer@example.test", "secret"), "Set-Cookie").ends_with("; Secure"));
+}
+
+TEST_CASE_FIXTURE(Browser, "a wrong password gives none, and the page is not asked by the browser") {
+  fields.emplace_back("X-Requested-With", "dashboard");
+  const auto response = log_in("viewer@example.test", "wrong");
+  CHECK(response.status == 401);
+  CHECK(header(response, "Set-Cookie").empty());
+  CHECK(header(response, "WWW-Authenticate") == "Bearer");
+  CHECK(log_in("", "secret").status == 400);
+  loopback = false;
+  CHECK(log_in("viewer@example.test", "secret").status == 403);  // plain HTTP from elsewhere
+  fields = {{"Content-Type", "text/plain"}};
+  loopback = true;
+  CHECK(log_in("viewer@example.test", "secret").status == 400);  // a form of another site
+}
+
+TEST_CASE_FIXTURE(Browser, "the cookie is who asks, with that role") {
+  const auto csrf = come_in("operator@example.test");
+  const auto session = get("/api/v1/session");
+  CHECK(session["name"] == "operator@example.test");
+  CHECK(session["csrf"] == csrf);
+  CHECK(call(Method::get, "/api/v1/status").status == 200);
+  CHECK(call(Method::post, "/api/v1/nodes/b/drain").status == 200);
+  CHECK(grid.actor.who.name == "operator@example.test");
+  CHECK(call(Method::delete_, "/api/v1/nodes/b").status == 403);
+}
+
+TEST_CASE_FIXTURE(Browser, "a change needs the session's own token") {
+  come_in("admin@example.test");
+  CHECK(call(Method::post, "/api/v1/nodes/b/drain").status == 200);
+  grid.drained.clear();
+  for (const std::string& token : {std::string(), std::string("x"), csrf_token("gms_another")}) {
+    CAPTURE(token);
+    fields.back().second = token;
+    const auto refused = call(Method::post, "/api/v1/nodes/b/drain");
+    CHECK(refused.status == 403);
+    CHECK(Json::parse(refused.body)["code"] == "csrf");
+    CHECK(call(Method::get, "/api/v1/status").status == 200);
+  }
+  CHECK(grid.drained.empty());
+}
+
+TEST_CASE_FIXTURE(Browser, "an ended session is of no use any more") {
+  come_in("admin@example.test");
+  const auto ended = call(Method::delete_, "/api/v1/session");
+  CHECK(ended.status == 200);
+  CHECK(header(ended, "Set-Cookie").starts_with("gridmail_session=; Path=/; Max-Age=0"));
+  CHECK(call(Method::get, "/api/v1/status").status == 401);
+  fields.clear();
+  authorization = "Bearer the-token";
+  CHECK(call(Method::delete_, "/api/v1/session").status == 400);  // a token is no session
+  CHECK(get("/api/v1/session")["csrf"].is_null());
+}
+
+TEST_CASE("the session's cookie is found among others") {
+  const auto secret_in = [](std::string cookies) {
+    Request request;
+    request.fields.emplace_back("cookie", std::move(cookies));
+    return session_secret(request);
+  };
+  CHECK(secret_in("gridmail_session=a") == "a");
+  CHECK(secret_in("x=1; gridmail_session=a=b; y=2") == "a=b");
+  CHECK(secret_in("x=1;gridmail_session=a") == "a");
+  for (const auto* none :
+       {"", ";", "gridmail_session", "gridmail_session=", "xgridmail_session=a", "gridmail_sessions=a"}) {
+    CAPTURE(none);
+    CHECK(secret_in(none).empty());
+  }
+}
