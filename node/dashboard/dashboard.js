@@ -37,9 +37,12 @@ const advice = [
   ["has lost records", "Nothing needs doing the first time. If it happens again, replace the disk."],
 ];
 
+/** What stands between backticks is to be typed. */
+const with_code = text => text.split("`").map((part, i) => i % 2 ? el("code", {}, part) : part);
+
 function reasonItem(reason) {
   const found = advice.find(([part]) => reason.includes(part));
-  return el("li", {}, reason, found ? el("small", {}, found[1]) : "");
+  return el("li", {}, ...with_code(reason), found ? el("small", {}, found[1]) : "");
 }
 
 function showVerdict(status) {
@@ -47,7 +50,7 @@ function showVerdict(status) {
   $("verdict_word").textContent = words[status.verdict] ?? status.verdict;
   $("verdict_text").textContent = meanings[status.verdict] ?? "";
   fill($("reasons"), [...status.reasons.map(reasonItem),
-    ...status.notices.map(notice => el("li", { className: "notice" }, notice))]);
+    ...status.notices.map(notice => el("li", { className: "notice" }, ...with_code(notice)))]);
   document.title = (status.verdict === "healthy" ? "" : words[status.verdict] + " · ") + "gridmail";
 }
 

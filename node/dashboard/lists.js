@@ -3,16 +3,23 @@ import {pageOf} from "./api.js";
 import {el} from "./elements.js";
 
 /**
- * show(rows) shows one page. first(path) begins a list; again() reads the shown page anew. `bar` holds the buttons.
+ * show(rows, {page, more}) shows one page. first(path) begins a list; again() reads the shown page anew. `bar` holds the buttons.
+ * cursor(row): for a list whose answers do not say where the next page begins.
  */
-export function pager(show) {
+export function pager(show, cursor = null) {
   const before = el("button", {type: "button", className: "quiet"}, "Back"), after = el("button", {type: "button", className: "quiet"}, "Next");
   const bar = el("div", {className: "pager"}, before, after);
   let paths = [], next = null, asked = 0;
+  function following(rows) {
+    const [path, query] = paths[0].split("?"), parameters = new URLSearchParams(query);
+    if (cursor === null || rows.length < Number(parameters.get("limit"))) return null;
+    parameters.set("after", cursor(rows.at(-1)));
+    return `${path}?${parameters}`;
+  }
   async function load() {
     const mine = ++asked, answer = await pageOf(paths.at(-1));
     if (mine !== asked) return;
-    next = answer.next;
+    next = answer.next ?? following(answer.rows);
     before.disabled = paths.length < 2;
     after.disabled = next === null;
     bar.hidden = before.disabled && after.disabled;

@@ -29,7 +29,7 @@ function recipients(entry) {
 export async function open(page, [destination = "", sender = ""]) {
   const to = el("input", {type: "search", placeholder: "To this domain", ariaLabel: "Only to this domain", value: destination});
   const from = el("input", {type: "search", placeholder: "From this address", ariaLabel: "Only from this address", value: sender});
-  const list = el("table"), choice = () => ({destination: to.value.trim(), sender: from.value.trim()});
+  const list = el("table", {className: "wide"}), choice = () => ({destination: to.value.trim(), sender: from.value.trim()});
   const path = id => "/queue/" + encodeURIComponent(id);
   const one = (entry, text, verb) => button(text, text + entry.id, telling("Not now", async () => {
     await api("POST", `${path(entry.id)}/${verb}`);

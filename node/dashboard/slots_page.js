@@ -51,7 +51,7 @@ export function open(page, [state = "stuck", node = ""]) {
   const by_state = select("Which slots", Object.entries(choices), choices[state] ? state : "stuck");
   const by_node = select("Of which node", [["", "of any node"], ...grid.map.names.map(name => [name, "of " + name])], grid.map.names.includes(node) ? node : "");
   const by_number = el("input", {type: "search", inputMode: "numeric", placeholder: "Number", ariaLabel: "Number of a slot", className: "short"});
-  const list = el("table"), more = el("button", {type: "button"}, "Show more");
+  const list = el("table", {className: "wide"}), more = el("button", {type: "button"}, "Show more");
   let rows_max = page_rows;
   const wanted = (row, i) => {
     const {map} = grid, how = stateOf(row, map), number_wanted = by_number.value.trim(), at = map.names.indexOf(by_node.value);

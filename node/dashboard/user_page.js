@@ -21,7 +21,7 @@ export async function open(page, [address]) {
       ["Copies in sync", number(slot.in_sync.length)], ["Slot", String(slot.slot)]]);
     const facts = [["Primary", slot.primary ? nodes([slot.primary]) : ["none"]], ["In sync", nodes(slot.in_sync)],
       ["Joining", nodes(slot.joining)], ["Retired", nodes(slot.retired)], ["Epoch", [number(slot.epoch)]], ["Identity", [user.id]]];
-    for (const [protocol, moment] of Object.entries(user.last_log_ins ?? {})) facts.push([`Last log-in by ${protocol}`, [when(moment)]]);
+    for (const [protocol, moment] of Object.entries(user.last_log_in ?? {})) facts.push([`Last log-in by ${protocol}`, [when(moment)]]);
     fill(place, facts.flatMap(([term, text]) => [el("dt", {}, term), el("dd", {}, ...text)]));
     fill(names, user.aliases.length === 0 ? [el("li", {className: "faint"}, "None.")] : user.aliases.map(alias => el("li", {}, alias, button("Remove", "alias " + alias, () => ask({
       title: `Remove the alias ${alias}?`, go: "Remove", danger: true, text: "Mail for it is refused at once.",
