@@ -6,6 +6,7 @@ import {showJobs} from "./jobs.js";
 import {showNodes} from "./nodes.js";
 import {showSlots} from "./slots.js";
 import {showWaiting} from "./waiting.js";
+import {showChanges} from "./changes.js";
 import {closePage, openPage, updatePage, wordsOfHash} from "./pages.js";
 import {grid, takeIn, tally} from "./grid.js";
 import {el, figures, fill, number} from "./elements.js";
@@ -102,7 +103,7 @@ async function show(status) {
   showJobs();
   if (Date.now() - waiting_at < waiting_ms) return;
   waiting_at = Date.now();
-  await showWaiting();
+  await Promise.all([showWaiting(), showChanges()]);
 }
 
 async function refresh() {

@@ -11,6 +11,7 @@ const pages = {
   directory: ["Directory", () => import("./directory_page.js")],
   users: [null, () => import("./user_page.js"), "directory"],
   jobs: ["Jobs", () => import("./jobs_page.js")],
+  audit: ["Audit log", () => import("./audit_page.js")],
 };
 const $ = id => document.getElementById(id);
 let current = null, opened = 0, timer = null;

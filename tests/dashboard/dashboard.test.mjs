@@ -106,6 +106,14 @@ test("a user's page says where the mail lies, and an alias is added and taken aw
   await page.waitForFunction(() => !document.getElementById("page_body").textContent.includes("also.me@"));
 });
 
+test("the audit log says who did that", async () => {
+  await go(page, "#/audit");
+  const row = page.locator("#page_body tbody tr", {hasText: user.address}).first();
+  assert.match(await row.textContent(), /admin.*127\.0\.0\.1/);
+  await go(page, "#/");
+  await page.waitForFunction(() => document.querySelectorAll("#changes li").length > 0, null, {timeout: 20_000});
+});
+
 test("a message's trace is found by an address, and by its Message-ID", async () => {
   await go(page, "#/trace");
   await page.getByRole("searchbox").fill(user.address);
@@ -242,7 +250,7 @@ test("charts of a day, and the same figures as a table", async () => {
 
 const shown = {
   overview: "#/", nodes: "#/nodes", node: "#/nodes/node1", slots: "#/slots/all", queue: "#/queue", trace: "#/trace/" + encodeURIComponent(user.address),
-  users: "#/directory/users", domains: "#/directory/domains", aliases: "#/directory/aliases", user: "#/users/" + encodeURIComponent(user.address), jobs: "#/jobs",
+  users: "#/directory/users", domains: "#/directory/domains", aliases: "#/directory/aliases", user: "#/users/" + encodeURIComponent(user.address), jobs: "#/jobs", audit: "#/audit",
 };
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [390, 820, 1440]) {
