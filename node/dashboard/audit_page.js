@@ -17,12 +17,13 @@ export async function open(page) {
   const list = el("table"), search = el("input", {type: "search", placeholder: "Find on this page", ariaLabel: "Find among these entries"});
   let shown = [], place = null;
   const show = () => {
+    if (place === null) return;
     const wanted = search.value.trim().toLowerCase(), found = shown.filter(row => texts(row).some(text => text.toLowerCase().includes(wanted)));
     page.lead(`Page ${place.page}${place.more ? ", and there are older ones" : ""}. Every change is noted with the change itself, and can be neither altered nor removed.`);
     table(list, found.length ? ["When", "Who", "From", "What", "Of", "Before and after", "Asked"] : ["Nothing to show."], found.map(row => [
       when(row.at), row.who ?? "the grid", row.address ?? "–", row.verb, linkTo(row), change(row), row.node ? link(nameOf(row.node), "nodes", nameOf(row.node)) : "–"]));
   };
-  const rows = pager((found, where) => { shown = found; place = where; show(); }, row => row.id);
+  const rows = pager({cursor: row => row.id, failed: error => page.wrong(error.message), show: (found, where) => { shown = found; place = where; show(); }});
   whenTyped(search, show);
   page.actions([search]);
   page.body.replaceChildren(el("section", {}, el("div", {className: "scroll"}, list), rows.bar));

@@ -42,14 +42,12 @@ export async function open(page, [name = "users"]) {
   if (!kind) throw new Error("There is no such list.");
   page.title(kind.title);
   const list = el("table"), search = el("input", {type: "search", placeholder: "Find", ariaLabel: "Find " + kind.title.toLowerCase()});
-  const rows = pager((all, {page: at, more}) => {
-    const wanted = search.value.trim().toLowerCase();
-    const found = all.filter(row => [row.address, row.name, row.target].some(text => text?.toLowerCase().includes(wanted)));
+  const rows = pager({failed: error => page.wrong(error.message), show: (found, {page: at, more}) => {
     page.lead(found.length === 0 ? `No ${kind.one} is called so.` : `Page ${at}, ${count(found.length, kind.one, kind.title.toLowerCase())}${more ? ", and there are more" : ""}.`);
     table(list, found.length ? kind.heads : ["Nothing to show."], found.map(row => kind.row(row, rows.again)));
-  });
-  const show = text => rows.first(`/${name}?` + new URLSearchParams([...(text ? [["search", text]] : []), ["limit", page_rows]]))
-    .catch(error => page.wrong(error.message));
+  }});
+  const matching = text => row => [row.address, row.name, row.target].some(one => one?.toLowerCase().includes(text.toLowerCase()));
+  const show = text => rows.first(`/${name}?limit=${page_rows}`, text === "" ? null : matching(text));
   whenTyped(search, show);
   const add = button(`Add ${kind.one === "alias" ? "an" : "a"} ${kind.one}`, "add", () => ask({
     title: `Add ${kind.one === "alias" ? "an" : "a"} ${kind.one}`, go: "Add", fields: kind.fields,

@@ -39,7 +39,7 @@ export async function open(page, [destination = "", sender = ""]) {
     title: "Remove this message?", go: "Remove", danger: true,
     text: `From ${entry.sender || "<>"} to ${recipients(entry)}. It is not delivered, and its sender is not told.`,
     act: async () => { await api("DELETE", path(entry.id)); await rows.again(); }}), true);
-  const rows = pager((entries, {page: at, more}) => {
+  const rows = pager({failed: error => page.wrong(error.message), show: (entries, {page: at, more}) => {
     page.lead(entries.length === 0 ? "Nothing waits." : `Page ${at}, ${count(entries.length, "message")}${more ? ", and there are more" : ""}. Each is tried again by itself.`);
     if (entries.length === 0) return table(list, ["No message is like this."], []);
     table(list, ["Accepted", "From", "To", "Size", "Tried", "Next", "Last answer", "Actions"], entries.map(entry => [
@@ -47,7 +47,7 @@ export async function open(page, [destination = "", sender = ""]) {
       entry.held ? el("span", {className: "state single"}, "held") : entry.next_attempt ? when(entry.next_attempt) : "soon", entry.last_error || "–",
       el("span", {className: "actions"}, one(entry, "Try now", "retry"), entry.held ? one(entry, "Release", "release") : one(entry, "Hold", "hold"),
          link("Trace", "trace", entry.id), remove(entry))]));
-  });
+  }});
   const all = (text, verb, asked) => button(text, text, () => {
     const which = choice(), named = [which.destination && `to ${which.destination}`, which.sender && `from ${which.sender}`].filter(Boolean).join(" ");
     if (!named && verb !== "retry") return ask({title: text, text: "Say first which: a domain they go to, or the address they come from."});
@@ -58,7 +58,7 @@ export async function open(page, [destination = "", sender = ""]) {
         ask({title: "Done", text: count(entries, "message") + "."});
       }});
   }, verb === "remove");
-  const show = () => rows.first("/queue?" + query(choice())).catch(error => page.wrong(error.message));
+  const show = () => rows.first("/queue?" + query(choice()));
   const search = el("form", {className: "search", role: "search"}, to, from, el("button", {}, "Find"));
   search.addEventListener("submit", event => { event.preventDefault(); show(); });
   page.actions([search]);
