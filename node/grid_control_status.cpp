@@ -5,6 +5,7 @@
 
 #include "node/base/metrics.hpp"
 #include "node/grid_control_binding.hpp"
+#include "node/process_limits.hpp"
 #include "node/version.hpp"
 
 namespace gridmail {
@@ -181,6 +182,13 @@ Task<std::string> GridControlBinding::metrics() {
         static_cast<double>(parts_.mail.bytes_in_flight()));
   gauge("disk_free_bytes", "Bytes free where the store lies.",
         static_cast<double>(parts_.store.bytes_free()));
+  gauge("disk_low", "Whether less is free than the reserve: intake is refused.",
+        parts_.store.low_space() ? 1 : 0);
+  const auto files = open_files();
+  gauge("process_open_files", "Files and connections that are open.", static_cast<double>(files.open));
+  gauge("process_files_max", "How many may be.", static_cast<double>(files.max));
+  gauge("process_clock_seconds", "The time here, since 1970 UTC.",
+        static_cast<double>(parts_.clock.wall()) / 1e6);
   const auto age = core.directory_age().age();
   gauge("directory_age_seconds", "Age of this node's replica of the directory.",
         age == Duration::max() ? -1 : std::chrono::duration<double>(age).count());

@@ -1,21 +1,25 @@
 #include "node/cli/doctor.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/timex.h>
 
 #include <algorithm>
-#include <set>
 
+#include "node/cli/doctor_checks.hpp"
+#include "node/cli/mail_port.hpp"
+#include "node/cli/outcome.hpp"
 #include "node/cli/text_view.hpp"
+#include "node/version.hpp"
 
 namespace gridmail::cli {
 namespace {
 
-struct Check {
-  std::string id;
-  bool passed;
-  std::string detail;
-  bool warning = false;  ///< passed, and yet something wants doing
-};
+using State = Check::State;
+
+/// Each may take ten seconds.
+constexpr std::size_t domains_asked_max = 10;
+constexpr auto greeting_max = std::chrono::seconds(8);
 
 std::string one_line(std::string text) {
   while (text.ends_with('\n')) text.pop_back();
@@ -25,82 +29,134 @@ std::string one_line(std::string text) {
 
 Check probe(const ApiClient& api, std::string id, std::string_view path) {
   const auto reply = api.probe(path);
-  if (!reply) return {std::move(id), false, reply.error().text};
-  return {std::move(id), reply->status == 200, one_line(reply->body)};
+  if (!reply) return {std::move(id), State::failed, reply.error().text};
+  return {std::move(id), reply->status == 200 ? State::passed : State::failed, one_line(reply->body)};
 }
 
-Check nodes_are_alive(const Json& nodes) {
-  std::string gone;
-  for (const auto& node : nodes) {
-    if (node.at("state") != "alive")
-      gone += fmt::format(" {} is {};", cell_text(node.at("name")), cell_text(node.at("state")));
-  }
-  return {"nodes.alive", gone.empty(), gone.empty() ? fmt::format("{} nodes", nodes.size()) : gone.substr(1)};
+WallMicros now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(since).count();
 }
 
-Check versions_agree(const Json& nodes) {
-  std::set<std::string> versions;
-  for (const auto& node : nodes) {
-    if (node.at("version") != "") versions.insert(cell_text(node.at("version")));
-  }
-  std::string all;
-  for (const auto& version : versions) all += (all.empty() ? "" : ", ") + version;
-  return {"nodes.same_version", versions.size() <= 1, all};
+Check clock_is_kept() {
+  timex clock{};
+  const int state = ::adjtimex(&clock);
+  if (state < 0) return {"machine.clock", State::warning, "cannot be asked here"};
+  if (state == TIME_ERROR)
+    return {"machine.clock", State::warning,
+            "nothing keeps it right: install chrony or systemd-timesyncd, here or on the host"};
+  return {"machine.clock", State::passed, "kept right"};
 }
 
-Check slots_have_copies(const Json& slots, std::size_t copies) {
-  const auto lacking = std::count_if(slots.begin(), slots.end(), [&](const Json& row) {
-    return row.at("primary").is_null() || row.at("in_sync").size() < copies;
-  });
-  return {"slots.copies", lacking == 0,
-          lacking == 0 ? fmt::format("{} slots with {} copies in sync", slots.size(), copies)
-                       : fmt::format("{} of {} slots have fewer than {} copies in sync", lacking,
-                                     slots.size(), copies)};
+void examine_node(const ApiClient& api, std::vector<Check>& checks) {
+  const auto metrics = api.probe("/metrics");
+  if (!metrics) return;
+  checks.push_back(files_suffice(metrics->body));
+  checks.push_back(clock_is_right(metrics->body, now()));
+  checks.push_back(disk_has_room(metrics->body));
 }
 
-Check nothing_wants_doing(const Json& notices) {
-  std::string all;
-  for (const auto& notice : notices) all += fmt::format("{}{}", all.empty() ? "" : "; ", cell_text(notice));
-  return {"grid.notices", true, notices.empty() ? "none" : all, !notices.empty()};
-}
-
-std::vector<Check> examine(const ApiClient& api) {
-  std::vector<Check> checks;
-  checks.push_back(probe(api, "node.alive", "/livez"));
-  if (!checks.back().passed) return checks;
-  checks.push_back(probe(api, "node.ready", "/readyz?verbose"));
-  const auto status = api.get("/status");
-  checks.push_back({"api.credentials", status.has_value(), status ? "accepted" : status.error().text});
-  if (!status) return checks;
-  const auto& nodes = status->at("nodes");
-  checks.push_back({"grid.verdict", status->at("verdict") == "healthy", cell_text(status->at("verdict"))});
+void examine_grid(const ApiClient& api, const Json& status, std::vector<Check>& checks) {
+  const auto& nodes = status.at("nodes");
+  const auto verdict = cell_text(status.at("verdict"));
+  checks.push_back({"grid.verdict", verdict == "healthy" ? State::passed : State::failed, verdict});
   checks.push_back(nodes_are_alive(nodes));
   checks.push_back(versions_agree(nodes));
-  checks.push_back(nothing_wants_doing(status->at("notices")));
-  const auto copies = std::min<std::size_t>(status->at("copies").get<std::size_t>(), nodes.size());
-  if (const auto slots = api.get("/slots")) checks.push_back(slots_have_copies(*slots, copies));
-  if (const auto domains = api.get("/domains")) {
-    checks.push_back({"directory.domains", !domains->empty(),
-                      domains->empty() ? "no domain: add one with `gridmail domain add`"
-                                       : fmt::format("{} domains", domains->size())});
+  checks.push_back(program_fits(nodes, version));
+  if (const auto figures = api.get("/figures")) {
+    checks.push_back(clocks_agree(*figures));
+    checks.push_back(disks_last(*figures, nodes));
   }
+  checks.push_back(nothing_wants_doing(status.at("notices")));
+  const auto copies = std::min<std::size_t>(status.at("copies").get<std::size_t>(), nodes.size());
+  if (const auto slots = api.get("/slots")) checks.push_back(slots_have_copies(*slots, copies));
+  if (const auto certificates = api.get("/certificates"))
+    checks.push_back(certificates_last(*certificates, now()));
+}
+
+Check port_in(const std::vector<std::string>& exchangers) {
+  if (exchangers.empty()) return {"port25.in", State::passed, "no domain has an MX record to try"};
+  Check check{"port25.in", State::passed, ""};
+  for (const auto& host : exchangers) {
+    const auto greeting = mail_greeting(host, "25", greeting_max);
+    if (!greeting) check.state = State::failed;
+    check.detail += fmt::format("{}{}: {}", check.detail.empty() ? "" : "; ", host,
+                                greeting ? "answers" : greeting.error().text);
+  }
+  return check;
+}
+
+Check port_out(const Arguments& arguments) {
+  const auto host = arguments.find("--reach");
+  if (host == arguments.end())
+    return {"port25.out", State::passed, "not tried: --reach HOST names a mail server elsewhere to try"};
+  const auto colon = host->second.rfind(':');
+  const bool has_port = colon != std::string::npos && host->second.find(':') == colon;
+  const auto greeting = mail_greeting(host->second.substr(0, has_port ? colon : std::string::npos),
+                                      has_port ? host->second.substr(colon + 1) : "25", greeting_max);
+  if (greeting) return {"port25.out", State::passed, fmt::format("{}: {}", host->second, *greeting)};
+  return {
+      "port25.out", State::failed,
+      fmt::format("{}: {}; many providers block port 25 until asked", host->second, greeting.error().text)};
+}
+
+void examine_domains(const ApiClient& api, std::vector<Check>& checks) {
+  const auto domains = api.get("/domains");
+  if (!domains) return;
+  checks.push_back({"directory.domains", domains->empty() ? State::failed : State::passed,
+                    domains->empty() ? "no domain: add one with `gridmail domain add`"
+                                     : fmt::format("{} domains", domains->size())});
+  DomainFindings findings;
+  std::size_t asked = 0;
+  for (const auto& row : *domains) {
+    const auto name = row.at("name").get<std::string>();
+    if (is_private_domain(name) || asked == domains_asked_max) continue;
+    ++asked;
+    const auto answer = api.get(below("domains", name, "/dns"));
+    if (answer) {
+      take_in(findings, name, answer->at("records"));
+    } else {
+      findings.unknown.push_back(fmt::format("{}: {}", name, answer.error().text));
+    }
+  }
+  checks.push_back(records_are_there(findings, asked));
+  checks.push_back(pointers_are_there(findings));
+  checks.push_back(port_in(findings.exchangers));
+}
+
+std::vector<Check> examine(const ApiClient& api, const Arguments& arguments) {
+  std::vector<Check> checks;
+  checks.push_back(probe(api, "node.alive", "/livez"));
+  if (checks.back().state == State::failed) return checks;
+  checks.push_back(probe(api, "node.ready", "/readyz?verbose"));
+  examine_node(api, checks);
+  checks.push_back(clock_is_kept());
+  const auto status = api.get("/status");
+  checks.push_back(
+      {"api.credentials", status ? State::passed : State::failed, status ? "accepted" : status.error().text});
+  if (!status) return checks;
+  examine_grid(api, *status, checks);
+  examine_domains(api, checks);
+  checks.push_back(port_out(arguments));
   return checks;
 }
 
 }  // namespace
 
-Result<Outcome> doctor(const ApiClient& api, const Arguments&) {
+Result<Outcome> doctor(const ApiClient& api, const Arguments& arguments) {
   Outcome outcome;
+  auto worst = State::passed;
   outcome.document = {{"passed", true}, {"checks", Json::array()}};
-  for (const auto& check : examine(api)) {
-    outcome.document["checks"].push_back(
-        {{"id", check.id}, {"passed", check.passed}, {"warning", check.warning}, {"detail", check.detail}});
-    const auto* const mark = !check.passed ? "-" : check.warning ? "!" : "+";
-    outcome.text += fmt::format("[{}] {}: {}\n", mark, check.id, cell_text(check.detail));
-    if (check.passed) continue;
-    outcome.document["passed"] = false;
-    outcome.exit_code = 1;
+  for (const auto& check : examine(api, arguments)) {
+    outcome.document["checks"].push_back({{"id", check.id},
+                                          {"passed", check.state != State::failed},
+                                          {"warning", check.state == State::warning},
+                                          {"detail", check.detail}});
+    outcome.text += fmt::format("[{}] {}: {}\n", mark_of(check.state), check.id, cell_text(check.detail));
+    worst = std::max(worst, check.state);
   }
+  outcome.document["passed"] = worst != State::failed;
+  outcome.exit_code = static_cast<int>(worst);
   return outcome;
 }
 

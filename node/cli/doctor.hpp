@@ -4,8 +4,8 @@
 
 namespace gridmail::cli {
 
-/// Exit code 0 when every check passed, 1 otherwise. A node that cannot be reached is a failed check, not an
-/// error.
+/// Exit code 0 when every check passed, 1 when something wants doing, 2 when a check failed. A node that
+/// cannot be reached is a failed check, not an error.
 [[nodiscard]] Result<Outcome> doctor(const ApiClient& api, const Arguments& arguments);
 
 }  // namespace gridmail::cli

@@ -402,7 +402,12 @@ const std::vector<Verb> table = {
     {"trace", "", "what became of messages", {{"what", "an id, a Message-ID or an address"}}, trace},
     {"key", "status", "the gossip keys, and which nodes have them", {}, key_status},
     {"key", "rotate", "replace the gossip key on every node", {}, key_rotate},
-    {"doctor", "", "check that this node and the grid are set up right", {}, doctor},
+    {"doctor",
+     "",
+     "check that this node and the grid are set up right: exit 0 all passed, 1 something wants doing, 2 a "
+     "check failed",
+     {{"--reach", "a mail server elsewhere, to try port 25 from here: HOST or HOST:PORT"}},
+     doctor},
     {"setup",
      "",
      "make this machine a node, the first of a new grid or one of a grid that is",

@@ -106,8 +106,27 @@ class Cli(GridCase):
         first, second = self.json("node", "join-token"), self.json("node", "join-token", "--ttl", "60")
         self.assertNotEqual(first["token"], second["token"])
 
-    def test_the_doctor_finds_nothing(self):
-        self.assertTrue(self.json("doctor")["passed"])
+    def test_the_doctor_finds_nothing_that_fails(self):
+        done = self.gridmail("doctor", "--json", check=False)
+        examined = json.loads(done.stdout)
+        self.assertEqual([], [check for check in examined["checks"] if not check["passed"]])
+        by_id = {check["id"]: check for check in examined["checks"]}
+        self.assertTrue(by_id["certificates"]["warning"])  # a loopback grid has none
+        self.assertEqual(1, done.returncode)
+        for name in ("node.files", "node.disk", "nodes.clocks", "cli.version"):
+            self.assertEqual((name, False), (name, by_id[name]["warning"]))
+
+    def test_the_doctor_tries_a_mail_server_elsewhere(self):
+        node = self.grid.living()[0]
+        def port_out(reached):
+            examined = json.loads(self.gridmail("doctor", "--json", "--reach", reached, check=False).stdout)
+            return next(check for check in examined["checks"] if check["id"] == "port25.out")
+        answered = port_out(f"{node['host']}:{node['smtp']}")
+        self.assertTrue(answered["passed"] and " 220 " in answered["detail"], answered)
+        refused = port_out(f"{node['host']}:{node['imap']}")
+        self.assertFalse(refused["passed"])
+        self.assertIn("* OK", refused["detail"])
+        self.assertEqual(2, self.gridmail("doctor", "--reach", "127.0.0.1:1", check=False).returncode)
 
     def test_drain_gives_primaries_away(self):
         node = self.grid.nodes[2]

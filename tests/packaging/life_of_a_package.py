@@ -165,7 +165,7 @@ class Life:
         mail_traffic.send(self.second, "hello")
         for machine in self.machines:
             equal(f"INBOX at {machine.name}", ["hello"], mail_traffic.subjects(machine))
-        equal("the doctor", True, self.gridmail("doctor")["passed"])
+        equal("the doctor", True, self.gridmail("doctor", check=False)["passed"])  # it warns: no certificate yet
 
     def reload_a_certificate(self):
         machine = self.third

@@ -184,7 +184,7 @@ TEST_CASE("many users are added from a file, and each has its outcome") {
 TEST_CASE("the doctor names each check and fails when one does") {
   ApiOnLoopback api;
   const auto examined = gridmail_({"--url", api.url, "--json", "doctor"});
-  CHECK(examined.exit_code == 1);
+  CHECK(examined.exit_code == 2);
   CHECK(examined.json()["passed"] == false);
   CHECK(examined.json()["checks"][0]["id"] == "node.alive");
   CHECK(gridmail_({"--url", api.url, "doctor"}).out.find("[-] nodes.alive: b is suspect;") !=
