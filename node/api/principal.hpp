@@ -33,9 +33,10 @@ struct Principal {
   Role role = Role::user;
   std::string account;  ///< an administrator's name, or a user's address; of a token its owner's
 
-  /// Whether the account is that user's.
+  /// Whether this is that user in person. A token is not: it would otherwise set its owner's password, and so
+  /// get more than its role.
   [[nodiscard]] bool is_user(std::string_view address) const {
-    return account == address && account.find('@') != std::string::npos;
+    return name == account && account == address && account.find('@') != std::string::npos;
   }
 };
 

@@ -89,7 +89,7 @@ constexpr Route table[] = {
      "Adds up to 500 users: {\"users\": [as above, …]}. Answers with an array: what became of each."},
     {get, "/api/v1/users/{address}", self_or_viewer, show_user, "One user, with aliases and usage."},
     {put, "/api/v1/users/{address}/password", self_or_admin, set_password,
-     "Sets the password: {\"password\"}."},
+     "Sets the password: {\"password\"}; users by a session say the \"current\" one, too."},
     {del, "/api/v1/users/{address}", admin, remove_user, "Removes the user; the data goes after 14 days."},
     {put, "/api/v1/users/{address}/role", admin, set_role,
      "What the user may do here: {\"role\": \"user\", \"viewer\", \"operator\" or \"admin\"}."},

@@ -122,7 +122,10 @@ class Access(GridCase):
         self.assertEqual(403, self.request(node, "GET", "/users", headers=session)[0])
         other = f"/users/{path_part(self.grid.users[0]['address'])}/password"
         self.assertEqual(403, self.request(node, "PUT", other, {"password": "x"}, session)[0])
-        self.assertEqual(200, self.request(node, "PUT", f"{self.own}/password", {"password": "next"}, session)[0])
+        own, body = f"{self.own}/password", {"password": "next"}
+        self.assertEqual(400, self.request(node, "PUT", own, body, session)[0])
+        self.assertEqual(403, self.request(node, "PUT", own, body | {"current": "no"}, session)[0])
+        self.assertEqual(200, self.request(node, "PUT", own, body | {"current": PASSWORD}, session)[0])
         # With the password the session has ended, everywhere.
         self.assertEqual(401, self.request(self.grid.nodes[2], "GET", self.own, headers=session)[0])
         self.log_in(node, self.address, "next")

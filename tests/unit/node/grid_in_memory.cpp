@@ -21,6 +21,7 @@ Task<Result<Principal>> GridInMemory::authenticate(std::string user, std::string
 }
 Task<Result<Principal>> GridInMemory::authenticate_token(std::string token) {
   if (token == "the-token") co_return Principal{"token first", Role::admin, "admin"};
+  if (token == "viewing") co_return Principal{"token viewing", Role::viewer, "user@example.test"};
   co_return fail(Errc::denied);
 }
 std::shared_ptr<GridControl> GridInMemory::acting_as(Actor who) {

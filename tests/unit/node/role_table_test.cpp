@@ -181,6 +181,17 @@ TEST_CASE("nobody may do anything that is not open") {
   }
 }
 
+TEST_CASE("a token is not its owner: it may what its role may") {
+  Api api;
+  api.authorization = "Bearer viewing";
+  CHECK(api.call(Method::get, "/api/v1/users/user@example.test").status == 404);  // a viewer may ask
+  const auto change =
+      api.call(Method::put, "/api/v1/users/user@example.test/password", R"({"password": "x"})");
+  CHECK(change.status == 403);
+  CHECK(api.call(Method::get, "/api/v1/users/user@example.test/app-passwords").status == 403);
+  CHECK(api.grid.passwords.empty());
+}
+
 TEST_CASE("an own address is known however it is written, and another's is not") {
   Api api;
   api.grid.passwords["user@example.test"] = "secret";

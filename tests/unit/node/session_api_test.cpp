@@ -93,6 +93,18 @@ TEST_CASE_FIXTURE(Browser, "a change needs the session's own token") {
   CHECK(grid.drained.empty());
 }
 
+TEST_CASE_FIXTURE(Browser, "who changes the own password by a session says the present one") {
+  come_in("user@example.test");
+  const auto change = [this](const char* body) {
+    return call(Method::put, "/api/v1/users/user@example.test/password", body).status;
+  };
+  CHECK(change(R"({"password": "new"})") == 400);
+  CHECK(change(R"({"password": "new", "current": "wrong"})") == 403);
+  CHECK(grid.passwords.empty());
+  CHECK(change(R"({"password": "new", "current": "secret"})") == 200);
+  CHECK(grid.passwords["user@example.test"] == "new");
+}
+
 TEST_CASE_FIXTURE(Browser, "an ended session is of no use any more") {
   come_in("admin@example.test");
   const auto ended = call(Method::delete_, "/api/v1/session");
