@@ -29,9 +29,9 @@ Bytes index_key(const std::string& term, BytesView place) {
   return Bytes(index_prefix).append(blake2b(term, 16).substr(0, hash_bytes)).append(place);
 }
 
-std::uint64_t stored_bytes(const trace::Event& event, std::size_t value_bytes) {
+std::uint64_t stored_bytes(const std::set<std::string>& terms, std::size_t value_bytes) {
   return event_prefix.size() + place_bytes + value_bytes +
-         terms_of(event).size() * (index_prefix.size() + hash_bytes + place_bytes);
+         terms.size() * (index_prefix.size() + hash_bytes + place_bytes);
 }
 
 }  // namespace
@@ -95,8 +95,9 @@ Task<Result<void>> TraceBook::flush() {
   for (const auto& event : events) {
     const auto place = place_text(event.at(), number_++);
     auto value = event.SerializeAsString();
-    bytes += stored_bytes(event, value.size());
-    for (const auto& term : terms_of(event)) batch.put(Family::node, index_key(term, place), {});
+    const auto terms = terms_of(event);
+    bytes += stored_bytes(terms, value.size());
+    for (const auto& term : terms) batch.put(Family::node, index_key(term, place), {});
     batch.put(Family::node, event_key(place), std::move(value));
   }
   Bytes total;
@@ -124,8 +125,9 @@ Task<Result<void>> TraceBook::prune() {
       if (!is_old && bytes <= settings_.bytes_max) break;
       trace::Event event;
       if (event.ParseFromString(pair.value)) {
-        for (const auto& term : terms_of(event)) batch.remove(Family::node, index_key(term, place));
-        bytes -= std::min(bytes, stored_bytes(event, pair.value.size()));
+        const auto terms = terms_of(event);
+        for (const auto& term : terms) batch.remove(Family::node, index_key(term, place));
+        bytes -= std::min(bytes, stored_bytes(terms, pair.value.size()));
       }
       batch.remove(Family::node, pair.key);
       ++removed;
