@@ -41,6 +41,7 @@ rocksdb::DBOptions database_options(const RocksDbTuning& tuning) {
 
   // A torn end (a record cut short by a crash) is normal: it was not acknowledged. Damage before that end
   // must not be skipped silently; RocksDbStore then opens to a point in time and says that it is suspect.
+  // Damage near the end passes for a torn one: SyncedMark tells the two apart.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
 
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;

@@ -128,6 +128,7 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(StoreOptions options) {
     return fail(Errc::corrupted, fmt::format("the store cannot be read: {}; {}", database.error().text,
                                              advice_for_unreadable(options)));
   if (!database) return tl::unexpected(database.error());
+  if (SyncedMark::is_beyond((*database)->db->GetLatestSequenceNumber(), options.folder)) suspect = true;
   (*database)->on_damage = options.on_damage;
   if (auto claimed = claim(options, **database); !claimed) {
     return fail(claimed.error().code, fmt::format("{}: {}", options.folder.string(), claimed.error().text));
@@ -140,6 +141,7 @@ RocksDbStore::RocksDbStore(StoreOptions options, std::shared_ptr<OpenDatabase> d
       database_(std::move(database)),
       suspect_(suspect),
       space_(folders_of(options_)),
+      synced_(options_.folder),
       committer_(std::make_unique<GroupCommit>([this](const auto& group) { return write_group(group); },
                                                options_.group_bytes_max, options_.queue_bytes_max)) {}
 
@@ -188,7 +190,10 @@ Result<void> RocksDbStore::write_group(const std::vector<GroupCommit::Pending>& 
   rocksdb::WriteOptions durable;
   durable.sync = true;
   if (status.ok()) status = database_->db->Write(durable, &merged);
-  if (status.ok()) return {};
+  if (status.ok()) {
+    synced_.note(database_->db->GetLatestSequenceNumber());
+    return {};
+  }
 
   // Whatever the cause, the log may now end in half a group: RocksDB refuses to go on, and so does the node.
   return failed(to_error(status));

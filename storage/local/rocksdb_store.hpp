@@ -13,6 +13,7 @@
 #include "storage/local/disk_space.hpp"
 #include "storage/local/group_commit.hpp"
 #include "storage/local/rocksdb_options.hpp"
+#include "storage/local/synced_mark.hpp"
 
 namespace gridmail {
 
@@ -66,8 +67,8 @@ class RocksDbStore final : public Store {
   /// What the store holds on disk, without its logs; an estimate.
   [[nodiscard]] std::uint64_t bytes_stored() const;
   [[nodiscard]] const std::filesystem::path& folder() const { return options_.folder; }
-  /// The log was damaged before its end: acknowledged writes may be missing (design, section 5: a suspect
-  /// copy). Stays true for as long as the store is open.
+  /// The log was damaged before its end, or ends before what was synced: acknowledged writes may be missing
+  /// (design, section 5: a suspect copy). Stays true for as long as the store is open.
   [[nodiscard]] bool suspect() const { return suspect_; }
 
  private:
@@ -78,6 +79,7 @@ class RocksDbStore final : public Store {
   const std::shared_ptr<OpenDatabase> database_;
   const bool suspect_;
   DiskSpace space_;
+  SyncedMark synced_;
   std::unique_ptr<GroupCommit> committer_;  // last: its thread uses the rest
 };
 

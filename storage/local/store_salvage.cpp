@@ -16,6 +16,7 @@
 
 #include "node/base/log.hpp"
 #include "storage/local/rocksdb_snapshot.hpp"
+#include "storage/local/synced_mark.hpp"
 
 namespace gridmail {
 namespace {
@@ -257,6 +258,7 @@ Result<void> copy_what_can_be_read(const StoreOptions& options, bool& suspect) {
   Opened from;
   Opened to;
   if (auto opened = open_old(options, suspect, from); !opened) return opened;
+  if (SyncedMark::is_beyond(from.db->GetLatestSequenceNumber(), options.folder)) suspect = true;
   if (auto opened = create_new(options, to); !opened) return opened;
   Losses losses;
   for (const auto family : all_families) {
