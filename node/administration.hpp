@@ -9,9 +9,10 @@ namespace gridmail {
 /// Thread-safe, without state of its own. What it is given outlives it; it outlives its calls.
 struct Administration {
   Administration(MailServices& mail, const CertificateAdmin& own, api::Principal who,
-                 const directory::Actor& in_the_name_of)
+                 const directory::Actor& in_the_name_of,
+                 std::optional<directory::ExpectedRecord> expected = {})
       : principal(std::move(who)),
-        directory(mail.directory_client().in_the_name_of(in_the_name_of)),
+        directory(mail.directory_client().in_the_name_of(in_the_name_of).expecting(std::move(expected))),
         users(mail.admin().through(directory)),
         domains(mail.domains().through(directory)),
         recipients(mail.recipients().through(directory)),

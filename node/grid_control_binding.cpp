@@ -2,32 +2,40 @@
 
 #include "gossip/membership/join_token.hpp"
 #include "node/applied.hpp"
+#include "node/record_conditions.hpp"
 #include "node/runtime/parallel.hpp"
+#include "storage/directory/record_condition.hpp"
 
 namespace gridmail {
 namespace {
 
-constexpr std::size_t page_max = 1000;
 constexpr std::size_t added_at_once = 32;
+
+api::DomainRow row_of(const DomainRow& domain) {
+  return {domain.name, domain.users, domain.alias_of, domain.catch_all};
+}
 
 }  // namespace
 
 GridControlBinding::State::State(const Parts& parts)
     : clients({parts.core, parts.mail, parts.random, parts.config, parts.listeners, parts.certificates,
                [&core = parts.core](NodeId node) { return is_alive_in(core, node); }}),
-      canary(parts.core, parts.clock, [&core = parts.core](NodeId node) { return is_alive_in(core, node); }) {
-}
+      canary(parts.core, parts.clock, [&core = parts.core](NodeId node) { return is_alive_in(core, node); }),
+      requests(parts.mail, parts.clock) {}
 
 GridControlBinding::GridControlBinding(Parts parts)
-    : GridControlBinding(parts, std::make_shared<State>(parts), {}, {}) {}
+    : GridControlBinding(parts, std::make_shared<State>(parts), {}, {}, std::nullopt) {}
 
 GridControlBinding::GridControlBinding(Parts parts, std::shared_ptr<State> state, api::Principal who,
-                                       const directory::Actor& actor)
+                                       const directory::Actor& actor,
+                                       std::optional<directory::ExpectedRecord> expected)
     : parts_(std::move(parts)),
       state_(std::move(state)),
-      as_(std::make_shared<Administration>(parts_.mail, parts_.certificates, std::move(who), actor)),
+      as_(std::make_shared<Administration>(parts_.mail, parts_.certificates, std::move(who), actor,
+                                           std::move(expected))),
       domains_({parts_.core, parts_.mail, parts_.clock, parts_.config, parts_.dns, *as_}),
-      access_({parts_.mail, parts_.clock, *as_}) {}
+      access_({parts_.mail, parts_.clock, *as_}),
+      config_({parts_.mail, *as_}) {}
 
 // --- who asks
 
@@ -55,14 +63,34 @@ Task<Result<api::Principal>> GridControlBinding::authenticate_token(std::string 
   co_return api::Principal{std::move(name), role_of(owner->role), owner->account};
 }
 
-std::shared_ptr<api::GridControl> GridControlBinding::acting_as(api::Actor actor) {
+std::shared_ptr<api::GridControl> GridControlBinding::acting(
+    api::Actor actor, std::optional<directory::ExpectedRecord> expected) const {
   directory::Actor record;
   record.set_who(actor.who.name);
   record.set_address(std::move(actor.address));
   record.set_node(parts_.core.self().bytes());
   // Not make_shared: the constructor is private.
   return std::shared_ptr<GridControlBinding>(
-      new GridControlBinding(parts_, state_, std::move(actor.who), record));
+      new GridControlBinding(parts_, state_, std::move(actor.who), record, std::move(expected)));
+}
+
+std::shared_ptr<api::GridControl> GridControlBinding::acting_as(api::Actor actor) {
+  return acting(std::move(actor), std::nullopt);
+}
+
+/// What the map holds of the settings is compared here, what the directory holds where it is changed.
+Task<Result<std::shared_ptr<api::GridControl>>> GridControlBinding::acting_if(
+    api::Actor actor, api::Resource resource, std::vector<std::string> versions) {
+  if (resource.kind == api::Resource::Kind::settings) {
+    const auto version = co_await version_of(resource);
+    if (!version) co_return tl::unexpected(version.error());
+    if (std::find(versions.begin(), versions.end(), *version) == versions.end())
+      co_return fail(Errc::conflict, std::string(record_changed));
+    versions = {version->substr(0, version->size() - map_settings_version().size())};
+  }
+  auto expected = co_await expected_record(parts_.mail.view(), std::move(resource), std::move(versions));
+  if (!expected) co_return tl::unexpected(expected.error());
+  co_return acting(std::move(actor), std::move(*expected));
 }
 
 // --- nodes
@@ -134,16 +162,19 @@ Task<std::vector<Result<api::AddedUser>>> GridControlBinding::add_users(std::vec
   co_return std::move(adding->outcomes);
 }
 
-Task<Result<std::vector<api::UserRow>>> GridControlBinding::users() {
+Task<Result<std::vector<api::UserRow>>> GridControlBinding::users(api::PageQuery page) {
   std::vector<api::UserRow> rows;
-  std::string from;
+  std::string from = page.after;  // read with it: it may be gone by now
   do {
-    const auto page = co_await as_->users.users("", from, page_max);
-    if (!page) co_return tl::unexpected(page.error());
-    for (const auto& user : page->users)
-      rows.push_back({user.id, user.address, user.created, role_of(user.role)});
-    from = page->next;
-  } while (!from.empty());
+    const auto part = co_await as_->users.users("", from, page.limit - rows.size() + 1);
+    if (!part) co_return tl::unexpected(part.error());
+    for (const auto& user : part->users) {
+      if (user.address != page.after)
+        rows.push_back({user.id, user.address, user.created, role_of(user.role)});
+    }
+    from = part->next;
+  } while (!from.empty() && rows.size() < page.limit);
+  if (rows.size() > page.limit) rows.resize(page.limit);
   co_return rows;
 }
 
@@ -158,7 +189,17 @@ Task<Result<api::UserDetails>> GridControlBinding::user(std::string address) {
     details.messages = user->usage->messages();
     details.bytes = user->usage->bytes();
   }
+  const auto last = co_await parts_.statistics.last_log_ins(user->id);
+  for (const auto& [protocol, at] : last)
+    details.last_log_ins.emplace_back(traffic_protocols[static_cast<std::size_t>(protocol)], at);
   co_return details;
+}
+
+Task<Result<std::string>> GridControlBinding::version_of(api::Resource resource) {
+  const bool is_settings = resource.kind == api::Resource::Kind::settings;
+  auto version = co_await record_version(parts_.mail.view(), std::move(resource));
+  if (version && is_settings) *version += map_settings_version();
+  co_return version;
 }
 
 Task<Result<api::Applied>> GridControlBinding::set_password(std::string address, std::string password) {
@@ -182,13 +223,18 @@ Task<Result<api::Applied>> GridControlBinding::add_domain(std::string name) {
   co_return applied(changed);
 }
 
-Task<Result<std::vector<api::DomainRow>>> GridControlBinding::domains() {
-  const auto domains = co_await as_->users.domains();
+Task<Result<std::vector<api::DomainRow>>> GridControlBinding::domains(api::PageQuery page) {
+  const auto domains = co_await as_->users.domains(std::move(page.after), page.limit);
   if (!domains) co_return tl::unexpected(domains.error());
   std::vector<api::DomainRow> rows;
-  for (const auto& domain : *domains)
-    rows.push_back({domain.name, domain.users, domain.alias_of, domain.catch_all});
+  for (const auto& domain : *domains) rows.push_back(row_of(domain));
   co_return rows;
+}
+
+Task<Result<api::DomainRow>> GridControlBinding::domain(std::string name) {
+  const auto domain = co_await as_->users.domain(std::move(name));
+  if (!domain) co_return tl::unexpected(domain.error());
+  co_return row_of(*domain);
 }
 
 Task<Result<api::Applied>> GridControlBinding::remove_domain(std::string name) {
@@ -201,12 +247,18 @@ Task<Result<api::Applied>> GridControlBinding::add_alias(std::string address, st
   co_return applied(changed);
 }
 
-Task<Result<std::vector<api::AliasRow>>> GridControlBinding::aliases() {
-  const auto aliases = co_await as_->users.aliases();
+Task<Result<std::vector<api::AliasRow>>> GridControlBinding::aliases(api::PageQuery page) {
+  const auto aliases = co_await as_->users.aliases(std::move(page.after), page.limit);
   if (!aliases) co_return tl::unexpected(aliases.error());
   std::vector<api::AliasRow> rows;
   for (const auto& alias : *aliases) rows.push_back({alias.address, alias.target});
   co_return rows;
+}
+
+Task<Result<api::AliasRow>> GridControlBinding::alias(std::string address) {
+  const auto alias = co_await as_->users.alias(std::move(address));
+  if (!alias) co_return tl::unexpected(alias.error());
+  co_return api::AliasRow{alias->address, alias->target};
 }
 
 Task<Result<api::Applied>> GridControlBinding::remove_alias(std::string address) {

@@ -9,12 +9,15 @@
 #include "node/canary.hpp"
 #include "node/client_control_binding.hpp"
 #include "node/config.hpp"
+#include "node/config_control_binding.hpp"
 #include "node/domain_control_binding.hpp"
 #include "node/figures/figure_service.hpp"
 #include "node/grid/mail_services.hpp"
 #include "node/job_board.hpp"
 #include "node/movement_check.hpp"
+#include "node/request_control_binding.hpp"
 #include "node/services/certificates/certificate_admin.hpp"
+#include "node/statistics/statistics_service.hpp"
 #include "storage/local/rocksdb_store.hpp"
 
 namespace gridmail {
@@ -33,6 +36,7 @@ class GridControlBinding final : public api::GridControl {
     const NodeConfig& config;
     RecordSearch& dns;
     FigureService& figures;
+    StatisticsService& statistics;
     const ListenerBook& listeners;
     std::function<bool()> stopping;
   };
@@ -52,6 +56,8 @@ class GridControlBinding final : public api::GridControl {
                                                           std::string peer_address) override;
   [[nodiscard]] Task<Result<api::Principal>> authenticate_token(std::string token) override;
   [[nodiscard]] std::shared_ptr<api::GridControl> acting_as(api::Actor actor) override;
+  [[nodiscard]] Task<Result<std::shared_ptr<api::GridControl>>> acting_if(
+      api::Actor actor, api::Resource resource, std::vector<std::string> versions) override;
 
   // grid_control_status.cpp
   [[nodiscard]] Task<Result<api::GridStatus>> status() override;
@@ -77,20 +83,23 @@ class GridControlBinding final : public api::GridControl {
 
   [[nodiscard]] Task<Result<api::JoinToken>> join_token(std::chrono::seconds ttl) override;
 
+  [[nodiscard]] Task<Result<std::string>> version_of(api::Resource resource) override;
   [[nodiscard]] Task<Result<api::AddedUser>> add_user(api::NewUser user) override;
   [[nodiscard]] Task<std::vector<Result<api::AddedUser>>> add_users(std::vector<api::NewUser> users) override;
-  [[nodiscard]] Task<Result<std::vector<api::UserRow>>> users() override;
+  [[nodiscard]] Task<Result<std::vector<api::UserRow>>> users(api::PageQuery page) override;
   [[nodiscard]] Task<Result<api::UserDetails>> user(std::string address) override;
   [[nodiscard]] Task<Result<api::Applied>> set_password(std::string address, std::string password) override;
   [[nodiscard]] Task<Result<api::Applied>> remove_user(std::string address) override;
   [[nodiscard]] Task<Result<api::SlotPlacement>> locate_user(std::string address) override;
 
   [[nodiscard]] Task<Result<api::Applied>> add_domain(std::string name) override;
-  [[nodiscard]] Task<Result<std::vector<api::DomainRow>>> domains() override;
+  [[nodiscard]] Task<Result<std::vector<api::DomainRow>>> domains(api::PageQuery page) override;
+  [[nodiscard]] Task<Result<api::DomainRow>> domain(std::string name) override;
   [[nodiscard]] Task<Result<api::Applied>> remove_domain(std::string name) override;
 
   [[nodiscard]] Task<Result<api::Applied>> add_alias(std::string address, std::string target) override;
-  [[nodiscard]] Task<Result<std::vector<api::AliasRow>>> aliases() override;
+  [[nodiscard]] Task<Result<std::vector<api::AliasRow>>> aliases(api::PageQuery page) override;
+  [[nodiscard]] Task<Result<api::AliasRow>> alias(std::string address) override;
   [[nodiscard]] Task<Result<api::Applied>> remove_alias(std::string address) override;
 
   [[nodiscard]] Task<Result<std::vector<api::QueueRow>>> queue(api::QueueQuery query) override;
@@ -98,10 +107,14 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<api::QueueActed>> act_on_queue(api::QueueAction action, api::QueueChoice choice,
                                                            SlotId from_slot) override;
 
+  // grid_control_statistics.cpp
+  [[nodiscard]] Task<Result<api::StatisticsAnswer>> statistics(api::StatisticsQuery query) override;
+
   [[nodiscard]] Task<Result<api::TraceAnswer>> trace(std::string what) override;
 
   // grid_control_routes.cpp
   [[nodiscard]] Task<Result<std::vector<api::RouteRow>>> routes() override;
+  [[nodiscard]] Task<Result<api::RouteRow>> route(std::string domain) override;
   [[nodiscard]] Task<Result<api::Applied>> set_route(api::RouteRow route) override;
   [[nodiscard]] Task<Result<api::Applied>> remove_route(std::string domain) override;
   // grid_control_certificates.cpp
@@ -112,6 +125,8 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] api::DomainControl& domains_of_grid() override { return domains_; }
   [[nodiscard]] api::ClientControl& clients_of_grid() override { return state_->clients; }
   [[nodiscard]] api::AccessControl& access_of_grid() override { return access_; }
+  [[nodiscard]] api::ConfigControl& config_of_grid() override { return config_; }
+  [[nodiscard]] api::RequestControl& requests_of_grid() override { return state_->requests; }
 
   // grid_control_keys.cpp
   [[nodiscard]] Task<Result<api::KeyStatus>> keys() override;
@@ -122,17 +137,21 @@ class GridControlBinding final : public api::GridControl {
     explicit State(const Parts& parts);
     ClientControlBinding clients;
     Canary canary;
+    RequestControlBinding requests;
     std::function<std::map<std::string, std::size_t>()> sessions;  ///< by listener
     std::atomic<bool> started{false};
     JobBoard jobs;
   };
   GridControlBinding(Parts parts, std::shared_ptr<State> state, api::Principal who,
-                     const directory::Actor& actor);
+                     const directory::Actor& actor, std::optional<directory::ExpectedRecord> expected);
+  [[nodiscard]] std::shared_ptr<api::GridControl> acting(
+      api::Actor actor, std::optional<directory::ExpectedRecord> expected) const;
 
   /// In the name of who acts (node/audit_note.hpp).
   [[nodiscard]] Task<void> note(AuditNote note) {
     return write_note(as_, parts_.core, parts_.clock, std::move(note));
   }
+  [[nodiscard]] Task<std::string> subject_name(gridmail::statistics::Question::By by, Bytes subject);
   [[nodiscard]] Task<Result<void>> act_on_entry(std::string id, api::QueueAction action);
   [[nodiscard]] Task<std::vector<api::QueueRow>> intake_rows(api::QueueChoice choice);
   /// What there is to say of them; nothing while the directory cannot be read.
@@ -146,6 +165,8 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Result<void> check(const Map& map, const std::vector<Member>& members) const;
   [[nodiscard]] Task<Result<void>> change_map_settings(const api::SettingsWish& wish);
   [[nodiscard]] Task<Result<void>> change_limits(std::string text);
+  /// What version_of() adds for the settings that are in the map.
+  [[nodiscard]] std::string map_settings_version() const;
   [[nodiscard]] DiskFiguresByNode disks() const;
 
   Parts parts_;
@@ -153,6 +174,7 @@ class GridControlBinding final : public api::GridControl {
   std::shared_ptr<Administration> as_;
   DomainControlBinding domains_;
   AccessControlBinding access_;
+  ConfigControlBinding config_;
 };
 
 /// Whether the node was heard of in the last seconds.

@@ -236,6 +236,13 @@ Task<Result<void>> GridControlBinding::change_limits(std::string text) {
   co_return Result<void>{};
 }
 
+std::string GridControlBinding::map_settings_version() const {
+  const auto map = parts_.core.map();
+  const auto settings = map ? map->settings : GridSettings{};
+  const auto text = fmt::format("{} {} {}", settings.copies, settings.copies_min, settings.scrub_days);
+  return to_hex(blake2b(text, 16).substr(0, 4));
+}
+
 Task<Result<void>> GridControlBinding::change_map_settings(const api::SettingsWish& wish) {
   const auto map = parts_.core.map();
   if (!map) co_return tl::unexpected(no_grid());

@@ -9,6 +9,7 @@
 namespace gridmail {
 namespace {
 
+constexpr std::string_view intake_cursor = "intake-";
 constexpr std::size_t slots_at_once = 128;
 constexpr Duration slot_answers_max = std::chrono::seconds(2);
 /// A call is over well before who asks gives up.
@@ -137,8 +138,10 @@ Task<std::vector<api::QueueRow>> GridControlBinding::intake_rows(api::QueueChoic
   const auto records = co_await parts_.mail.intake().list();
   for (const auto& record : records) {
     auto row = row_of(record);
+    row.is_intake = true;
     if (is_chosen(row, choice)) rows.push_back(std::move(row));
   }
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   co_return rows;
 }
 
@@ -150,18 +153,19 @@ Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue(api::QueueQue
   std::vector<api::QueueRow> rows;
   SlotId slot = 0;
   Bytes after;
-  if (query.after.empty()) {
+  const auto limit = query.page.limit;
+  if (query.page.after.empty() || query.page.after.starts_with(intake_cursor)) {
     rows = co_await intake_rows(query.choice);
+    std::erase_if(rows, [&](const auto& row) { return cursor_of(row) <= query.page.after; });
   } else {
-    const auto id = QueueEntryId::from_hex(query.after);
-    if (!id) co_return fail(Errc::invalid, query.after + " is not the id of a message");
+    const auto id = QueueEntryId::from_hex(query.page.after);
+    if (!id) co_return fail(Errc::invalid, query.page.after + " is not the id of a message");
     slot = parts_.mail.queue().slot_of(*id);
     after = id->bytes();
   }
-  while (rows.size() < query.limit && slot < map->slots()) {
+  while (rows.size() < limit && slot < map->slots()) {
     const auto count = std::min<std::size_t>(slots_at_once, map->slots() - slot);
-    const auto look =
-        std::make_shared<QueueLook>(parts_.mail.queue(), slot, count, query.limit - rows.size());
+    const auto look = std::make_shared<QueueLook>(parts_.mail.queue(), slot, count, limit - rows.size());
     look->choice = query.choice;
     look->after = std::exchange(after, {});
     auto step = [look](std::size_t index) { return look_at_slot(look, index); };
@@ -172,7 +176,7 @@ Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue(api::QueueQue
     }
     slot += static_cast<SlotId>(count);
   }
-  if (rows.size() > query.limit) rows.resize(query.limit);
+  if (rows.size() > limit) rows.resize(limit);
   co_return rows;
 }
 

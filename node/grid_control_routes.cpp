@@ -23,6 +23,16 @@ Task<Result<std::vector<api::RouteRow>>> GridControlBinding::routes() {
   co_return rows;
 }
 
+Task<Result<api::RouteRow>> GridControlBinding::route(std::string name) {
+  const auto domain = canonical_domain(name);
+  if (!domain) co_return tl::unexpected(domain.error());
+  const auto record = co_await parts_.mail.view().route(*domain);
+  if (!record && record.error().code == Errc::not_found)
+    co_return fail(Errc::not_found, "no route for " + *domain);
+  if (!record) co_return tl::unexpected(record.error());
+  co_return api::RouteRow{record->domain(), route_of(*record).via(), record->tls_required()};
+}
+
 Task<Result<api::Applied>> GridControlBinding::set_route(api::RouteRow row) {
   const auto domain = canonical_domain(row.domain);
   if (!domain) co_return tl::unexpected(domain.error());

@@ -15,6 +15,7 @@
 #include "node/recovery/offline_recovery.hpp"
 #include "node/runtime/process_restart.hpp"
 #include "node/runtime/timer.hpp"
+#include "node/statistics/metered_session.hpp"
 #include "node/version.hpp"
 #include "protocols/imap/imap_session.hpp"
 #include "protocols/lookup/session.hpp"
@@ -249,11 +250,13 @@ Result<void> Node::build() {
   transport_->on_removed([this](NodeId by) { leave_grid(by.hex()); });
   figures_ = std::make_unique<FigureService>(
       FigureService::Ports{clock_, core_->survey(), [this] { return gauges(); }});
+  statistics_ =
+      std::make_unique<StatisticsService>(StatisticsService::Ports{clock_, core_->survey(), *store_});
   certificates_ = std::make_unique<CertificateAdmin>(CertificateAdmin::Ports{
       clock_, random_, mail_->view(), mail_->directory_client(), [this] { return core_->map(); }});
   control_ = std::make_unique<GridControlBinding>(
       GridControlBinding::Parts{*core_, *mail_, *certificates_, clock_, random_, *store_, config_, *resolver_,
-                                *figures_, *listeners_, [this] { return leaving_.load(); }});
+                                *figures_, *statistics_, *listeners_, [this] { return leaving_.load(); }});
   return {};
 }
 
@@ -281,6 +284,7 @@ Task<Result<void>> Node::start() {
   tasks_.spawn(asio::make_strand(context_), "keep record current", keep_record_current());
   tasks_.spawn(asio::make_strand(context_), "tell figures", tell_figures());
   tasks_.spawn(asio::make_strand(context_), "figures", figures_->run());
+  tasks_.spawn(asio::make_strand(context_), "statistics", statistics_->run());
   tasks_.spawn(asio::make_strand(context_), "listeners",
                keep_listeners_known(clock_, config_, core_->membership(), *listeners_));
   tasks_.spawn(asio::make_strand(context_), "certificates", certificate_keeper_->run());
@@ -393,35 +397,42 @@ Result<void> Node::listen_for(const ListenerConfig& config) {
     };
   }
   TcpServer::Serve serve;
-  const smtp::Services smtp_services{mail_->directory(), mail_->delivery(), clock_, random_, nullptr,
-                                     &mail_->limits()};
-  const auto smtp_with = [&](const smtp::Settings& settings) -> TcpServer::Serve {
-    return [smtp_services, s = &settings](std::unique_ptr<Stream> stream) {
-      return serve_smtp(std::move(stream), smtp_services, s);
+  const auto metered = [this](TrafficProtocol protocol, MeteredServe session) -> TcpServer::Serve {
+    return [this, protocol, session = std::move(session)](std::unique_ptr<Stream> stream) {
+      return serve_metered(std::move(stream), statistics_->meter(), clock_, protocol, mail_->directory(),
+                           session);
     };
+  };
+  const auto smtp_with = [&](const smtp::Settings& settings, TrafficProtocol protocol) {
+    return metered(protocol, [this, s = &settings](std::unique_ptr<Stream> stream, ports::Directory& users) {
+      const smtp::Services services{users, mail_->delivery(), clock_, random_, nullptr, &mail_->limits()};
+      return serve_smtp(std::move(stream), services, s);
+    });
   };
   switch (config.service) {
     case Service::smtp:
-      serve = smtp_with(mx_);
+      serve = smtp_with(mx_, TrafficProtocol::smtp);
       break;
     case Service::submission:
     case Service::submissions:
-      serve = smtp_with(submission_);
+      serve = smtp_with(submission_, TrafficProtocol::submission);
       break;
     case Service::lmtp:
-      serve = smtp_with(lmtp_);
+      serve = smtp_with(lmtp_, TrafficProtocol::lmtp);
       break;
     case Service::imap:
     case Service::imaps:
-      serve = [services = imap::Services{mail_->directory(), mail_->mailboxes(), clock_, &workers_},
-               s = &imap_](std::unique_ptr<Stream> stream) {
-        return serve_imap(std::move(stream), services, s);
-      };
+      serve = metered(TrafficProtocol::imap, [this](std::unique_ptr<Stream> stream, ports::Directory& users) {
+        const imap::Services services{users, mail_->mailboxes(), clock_, &workers_};
+        return serve_imap(std::move(stream), services, &imap_);
+      });
       break;
     case Service::pop3:
     case Service::pop3s:
-      serve = [services = pop3::Services{mail_->directory(), mail_->mailboxes(), clock_}, s = &pop3_](
-                  std::unique_ptr<Stream> stream) { return serve_pop3(std::move(stream), services, s); };
+      serve = metered(TrafficProtocol::pop3, [this](std::unique_ptr<Stream> stream, ports::Directory& users) {
+        const pop3::Services services{users, mail_->mailboxes(), clock_};
+        return serve_pop3(std::move(stream), services, &pop3_);
+      });
       break;
     case Service::http:
     case Service::https:
@@ -454,6 +465,7 @@ Task<void> Node::shut_down() {
   co_await tasks_.join();
   if (server_) co_await server_->drain(clock_.now() + drain_max);
   if (local_mail_) co_await local_mail_->drain(clock_.now() + drain_max);
+  if (statistics_) co_await statistics_->write();
   if (mail_) co_await mail_->stop();
   if (resolver_) co_await resolver_->stop();
   if (core_ && core_->running()) {

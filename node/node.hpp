@@ -26,6 +26,7 @@
 #include "node/services/dkim/dkim_key_keeper.hpp"
 #include "node/services/dns/unbound_resolver.hpp"
 #include "node/services/local_mail/local_mail_server.hpp"
+#include "node/statistics/statistics_service.hpp"
 #include "protocols/imap/settings.hpp"
 #include "protocols/pop3/settings.hpp"
 #include "protocols/smtp/settings.hpp"
@@ -82,6 +83,7 @@ class Node {
   std::unique_ptr<MailServices> mail_;
   std::unique_ptr<Introducer> introducer_;
   std::unique_ptr<FigureService> figures_;
+  std::unique_ptr<StatisticsService> statistics_;
   std::unique_ptr<CertificateAdmin> certificates_;
   std::unique_ptr<ListenerBook> listeners_;
   std::unique_ptr<GridControlBinding> control_;

@@ -2,6 +2,7 @@
 #include "node/api/body.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
+#include "node/api/paging.hpp"
 
 namespace gridmail::api {
 namespace {
@@ -11,9 +12,11 @@ constexpr std::size_t key_bytes_max = 16 * 1024;
 
 }  // namespace
 
-Task<Response> list_certificates(GridControl& grid, Request, Parameters) {
-  const auto certificates = co_await grid.certificates();
-  co_return respond(certificates);
+Task<Response> list_certificates(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
+  const auto rows = co_await grid.certificates();
+  co_return paging->respond_part(rows, [](const auto& certificate) { return certificate.name; });
 }
 
 Task<Response> put_certificate(GridControl& grid, Request request, Parameters) {

@@ -1,7 +1,9 @@
 #include "node/api/body.hpp"
+#include "node/api/conditional.hpp"
 #include "node/api/domain_control.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
+#include "node/api/paging.hpp"
 
 namespace gridmail::api {
 namespace {
@@ -31,9 +33,11 @@ Json added_json(const std::string& address, const AddedUser& added) {
 
 }  // namespace
 
-Task<Response> list_users(GridControl& grid, Request, Parameters) {
-  const auto users = co_await grid.users();
-  co_return respond(users);
+Task<Response> list_users(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
+  const auto rows = co_await grid.users(paging->query());
+  co_return paging->respond(rows, [](const auto& user) { return user.address; });
 }
 
 Task<Response> add_user(GridControl& grid, Request request, Parameters) {
@@ -72,9 +76,11 @@ Task<Response> add_users(GridControl& grid, Request request, Parameters) {
   co_return json_response(rows);
 }
 
-Task<Response> show_user(GridControl& grid, Request, Parameters parameters) {
+Task<Response> show_user(GridControl& grid, Request request, Parameters parameters) {
+  Resource resource{Resource::Kind::user, parameters.at(0)};
+  const auto version = co_await grid.version_of(std::move(resource));
   const auto user = co_await grid.user(parameters.at(0));
-  co_return respond(user);
+  co_return tagged(request, version, respond(user));
 }
 
 Task<Response> set_password(GridControl& grid, Request request, Parameters parameters) {
@@ -105,9 +111,11 @@ Task<Response> locate_user(GridControl& grid, Request, Parameters parameters) {
   co_return respond(placement);
 }
 
-Task<Response> list_domains(GridControl& grid, Request, Parameters) {
-  const auto domains = co_await grid.domains();
-  co_return respond(domains);
+Task<Response> list_domains(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
+  const auto rows = co_await grid.domains(paging->query());
+  co_return paging->respond(rows, [](const auto& domain) { return domain.name; });
 }
 
 Task<Response> add_domain(GridControl& grid, Request request, Parameters) {
@@ -126,14 +134,23 @@ Task<Response> add_domain(GridControl& grid, Request request, Parameters) {
   co_return changed("name", *name, applied, 201);
 }
 
+Task<Response> show_domain(GridControl& grid, Request request, Parameters parameters) {
+  Resource resource{Resource::Kind::domain, parameters.at(0)};
+  const auto version = co_await grid.version_of(std::move(resource));
+  const auto domain = co_await grid.domain(parameters.at(0));
+  co_return tagged(request, version, respond(domain));
+}
+
 Task<Response> remove_domain(GridControl& grid, Request, Parameters parameters) {
   const auto applied = co_await grid.remove_domain(parameters.at(0));
   co_return changed("name", parameters.at(0), applied);
 }
 
-Task<Response> list_aliases(GridControl& grid, Request, Parameters) {
-  const auto aliases = co_await grid.aliases();
-  co_return respond(aliases);
+Task<Response> list_aliases(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
+  const auto rows = co_await grid.aliases(paging->query());
+  co_return paging->respond(rows, [](const auto& alias) { return alias.address; });
 }
 
 Task<Response> add_alias(GridControl& grid, Request request, Parameters) {
@@ -145,6 +162,13 @@ Task<Response> add_alias(GridControl& grid, Request request, Parameters) {
   if (!target) co_return problem(target.error());
   const auto applied = co_await grid.add_alias(*address, *target);
   co_return changed("address", *address, applied, 201);
+}
+
+Task<Response> show_alias(GridControl& grid, Request request, Parameters parameters) {
+  Resource resource{Resource::Kind::alias, parameters.at(0)};
+  const auto version = co_await grid.version_of(std::move(resource));
+  const auto alias = co_await grid.alias(parameters.at(0));
+  co_return tagged(request, version, respond(alias));
 }
 
 Task<Response> remove_alias(GridControl& grid, Request, Parameters parameters) {

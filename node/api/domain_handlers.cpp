@@ -2,6 +2,7 @@
 #include "node/api/domain_control.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
+#include "node/api/paging.hpp"
 
 namespace gridmail::api {
 namespace {
@@ -44,12 +45,12 @@ Task<Response> show_dns(GridControl& grid, Request, Parameters parameters) {
   co_return json_response({{"domain", parameters.at(0)}, {"records", rows}});
 }
 
-Task<Response> list_dkim_keys(GridControl& grid, Request, Parameters) {
-  const auto keys = co_await grid.domains_of_grid().dkim_keys("");
-  if (!keys) co_return problem(keys.error());
-  Json rows = Json::array();
-  for (const auto& key : *keys) rows.push_back(to_json(key));
-  co_return json_response(rows);
+Task<Response> list_dkim_keys(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
+  const auto rows = co_await grid.domains_of_grid().dkim_keys("");
+  const auto cursor_of = [](const auto& key) { return key.domain + '\0' + key.selector; };
+  co_return paging->respond_part(rows, cursor_of, [](const auto& key) { return to_json(key); });
 }
 
 Task<Response> add_dkim_key(GridControl& grid, Request request, Parameters parameters) {

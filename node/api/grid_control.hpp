@@ -27,6 +27,18 @@ struct FigureReport;
 
 namespace gridmail::api {
 
+/// Which part of a list: `limit` rows at most, those whose key follows `after`; empty: from the beginning.
+struct PageQuery {
+  std::string after;
+  std::uint32_t limit = 1000;
+};
+
+/// What is shown and changed one at a time.
+struct Resource {
+  enum class Kind : std::uint8_t { user, domain, alias, list, route, settings } kind;
+  std::string name;  ///< of settings: empty
+};
+
 /// How the grid does, as this node sees it.
 enum class Verdict : std::uint8_t {
   healthy,
@@ -137,6 +149,7 @@ struct UserDetails {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
   bool usage_known = false;  ///< false while the user's slot is unavailable
+  std::vector<std::pair<std::string, WallMicros>> last_log_ins = {};  ///< by protocol
 };
 /// One of the two is empty.
 struct NewUser {
@@ -168,6 +181,7 @@ struct QueueRow {
   std::uint32_t attempts = 0;
   std::string last_error;
   bool held = false;
+  bool is_intake = false;  ///< waits at a node for its slot
 };
 /// Which way a domain's mail goes.
 struct RouteRow {
@@ -195,9 +209,12 @@ struct QueueChoice {
 };
 struct QueueQuery {
   QueueChoice choice;
-  std::string after;  ///< an id: what follows it
-  std::uint32_t limit = 1000;
+  PageQuery page;  ///< keys are as of cursor_of()
 };
+/// Where a page that begins after this row begins.
+[[nodiscard]] inline std::string cursor_of(const QueueRow& row) {
+  return row.is_intake ? "intake-" + row.id : row.id;
+}
 enum class QueueAction : std::uint8_t { retry, hold, release, remove };
 struct QueueActed {
   std::uint64_t entries = 0;
@@ -245,6 +262,24 @@ struct JoinToken {
   WallMicros expires = 0;
 };
 
+/// Who used what how much, by day.
+struct StatisticsQuery {
+  enum class By : std::uint8_t { protocol, domain, user } by = By::protocol;
+  std::uint32_t first_day = 0, last_day = 0;  ///< since 1970 UTC
+  PageQuery page;
+};
+struct StatisticsRow {
+  std::string cursor;
+  std::uint32_t day = 0;
+  std::string subject;  ///< a domain, a user's address or, of one who is gone, id; empty: of all
+  std::string protocol;
+  std::uint64_t log_ins = 0, refused_log_ins = 0, bytes_in = 0, bytes_out = 0;
+};
+struct StatisticsAnswer {
+  std::vector<StatisticsRow> rows;
+  std::vector<NodeId> silent;  ///< live, and did not say in time what they have counted
+};
+
 struct ReadinessCheck {
   std::string name;  ///< "map", "directory", "canary_write", "canary_read", "not_draining"
   bool passed = false;
@@ -254,6 +289,8 @@ struct ReadinessCheck {
 class DomainControl;
 class ClientControl;
 class AccessControl;
+class ConfigControl;
+class RequestControl;
 
 class GridControl {
  public:
@@ -266,6 +303,10 @@ class GridControl {
   [[nodiscard]] virtual Task<Result<Principal>> authenticate_token(std::string token) = 0;
   /// The same grid: what is done through it is written down as that person's doing. This one outlives it.
   [[nodiscard]] virtual std::shared_ptr<GridControl> acting_as(Actor actor) = 0;
+  /// The same, whose changes fail with conflict and record_changed (storage/directory/record_condition.hpp)
+  /// unless the resource has one of these versions when they are made. Errors: not_found, invalid; conflict.
+  [[nodiscard]] virtual Task<Result<std::shared_ptr<GridControl>>> acting_if(
+      Actor actor, Resource resource, std::vector<std::string> versions) = 0;
 
   // What is. None of these waits for another node, unless it says so.
   [[nodiscard]] virtual Task<Result<GridStatus>> status() = 0;
@@ -305,25 +346,36 @@ class GridControl {
   [[nodiscard]] virtual Task<Result<void>> pause_job(std::string id, bool paused) = 0;
   [[nodiscard]] virtual Task<Result<JoinToken>> join_token(std::chrono::seconds ttl) = 0;
 
+  /// Stands for the record as this node has it. Errors: not_found, invalid.
+  [[nodiscard]] virtual Task<Result<std::string>> version_of(Resource resource) = 0;
+
   // Users, by address. Errors: not_found (no such user; not a domain of ours), already_exists, invalid (not
   // an address).
   [[nodiscard]] virtual Task<Result<AddedUser>> add_user(NewUser user) = 0;
   /// Many at once; an outcome for each, in their order.
   [[nodiscard]] virtual Task<std::vector<Result<AddedUser>>> add_users(std::vector<NewUser> users) = 0;
-  [[nodiscard]] virtual Task<Result<std::vector<UserRow>>> users() = 0;
+  /// By domain, then local part.
+  [[nodiscard]] virtual Task<Result<std::vector<UserRow>>> users(PageQuery page) = 0;
   [[nodiscard]] virtual Task<Result<UserDetails>> user(std::string address) = 0;
   [[nodiscard]] virtual Task<Result<Applied>> set_password(std::string address, std::string password) = 0;
   [[nodiscard]] virtual Task<Result<Applied>> remove_user(std::string address) = 0;
   [[nodiscard]] virtual Task<Result<SlotPlacement>> locate_user(std::string address) = 0;
 
   [[nodiscard]] virtual Task<Result<Applied>> add_domain(std::string name) = 0;
-  [[nodiscard]] virtual Task<Result<std::vector<DomainRow>>> domains() = 0;
+  /// By name.
+  [[nodiscard]] virtual Task<Result<std::vector<DomainRow>>> domains(PageQuery page) = 0;
+  [[nodiscard]] virtual Task<Result<DomainRow>> domain(std::string name) = 0;
   /// Errors: conflict while users or aliases have addresses in it.
   [[nodiscard]] virtual Task<Result<Applied>> remove_domain(std::string name) = 0;
 
   [[nodiscard]] virtual Task<Result<Applied>> add_alias(std::string address, std::string target) = 0;
-  [[nodiscard]] virtual Task<Result<std::vector<AliasRow>>> aliases() = 0;
+  /// By domain, then local part.
+  [[nodiscard]] virtual Task<Result<std::vector<AliasRow>>> aliases(PageQuery page) = 0;
+  [[nodiscard]] virtual Task<Result<AliasRow>> alias(std::string address) = 0;
   [[nodiscard]] virtual Task<Result<Applied>> remove_alias(std::string address) = 0;
+
+  /// By day, subject and protocol, of all nodes that answer; waits 2 s for them.
+  [[nodiscard]] virtual Task<Result<StatisticsAnswer>> statistics(StatisticsQuery query) = 0;
 
   /// By slot and id; what waits at nodes for its slot comes first, with the beginning. Errors: invalid (no
   /// id).
@@ -338,6 +390,7 @@ class GridControl {
 
   /// By domain.
   [[nodiscard]] virtual Task<Result<std::vector<RouteRow>>> routes() = 0;
+  [[nodiscard]] virtual Task<Result<RouteRow>> route(std::string domain) = 0;
   /// Errors: invalid; conflict for a domain of this grid.
   [[nodiscard]] virtual Task<Result<Applied>> set_route(RouteRow route) = 0;
   [[nodiscard]] virtual Task<Result<Applied>> remove_route(std::string domain) = 0;
@@ -354,6 +407,10 @@ class GridControl {
   [[nodiscard]] virtual ClientControl& clients_of_grid() = 0;
   /// Who may do what, and who did (access_control.hpp).
   [[nodiscard]] virtual AccessControl& access_of_grid() = 0;
+  /// How many requests there may be, and what was answered before (request_control.hpp).
+  [[nodiscard]] virtual RequestControl& requests_of_grid() = 0;
+  /// The configuration as a whole (config_control.hpp).
+  [[nodiscard]] virtual ConfigControl& config_of_grid() = 0;
 
   [[nodiscard]] virtual Task<Result<KeyStatus>> keys() = 0;
   /// Begins to replace the gossip key: installed, used, and the old one removed, each as soon as every living

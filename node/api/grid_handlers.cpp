@@ -4,6 +4,7 @@
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
 #include "node/api/openapi.hpp"
+#include "node/api/paging.hpp"
 
 namespace gridmail::api {
 namespace {
@@ -41,10 +42,13 @@ Task<Response> grid_status(GridControl& grid, Request, Parameters) {
   co_return respond(status);
 }
 
-Task<Response> list_nodes(GridControl& grid, Request, Parameters) {
-  const auto status = co_await grid.status();
+Task<Response> list_nodes(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
+  auto status = co_await grid.status();
   if (!status) co_return problem(status.error());
-  co_return json_response(to_json(status->nodes));
+  const Result<std::vector<NodeRow>> rows = std::move(status->nodes);
+  co_return paging->respond_part(rows, [](const auto& node) { return node.name; });
 }
 
 Task<Response> make_join_token(GridControl& grid, Request request, Parameters) {
@@ -77,9 +81,11 @@ Task<Response> show_map(GridControl& grid, Request, Parameters) {
   co_return json_response(document);
 }
 
-Task<Response> list_slots(GridControl& grid, Request, Parameters) {
+Task<Response> list_slots(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request, Paging::limit_max);
+  if (!paging) co_return problem(paging.error());
   const auto slots = co_await grid.slots();
-  co_return respond(slots);
+  co_return paging->respond_by_place(slots);
 }
 
 Task<Response> show_keys(GridControl& grid, Request, Parameters) {

@@ -64,6 +64,15 @@ Task<Response> begin_session(GridControl& grid, Request request, Parameters para
 Task<Response> show_session(GridControl& grid, Request request, Parameters parameters);
 Task<Response> end_session(GridControl& grid, Request request, Parameters parameters);
 
+// config_handlers.cpp
+Task<Response> list_user_settings(GridControl& grid, Request request, Parameters parameters);
+Task<Response> list_config_versions(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_config_version(GridControl& grid, Request request, Parameters parameters);
+Task<Response> add_config_version(GridControl& grid, Request request, Parameters parameters);
+
+// statistics_handlers.cpp
+Task<Response> show_statistics(GridControl& grid, Request request, Parameters parameters);
+
 // certificate_handlers.cpp
 Task<Response> list_certificates(GridControl& grid, Request request, Parameters parameters);
 Task<Response> put_certificate(GridControl& grid, Request request, Parameters parameters);
@@ -79,9 +88,11 @@ Task<Response> remove_user(GridControl& grid, Request request, Parameters parame
 Task<Response> locate_user(GridControl& grid, Request request, Parameters parameters);
 Task<Response> list_domains(GridControl& grid, Request request, Parameters parameters);
 Task<Response> add_domain(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_domain(GridControl& grid, Request request, Parameters parameters);
 Task<Response> remove_domain(GridControl& grid, Request request, Parameters parameters);
 Task<Response> list_aliases(GridControl& grid, Request request, Parameters parameters);
 Task<Response> add_alias(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_alias(GridControl& grid, Request request, Parameters parameters);
 Task<Response> remove_alias(GridControl& grid, Request request, Parameters parameters);
 
 // domain_handlers.cpp
@@ -119,6 +130,7 @@ Task<Response> trace(GridControl& grid, Request request, Parameters parameters);
 
 // route_handlers.cpp
 Task<Response> list_routes(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_route(GridControl& grid, Request request, Parameters parameters);
 Task<Response> set_route(GridControl& grid, Request request, Parameters parameters);
 Task<Response> remove_route(GridControl& grid, Request request, Parameters parameters);
 

@@ -16,6 +16,7 @@ using std::chrono::seconds;
 constexpr auto request_arrives_within = seconds(30);
 constexpr auto answer_comes_within = seconds(40);
 constexpr auto response_is_taken_within = seconds(30);
+constexpr std::uint16_t not_modified = 304;  ///< has no body, and says nothing of one (RFC 9110, 15.4.5)
 constexpr auto events_every = seconds(1);
 constexpr auto comment_after = seconds(3);
 constexpr auto events_flow_for = std::chrono::minutes(10);  ///< then the client is asked anew who it is
@@ -46,15 +47,16 @@ std::string http_date(WallMicros micros) {
 
 /// With the empty line that ends it. `framing`: the fields that say where the body ends.
 std::string serialize_head(const Response& response, WallMicros now, std::string_view framing) {
-  std::string bytes = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\n{}", response.status,
-                                  reason_of(response.status), http_date(now), response.content_type, framing);
+  std::string bytes = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n{}", response.status,
+                                  reason_of(response.status), http_date(now), framing);
+  if (!response.content_type.empty()) bytes += fmt::format("Content-Type: {}\r\n", response.content_type);
   for (const auto& [name, value] : response.headers) bytes += fmt::format("{}: {}\r\n", name, value);
   return bytes + "\r\n";
 }
 
 std::string serialize(const Response& response, WallMicros now, bool with_body, bool keep_alive) {
-  const auto framing = fmt::format("Content-Length: {}\r\n{}", response.body.size(),
-                                   keep_alive ? "" : "Connection: close\r\n");
+  auto framing = std::string(keep_alive ? "" : "Connection: close\r\n");
+  if (response.status != not_modified) framing += fmt::format("Content-Length: {}\r\n", response.body.size());
   const auto head = serialize_head(response, now, framing);
   return with_body ? head + response.body : head;
 }

@@ -180,6 +180,9 @@ Json to_json(const UserDetails& details) {
   json["aliases"] = details.aliases;
   json["messages"] = details.usage_known ? Json(details.messages) : Json(nullptr);
   json["bytes"] = details.usage_known ? Json(details.bytes) : Json(nullptr);
+  Json last = Json::object();
+  for (const auto& [protocol, at] : details.last_log_ins) last[protocol] = rfc3339(at);
+  json["last_log_in"] = std::move(last);
   return json;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "node/base/percent.hpp"
+#include "storage/directory/record_condition.hpp"
 
 namespace gridmail::api {
 namespace {
@@ -23,8 +24,14 @@ std::string_view title_of(std::uint16_t status) {
       return "Method Not Allowed";
     case 409:
       return "Conflict";
+    case 412:
+      return "Precondition Failed";
     case 413:
       return "Content Too Large";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
     case 501:
       return "Not Implemented";
     case 503:
@@ -116,6 +123,8 @@ Response problem(std::uint16_t status, std::string_view code, std::string_view d
 }
 
 Response problem(const Error& error) {
+  if (error.code == Errc::conflict && error.text == record_changed)
+    return problem(412, "precondition_failed", record_changed);
   return problem(status_of(error.code), name_of(error.code),
                  error.text.empty() ? name_of(error.code) : std::string_view(error.text));
 }

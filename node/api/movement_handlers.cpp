@@ -1,6 +1,8 @@
 #include "node/api/body.hpp"
+#include "node/api/conditional.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
+#include "node/api/paging.hpp"
 
 namespace gridmail::api {
 namespace {
@@ -65,9 +67,11 @@ Task<Response> maintain_node(GridControl& grid, Request request, Parameters para
   co_return respond(begun);
 }
 
-Task<Response> show_settings(GridControl& grid, Request, Parameters) {
+Task<Response> show_settings(GridControl& grid, Request request, Parameters) {
+  Resource resource{Resource::Kind::settings, {}};
+  const auto version = co_await grid.version_of(std::move(resource));
   const auto settings = co_await grid.settings();
-  co_return respond(settings);
+  co_return tagged(request, version, respond(settings));
 }
 
 Task<Response> change_settings(GridControl& grid, Request request, Parameters) {
@@ -102,9 +106,11 @@ Task<Response> begin_scrub(GridControl& grid, Request, Parameters) {
   co_return respond(done);
 }
 
-Task<Response> list_jobs(GridControl& grid, Request, Parameters) {
+Task<Response> list_jobs(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
   const auto jobs = co_await grid.jobs();
-  co_return respond(jobs);
+  co_return paging->respond_by_place(jobs);
 }
 
 Task<Response> pause_job(GridControl& grid, Request, Parameters parameters) {

@@ -1,5 +1,6 @@
 #include "node/api/openapi.hpp"
 
+#include "node/api/paging.hpp"
 #include "node/api/router.hpp"
 #include "node/version.hpp"
 
@@ -53,9 +54,28 @@ Json path_parameters(std::string_view pattern) {
   return parameters;
 }
 
+Json parameters_of(const Route& route) {
+  auto parameters = path_parameters(route.pattern);
+  if (route.method == Method::post) {
+    parameters.push_back({{"name", "Idempotency-Key"},
+                          {"in", "header"},
+                          {"description", "makes a repeated request harmless for 24 hours"},
+                          {"schema", {{"type", "string"}, {"maxLength", 255}}}});
+  }
+  if (route.answer != Answer::pages) return parameters;
+  const Json number = {{"type", "integer"}, {"minimum", 1}, {"maximum", Paging::limit_max}};
+  parameters.push_back(
+      {{"name", "limit"}, {"in", "query"}, {"description", "rows at most"}, {"schema", number}});
+  parameters.push_back({{"name", "after"},
+                        {"in", "query"},
+                        {"description", "a cursor, from the answer's Link to the next page"},
+                        {"schema", {{"type", "string"}}}});
+  return parameters;
+}
+
 Json operation(const Route& route) {
   Json json = {{"summary", route.summary},
-               {"parameters", path_parameters(route.pattern)},
+               {"parameters", parameters_of(route)},
                {"responses",
                 {{"2XX", {{"description", "done"}}},
                  {"default",

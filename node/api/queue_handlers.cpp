@@ -1,33 +1,21 @@
-#include <charconv>
-
 #include "node/api/body.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
+#include "node/api/paging.hpp"
 
 namespace gridmail::api {
 namespace {
 
-constexpr std::uint32_t listed_max = 10'000;
-
-Result<QueueQuery> query_of(const Request& request) {
-  QueueQuery query;
-  std::string limit;
-  for (const auto& [name, value] : {std::pair("destination", &query.choice.destination),
-                                    {"sender", &query.choice.sender},
-                                    {"after", &query.after},
-                                    {"limit", &limit}}) {
+Result<QueueChoice> choice_of(const Request& request) {
+  QueueChoice choice;
+  for (const auto& [name, value] :
+       {std::pair("destination", &choice.destination), {"sender", &choice.sender}}) {
     if (!query_has(request.query, name)) continue;
     auto given = query_value(request.query, name);
     if (!given) return fail(Errc::invalid, std::string(name) + " is not percent-encoded");
     *value = std::move(*given);
   }
-  if (!limit.empty()) {
-    const auto* end = limit.data() + limit.size();
-    const auto read = std::from_chars(limit.data(), end, query.limit);
-    if (read.ec != std::errc() || read.ptr != end || query.limit == 0 || query.limit > listed_max)
-      return fail(Errc::invalid, "limit is a number from 1 to 10000");
-  }
-  return query;
+  return choice;
 }
 
 /// All of a choice; without one only what loses nothing is done to everything.
@@ -58,10 +46,13 @@ Task<Response> act_on_one(GridControl& grid, Parameters parameters, QueueAction 
 }  // namespace
 
 Task<Response> list_queue(GridControl& grid, Request request, Parameters) {
-  auto query = query_of(request);
-  if (!query) co_return problem(query.error());
-  const auto entries = co_await grid.queue(std::move(*query));
-  co_return respond(entries);
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
+  auto choice = choice_of(request);
+  if (!choice) co_return problem(choice.error());
+  QueueQuery query{std::move(*choice), paging->query()};
+  const auto rows = co_await grid.queue(std::move(query));
+  co_return paging->respond(rows, [](const auto& row) { return cursor_of(row); });
 }
 
 Task<Response> retry_queued(GridControl& grid, Request, Parameters parameters) {

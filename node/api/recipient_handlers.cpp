@@ -1,12 +1,18 @@
 #include "node/api/body.hpp"
+#include "node/api/conditional.hpp"
 #include "node/api/domain_control.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
+#include "node/api/paging.hpp"
 
 namespace gridmail::api {
 namespace {
 
 constexpr std::size_t addresses_max = 2000;
+
+Json to_json(const MemberList& list) {
+  return {{"address", list.address}, {"members", list.members}};
+}
 
 }  // namespace
 
@@ -24,12 +30,12 @@ Task<Response> remove_catch_all(GridControl& grid, Request, Parameters parameter
   co_return changed("name", parameters.at(0), applied);
 }
 
-Task<Response> list_lists(GridControl& grid, Request, Parameters) {
-  const auto lists = co_await grid.domains_of_grid().lists();
-  if (!lists) co_return problem(lists.error());
-  Json rows = Json::array();
-  for (const auto& list : *lists) rows.push_back({{"address", list.address}, {"members", list.members}});
-  co_return json_response(rows);
+Task<Response> list_lists(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
+  const auto rows = co_await grid.domains_of_grid().lists();
+  co_return paging->respond_part(
+      rows, [](const auto& list) { return list.address; }, [](const auto& list) { return to_json(list); });
 }
 
 Task<Response> add_list(GridControl& grid, Request request, Parameters) {
@@ -44,10 +50,12 @@ Task<Response> add_list(GridControl& grid, Request request, Parameters) {
   co_return changed("address", *address, applied, 201);
 }
 
-Task<Response> show_list(GridControl& grid, Request, Parameters parameters) {
+Task<Response> show_list(GridControl& grid, Request request, Parameters parameters) {
+  Resource resource{Resource::Kind::list, parameters.at(0)};
+  const auto version = co_await grid.version_of(std::move(resource));
   const auto list = co_await grid.domains_of_grid().list(parameters.at(0));
   if (!list) co_return problem(list.error());
-  co_return json_response({{"address", list->address}, {"members", list->members}});
+  co_return tagged(request, version, json_response(to_json(*list)));
 }
 
 Task<Response> change_list(GridControl& grid, Request request, Parameters parameters) {
@@ -67,11 +75,13 @@ Task<Response> remove_list(GridControl& grid, Request, Parameters parameters) {
   co_return changed("address", parameters.at(0), applied);
 }
 
-Task<Response> show_forwarding(GridControl& grid, Request, Parameters parameters) {
+Task<Response> show_forwarding(GridControl& grid, Request request, Parameters parameters) {
+  Resource resource{Resource::Kind::user, parameters.at(0)};
+  const auto version = co_await grid.version_of(std::move(resource));
   const auto forwarding = co_await grid.domains_of_grid().forwarding(parameters.at(0));
   if (!forwarding) co_return problem(forwarding.error());
-  co_return json_response(
-      {{"address", parameters.at(0)}, {"to", forwarding->to}, {"only", forwarding->only}});
+  const Json json = {{"address", parameters.at(0)}, {"to", forwarding->to}, {"only", forwarding->only}};
+  co_return tagged(request, version, json_response(json));
 }
 
 Task<Response> set_forwarding(GridControl& grid, Request request, Parameters parameters) {
@@ -87,10 +97,13 @@ Task<Response> set_forwarding(GridControl& grid, Request request, Parameters par
   co_return changed("address", parameters.at(0), applied);
 }
 
-Task<Response> show_delegates(GridControl& grid, Request, Parameters parameters) {
+Task<Response> show_delegates(GridControl& grid, Request request, Parameters parameters) {
+  Resource resource{Resource::Kind::user, parameters.at(0)};
+  const auto version = co_await grid.version_of(std::move(resource));
   const auto delegates = co_await grid.domains_of_grid().delegates(parameters.at(0));
   if (!delegates) co_return problem(delegates.error());
-  co_return json_response({{"address", parameters.at(0)}, {"delegates", *delegates}});
+  const Json json = {{"address", parameters.at(0)}, {"delegates", *delegates}};
+  co_return tagged(request, version, json_response(json));
 }
 
 Task<Response> set_delegates(GridControl& grid, Request request, Parameters parameters) {

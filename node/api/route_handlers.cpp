@@ -1,12 +1,23 @@
 #include "node/api/body.hpp"
+#include "node/api/conditional.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
+#include "node/api/paging.hpp"
 
 namespace gridmail::api {
 
-Task<Response> list_routes(GridControl& grid, Request, Parameters) {
-  const auto routes = co_await grid.routes();
-  co_return respond(routes);
+Task<Response> list_routes(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
+  const auto rows = co_await grid.routes();
+  co_return paging->respond_part(rows, [](const auto& route) { return route.domain; });
+}
+
+Task<Response> show_route(GridControl& grid, Request request, Parameters parameters) {
+  Resource resource{Resource::Kind::route, parameters.at(0)};
+  const auto version = co_await grid.version_of(std::move(resource));
+  const auto route = co_await grid.route(parameters.at(0));
+  co_return tagged(request, version, respond(route));
 }
 
 Task<Response> set_route(GridControl& grid, Request request, Parameters parameters) {

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <system_error>
 
+#include "node/api/conditional.hpp"
 #include "node/api/credentials.hpp"
+#include "node/api/repeated_request.hpp"
+#include "node/api/request_quota.hpp"
 #include "node/base/log.hpp"
 #include "node/base/percent.hpp"
 #include "protocols/text/normalization.hpp"
@@ -67,13 +70,36 @@ bool is_open(const Result<Found>& found) {
   return found && found->route != nullptr && found->route->access == Access::open;
 }
 
-Task<Response> route_request(GridControl& grid, Request request) {
-  auto found = find_route(request);
-  if (request.path.starts_with("/api/") && !is_open(found)) {
-    auto known = co_await check_credentials(grid, request);
-    if (!known) co_return std::move(known.error());
-    request.asker = std::move(*known);
+/// The route's answer, in somebody's name.
+Task<Response> act(GridControl& grid, Request request, Found found) {
+  Actor actor{request.asker, request.peer_address};
+  auto versions = wanted_versions(request);
+  if (!versions) {
+    const auto acting = grid.acting_as(std::move(actor));
+    co_return co_await found.route->handler(*acting, std::move(request), std::move(found.parameters));
   }
+  auto resource = resource_of(found.route->pattern, found.parameters);
+  if (!resource) co_return problem(412, "precondition_failed", "this has no entity tag");
+  const auto acting = co_await grid.acting_if(std::move(actor), std::move(*resource), std::move(*versions));
+  if (!acting) co_return problem(acting.error());
+  co_return co_await found.route->handler(**acting, std::move(request), std::move(found.parameters));
+}
+
+/// The same, once for each idempotency key.
+Task<Response> act_once(GridControl& grid, Request request, Found found) {
+  const auto repeated = RepeatedRequest::of(request, request.asker.name);
+  if (!repeated) co_return problem(repeated.error());
+  if (!*repeated) co_return co_await act(grid, std::move(request), std::move(found));
+  auto& control = grid.requests_of_grid();
+  auto before = co_await (*repeated)->answered(control);
+  if (before) co_return std::move(*before);
+  const bool has_secret = found.route->answer == Answer::secret;
+  auto response = co_await act(grid, std::move(request), std::move(found));
+  co_await (*repeated)->keep(control, response, has_secret);
+  co_return response;
+}
+
+Task<Response> route_request(GridControl& grid, Request request, Result<Found> found) {
   if (!found) co_return problem(found.error());
   if (found->route == nullptr) {
     Response response = problem(405, "method_not_allowed", "this path does not know that method");
@@ -86,9 +112,28 @@ Task<Response> route_request(GridControl& grid, Request request) {
                       "the role " + std::string(name_of(request.asker.role)) + " may not do that");
   if (request.asker.name.empty() || request.method == Method::get)
     co_return co_await route.handler(grid, std::move(request), std::move(found->parameters));
-  Actor actor{request.asker, request.peer_address};
-  const auto acting = grid.acting_as(std::move(actor));
-  co_return co_await route.handler(*acting, std::move(request), std::move(found->parameters));
+  co_return co_await act_once(grid, std::move(request), std::move(*found));
+}
+
+/// Limits are of the API: who probes, scrapes or looks at the dashboard's page is not counted.
+Task<Response> admit(GridControl& grid, Request request) {
+  auto found = find_route(request);
+  if (!request.path.starts_with("/api/"))
+    co_return co_await route_request(grid, std::move(request), std::move(found));
+  auto& control = grid.requests_of_grid();
+  auto quota = control.take_request(request.peer_address, {});
+  if (quota && quota->is_used_up) co_return too_many_requests(*quota);
+  if (!is_open(found)) {
+    auto known = co_await check_credentials(grid, request);
+    if (!known) co_return std::move(known.error());
+    request.asker = std::move(*known);
+    const auto own = control.take_request({}, request.asker.name);
+    if (own && own->is_used_up) co_return too_many_requests(*own);
+    if (own && (!quota || own->left < quota->left)) quota = own;
+  }
+  auto response = co_await route_request(grid, std::move(request), std::move(found));
+  if (quota) add_quota(response, *quota);
+  co_return response;
 }
 
 }  // namespace
@@ -136,7 +181,7 @@ Result<Parameters> match(std::string_view pattern, std::string_view path) {
 
 Task<Response> answer(GridControl& grid, Request request) {
   try {
-    co_return co_await route_request(grid, std::move(request));
+    co_return co_await admit(grid, std::move(request));
   } catch (const std::system_error&) {
     throw;  // cancellation: the connection is going away
   } catch (const std::exception& error) {

@@ -27,12 +27,19 @@ enum class Access : std::uint8_t {
 /// `own`: the path is about the principal's own user.
 [[nodiscard]] bool may(const Principal& principal, Access access, bool own);
 
+enum class Answer : std::uint8_t {
+  document,
+  pages,   ///< an array by pages (paging.hpp)
+  secret,  ///< holds what is shown once and kept nowhere
+};
+
 struct Route {
   Method method;
   std::string_view pattern;  ///< "/api/v1/users/{address}/password"
   Access access;
   Handler handler;
   std::string_view summary;  ///< a sentence; also in the OpenAPI document
+  Answer answer = Answer::document;
 };
 
 /// Every route there is (routes.cpp).

@@ -1,5 +1,7 @@
 #include "node/base/percent.hpp"
 
+#include <cctype>
+
 #include "node/base/bytes.hpp"
 
 namespace gridmail {
@@ -15,6 +17,20 @@ std::optional<std::string> percent_decode(std::string_view text) {
     if (!byte) return std::nullopt;
     out += *byte;
     i += 2;
+  }
+  return out;
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF", marks = "-._~";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x80 && std::isalnum(byte) != 0) || marks.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += {'%', digits[byte >> 4], digits[byte & 15]};
+    }
   }
   return out;
 }

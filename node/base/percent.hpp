@@ -8,5 +8,7 @@ namespace gridmail {
 
 /// Nothing where a % is not followed by two hex digits.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
+/// Everything but unreserved characters (section 2.3) as %XX.
+[[nodiscard]] std::string percent_encode(std::string_view text);
 
 }  // namespace gridmail

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
-
 #include "node/base/bytes.hpp"
+#include "node/base/percent.hpp"
 
 namespace gridmail::cli {
 namespace {
@@ -56,7 +55,8 @@ Result<ApiClient> ApiClient::make(ApiSettings settings) {
   return ApiClient(std::move(*url), std::move(settings));
 }
 
-Result<Json> ApiClient::call(std::string_view method, std::string_view target, const Json* body) const {
+Result<ApiClient::Answer> ApiClient::send(std::string_view method, std::string_view target,
+                                          const Json* body) const {
   HttpRequest request{
       std::string(method), fmt::format("/api/v1{}", target), {{"Accept", "application/json"}}, {}};
   if (!settings_.token.empty()) {
@@ -74,7 +74,36 @@ Result<Json> ApiClient::call(std::string_view method, std::string_view target, c
   if (reply->status < 200 || reply->status > 299) return tl::unexpected(read_problem(*reply));
   auto document = Json::parse(reply->body, nullptr, false);
   if (document.is_discarded()) return fail(Errc::corrupted, "the node's answer is not JSON");
-  return document;
+  return Answer{std::move(document), std::string(reply->header("link"))};
+}
+
+Result<Json> ApiClient::call(std::string_view method, std::string_view target, const Json* body) const {
+  auto answer = send(method, target, body);
+  if (!answer) return tl::unexpected(answer.error());
+  return std::move(answer->document);
+}
+
+Result<Json> ApiClient::get_all(std::string_view target) const {
+  Json rows = Json::array();
+  const auto path = target.substr(0, target.find('?'));
+  for (std::optional<std::string> next(target); next;) {
+    auto page = send("GET", *next, nullptr);
+    if (!page) return tl::unexpected(page.error());
+    if (!page->document.is_array()) return fail(Errc::corrupted, "the node's answer is not a list");
+    for (auto& row : page->document) rows.push_back(std::move(row));
+    const auto query = next_query(page->link);
+    auto target_after = query ? std::optional(fmt::format("{}{}", path, *query)) : std::nullopt;
+    if (target_after == next) return fail(Errc::corrupted, "the list's next page is the same again");
+    next = std::move(target_after);
+  }
+  return rows;
+}
+
+std::optional<std::string> next_query(std::string_view link) {
+  const auto end = link.find('>'), question = link.find('?');
+  if (!link.starts_with('<') || end == std::string_view::npos || question > end) return std::nullopt;
+  if (link.substr(end).find("rel=\"next\"") == std::string_view::npos) return std::nullopt;
+  return std::string(link.substr(question, end - question));
 }
 
 Result<HttpReply> ApiClient::probe(std::string_view path) const {
@@ -82,18 +111,7 @@ Result<HttpReply> ApiClient::probe(std::string_view path) const {
 }
 
 std::string path_part(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool unreserved =
-        (byte < 0x80 && std::isalnum(byte)) || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", byte);
-    }
-  }
-  return out;
+  return percent_encode(text);
 }
 
 }  // namespace gridmail::cli

@@ -1,6 +1,7 @@
 // The HTTP API as the command line uses it: JSON in, JSON out, problem documents as errors.
 #pragma once
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,8 @@ class ApiClient {
 
   /// `target` is below /api/v1, with its parts encoded by path_part(). Errors: what fetch() and the API give.
   [[nodiscard]] Result<Json> get(std::string_view target) const { return call("GET", target, nullptr); }
+  /// All rows of a list, page by page.
+  [[nodiscard]] Result<Json> get_all(std::string_view target) const;
   [[nodiscard]] Result<Json> post(std::string_view target, const Json& body = Json::object()) const {
     return call("POST", target, &body);
   }
@@ -37,12 +40,19 @@ class ApiClient {
 
  private:
   ApiClient(Url url, ApiSettings settings) : url_(std::move(url)), settings_(std::move(settings)) {}
+  struct Answer {
+    Json document;
+    std::string link;
+  };
+  [[nodiscard]] Result<Answer> send(std::string_view method, std::string_view target, const Json* body) const;
   [[nodiscard]] Result<Json> call(std::string_view method, std::string_view target, const Json* body) const;
 
   Url url_;
   ApiSettings settings_;
 };
 
+/// The query of the target that a Link field gives the relation "next" (RFC 8288), such as "?after=7".
+[[nodiscard]] std::optional<std::string> next_query(std::string_view link);
 /// RFC 3986: everything but unreserved characters as %XX.
 [[nodiscard]] std::string path_part(std::string_view text);
 

@@ -18,13 +18,23 @@ namespace gridmail::cli {
 namespace {
 
 bool is_required(const Argument& argument) {
-  return !argument.name.starts_with("--") && !argument.name.starts_with('[');
+  return !is_option(argument) && !argument.name.starts_with('[');
 }
 
 std::string name_of(const Argument& argument) {
   auto name = argument.name;
   if (name.starts_with('[')) name = name.substr(1, name.size() - 2);
-  return std::string(name);
+  return std::string(name.substr(name.rfind(',') + 1));
+}
+
+void declare(CLI::App& app, const Argument& argument, std::string& value) {
+  const std::string help(argument.help);
+  const auto names = is_option(argument) ? std::string(argument.name) : name_of(argument);
+  if (argument.is_flag) {
+    app.add_flag(names, value, help);
+  } else {
+    app.add_option(names, value, help)->required(is_required(argument));
+  }
 }
 
 /// One verb, with the values CLI11 fills in; a deque keeps their addresses.
@@ -65,8 +75,7 @@ void declare_verbs(CLI::App& app, std::deque<Command>& commands) {
     auto& command = commands.emplace_back(Command{&verb, target, {}});
     for (const auto& argument : verb.arguments) {
       auto& [declared, value] = command.values.emplace_back(&argument, std::string());
-      target->add_option(name_of(argument), value, std::string(argument.help))
-          ->required(is_required(argument));
+      declare(*target, argument, value);
     }
   }
 }

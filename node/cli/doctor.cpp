@@ -69,7 +69,7 @@ void examine_grid(const ApiClient& api, const Json& status, std::vector<Check>& 
   }
   checks.push_back(nothing_wants_doing(status.at("notices")));
   const auto copies = std::min<std::size_t>(status.at("copies").get<std::size_t>(), nodes.size());
-  if (const auto slots = api.get("/slots")) checks.push_back(slots_have_copies(*slots, copies));
+  if (const auto slots = api.get_all("/slots")) checks.push_back(slots_have_copies(*slots, copies));
   if (const auto certificates = api.get("/certificates"))
     checks.push_back(certificates_last(*certificates, now()));
 }
@@ -101,7 +101,7 @@ Check port_out(const Arguments& arguments) {
 }
 
 void examine_domains(const ApiClient& api, std::vector<Check>& checks) {
-  const auto domains = api.get("/domains");
+  const auto domains = api.get_all("/domains");
   if (!domains) return;
   checks.push_back({"directory.domains", domains->empty() ? State::failed : State::passed,
                     domains->empty() ? "no domain: add one with `gridmail domain add`"

@@ -63,7 +63,7 @@ Result<Outcome> dkim_add(const ApiClient& api, const Arguments& arguments) {
 }
 
 Result<Outcome> dkim_list(const ApiClient& api, const Arguments& arguments) {
-  auto keys = api.get("/dkim-keys");
+  auto keys = api.get_all("/dkim-keys");
   if (!keys) return tl::unexpected(keys.error());
   if (const auto domain = arguments.find("--domain"); domain != arguments.end()) {
     Json chosen = Json::array();

@@ -7,7 +7,7 @@
 namespace gridmail::cli {
 
 Result<Outcome> list(const ApiClient& api, std::string_view target, Columns columns) {
-  auto rows = api.get(target);
+  auto rows = api.get_all(target);
   if (!rows) return tl::unexpected(rows.error());
   auto text = table_text(*rows, columns);
   return Outcome{std::move(*rows), std::move(text), 0};

@@ -8,7 +8,7 @@ namespace gridmail::cli {
 
 using Columns = std::initializer_list<std::string_view>;
 
-/// The array at `target`, and as a table.
+/// The array at `target`, all pages of it, and as a table.
 [[nodiscard]] Result<Outcome> list(const ApiClient& api, std::string_view target, Columns columns);
 /// An object, and as lines.
 [[nodiscard]] Result<Outcome> show(Result<Json> answer);

@@ -57,9 +57,11 @@ Result<Outcome> queue_list(const ApiClient& api, const Arguments& arguments) {
     target += fmt::format("{}{}={}", target.find('?') == std::string::npos ? '?' : '&', option + 2,
                           path_part(given->second));
   }
-  return list(
-      api, target,
-      {"id", "sender", "recipients", "bytes", "accepted", "next_attempt", "attempts", "held", "last_error"});
+  auto rows = arguments.contains("--limit") ? api.get(target) : api.get_all(target);
+  if (!rows) return tl::unexpected(rows.error());
+  auto text = table_text(*rows, {"id", "sender", "recipients", "bytes", "accepted", "next_attempt",
+                                 "attempts", "held", "last_error"});
+  return Outcome{std::move(*rows), std::move(text), 0};
 }
 Result<Outcome> queue_retry(const ApiClient& api, const Arguments& arguments) {
   return act(api, arguments, {"retry", "flush", "is tried again now", "are tried again now"});

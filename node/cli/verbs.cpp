@@ -9,6 +9,7 @@
 
 #include "node/cli/access_verbs.hpp"
 #include "node/cli/certificate_verbs.hpp"
+#include "node/cli/config_verbs.hpp"
 #include "node/cli/doctor.hpp"
 #include "node/cli/domain_verbs.hpp"
 #include "node/cli/grid_recover.hpp"
@@ -19,6 +20,7 @@
 #include "node/cli/route_verbs.hpp"
 #include "node/cli/secret.hpp"
 #include "node/cli/setup.hpp"
+#include "node/cli/statistics_verbs.hpp"
 #include "node/cli/text_view.hpp"
 #include "node/cli/user_file.hpp"
 
@@ -180,10 +182,17 @@ Result<Outcome> commands(const ApiClient&, const Arguments&) {
     Json arguments = Json::array();
     std::string line = fmt::format("gridmail {}{}{}", verb.noun, verb.name.empty() ? "" : " ", verb.name);
     for (const auto& argument : verb.arguments) {
-      const bool is_option = argument.name.starts_with("--");
-      const bool is_required = !is_option && !argument.name.starts_with('[');
-      line += is_option ? fmt::format(" [{} ...]", argument.name) : fmt::format(" {}", argument.name);
-      arguments.push_back({{"name", argument.name}, {"help", argument.help}, {"required", is_required}});
+      const bool is_required = !is_option(argument) && !argument.name.starts_with('[');
+      line += argument.is_flag      ? fmt::format(" [{}]", argument.name)
+              : is_option(argument) ? fmt::format(" [{} ...]", argument.name)
+                                    : fmt::format(" {}", argument.name);
+      const auto comma = argument.name.find(',');
+      const bool has_short = comma != std::string_view::npos;
+      arguments.push_back({{"name", has_short ? argument.name.substr(comma + 1) : argument.name},
+                           {"short", has_short ? Json(argument.name.substr(0, comma)) : Json(nullptr)},
+                           {"help", argument.help},
+                           {"required", is_required},
+                           {"flag", argument.is_flag}});
     }
     outcome.text += fmt::format("{:<60} {}\n", line, verb.help);
     outcome.document.push_back({{"noun", verb.noun},
@@ -353,7 +362,10 @@ const std::vector<Verb> table = {
     {"queue",
      "list",
      "messages that wait for delivery",
-     {for_domain, from_sender, {"--limit", "so many (1000)"}, {"--after", "those that follow this id"}},
+     {for_domain,
+      from_sender,
+      {"--limit", "so many; without it all"},
+      {"--after", "those that follow this id"}},
      queue_list},
     {"queue", "retry", "try one again now, or some", {some_id, for_domain, from_sender}, queue_retry},
     {"queue",
@@ -399,6 +411,23 @@ const std::vector<Verb> table = {
      "who did what, the newest first",
      {{"--limit", "so many (100)"}, {"--after", "those that come after this id"}},
      audit_list},
+    {"config", "show", "the grid's configuration, as TOML", {}, config_show},
+    {"config", "history", "what was applied from files", {}, config_history},
+    {"config", "diff", "what one file changed", {{"id", "as in config history"}}, config_diff},
+    {"apply",
+     "",
+     "make the grid as a file says; what is only in the grid stays",
+     {{"-f,--file", "as config show prints it, in whole or in part; - is standard input"},
+      {"--dry-run", "only say what would change", true},
+      {"--prune", "also remove what the file's sections do not have; never users", true}},
+     apply_config},
+    {"statistics",
+     "",
+     "log-ins and traffic by day and protocol",
+     {{"--by", "user, domain or protocol (protocol)"},
+      {"--from", "the first day, such as 2026-11-01 (29 days before the last)"},
+      {"--to", "the last day (today)"}},
+     statistics},
     {"trace", "", "what became of messages", {{"what", "an id, a Message-ID or an address"}}, trace},
     {"key", "status", "the gossip keys, and which nodes have them", {}, key_status},
     {"key", "rotate", "replace the gossip key on every node", {}, key_rotate},
@@ -444,6 +473,7 @@ std::string_view help_of_noun(std::string_view noun) {
       {"queue", "messages on their way"},
       {"route", "ways of mail for other domains"},
       {"certificate", "what mail clients are shown in TLS"},
+      {"config", "the grid's configuration as a file"},
       {"key", "keys between nodes"}};
   for (const auto& [name, help] : nouns) {
     if (name == noun) return help;

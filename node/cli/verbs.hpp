@@ -14,9 +14,16 @@ namespace gridmail::cli {
 using Arguments = std::map<std::string, std::string, std::less<>>;
 
 struct Argument {
-  std::string_view name;  ///< "address": positional and required; "[id]": positional; "--ttl": an option
+  /// "address": positional and required; "[id]": positional; "--ttl": an option; "-f,--file": one with a
+  /// short name
+  std::string_view name;
   std::string_view help;
+  bool is_flag = false;  ///< an option without a value
 };
+/// Whether it begins with a dash.
+[[nodiscard]] inline bool is_option(const Argument& argument) {
+  return argument.name.starts_with('-');
+}
 
 struct Outcome {
   Json document;     ///< printed with --json

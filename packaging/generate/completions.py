@@ -48,7 +48,7 @@ def bash(words):
 _gridmail() {{
   local cur=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} given="" words="" i
   case "$previous" in
-    --config|--ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --config|--ca|--file|-f) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     {with_value}) return ;;
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -78,7 +78,7 @@ def zsh(words):
         return " ".join(f"'{name}:{zsh_text(text)}'" for name, text in entries.items())
 
     def option(name, text, value):
-        return f"'{name}[{zsh_text(text)}]" + (f":{value.lower()}:" + ("_files" if name in ("--config", "--ca") else "")
+        return f"'{name}[{zsh_text(text)}]" + (f":{value.lower()}:" + ("_files" if name in ("--config", "--ca", "--file") else "")
                                                if value else "") + "'"
     flags = " ".join(option(flag.name, flag.help, flag.value) for flag in words.globals)
     cases = ""
@@ -89,7 +89,7 @@ def zsh(words):
             for row in words.rows:
                 options = words.options(row)
                 if row["noun"] == noun and options:
-                    inner += f"        {row['verb']}) _arguments {' '.join(option(o['name'], o['help'], 'value') for o in options)} ;;\n"
+                    inner += f"        {row['verb']}) _arguments {' '.join(option(o['name'], o['help'], '' if o['flag'] else 'value') for o in options)} ;;\n"
             cases += f"    {noun})\n      if ((CURRENT == 2)); then\n        local -a verbs=({described(verbs)})\n"
             cases += "        _describe verb verbs\n      else\n"
             cases += f"        case $words[2] in\n{inner}        *) _default ;;\n        esac\n      fi ;;\n"
@@ -97,7 +97,7 @@ def zsh(words):
             row = next(row for row in words.rows if row["noun"] == noun)
             options = words.options(row)
             if options:
-                cases += f"    {noun}) _arguments {' '.join(option(o['name'], o['help'], 'value') for o in options)} ;;\n"
+                cases += f"    {noun}) _arguments {' '.join(option(o['name'], o['help'], '' if o['flag'] else 'value') for o in options)} ;;\n"
     return f"""#compdef gridmail
 # zsh completion for gridmail(1), made from its table of commands
 _gridmail() {{
@@ -138,8 +138,8 @@ def fish(words):
             seen = f"__fish_seen_subcommand_from {row['noun']}"
             if row["verb"]:
                 seen += f"; and __fish_seen_subcommand_from {row['verb']}"
-            lines.append(f"complete -c gridmail -n '{seen}' -l {argument['name'][2:]} -r -d {fish_text(argument['help'])}"
-                         + (" -F" if argument["name"] == "--config" else ""))
+            lines.append(f"complete -c gridmail -n '{seen}' -l {argument['name'][2:]}{'' if argument['flag'] else ' -r'} -d {fish_text(argument['help'])}"
+                         + (" -F" if argument["name"] in ("--config", "--file") else ""))
     return "\n".join(lines) + "\n"
 
 

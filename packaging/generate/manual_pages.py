@@ -34,7 +34,8 @@ def command_term(row):
     for argument in row["arguments"]:
         name = argument["name"]
         if command_table.is_option(argument):
-            term += f" [\\fB{escaped(name)}\\fR \\fI{escaped(name.lstrip('-').upper())}\\fR]"
+            value = "" if argument["flag"] else f" \\fI{escaped(name.lstrip('-').upper())}\\fR"
+            term += f" [\\fB{escaped(argument['short'] or name)}\\fR{value}]"
         else:
             term += f" \\fI{escaped(name.upper())}\\fR"
     return term

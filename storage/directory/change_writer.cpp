@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "storage/directory/record_condition.hpp"
+
 namespace gridmail {
 namespace {
 
@@ -44,6 +46,9 @@ Task<Result<void>> ChangeWriter::write(const directory::Change& change) {
 
 Task<Result<void>> ChangeWriter::write_kind(const directory::Change& change) {
   using Kind = directory::Change;
+  for (const auto& expected : change.expected()) {
+    if (auto holds = co_await check(expected); !holds) co_return holds;
+  }
   if (!change.srs_secret().empty()) {
     if (auto kept = co_await keep_srs_secret(change.srs_secret()); !kept) co_return kept;
   }
@@ -119,12 +124,27 @@ Task<Result<void>> ChangeWriter::write_kind(const directory::Change& change) {
       co_return co_await add_session(change.add_session());
     case Kind::kRemoveSession:
       co_return co_await remove_session(change.remove_session());
+    case Kind::kAddConfigVersion:
+      co_return co_await add_config_version(change);
+    case Kind::kBeginRequest:
+      co_return co_await begin_request(change.begin_request());
+    case Kind::kKeepAnswer:
+      co_return co_await keep_answer(change.keep_answer());
     case Kind::kAddAudit:
       co_return Result<void>{};  // the entry is all
     default:
       break;
   }
   co_return fail(Errc::unsupported, "an unknown change of the directory");
+}
+
+Task<Result<void>> ChangeWriter::check(const directory::ExpectedRecord& expected) {
+  const auto record = co_await builder_.get(Family::meta, keys_.with_tail(expected.key()));
+  if (!record) co_return tl::unexpected(record.error());
+  const auto digest = *record ? digest_of_record(**record) : Bytes();
+  const auto& digests = expected.digests();
+  if (*record && std::find(digests.begin(), digests.end(), digest) != digests.end()) co_return Result<void>{};
+  co_return fail(Errc::conflict, std::string(record_changed));
 }
 
 Task<Result<void>> ChangeWriter::write_first_settings(UserId user) {

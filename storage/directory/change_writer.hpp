@@ -57,6 +57,7 @@ class ChangeWriter {
   /// The user's; of one who is gone the id.
   [[nodiscard]] Task<Result<std::string>> address_of(const Bytes& user);
 
+  [[nodiscard]] Task<Result<void>> check(const directory::ExpectedRecord& expected);
   [[nodiscard]] Task<Result<void>> add_domain(const directory::AddDomain& change);
   [[nodiscard]] Task<Result<void>> remove_domain(const directory::RemoveDomain& change);
   [[nodiscard]] Task<Result<void>> add_user(const directory::AddUser& change);
@@ -65,6 +66,12 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<void>> forget_user(const directory::ForgetUser& change);
   [[nodiscard]] Task<Result<void>> add_alias(const directory::AddAlias& change);
   [[nodiscard]] Task<Result<void>> remove_alias(const directory::RemoveAlias& change);
+  // config_change.cpp
+  [[nodiscard]] Task<Result<void>> add_config_version(const directory::Change& change);
+  // answer_change.cpp
+  [[nodiscard]] Task<Result<void>> begin_request(const directory::BeginRequest& change);
+  [[nodiscard]] Task<Result<void>> keep_answer(const directory::KeepAnswer& change);
+  [[nodiscard]] Task<Result<void>> forget_answers(std::uint64_t added);
   // recipient_change.cpp
   [[nodiscard]] Task<Result<void>> keep_srs_secret(const Bytes& secret);
   [[nodiscard]] Task<Result<void>> set_catch_all(const directory::SetCatchAll& change);

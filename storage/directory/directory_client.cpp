@@ -11,11 +11,13 @@ Bytes hash_of_secret(BytesView secret) {
 Task<Result<AppliedChange>> DirectoryClient::change(directory::Change change) {
   if (change.guid().empty()) change.set_guid(draw_guid());
   if (!actor_.who().empty()) *change.mutable_actor() = actor_;
+  if (expected_) *change.add_expected() = *expected_;
   const auto map = slots_.map();
   if (!map) co_return fail(Errc::unavailable, "no map yet");
   const auto slot = map->directory_slot();
   const auto answer = co_await slots_.call(slot, ServiceId::directory, change.SerializeAsString());
   if (!answer) co_return tl::unexpected(answer.error());
+  expected_.reset();  // the record is another by now
   const auto record = decode_record<directory::ChangeAnswer>(*answer);
   if (!record) co_return tl::unexpected(record.error());
   AppliedChange applied;

@@ -1,6 +1,7 @@
 // DirectoryClient: changes the directory from any node. Each call draws one GUID, so that it is applied once
 // however often the request had to be sent.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,13 @@ class DirectoryClient {
   /// The same, in somebody's name.
   [[nodiscard]] DirectoryClient in_the_name_of(directory::Actor actor) const {
     return {slots_, random_, std::move(actor)};
+  }
+  /// The same, whose first change is made only while the record is as expected; otherwise it fails with
+  /// conflict and record_changed.
+  [[nodiscard]] DirectoryClient expecting(std::optional<directory::ExpectedRecord> record) const {
+    auto client = *this;
+    client.expected_ = std::move(record);
+    return client;
   }
 
   /// For change(), where one change may be asked for several times.
@@ -61,6 +69,7 @@ class DirectoryClient {
   SlotClient& slots_;
   Random& random_;
   directory::Actor actor_;
+  std::optional<directory::ExpectedRecord> expected_;
 };
 
 /// What the directory keeps of a token's secret.

@@ -27,6 +27,11 @@ constexpr char session_table = 'y';
 constexpr char session_until_table = 'z';
 constexpr char audit_table = 'e';
 constexpr char audit_book_table = 'b';
+constexpr char config_version_table = 'v';
+constexpr char config_book_table = 'x';
+constexpr char answer_table = 'i';
+constexpr char answer_at_table = 'o';
+constexpr char answer_book_table = 'f';
 constexpr char applied_table = 'g';
 constexpr char applied_at_table = 'h';
 
@@ -48,6 +53,13 @@ KeyRange DirectoryKeys::range(char table, BytesView prefix) const {
   Bytes first = key(table, prefix);
   Bytes last = prefix_end(first);
   return {std::move(first), std::move(last)};
+}
+
+Bytes DirectoryKeys::tail_of(BytesView key) {
+  return Bytes(key.substr(slot_key(0, 'd', {}).size()));
+}
+Bytes DirectoryKeys::with_tail(BytesView tail) const {
+  return slot_key(slot_, 'd', tail);
 }
 
 Bytes DirectoryKeys::domain(std::string_view name) const {
@@ -198,6 +210,36 @@ Bytes DirectoryKeys::audit_entry(std::uint64_t number) const {
 
 Bytes DirectoryKeys::audit_book() const {
   return key(audit_book_table);
+}
+
+Bytes DirectoryKeys::config_version(std::uint64_t number) const {
+  Bytes rest;
+  append_be64(rest, number);
+  return key(config_version_table, rest);
+}
+KeyRange DirectoryKeys::config_versions() const {
+  return range(config_version_table);
+}
+Bytes DirectoryKeys::config_book() const {
+  return key(config_book_table);
+}
+Bytes DirectoryKeys::answer(BytesView id) const {
+  return key(answer_table, id);
+}
+Bytes DirectoryKeys::answer_at(WallMicros begun, BytesView id) const {
+  Bytes rest;
+  append_be64(rest, static_cast<std::uint64_t>(begun));
+  rest += id;
+  return key(answer_at_table, rest);
+}
+KeyRange DirectoryKeys::answers_by_date() const {
+  return range(answer_at_table);
+}
+Bytes DirectoryKeys::answer_in(BytesView key) const {
+  return Bytes(key.substr(answer_at(0, {}).size()));
+}
+Bytes DirectoryKeys::answer_book() const {
+  return key(answer_book_table);
 }
 
 Bytes DirectoryKeys::applied(Guid guid) const {

@@ -64,11 +64,24 @@ class DirectoryKeys {
   /// By number; entries are [audit_entry(first), audit_entry(next)) of the book.
   [[nodiscard]] Bytes audit_entry(std::uint64_t number) const;
   [[nodiscard]] Bytes audit_book() const;
+  [[nodiscard]] Bytes config_version(std::uint64_t number) const;
+  [[nodiscard]] KeyRange config_versions() const;
+  [[nodiscard]] Bytes config_book() const;
+  /// By a request's id, and the same by date.
+  [[nodiscard]] Bytes answer(BytesView id) const;
+  [[nodiscard]] Bytes answer_at(WallMicros begun, BytesView id) const;
+  [[nodiscard]] KeyRange answers_by_date() const;
+  [[nodiscard]] Bytes answer_in(BytesView key) const;  ///< the id that answer_at() made `key` from
+  [[nodiscard]] Bytes answer_book() const;
   /// A GUID that was applied, and the same by date, so that old ones are found without looking at all.
   [[nodiscard]] Bytes applied(Guid guid) const;
   [[nodiscard]] Bytes applied_at(AgeMicros at, Guid guid) const;
   [[nodiscard]] KeyRange applied_before(AgeMicros at) const;
   [[nodiscard]] Guid applied_in(BytesView key) const;
+
+  /// What is the same in the slot and in the replica: a key without slot and area.
+  [[nodiscard]] static Bytes tail_of(BytesView key);
+  [[nodiscard]] Bytes with_tail(BytesView tail) const;
 
  private:
   [[nodiscard]] Bytes key(char table, BytesView rest = {}) const;

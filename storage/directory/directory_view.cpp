@@ -59,6 +59,14 @@ Task<Result<std::vector<Record>>> DirectoryView::read_all(KeyRange range) const 
   co_return records;
 }
 
+Task<Result<Bytes>> DirectoryView::stored(Bytes tail) const {
+  const bool fresh = followed_.fresh();
+  auto value = co_await store_.get(Family::meta, keys_.with_tail(tail));
+  if (!value) co_return tl::unexpected(value.error());
+  if (!*value) co_return tl::unexpected(miss(fresh, "record"));
+  co_return std::move(**value);
+}
+
 Task<Result<directory::User>> DirectoryView::resolve(std::string address) const {
   const auto record = co_await this->address(std::move(address));
   if (!record) co_return tl::unexpected(record.error());
@@ -117,6 +125,14 @@ Task<Result<directory::Session>> DirectoryView::session(Bytes secret, WallMicros
   co_return record;
 }
 
+Task<Result<directory::KeptAnswer>> DirectoryView::kept_answer(Bytes id) const {
+  const auto value = co_await store_.get(Family::meta, keys_.answer(id));
+  auto record = decode_stored<directory::KeptAnswer>(value);
+  if (!record) co_return tl::unexpected(record.error());
+  if (!*record) co_return fail(Errc::not_found, "answer");
+  co_return std::move(**record);
+}
+
 Task<Result<std::vector<directory::Domain>>> DirectoryView::domains() const {
   return list<directory::Domain>(keys_.domains());
 }
@@ -138,6 +154,9 @@ Task<Result<directory::Route>> DirectoryView::route(std::string domain) const {
 }
 Task<Result<std::vector<directory::Route>>> DirectoryView::routes() const {
   return list<directory::Route>(keys_.routes());
+}
+Task<Result<std::vector<directory::ConfigVersion>>> DirectoryView::config_versions() const {
+  return list<directory::ConfigVersion>(keys_.config_versions());
 }
 Task<Result<std::vector<directory::MemberList>>> DirectoryView::member_lists() const {
   return list<directory::MemberList>(keys_.lists());

@@ -22,6 +22,8 @@ class DirectoryView {
 
   [[nodiscard]] bool fresh() const { return followed_.fresh(); }
 
+  /// Any record as it is stored, by what DirectoryKeys::tail_of() makes of its key.
+  [[nodiscard]] Task<Result<Bytes>> stored(Bytes tail) const;
   /// The user whom an address or alias names.
   [[nodiscard]] Task<Result<directory::User>> resolve(std::string address) const;
   [[nodiscard]] Task<Result<directory::User>> user(UserId id) const;
@@ -38,6 +40,9 @@ class DirectoryView {
   /// `secret` as the client shows it; an expired token is not found.
   [[nodiscard]] Task<Result<directory::Token>> token(Bytes secret, WallMicros now) const;
 
+  /// Of a request with this id. Errors: not_found, also where this replica is not fresh.
+  [[nodiscard]] Task<Result<directory::KeptAnswer>> kept_answer(Bytes id) const;
+
   /// Which way mail for a domain goes, where an administrator has said so.
   [[nodiscard]] Task<Result<directory::Route>> route(std::string domain) const;
 
@@ -52,6 +57,8 @@ class DirectoryView {
   [[nodiscard]] Task<Result<std::vector<directory::Token>>> tokens() const;
   [[nodiscard]] Task<Result<std::vector<directory::JoinToken>>> join_tokens() const;
   [[nodiscard]] Task<Result<std::vector<directory::Route>>> routes() const;
+  /// Oldest first.
+  [[nodiscard]] Task<Result<std::vector<directory::ConfigVersion>>> config_versions() const;
   /// By name; the keys are sealed.
   [[nodiscard]] Task<Result<std::vector<directory::Certificate>>> certificates() const;
   [[nodiscard]] Task<Result<std::vector<directory::MemberList>>> member_lists() const;

@@ -32,6 +32,7 @@ def documented():
 def problem(rows, globals_, words):
     """What is wrong with a command line, by the table; nothing: it is right."""
     names = {option.name: bool(option.value) for option in globals_}
+    names |= {argument["name"]: False for row in rows for argument in row["arguments"] if argument["flag"]}
     given, options = [], []
     words = iter(words)
     for word in words:

@@ -192,16 +192,34 @@ Task<Result<AppliedChange>> UserAdmin::remove_domain(std::string name) {
   co_return co_await ports_.directory.remove_domain(std::move(*domain));
 }
 
-Task<Result<std::vector<DomainRow>>> UserAdmin::domains() {
+Task<Result<std::vector<DomainRow>>> UserAdmin::domains(std::string after, std::size_t domains_max) {
   const auto records = co_await ports_.view.domains();
   if (!records) co_return tl::unexpected(records.error());
   std::vector<DomainRow> rows;
   for (const auto& record : *records) {
-    const auto users = co_await ports_.view.count_users(record.name());
-    if (!users) co_return tl::unexpected(users.error());
-    rows.push_back({record.name(), *users, record.alias_of(), record.catch_all()});
+    if (record.name() <= after) continue;
+    if (rows.size() == domains_max) break;
+    auto row = co_await row_of(record);
+    if (!row) co_return tl::unexpected(row.error());
+    rows.push_back(std::move(*row));
   }
   co_return rows;
+}
+
+Task<Result<DomainRow>> UserAdmin::row_of(directory::Domain record) {
+  const auto users = co_await ports_.view.count_users(record.name());
+  if (!users) co_return tl::unexpected(users.error());
+  co_return DomainRow{record.name(), *users, record.alias_of(), record.catch_all()};
+}
+
+Task<Result<DomainRow>> UserAdmin::domain(std::string name) {
+  const auto domain = canonical_domain(name);
+  if (!domain) co_return tl::unexpected(domain.error());
+  const auto record = co_await ports_.view.domain(*domain);
+  if (!record && record.error().code == Errc::not_found)
+    co_return fail(Errc::not_found, "no domain " + *domain);
+  if (!record) co_return tl::unexpected(record.error());
+  co_return co_await row_of(*record);
 }
 
 Task<Result<AppliedChange>> UserAdmin::add_alias(std::string alias, std::string target) {
@@ -218,13 +236,29 @@ Task<Result<AppliedChange>> UserAdmin::remove_alias(std::string alias) {
   co_return co_await ports_.directory.remove_alias(std::move(*name));
 }
 
-Task<Result<std::vector<AliasRow>>> UserAdmin::aliases() {
+Task<Result<AliasRow>> UserAdmin::alias(std::string address) {
+  const auto name = canonical(address);
+  if (!name) co_return tl::unexpected(name.error());
+  const auto record = co_await ports_.view.address(*name);
+  const bool is_none = record ? !record->alias() : record.error().code == Errc::not_found;
+  if (is_none) co_return fail(Errc::not_found, "no alias " + *name);
+  if (!record) co_return tl::unexpected(record.error());
+  const auto id = id_of(record->user());
+  if (!id) co_return tl::unexpected(id.error());
+  const auto user = co_await ports_.view.user(*id);
+  if (!user) co_return tl::unexpected(named(user.error(), *name));
+  co_return AliasRow{*name, user->address()};
+}
+
+Task<Result<std::vector<AliasRow>>> UserAdmin::aliases(std::string after, std::size_t aliases_max) {
   std::vector<AliasRow> rows;
-  std::string from;
+  std::string from = after;
   do {
     const auto page = co_await ports_.view.aliases({}, from, page_max);
     if (!page) co_return tl::unexpected(page.error());
     for (const auto& [address, id] : page->aliases) {
+      if (address == after) continue;
+      if (rows.size() == aliases_max) co_return rows;
       const auto user = co_await ports_.view.user(id);
       if (!user && user.error().code != Errc::not_found) co_return tl::unexpected(user.error());
       if (user) rows.push_back({address, user->address()});

@@ -94,11 +94,17 @@ class UserAdmin {
 
   [[nodiscard]] Task<Result<AppliedChange>> add_domain(std::string name);
   [[nodiscard]] Task<Result<AppliedChange>> remove_domain(std::string name);
-  [[nodiscard]] Task<Result<std::vector<DomainRow>>> domains();
+  [[nodiscard]] Task<Result<DomainRow>> domain(std::string name);
+  /// By name.
+  [[nodiscard]] Task<Result<std::vector<DomainRow>>> domains(std::string after = {},
+                                                             std::size_t domains_max = SIZE_MAX);
 
   [[nodiscard]] Task<Result<AppliedChange>> add_alias(std::string alias, std::string target);
   [[nodiscard]] Task<Result<AppliedChange>> remove_alias(std::string alias);
-  [[nodiscard]] Task<Result<std::vector<AliasRow>>> aliases();
+  [[nodiscard]] Task<Result<AliasRow>> alias(std::string address);
+  /// By domain, then local part.
+  [[nodiscard]] Task<Result<std::vector<AliasRow>>> aliases(std::string after = {},
+                                                            std::size_t aliases_max = SIZE_MAX);
   /// The user who gets mail for postmaster and abuse of every domain where nobody has these addresses, and
   /// what can no longer be delivered.
   [[nodiscard]] Task<Result<AppliedChange>> set_postmaster(std::string address);
@@ -127,6 +133,7 @@ class UserAdmin {
   [[nodiscard]] Task<Result<std::size_t>> sweep_removed_users();
 
  private:
+  [[nodiscard]] Task<Result<DomainRow>> row_of(directory::Domain record);
   [[nodiscard]] Task<Result<UserId>> find(std::string address);
   [[nodiscard]] Task<Result<AddedUser>> put_user(std::string name, std::string hash);
   /// Unless they are there.

@@ -9,7 +9,7 @@ namespace gridmail {
 namespace {
 
 constexpr std::array<std::string_view, counted_kinds> things = {"connections", "messages", "recipients",
-                                                                "failed-log-ins"};
+                                                                "failed-log-ins", "requests"};
 constexpr std::array<std::string_view, per_kinds> subjects = {"address", "network", "user"};
 constexpr std::string_view none = "none";
 constexpr std::uint32_t count_max = 1'000'000;

@@ -11,9 +11,9 @@
 
 namespace gridmail {
 
-enum class Counted : std::uint8_t { connections, messages, recipients, failed_log_ins };
+enum class Counted : std::uint8_t { connections, messages, recipients, failed_log_ins, requests };
 enum class Per : std::uint8_t { address, network, user };
-inline constexpr std::size_t counted_kinds = 4;
+inline constexpr std::size_t counted_kinds = 5;
 inline constexpr std::size_t per_kinds = 3;
 
 struct Limit {
@@ -21,7 +21,7 @@ struct Limit {
   std::chrono::seconds within{};
 };
 
-/// A value. Of a user, connections are log-ins.
+/// A value. Of a user, connections are log-ins. Requests are those of the HTTP API.
 class LimitTable {
  public:
   /// Words with blanks between them: what, "-per-", whom, "=", a number, "/", a time such as 30s, 10m, 1h,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <asio/ip/address.hpp>
+#include <cmath>
 #include <vector>
 
 #include "node/base/log.hpp"
@@ -112,6 +113,24 @@ bool UsageLimits::may(Counted what, const Client& client) const {
 void UsageLimits::count(Counted what, const Client& client) {
   const std::lock_guard lock(guard_);
   for (const auto& place : places(what, client)) add(place, 1, false);
+}
+
+std::optional<UsageLimits::Standing> UsageLimits::standing(Counted what, const Client& client) const {
+  const std::lock_guard lock(guard_);
+  const auto now = clock_.now();
+  std::optional<Standing> least;
+  for (const auto& [key, limit] : places(what, client)) {
+    const auto found = buckets_.find(key);
+    const auto level = found == buckets_.end() ? 0 : level_now(found->second, limit, now);
+    const auto seconds_of = [&, within = limit.within, count = limit.count](double share) {
+      const auto seconds = std::max(0.0, share) * static_cast<double>(within.count()) / count;
+      return std::chrono::seconds(static_cast<std::int64_t>(std::ceil(seconds)));
+    };
+    const auto left = static_cast<std::uint32_t>(std::max(0.0, limit.count - level));
+    if (!least || left < least->left)
+      least = Standing{limit.count, left, seconds_of(level + 1 - limit.count), seconds_of(level)};
+  }
+  return least;
 }
 
 bool UsageLimits::may_send_message(const std::string& peer_address, UserId user) {

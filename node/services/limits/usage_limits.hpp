@@ -37,6 +37,14 @@ class UsageLimits final : public ports::Limits {
   /// Whatever the limit is: it has happened.
   void count(Counted what, const Client& client);
 
+  /// How a limit stands.
+  struct Standing {
+    std::uint32_t count = 0, left = 0;
+    std::chrono::seconds until_one{}, until_all{};
+  };
+  /// Of the limits that concern the client the one with the least left; nothing: none does.
+  [[nodiscard]] std::optional<Standing> standing(Counted what, const Client& client) const;
+
   [[nodiscard]] bool may_send_message(const std::string& peer_address, UserId user) override;
   [[nodiscard]] bool may_name_recipient(const std::string& peer_address, UserId user) override;
 

@@ -1,3 +1,4 @@
+#include "storage/directory/record_condition.hpp"
 #include "tests/unit/directory/memory_directory_grid.hpp"
 
 using namespace gridmail;
@@ -51,6 +52,32 @@ TEST_CASE("users: an address has one owner, an id is used once, a removed user l
   REQUIRE(tombstones->size() == 1);
   CHECK(tombstones->front().address() == "a@example.org");
   dir.done(dir.client.add_user(other, "a@example.org", "", true));  // another user
+}
+
+TEST_CASE("a change with a condition is made only while the record is as it was read") {
+  MemoryDirectoryGrid dir;
+  dir.done(dir.client.add_domain("example.org"));
+  const auto key = DirectoryKeys::tail_of(DirectoryKeys(dir.directory_slot()).domain("example.org"));
+  const auto seen = dir.grid.run_to_end(dir.grid.view.stored(key));
+  REQUIRE(seen);
+  directory::ExpectedRecord expected;
+  expected.set_key(key);
+  expected.add_digests("something else");
+  auto refused = dir.client.expecting(expected);
+  const auto answer = dir.grid.run_to_end(refused.remove_domain("example.org"));
+  REQUIRE(!answer);
+  CHECK(answer.error().code == Errc::conflict);
+  CHECK(answer.error().text == record_changed);
+  expected.add_digests(digest_of_record(*seen));
+  auto allowed = dir.client.expecting(expected);
+  directory::Change change;
+  change.mutable_set_catch_all()->set_domain("example.org");
+  change.mutable_set_catch_all()->set_address("who@elsewhere.test");
+  dir.done(allowed.change(change));
+  auto late = dir.client.expecting(expected);  // it is another record by now
+  CHECK(dir.refused(late.remove_domain("example.org")) == Errc::conflict);
+  dir.done(dir.client.remove_domain("example.org"));
+  CHECK(dir.refused(late.add_domain("example.org")) == Errc::conflict);  // or none
 }
 
 TEST_CASE("a change whose answer was lost is applied once, through any number of failovers") {

@@ -127,3 +127,23 @@ TEST_CASE("what no node would tell changes nothing") {
   grid.a.take_told(Bytes("\x0a\x09\x0a\x05\x09\x09xyz\x10\x7f", 11));
   CHECK(grid.takes(grid.a, Counted::messages, outside, nobody, 5) == 1);
 }
+
+TEST_CASE("how a limit stands: the tightest one, and when there is room again") {
+  Nodes grid("requests-per-address=10/10s requests-per-user=4/40s");
+  CHECK(!grid.a.standing(Counted::messages, {outside, nobody}));
+  const auto fresh = grid.a.standing(Counted::requests, {outside, nobody});
+  REQUIRE(fresh);
+  CHECK(fresh->left == 10);
+  CHECK(fresh->until_one == 0s);
+  CHECK(fresh->until_all == 0s);
+  const Bytes user(16, 'u');
+  CHECK(grid.takes(grid.a, Counted::requests, outside, user, 9) == 4);
+  const auto tight = grid.a.standing(Counted::requests, {outside, user});
+  REQUIRE(tight);
+  CHECK(tight->count == 4);
+  CHECK(tight->left == 0);
+  CHECK(tight->until_one == 10s);
+  CHECK(tight->until_all == 40s);
+  grid.pass(10s);
+  CHECK(grid.a.standing(Counted::requests, {outside, user})->left == 1);
+}

@@ -128,9 +128,9 @@ TEST_CASE("a batch of users adds all that can be added; a malformed one adds nob
 TEST_CASE("the queue is listed and acted on by choice, and never dropped without one") {
   Api api;
   api.call(Method::get, "/api/v1/queue?destination=x.test&sender=a%40b.test&after=00&limit=7");
-  CHECK(api.grid.queue_asked == "x.test a@b.test 00 7");
+  CHECK(api.grid.queue_asked == "x.test a@b.test 00 8");
   api.call(Method::get, "/api/v1/queue");
-  CHECK(api.grid.queue_asked == "   1000");
+  CHECK(api.grid.queue_asked == "   1001");
   for (const auto* query : {"limit=0", "limit=x", "limit=10001", "sender=%zz"})
     CHECK(api.call(Method::get, "/api/v1/queue?" + std::string(query)).status == 400);
   const auto held = api.call(Method::post, "/api/v1/queue/hold", R"({"destination": "x.test"})");

@@ -1,5 +1,7 @@
 #include "tests/unit/node/grid_in_memory.hpp"
 
+#include "storage/directory/record_condition.hpp"
+
 namespace gridmail::testing {
 
 using namespace api;
@@ -28,6 +30,13 @@ std::shared_ptr<GridControl> GridInMemory::acting_as(Actor who) {
   actor = std::move(who);
   access_in_memory.acting = actor.who;
   return {std::shared_ptr<void>(), this};
+}
+Task<Result<std::shared_ptr<GridControl>>> GridInMemory::acting_if(Actor who, Resource resource,
+                                                                   std::vector<std::string> versions) {
+  last_resource = std::move(resource);
+  if (std::find(versions.begin(), versions.end(), "v1") == versions.end())
+    co_return fail(Errc::conflict, std::string(record_changed));
+  co_return acting_as(std::move(who));
 }
 Task<Result<GridStatus>> GridInMemory::status() {
   GridStatus status;
@@ -127,6 +136,11 @@ Task<Result<void>> GridInMemory::pause_job(std::string id, bool paused) {
 Task<Result<JoinToken>> GridInMemory::join_token(std::chrono::seconds ttl) {
   co_return JoinToken{"token-for-" + std::to_string(ttl.count()), 1'000'000 * ttl.count()};
 }
+Task<Result<std::string>> GridInMemory::version_of(Resource resource) {
+  if (resource.kind == Resource::Kind::user && !passwords.contains(resource.name))
+    co_return fail(Errc::not_found, "no such user");
+  co_return "v1";
+}
 Task<Result<AddedUser>> GridInMemory::add_user(NewUser user) {
   if (!passwords.emplace(user.address, user.password + user.password_hash).second)
     co_return fail(Errc::already_exists, user.address + " exists");
@@ -140,14 +154,17 @@ Task<std::vector<Result<AddedUser>>> GridInMemory::add_users(std::vector<NewUser
   }
   co_return outcomes;
 }
-Task<Result<std::vector<UserRow>>> GridInMemory::users() {
+Task<Result<std::vector<UserRow>>> GridInMemory::users(PageQuery page) {
   std::vector<UserRow> rows;
-  for (const auto& [address, password] : passwords) rows.push_back({UserId{}, address, 0});
+  for (auto at = passwords.upper_bound(page.after); at != passwords.end() && rows.size() < page.limit; ++at)
+    rows.push_back({UserId{}, at->first, 0});
   co_return rows;
 }
 Task<Result<UserDetails>> GridInMemory::user(std::string address) {
   if (!passwords.contains(address)) co_return fail(Errc::not_found, "no such user");
-  co_return UserDetails{{UserId{}, address, 0}, {}, 0, 0, false};
+  UserDetails details;
+  details.user.address = address;
+  co_return details;
 }
 Task<Result<Applied>> GridInMemory::set_password(std::string address, std::string password) {
   passwords[address] = password;
@@ -163,8 +180,15 @@ Task<Result<SlotPlacement>> GridInMemory::locate_user(std::string) {
 Task<Result<Applied>> GridInMemory::add_domain(std::string) {
   co_return Applied{};
 }
-Task<Result<std::vector<DomainRow>>> GridInMemory::domains() {
+Task<Result<std::vector<DomainRow>>> GridInMemory::domains(PageQuery) {
   co_return std::vector<DomainRow>{{"example.test", passwords.size()}};
+}
+Task<Result<DomainRow>> GridInMemory::domain(std::string name) {
+  if (name != "example.test") co_return fail(Errc::not_found, "no domain " + name);
+  DomainRow row;
+  row.name = name;
+  row.users = passwords.size();
+  co_return row;
 }
 Task<Result<Applied>> GridInMemory::remove_domain(std::string) {
   co_return fail(Errc::conflict, "users live there");
@@ -172,15 +196,18 @@ Task<Result<Applied>> GridInMemory::remove_domain(std::string) {
 Task<Result<Applied>> GridInMemory::add_alias(std::string, std::string) {
   co_return Applied{};
 }
-Task<Result<std::vector<AliasRow>>> GridInMemory::aliases() {
+Task<Result<std::vector<AliasRow>>> GridInMemory::aliases(PageQuery) {
   co_return std::vector<AliasRow>{};
+}
+Task<Result<AliasRow>> GridInMemory::alias(std::string address) {
+  co_return AliasRow{address, "u@example.test"};
 }
 Task<Result<Applied>> GridInMemory::remove_alias(std::string) {
   co_return Applied{};
 }
 Task<Result<std::vector<QueueRow>>> GridInMemory::queue(QueueQuery query) {
-  queue_asked = query.choice.destination + " " + query.choice.sender + " " + query.after + " " +
-                std::to_string(query.limit);
+  queue_asked = query.choice.destination + " " + query.choice.sender + " " + query.page.after + " " +
+                std::to_string(query.page.limit);
   co_return std::vector<QueueRow>{};
 }
 Task<Result<void>> GridInMemory::act_on_queued(std::string, QueueAction action) {
@@ -194,6 +221,16 @@ Task<Result<QueueActed>> GridInMemory::act_on_queue(QueueAction action, QueueCho
   if (from_slot == 0) acted.next_slot = 128;
   co_return acted;
 }
+Task<Result<StatisticsAnswer>> GridInMemory::statistics(StatisticsQuery query) {
+  statistics_asked = query;
+  StatisticsAnswer answer;
+  answer.rows = {{"01", 20'000, "a\"b,@x.test", "imap", 3, 1, 1000, 2000},
+                 {"02", 20'001, "c@x.test", "pop3", 1, 0, 10, 20}};
+  std::erase_if(answer.rows, [&](const auto& row) { return row.cursor <= query.page.after; });
+  if (answer.rows.size() > query.page.limit) answer.rows.resize(query.page.limit);
+  answer.silent = {second};
+  co_return answer;
+}
 Task<Result<TraceAnswer>> GridInMemory::trace(std::string what) {
   co_return TraceAnswer{{{0, first, "delivered", what, "", "<m@x.test>", "a@x.test", {"b@x.test"}, "", ""}},
                         {second}};
@@ -202,6 +239,10 @@ Task<Result<std::vector<RouteRow>>> GridInMemory::routes() {
   std::vector<RouteRow> rows;
   for (const auto& [domain, route] : routes_set) rows.push_back(route);
   co_return rows;
+}
+Task<Result<RouteRow>> GridInMemory::route(std::string domain) {
+  if (!routes_set.contains(domain)) co_return fail(Errc::not_found, "no route for " + domain);
+  co_return routes_set[domain];
 }
 Task<Result<Applied>> GridInMemory::set_route(RouteRow route) {
   routes_set[route.domain] = route;

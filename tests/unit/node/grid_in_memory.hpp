@@ -4,7 +4,9 @@
 
 #include "node/api/access_control.hpp"
 #include "node/api/client_control.hpp"
+#include "node/api/config_control.hpp"
 #include "node/api/domain_control.hpp"
+#include "node/api/request_control.hpp"
 #include "node/figures/figure_service.hpp"
 
 namespace gridmail::testing {
@@ -17,7 +19,6 @@ class DomainsInMemory final : public api::DomainControl {
   api::Forwarding forward;
   std::vector<std::string> in_the_name;
   std::string last;
-
   Task<Result<std::vector<api::DkimKey>>> dkim_keys(std::string domain) override;
   Task<Result<api::AddedDkimKey>> add_dkim_key(std::string domain, std::string algorithm,
                                                std::string selector) override;
@@ -81,6 +82,28 @@ class AccessInMemory final : public api::AccessControl {
   api::Principal session_of_;
 };
 
+/// One user with settings, and what was applied.
+class ConfigInMemory final : public api::ConfigControl {
+ public:
+  std::vector<api::ConfigVersion> versions;
+  Task<Result<std::vector<api::UserSettings>>> user_settings(api::PageQuery page) override;
+  Task<Result<std::vector<api::ConfigVersion>>> config_versions() override;
+  Task<Result<api::Applied>> add_config_version(std::string diff) override;
+};
+
+/// Answers in a map; a quota that tests set.
+class RequestsInMemory final : public api::RequestControl {
+ public:
+  std::map<Bytes, api::KeptAnswer> answers;
+  std::optional<api::Quota> by_address, by_principal;
+  std::string last_principal;
+
+  std::optional<api::Quota> take_request(const std::string& address, const std::string& principal) override;
+  Task<Result<api::KeptAnswer>> kept_answer(Bytes id) override;
+  Task<Result<void>> begin_request(Bytes id, Bytes request) override;
+  Task<Result<void>> keep_answer(Bytes id, api::KeptAnswer answer) override;
+};
+
 class GridInMemory final : public api::GridControl {
  public:
   GridInMemory();
@@ -100,6 +123,10 @@ class GridInMemory final : public api::GridControl {
                                             std::string peer) override;
   Task<Result<api::Principal>> authenticate_token(std::string token) override;
   std::shared_ptr<api::GridControl> acting_as(api::Actor who) override;
+  /// Everything has the version "v1".
+  Task<Result<std::shared_ptr<api::GridControl>>> acting_if(api::Actor who, api::Resource resource,
+                                                            std::vector<std::string> versions) override;
+  api::Resource last_resource{api::Resource::Kind::settings, {}};
   Task<Result<api::GridStatus>> status() override;
   Task<Result<std::vector<api::SlotPlacement>>> slots() override;
   Task<bool> started() override;
@@ -119,26 +146,33 @@ class GridInMemory final : public api::GridControl {
   Task<Result<std::vector<api::JobRow>>> jobs() override;
   Task<Result<void>> pause_job(std::string id, bool paused) override;
   Task<Result<api::JoinToken>> join_token(std::chrono::seconds ttl) override;
+  /// "v1" of what is there.
+  Task<Result<std::string>> version_of(api::Resource resource) override;
   Task<Result<api::AddedUser>> add_user(api::NewUser user) override;
   Task<std::vector<Result<api::AddedUser>>> add_users(std::vector<api::NewUser> users) override;
-  Task<Result<std::vector<api::UserRow>>> users() override;
+  Task<Result<std::vector<api::UserRow>>> users(api::PageQuery page) override;
   Task<Result<api::UserDetails>> user(std::string address) override;
   Task<Result<api::Applied>> set_password(std::string address, std::string password) override;
   Task<Result<api::Applied>> remove_user(std::string address) override;
   Task<Result<api::SlotPlacement>> locate_user(std::string address) override;
   Task<Result<api::Applied>> add_domain(std::string name) override;
-  Task<Result<std::vector<api::DomainRow>>> domains() override;
+  Task<Result<std::vector<api::DomainRow>>> domains(api::PageQuery page) override;
+  Task<Result<api::DomainRow>> domain(std::string name) override;
   Task<Result<api::Applied>> remove_domain(std::string name) override;
   Task<Result<api::Applied>> add_alias(std::string address, std::string target) override;
-  Task<Result<std::vector<api::AliasRow>>> aliases() override;
+  Task<Result<std::vector<api::AliasRow>>> aliases(api::PageQuery page) override;
+  Task<Result<api::AliasRow>> alias(std::string address) override;
   Task<Result<api::Applied>> remove_alias(std::string address) override;
   Task<Result<std::vector<api::QueueRow>>> queue(api::QueueQuery query) override;
   Task<Result<void>> act_on_queued(std::string id, api::QueueAction action) override;
   Task<Result<api::QueueActed>> act_on_queue(api::QueueAction action, api::QueueChoice choice,
                                              SlotId from_slot) override;
   std::string queue_asked;  ///< the last question, or order, about the queue
+  Task<Result<api::StatisticsAnswer>> statistics(api::StatisticsQuery query) override;
+  api::StatisticsQuery statistics_asked;
   Task<Result<api::TraceAnswer>> trace(std::string what) override;
   Task<Result<std::vector<api::RouteRow>>> routes() override;
+  Task<Result<api::RouteRow>> route(std::string domain) override;
   Task<Result<api::Applied>> set_route(api::RouteRow route) override;
   Task<Result<api::Applied>> remove_route(std::string domain) override;
   Task<Result<std::vector<api::CertificateRow>>> certificates() override;
@@ -150,6 +184,10 @@ class GridInMemory final : public api::GridControl {
   api::ClientControl& clients_of_grid() override { return clients_in_memory; }
   AccessInMemory access_in_memory;
   api::AccessControl& access_of_grid() override { return access_in_memory; }
+  ConfigInMemory config_in_memory;
+  api::ConfigControl& config_of_grid() override { return config_in_memory; }
+  RequestsInMemory requests_in_memory;
+  api::RequestControl& requests_of_grid() override { return requests_in_memory; }
   Task<Result<api::KeyStatus>> keys() override;
   Task<Result<api::KeyStatus>> rotate_key() override;
 

@@ -1,0 +1,216 @@
+#include "node/cli/config_difference.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "node/cli/outcome.hpp"
+
+namespace gridmail::cli {
+namespace {
+
+const Json nothing = Json::object();
+
+const Json& section(const Json& config, const char* name) {
+  const auto found = config.find(name);
+  return found == config.end() ? nothing : *found;
+}
+
+std::string text_in(const Json& record, const char* field) {
+  const auto found = record.find(field);
+  return found == record.end() || !found->is_string() ? std::string() : found->get<std::string>();
+}
+
+std::set<std::string> set_of(const Json& texts) {
+  std::set<std::string> all;
+  if (!texts.is_array()) return all;
+  for (const auto& text : texts) all.insert(text.get<std::string>());
+  return all;
+}
+
+class Difference {
+ public:
+  Difference(const Json& have, const Json& wanted) : have_(have), wanted_(wanted) {}
+
+  /// What others need comes first, and goes last.
+  std::vector<ConfigStep> steps() {
+    domains();
+    routes();
+    aliases();
+    lists();
+    catch_alls();
+    users();
+    settings();
+    std::stable_partition(steps_.begin(), steps_.end(), [](const auto& step) { return !step.removes; });
+    remove_domains();
+    return std::move(steps_);
+  }
+
+ private:
+  void add(std::string method, std::string target, Json body, std::string text, bool removes = false) {
+    steps_.push_back({std::move(method), std::move(target), std::move(body), std::move(text), removes});
+  }
+  /// Calls `each` for what the file no longer has of a section that it has.
+  template <class Each>
+  void for_gone(const char* name, const Each& each) {
+    if (!wanted_.contains(name)) return;
+    for (const auto& [key, value] : section(have_, name).items()) {
+      if (!wanted_[name].contains(key)) each(key, value);
+    }
+  }
+
+  void domains() {
+    const auto& there = section(have_, "domains");
+    for (const bool aliases : {false, true}) {  // of domains that may have to be added first
+      for (const auto& [name, domain] : section(wanted_, "domains").items()) {
+        const auto of = text_in(domain, "alias_of");
+        if (there.contains(name) || of.empty() == aliases) continue;
+        const Json body = of.empty() ? Json{{"name", name}} : Json{{"name", name}, {"alias_of", of}};
+        add("POST", "/domains", body,
+            fmt::format("+ domain {}{}", name, of.empty() ? "" : fmt::format(", another name of {}", of)));
+      }
+    }
+  }
+  void remove_domains() {
+    const auto& there = section(have_, "domains");
+    for (const bool aliases : {true, false}) {
+      for_gone("domains", [&](const std::string& name, const Json&) {
+        if (text_in(there.at(name), "alias_of").empty() == aliases) return;
+        add("DELETE", below("domains", name), nullptr, fmt::format("- domain {}", name), true);
+      });
+    }
+  }
+
+  void catch_alls() {
+    for (const auto& [name, domain] : section(wanted_, "domains").items()) {
+      const auto& there = section(have_, "domains");
+      const auto before = there.contains(name) ? text_in(there.at(name), "catch_all") : std::string();
+      const auto after = text_in(domain, "catch_all");
+      if (before == after) continue;
+      const auto target = below("domains", name, "/catch-all");
+      if (after.empty()) {
+        add("DELETE", target, nullptr, fmt::format("- catch-all of {}: {}", name, before), true);
+      } else {
+        add("PUT", target, {{"address", after}},
+            fmt::format("{} catch-all of {}: {}", before.empty() ? '+' : '~', name, after));
+      }
+    }
+  }
+
+  void routes() {
+    for (const auto& [domain, route] : section(wanted_, "routes").items()) {
+      const auto& there = section(have_, "routes");
+      Json body = {{"via", route.value("via", "mx")}, {"tls", route.value("tls", "opportunistic")}};
+      const bool is_there = there.contains(domain);
+      if (is_there && there.at(domain) == body) continue;
+      const auto text = fmt::format("{} route {}: {}, tls {}", is_there ? '~' : '+', domain,
+                                    text_in(body, "via"), text_in(body, "tls"));
+      add("PUT", below("routes", domain), std::move(body), text);
+    }
+    for_gone("routes", [&](const std::string& domain, const Json&) {
+      add("DELETE", below("routes", domain), nullptr, fmt::format("- route {}", domain), true);
+    });
+  }
+
+  /// An alias that leads elsewhere is removed and added: the API has no other way.
+  void aliases() {
+    for (const auto& [address, target] : section(wanted_, "aliases").items()) {
+      const auto& there = section(have_, "aliases");
+      const bool is_there = there.contains(address);
+      if (is_there && there.at(address) == target) continue;
+      const auto to = target.get<std::string>();
+      if (is_there) {
+        add("DELETE", below("aliases", address), nullptr,
+            fmt::format("~ alias {}: no longer {}", address, there.at(address).get<std::string>()));
+      }
+      add("POST", "/aliases", {{"address", address}, {"target", to}},
+          fmt::format("{} alias {}: {}", is_there ? '~' : '+', address, to));
+    }
+    for_gone("aliases", [&](const std::string& address, const Json&) {
+      add("DELETE", below("aliases", address), nullptr, fmt::format("- alias {}", address), true);
+    });
+  }
+
+  void lists() {
+    for (const auto& [address, members] : section(wanted_, "lists").items()) {
+      const auto& there = section(have_, "lists");
+      if (!there.contains(address)) {
+        add("POST", "/lists", {{"address", address}, {"members", members}},
+            fmt::format("+ list {}: {} members", address, members.size()));
+        continue;
+      }
+      const auto before = set_of(there.at(address)), after = set_of(members);
+      Json added = Json::array(), removed = Json::array();
+      for (const auto& each : after) {
+        if (!before.contains(each)) added.push_back(each);
+      }
+      for (const auto& each : before) {
+        if (!after.contains(each)) removed.push_back(each);
+      }
+      if (added.empty() && removed.empty()) continue;
+      const auto text = fmt::format("~ list {}: +{} -{} members", address, added.size(), removed.size());
+      add("POST", below("lists", address, "/members"), {{"add", added}, {"remove", removed}}, text);
+    }
+    for_gone("lists", [&](const std::string& address, const Json&) {
+      add("DELETE", below("lists", address), nullptr, fmt::format("- list {}", address), true);
+    });
+  }
+
+  void change_user(const std::string& address, const Json& before, const Json& after, bool removes) {
+    const char sign = removes ? '-' : '~';
+    const auto forward = [](const Json& user) {
+      const Json only = user.value("forward_only", false);
+      return Json{{"to", user.value("forward_to", Json::array())}, {"only", only}};
+    };
+    const auto was = forward(before), is = forward(after);
+    const bool same =
+        set_of(was["to"]) == set_of(is["to"]) && (is["to"].empty() || was["only"] == is["only"]);
+    if (!same) {
+      add("PUT", below("users", address, "/forwarding"), is,
+          fmt::format("{} user {}: forwarded to {}", sign, address, is["to"].dump()), removes);
+    }
+    const auto delegates = after.value("delegates", Json::array());
+    if (set_of(before.value("delegates", Json::array())) == set_of(delegates)) return;
+    add("PUT", below("users", address, "/delegates"), {{"delegates", delegates}},
+        fmt::format("{} user {}: delegates {}", sign, address, delegates.dump()), removes);
+  }
+  void users() {
+    const auto& there = section(have_, "users");
+    for (const auto& [address, user] : section(wanted_, "users").items())
+      change_user(address, there.contains(address) ? there.at(address) : nothing, user, false);
+    for_gone("users", [&](const std::string& address, const Json& user) {
+      change_user(address, user, nothing, true);
+    });
+  }
+
+  void settings() {
+    Json body = Json::object();
+    std::string text;
+    for (const auto& [name, value] : section(wanted_, "settings").items()) {
+      const auto& there = section(have_, "settings");
+      if (there.contains(name) && there.at(name) == value) continue;
+      body[name] = value;
+      text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", name, value.dump());
+    }
+    if (!body.empty()) add("PUT", "/settings", body, "~ settings: " + text);
+  }
+
+  const Json& have_;
+  const Json& wanted_;
+  std::vector<ConfigStep> steps_;
+};
+
+}  // namespace
+
+std::vector<ConfigStep> config_difference(const Json& have, const Json& wanted) {
+  return Difference(have, wanted).steps();
+}
+
+std::string text_of(const std::vector<ConfigStep>& steps) {
+  std::string text;
+  for (const auto& step : steps) text += step.text + "\n";
+  return text;
+}
+
+}  // namespace gridmail::cli

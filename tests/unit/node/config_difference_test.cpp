@@ -1,0 +1,110 @@
+#include "node/cli/config_difference.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace gridmail;
+using namespace gridmail::cli;
+
+namespace {
+
+const Json grid = Json::parse(R"({
+  "settings": {"copies": 2, "copies_min": 2, "limits": "none", "postmaster": "a@x.test", "scrub_days": 30},
+  "domains": {"x.test": {"catch_all": "a@x.test"}, "y.test": {"alias_of": "x.test"}},
+  "aliases": {"b@x.test": "a@x.test"},
+  "lists": {"all@x.test": ["a@x.test", "c@z.test"]},
+  "routes": {"z.test": {"via": "mx", "tls": "required"}},
+  "users": {"a@x.test": {"forward_to": ["f@z.test"], "forward_only": true, "delegates": ["d@x.test"]}}})");
+
+std::vector<std::string> requests(const std::vector<ConfigStep>& steps) {
+  std::vector<std::string> all;
+  for (const auto& step : steps)
+    all.push_back(step.method + " " + step.target + (step.body.is_null() ? "" : " " + step.body.dump()));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a grid that is as the file says needs no change, whatever the file's form") {
+  const auto text = config_file_text(grid);
+  const auto read = parse_config_file(text, "file");
+  REQUIRE(read);
+  CHECK(config_difference(grid, *read).empty());
+  CHECK(config_difference(grid, Json::object()).empty());
+}
+
+TEST_CASE("what a file adds is added in an order that works") {
+  const auto wanted = parse_config_file(R"(
+    [settings]
+    postmaster = "p@new.test"
+    [domains."alias.test"]
+    alias_of = "new.test"
+    [domains."new.test"]
+    catch_all = "p@new.test"
+    [aliases]
+    "q@new.test" = "p@new.test")",
+                                        "file");
+  REQUIRE(wanted);
+  const auto steps = config_difference(Json::object(), *wanted);
+  CHECK(requests(steps) ==
+        std::vector<std::string>{R"(POST /domains {"name":"new.test"})",
+                                 R"(POST /domains {"name":"alias.test","alias_of":"new.test"})",
+                                 R"(POST /aliases {"address":"q@new.test","target":"p@new.test"})",
+                                 R"(PUT /domains/new.test/catch-all {"address":"p@new.test"})",
+                                 R"(PUT /settings {"postmaster":"p@new.test"})"});
+  for (const auto& step : steps) CHECK(!step.removes);
+}
+
+TEST_CASE("what a file changes is changed, no more") {
+  auto wanted = grid;
+  wanted["aliases"]["b@x.test"] = "other@x.test";
+  wanted["lists"]["all@x.test"] = {"a@x.test", "new@x.test"};
+  wanted["routes"]["z.test"]["via"] = "smtp:h:25";
+  wanted["settings"]["scrub_days"] = 7;
+  wanted["users"]["a@x.test"]["delegates"] = Json::array();
+  CHECK(requests(config_difference(grid, wanted)) ==
+        std::vector<std::string>{
+            R"(PUT /routes/z.test {"via":"smtp:h:25","tls":"required"})", "DELETE /aliases/b%40x.test",
+            R"(POST /aliases {"address":"b@x.test","target":"other@x.test"})",
+            R"(POST /lists/all%40x.test/members {"add":["new@x.test"],"remove":["c@z.test"]})",
+            R"(PUT /users/a%40x.test/delegates {"delegates":[]})", R"(PUT /settings {"scrub_days":7})"});
+}
+
+TEST_CASE("what is only in the grid is removed by sections that the file has, domains last") {
+  const auto wanted = parse_config_file("[domains]\n[aliases]\n[lists]\n[users]\n", "file");
+  REQUIRE(wanted);
+  const auto steps = config_difference(grid, *wanted);
+  CHECK(requests(steps) ==
+        std::vector<std::string>{"DELETE /aliases/b%40x.test", "DELETE /lists/all%40x.test",
+                                 R"(PUT /users/a%40x.test/forwarding {"to":[],"only":false})",
+                                 R"(PUT /users/a%40x.test/delegates {"delegates":[]})",
+                                 "DELETE /domains/y.test", "DELETE /domains/x.test"});
+  for (const auto& step : steps) {
+    CHECK(step.removes);
+    CHECK(step.text.starts_with("- "));
+  }
+}
+
+TEST_CASE("a file that says something else is refused, with the place") {
+  for (const auto& [text, place] : {std::pair("[colours]\n", "file:1:"),
+                                    {"settings = 1\n", "file:1:"},
+                                    {"[settings]\ncopies = \"2\"\n", "file:2:"},
+                                    {"[settings]\ncolour = 1\n", "file:2:"},
+                                    {"[lists]\n\"a@x\" = [1]\n", "file:2:"},
+                                    {"[domains]\n\"x.test\" = 1\n", "file:2:"},
+                                    {"[aliases]\na = []\n", "file:2:"},
+                                    {"[", "file:1:"},
+                                    {"[users.\"a@x\"]\nforward_only = \"no\"\n", "file:2:"}}) {
+    CAPTURE(text);
+    const auto read = parse_config_file(text, "file");
+    REQUIRE(!read);
+    CHECK(read.error().code == Errc::invalid);
+    CHECK(read.error().text.starts_with(place));
+  }
+}
+
+TEST_CASE("names with quotes and letters of any script come back as they were") {
+  const Json config = {{"aliases", {{"a\"b@x.test", "\xc3\xb6@x.test"}}}};
+  const auto read = parse_config_file(config_file_text(config), "file");
+  REQUIRE(read);
+  CHECK(*read == config);
+}
