@@ -25,7 +25,7 @@ def documented():
     for document in DOCUMENTS:
         for block in re.findall(r"```sh\n(.*?)```|`(gridmail [^`]+)`", document.read_text(), re.DOTALL):
             for line in "\n".join(block).splitlines():
-                if match := re.match(r"(?:build/release/)?gridmail (.*?)(?: *#.*)?$", line.strip()):
+                if match := re.match(r"(?:build/release/)?gridmail (.*?)(?: *[#>].*)?$", line.strip()):
                     yield document.name, shlex.split(match.group(1))
 
 
@@ -109,7 +109,7 @@ class Manual(unittest.TestCase):
 
     def test_bash_completes_nouns_verbs_and_options(self):
         self.assertEqual({row["noun"] for row in self.rows}, self.complete(""))
-        self.assertEqual({"setup", "slot"}, self.complete("s"))
+        self.assertEqual({"setup", "slot", "statistics"}, self.complete("s"))
         self.assertEqual({row["verb"] for row in self.rows if row["noun"] == "node"}, self.complete("node", ""))
         self.assertEqual({"--copies", "--copies-min"}, self.complete("grid", "settings", "--c") - {"--ca"})
         self.assertEqual({"list"}, self.complete("--url", "http://127.0.0.1:1", "node", "li"))
