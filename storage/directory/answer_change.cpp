@@ -54,22 +54,20 @@ Task<Result<void>> ChangeWriter::forget_answers(std::uint64_t added) {
 
 Task<Result<void>> ChangeWriter::keep_answer(const directory::KeepAnswer& change) {
   const auto& answer = change.answer();
-  auto there = co_await load<directory::KeptAnswer>(keys_.answer(answer.id()));
+  const auto there = co_await load<directory::KeptAnswer>(keys_.answer(answer.id()));
   if (!there) co_return tl::unexpected(there.error());
   if (!*there || (*there)->request() != answer.request()) co_return Result<void>{};  // forgotten meanwhile
   if (answer.body().size() > answer_bytes_max) co_return fail(Errc::too_large, "the answer");
-  auto record = std::move(**there);
-  if (answer.status() == 0) {
-    record.set_begun(0);  // its time is over
+  auto record = **there;
+  if (answer.status() == 0) {  // its time is over
+    if (auto gone = co_await remove(keys_.answer_at(record.begun(), answer.id())); !gone) co_return gone;
+    if (auto done = co_await put(keys_.answer_at(0, answer.id()), {}); !done) co_return done;
+    record.set_begun(0);
   } else {
     record.set_status(answer.status());
     record.set_content_type(answer.content_type());
     record.set_body(answer.body());
     record.set_withheld(answer.withheld());
-  }
-  if (answer.status() == 0) {
-    if (auto gone = co_await remove(keys_.answer_at((*there)->begun(), answer.id())); !gone) co_return gone;
-    if (auto done = co_await put(keys_.answer_at(0, answer.id()), {}); !done) co_return done;
   }
   co_return co_await put(keys_.answer(answer.id()), record.SerializeAsString());
 }
