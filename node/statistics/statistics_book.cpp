@@ -78,6 +78,7 @@ Task<Result<void>> StatisticsBook::add(WallMicros now, TrafficMeter::Counts coun
     while (!counts.empty() && some.size() < subjects_per_commit) some.insert(counts.extract(counts.begin()));
     const auto rows = by_key(day_of(now), some);
     std::vector<Bytes> keys;
+    keys.reserve(rows.size());
     for (const auto& [key, count] : rows) keys.push_back(key);
     const auto snapshot = store_.snapshot();
     const auto values = co_await snapshot->get_each(Family::node, std::move(keys));
