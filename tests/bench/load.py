@@ -16,19 +16,15 @@ class Operation:
         self.begun, self.seconds, self.error = begun, seconds, error
 
 
-class Load:
-    """One SMTP and one IMAP client for each of `users`, through `nodes` in turn; `pause` seconds between operations."""
+class Clients:
+    """Threads that run as long as the `with` lasts: each until it sees `ending`."""
 
-    def __init__(self, nodes, users, pause=0.02, size=2048):
-        self.pause, self.size = pause, size
-        self.operations = []  # list.append is atomic
+    def __init__(self):
         self.ending = False
-        self.numbers = itertools.count()
         self.threads = []
-        for i, user in enumerate(users):
-            node = nodes[i % len(nodes)]
-            for client in (self._send, self._read_and_write):
-                self.threads.append(threading.Thread(target=client, args=(node, user), daemon=True))
+
+    def add(self, client, *arguments):
+        self.threads.append(threading.Thread(target=client, args=arguments, daemon=True))
 
     def __enter__(self):
         for thread in self.threads:
@@ -39,6 +35,19 @@ class Load:
         self.ending = True
         for thread in self.threads:
             thread.join(60)
+
+
+class Load(Clients):
+    """One SMTP and one IMAP client for each of `users`, through `nodes` in turn; `pause` seconds between operations."""
+
+    def __init__(self, nodes, users, pause=0.02, size=2048):
+        super().__init__()
+        self.pause, self.size = pause, size
+        self.operations = []  # list.append is atomic
+        self.numbers = itertools.count()
+        for i, user in enumerate(users):
+            for client in (self._send, self._read_and_write):
+                self.add(client, nodes[i % len(nodes)], user)
 
     def _note(self, action):
         """Runs one operation; what it raises or refuses is its error."""

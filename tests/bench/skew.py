@@ -11,9 +11,9 @@ import argparse
 import collections
 import random
 import smtplib
-import threading
 import time
 
+import load
 import measured
 from grid_api import path_part
 from measured import report
@@ -23,25 +23,16 @@ HEAVY_USERS, HEAVY_MAIL = 0.1, 0.9
 SEED = 1
 
 
-class Mail:
+class Mail(load.Clients):
     """A client for each node, all together `rate` messages a second."""
 
     def __init__(self, nodes, users, rate):
-        self.users, self.pause, self.ending = users, len(nodes) / rate, False
+        super().__init__()
+        self.users, self.pause = users, len(nodes) / rate
         self.sent = []  # (when, user's place); list.append is atomic
         self.refused = []
-        self.threads = [threading.Thread(target=self._send, args=(node, random.Random(SEED + i)), daemon=True)
-                        for i, node in enumerate(nodes)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ending = True
-        for thread in self.threads:
-            thread.join(60)
+        for i, node in enumerate(nodes):
+            self.add(self._send, node, random.Random(SEED + i))
 
     def _recipient(self, chance):
         heavy = max(1, int(len(self.users) * HEAVY_USERS))
