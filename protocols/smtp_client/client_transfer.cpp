@@ -100,9 +100,14 @@ Task<void> ClientSession::transact(Transaction& transaction, MayFinish& may_fini
     co_return;
   }
   const bool named = co_await name_envelope(transaction);
-  if (!named) co_return;
+  if (!named && (!extensions_.pipelining || !usable_)) co_return;
   stage_ = "the reply to DATA";
-  const auto ready = co_await command("DATA\r\n", settings_.data_timeout);
+  if (!extensions_.pipelining) channel_.output() += "DATA\r\n";
+  const auto ready = co_await read_reply(settings_.data_timeout);
+  if (!named) {
+    if (ready.code == 354) break_off();  // for nobody: an end of data might still give it to somebody
+    co_return;
+  }
   if (ready.code != 354) {
     auto verdict = verdict_of(ready);
     if (ready.is_positive()) verdict.kind = Verdict::Kind::deferred;  // it has taken nothing
@@ -143,7 +148,8 @@ void ClientSession::adapt(Transaction& transaction) {
   }
 }
 
-/// MAIL and RCPT, together where the server takes commands so (RFC 2920). Whether anybody is left.
+/// MAIL and RCPT; together, and with DATA, where the server takes commands so (RFC 2920). Whether anybody is
+/// left.
 Task<bool> ClientSession::name_envelope(Transaction& transaction) {
   const auto& mail = transaction.mail;
   stage_ = "the reply to MAIL";
@@ -157,6 +163,7 @@ Task<bool> ClientSession::name_envelope(Transaction& transaction) {
   }
   if (extensions_.pipelining) {
     for (const auto i : named) channel_.output() += rcpt_command(mail.recipients[i], extensions_);
+    channel_.output() += "DATA\r\n";
   }
   if (resets && extensions_.pipelining) (void)co_await read_reply(settings_.command_timeout);
   const auto from = co_await read_reply(settings_.command_timeout);
