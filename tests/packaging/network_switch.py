@@ -47,9 +47,12 @@ class Port:
                 self.connection.sendall(struct.pack(">I", len(frame)) + frame)
 
     def close(self):
-        self.listener.close()
-        if self.connection:
-            self.connection.close()
+        """A socket that another thread waits for stays open until it is shut down."""
+        for line in (self.listener, self.connection):
+            if line:
+                with contextlib.suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+                line.close()
 
 
 class Switch:
