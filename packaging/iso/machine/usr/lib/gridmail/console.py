@@ -18,7 +18,8 @@ import machine_settings
 import result
 from data_disk import Refused
 
-REFRESH_SECONDS = 5
+REFRESH_SECONDS = 5, 30
+LOOKING_SHARE = 0.05  # of a processor, where it is so slow that looking takes long
 
 
 def ask(question):
@@ -36,13 +37,16 @@ def run(*command, **options):
 
 
 def draw(version):
-    """In place, so that nothing flickers."""
+    """In place, so that nothing flickers. Returns after how many seconds to look again."""
+    begun = sum(os.times()[:4])
     lines = console_screen.lines_of(console_screen.look(version))
     print("\033[H" + "".join(line + "\033[K\r\n" for line in lines) + "\033[J", end="", flush=True)
+    soonest, latest = REFRESH_SECONDS
+    return min(max(soonest, (sum(os.times()[:4]) - begun) / LOOKING_SHARE), latest)
 
 
-def key_or_refresh():
-    return os.read(sys.stdin.fileno(), 1).decode(errors="replace") if select.select([sys.stdin], [], [], REFRESH_SECONDS)[0] else ""
+def key_or_refresh(seconds):
+    return os.read(sys.stdin.fileno(), 1).decode(errors="replace") if select.select([sys.stdin], [], [], seconds)[0] else ""
 
 
 @contextlib.contextmanager
@@ -187,8 +191,7 @@ def main():
     version = console_screen.output_of("gridmail", "--version").split(" ")[-1]
     print("\033[H\033[2J", end="")
     while True:
-        draw(version)
-        if key := key_or_refresh():
+        if key := key_or_refresh(draw(version)):
             with whole_lines(before):
                 act(key)
 
