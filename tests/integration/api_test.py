@@ -164,8 +164,12 @@ class OddInput(GridCase):
     """Every route of the OpenAPI document, with odd input: an answer that says what is wrong, and no 5xx of the node's own."""
 
     users_needed = 0
-    # Those that would move or end what other tests stand on.
-    LEFT_ALONE = ("/nodes/{node}", "/keys/rotate", "/queue/", "/events", "/scrub")
+    # Those without an end, and those that do something whatever they are sent.
+    LEFT_ALONE = ("/keys/rotate", "/events", "/scrub")
+    # What moves a node is asked of a real one, too, where the body says how: with none that could be right.
+    OF_A_REAL_NODE = {"weight": [-1, 0.5, 2 ** 63, 1e300, "1", None, [], {}], "zone": [None, 5, True, [], {}, "x" * 5000],
+                      "maintenance": [-1, 1e300, "x", None, []], "replace": ["", "nobody", "\u0000", 5, None, {}]}
+    FIELD_OF = {"weight": "weight", "zone": "zone", "maintenance": "seconds", "replace": "with"}
 
     def odd_texts(self, chance):
         return chance.choice(["", "0", "-1", "%00", "%FF", "%zz", "..", "a" * 3000, "%C3%B6@%C3%B6.test", "x@", "@", "'\"<>", "null",
@@ -187,7 +191,7 @@ class OddInput(GridCase):
         client = Client(self.grid, self.grid.nodes[0])
         self.addCleanup(client.close)
         paths = json.loads(client.ask("GET", "/api/v1/openapi.json")[2])["paths"]
-        asked = 0
+        nodes_before, asked = self.nodes(client), 0
         for pattern, operations in paths.items():
             if any(part in pattern for part in self.LEFT_ALONE):
                 continue
@@ -195,8 +199,22 @@ class OddInput(GridCase):
                 for _ in range(TRIES_PER_ROUTE):
                     self.ask_oddly(client, chance, method.upper(), pattern)
                     asked += 1
+        for what, values in self.OF_A_REAL_NODE.items():
+            pattern = "/api/v1/nodes/{node}/" + what
+            method = next(iter(paths[pattern])).upper()
+            for value in values:
+                for body in ({self.FIELD_OF[what]: value}, {self.FIELD_OF[what]: value, "colour": 1}):
+                    path = pattern.replace("{node}", self.grid.nodes[1]["id"])
+                    status = self.ask(client, method, path, json.dumps(body).encode(), {})
+                    self.assertIn(status // 100, (4,), (path, body))
         self.assertLess(500, asked)
+        self.assertEqual(nodes_before, self.nodes(client))
         self.assertEqual(200, client.ask("GET", "/readyz")[0])
+
+    @staticmethod
+    def nodes(client):
+        rows = json.loads(client.ask("GET", "/api/v1/nodes")[2])
+        return [[row[field] for field in ("id", "member_state", "zone", "weight", "maintenance_until")] for row in rows]
 
     def ask_oddly(self, client, chance, method, pattern):
         path = pattern
@@ -208,7 +226,9 @@ class OddInput(GridCase):
                        "Idempotency-Key": chance.choice(["k", "k" * 300, '"']), "Accept": chance.choice(["text/csv", "*/*", ";;"])}
         headers = {name: odd_headers[name] for name in chance.sample(sorted(odd_headers), chance.randrange(3))}
         body = None if method == "GET" else self.odd_body(chance)
-        target = path + ("?" + query if query else "")
+        self.ask(client, method, path + ("?" + query if query else ""), body, headers)
+
+    def ask(self, client, method, target, body, headers):
         with self.subTest(method=method, target=target[:300], headers=headers, body=str(body)[:300]):
             try:
                 status, fields, text = client.ask(method, target, body, **headers)
@@ -218,3 +238,5 @@ class OddInput(GridCase):
             self.assertNotIn(status, (500, 502, 504), text[:500])
             if status >= 400 and fields.get("Content-Type") == "application/problem+json":
                 self.assertEqual(status, json.loads(text)["status"])
+            return status
+        return 0
