@@ -50,7 +50,7 @@ export async function open(page, [destination = "", sender = ""]) {
   }});
   const all = (text, verb, asked) => button(text, text, () => {
     const which = choice(), named = [which.destination && `to ${which.destination}`, which.sender && `from ${which.sender}`].filter(Boolean).join(" ");
-    if (!named && verb !== "retry") return ask({title: text, text: "Say first which: a domain they go to, or the address they come from."});
+    if (!named && verb !== "flush") return ask({title: text, text: "Say first which: a domain they go to, or the address they come from."});
     return ask({title: `${text} ${named || "what waits"}?`, go: text, text: asked, danger: verb === "remove", confirm: verb === "remove" ? which.destination || which.sender : null,
       act: async () => {
         const entries = await actOnAll(verb, which);
@@ -63,7 +63,7 @@ export async function open(page, [destination = "", sender = ""]) {
   search.addEventListener("submit", event => { event.preventDefault(); show(); });
   page.actions([search]);
   page.body.replaceChildren(el("section", {}, el("div", {className: "actions start"},
-    all("Try all", "retry", "Each is tried at once, whatever its turn."), all("Hold all", "hold", "Nothing of them is sent until they are released."),
+    all("Try all", "flush", "Each is tried at once, whatever its turn."), all("Hold all", "hold", "Nothing of them is sent until they are released."),
     all("Release all", "release", "They are sent again, beginning now."),
     all("Remove all", "remove", "They are not delivered, and their senders are not told.")), el("div", {className: "scroll"}, list), rows.bar));
   await show();
