@@ -34,7 +34,8 @@ void HopRooms::leave(const std::string& hop) {
     auto& [inside, waiting] = found->second;
     --inside;
     --inside_;
-    while (!waiting.empty() && (called.size() < called_by_one || inside == 0)) {
+    const auto calls = inside < settings_.called_below ? called_by_one : 0;
+    while (!waiting.empty() && (called.size() < calls || inside == 0)) {
       called.push_back(std::move(waiting.front()));
       waiting.pop_front();
       --waiting_;

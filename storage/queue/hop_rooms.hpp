@@ -14,7 +14,8 @@ namespace gridmail {
 class HopRooms {
  public:
   struct Settings {
-    std::size_t each_max = 200;  ///< some times what goes to one hop at once
+    std::size_t each_max = 200;      ///< some times what goes to one hop at once
+    std::size_t called_below = 100;  ///< of these: who waits is called for many places at once
     std::size_t all_max = 20'000;
     std::size_t waiting_max = 100'000;
   };
@@ -27,7 +28,7 @@ class HopRooms {
     full,     ///< too much goes on, or waits, to remember anybody: to be tried again after a while
   };
   [[nodiscard]] Entry enter(const std::string& hop, const std::function<void()>& look);
-  /// Calls those who have waited longest for that hop.
+  /// Calls those who have waited longest for that hop, once there is much room.
   void leave(const std::string& hop);
 
  private:

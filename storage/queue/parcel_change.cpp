@@ -15,7 +15,7 @@ Bytes report_guid(QueueEntryId id, std::uint32_t number) {
 
 }  // namespace
 
-void QueueChange::put_new_parcels(QueueEntryId id, const queue::Submit& submit) {
+void QueueChange::put_new_parcels(QueueEntryId id, const queue::Submit& submit, SubmittedEntry* submitted) {
   std::vector<queue::Recipient> elsewhere;
   for (const auto& recipient : submit.recipients()) {
     if (recipient.user().empty()) elsewhere.push_back(recipient);
@@ -23,9 +23,11 @@ void QueueChange::put_new_parcels(QueueEntryId id, const queue::Submit& submit) 
   std::uint32_t number = 0;
   for (const auto& parcel : make_parcels(elsewhere, now_)) {
     builder_.put_fresh(Family::meta, keys_.parcel(id, number), parcel.SerializeAsString());
-    builder_.put_fresh(Family::meta,
-                       keys_.outgoing_due({parcel.next_attempt(), id, Outgoing::parcel, number}),
-                       waiting_of(parcel).SerializeAsString());
+    const QueueKeys::OutgoingDue due{parcel.next_attempt(), id, Outgoing::parcel, number};
+    auto waiting = waiting_of(parcel);
+    builder_.put_fresh(Family::meta, keys_.outgoing_due(due), waiting.SerializeAsString());
+    submitted->dues.push_back(due);
+    submitted->waiting.push_back(std::move(waiting));
     ++number;
   }
 }
@@ -67,6 +69,10 @@ Task<Result<void>> QueueChange::settle_parcel(QueueEntryId id, std::uint32_t num
   if (!parcel) co_return tl::unexpected(parcel.error());
   if (!*entry || !*parcel) co_return Result<void>{};  // settled or removed meanwhile
   auto plan = settle(**parcel, (*entry)->message(), outcomes, rules, now_, chance);
+  // Nobody else was to get it, and no earlier attempt owes a report: then nothing else has to be looked for.
+  const bool is_all = (*parcel)->attempts() == 0 &&
+                      static_cast<std::uint32_t>((*parcel)->recipients_size()) == (*entry)->recipients();
+  const bool is_over = is_all && !plan.left && plan.reports.empty();
   if (plan.left) settled->next = plan.left->next_attempt();
   if (auto done = co_await replace_parcel(id, number, **parcel, std::move(plan.left)); !done) co_return done;
   for (auto& report : plan.reports) {
@@ -77,6 +83,7 @@ Task<Result<void>> QueueChange::settle_parcel(QueueEntryId id, std::uint32_t num
       co_return done;
   }
   settled->dropped = std::move(plan.dropped);
+  if (is_over) co_return co_await finish(id);
   co_return co_await finish_if_done(id);
 }
 

@@ -8,10 +8,6 @@ namespace {
 
 constexpr int recipients_per_parcel_max = 100;
 
-std::string domain_of(const std::string& address) {
-  return address.substr(address.rfind('@') + 1);
-}
-
 bool is_told(const queue::Recipient& recipient, queue::Report::Kind kind) {
   const auto notify = recipient.notify();
   switch (kind) {
@@ -69,11 +65,15 @@ queue::Outcome expired(queue::Outcome outcome) {
 
 }  // namespace
 
+std::string destination_of(const std::string& address) {
+  return address.substr(address.rfind('@') + 1);
+}
+
 std::vector<queue::Parcel> make_parcels(const std::vector<queue::Recipient>& recipients, WallMicros now) {
   std::map<std::string, std::size_t> open;
   std::vector<queue::Parcel> parcels;
   for (const auto& recipient : recipients) {
-    const auto domain = domain_of(recipient.address());
+    const auto domain = destination_of(recipient.address());
     const auto found = open.find(domain);
     if (found == open.end() || parcels[found->second].recipients_size() >= recipients_per_parcel_max) {
       open[domain] = parcels.size();

@@ -10,6 +10,9 @@
 
 namespace gridmail {
 
+/// The domain of an address.
+[[nodiscard]] std::string destination_of(const std::string& address);
+
 /// Recipients elsewhere, by domain, at most 100 in a parcel: all due at `now`.
 [[nodiscard]] std::vector<queue::Parcel> make_parcels(const std::vector<queue::Recipient>& recipients,
                                                       WallMicros now);

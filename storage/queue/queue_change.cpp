@@ -64,7 +64,8 @@ Task<Result<void>> QueueChange::stage(const queue::StageChunk& chunk) {
   co_return co_await builder_.put(Family::body, keys_.chunk(*id, chunk.index()), chunk.content());
 }
 
-Task<Result<void>> QueueChange::submit(const queue::Submit& submit) {
+Task<Result<void>> QueueChange::submit(const queue::Submit& submit, SubmittedEntry* made) {
+  *made = {};
   const auto id = entry_id(submit.entry());
   if (!id) co_return tl::unexpected(id.error());
   if (submit.recipients_size() == 0 || submit.recipients_size() > recipients_max) {
@@ -79,8 +80,12 @@ Task<Result<void>> QueueChange::submit(const queue::Submit& submit) {
   const auto chunks = queue_chunk_count(submit.message().body_size());
   if (are_complete(submit)) {
     for (std::uint32_t i = 0; i < chunks; ++i) {
-      auto stored =
-          co_await builder_.put(Family::body, keys_.chunk(*id, i), submit.chunks(static_cast<int>(i)));
+      const auto& chunk = submit.chunks(static_cast<int>(i));
+      if (!*mark) {
+        builder_.put_fresh(Family::body, keys_.chunk(*id, i), chunk);
+        continue;
+      }
+      auto stored = co_await builder_.put(Family::body, keys_.chunk(*id, i), chunk);
       if (!stored) co_return stored;
     }
   } else if (submit.chunks_size() != 0) {
@@ -91,6 +96,7 @@ Task<Result<void>> QueueChange::submit(const queue::Submit& submit) {
   if (*mark) {
     if (auto gone = co_await remove_mark(*id, **mark); !gone) co_return gone;
   }
+  made->is_new = true;
   queue::Entry entry;
   *entry.mutable_message() = submit.message();
   entry.set_recipients(static_cast<std::uint32_t>(submit.recipients_size()));
@@ -99,9 +105,10 @@ Task<Result<void>> QueueChange::submit(const queue::Submit& submit) {
   std::uint32_t index = 0;
   for (const auto& recipient : submit.recipients()) {
     if (recipient.user().empty()) continue;
+    made->for_users = true;
     builder_.put_fresh(Family::meta, keys_.recipient(*id, index++), recipient.SerializeAsString());
   }
-  put_new_parcels(*id, submit);
+  put_new_parcels(*id, submit, made);
   co_return Result<void>{};
 }
 
@@ -156,8 +163,19 @@ Task<Result<void>> QueueChange::finish(QueueEntryId id) {
   mark.set_at(now_);
   mark.set_chunks((*entry)->chunks());
   if (auto gone = co_await remove(keys_.entry(id)); !gone) co_return gone;
-  if (auto marked = co_await put(keys_.done(id), mark.SerializeAsString()); !marked) co_return marked;
-  co_return co_await put(keys_.due(now_, id), {});
+  builder_.put_fresh(Family::meta, keys_.done(id), mark.SerializeAsString());
+  builder_.put_fresh(Family::meta, keys_.due(now_, id), {});
+  finished_ = true;
+  co_return Result<void>{};
+}
+
+Task<Result<void>> QueueChange::settle_dues(std::vector<Bytes> due_keys) {
+  for (auto& key : due_keys) {
+    if (builder_.bytes() > operation_bytes_max / 2) break;  // the rest is still due
+    const auto id = QueueKeys::id_in(key);
+    if (auto done = co_await settle_due(id, std::move(key)); !done) co_return done;
+  }
+  co_return Result<void>{};
 }
 
 Task<Result<void>> QueueChange::settle_due(QueueEntryId id, Bytes due_key) {

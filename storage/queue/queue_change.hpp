@@ -17,6 +17,14 @@ inline constexpr Duration staged_chunks_kept = std::chrono::hours(24);
 /// How long an entry that was handed out is remembered: as long as mailboxes remember its GUIDs.
 inline constexpr Duration done_entry_kept = std::chrono::hours(24 * 30);
 
+/// What a submission made.
+struct SubmittedEntry {
+  bool is_new = false;     ///< otherwise it was there before, and nothing was made
+  bool for_users = false;  ///< somebody here is to get it
+  std::vector<QueueKeys::OutgoingDue> dues;
+  std::vector<queue::Waiting> waiting;  ///< of the parcel behind each of these
+};
+
 struct SettledParcel {
   std::vector<std::string> dropped;  ///< failed without anybody being told
   std::optional<WallMicros> next;    ///< when something of it is due again
@@ -33,7 +41,7 @@ class QueueChange {
   [[nodiscard]] Task<Result<void>> stage(const queue::StageChunk& chunk);
   /// Does nothing when the entry was submitted before. Errors: invalid; conflict when its chunks were swept
   /// meanwhile.
-  [[nodiscard]] Task<Result<void>> submit(const queue::Submit& submit);
+  [[nodiscard]] Task<Result<void>> submit(const queue::Submit& submit, SubmittedEntry* submitted);
   /// These recipients, who are here, have it; the sender is told of those for whom that was asked. With the
   /// last of all the entry goes, and its chunks are due.
   [[nodiscard]] Task<Result<void>> handed_out(QueueEntryId id, const std::vector<std::uint32_t>& recipients);
@@ -57,18 +65,21 @@ class QueueChange {
   [[nodiscard]] Task<Result<void>> remove_entry(QueueEntryId id);
   /// Errors: not_found.
   [[nodiscard]] Task<Result<void>> check_there(QueueEntryId id);
-  /// Does what was due for `id` under this key of due().
-  [[nodiscard]] Task<Result<void>> settle_due(QueueEntryId id, Bytes due_key);
+  /// Does what was due under these keys of due(), as much as one operation holds.
+  [[nodiscard]] Task<Result<void>> settle_dues(std::vector<Bytes> due_keys);
+  /// An entry went: its chunks are due.
+  [[nodiscard]] bool has_finished() const { return finished_; }
 
  private:
   [[nodiscard]] Task<Result<bool>> was_submitted(QueueEntryId id);
+  [[nodiscard]] Task<Result<void>> settle_due(QueueEntryId id, Bytes due_key);
   [[nodiscard]] Task<Result<void>> put_mark(QueueEntryId id, const queue::StagedMark& mark);
   [[nodiscard]] Task<Result<void>> remove_mark(QueueEntryId id, const queue::StagedMark& mark);
   [[nodiscard]] Task<Result<void>> finish(QueueEntryId id);
   [[nodiscard]] Task<Result<void>> finish_if_done(QueueEntryId id);
   [[nodiscard]] Task<Result<void>> owe_delivered(QueueEntryId id, std::uint32_t first,
                                                  std::vector<queue::Recipient> recipients);
-  void put_new_parcels(QueueEntryId id, const queue::Submit& submit);
+  void put_new_parcels(QueueEntryId id, const queue::Submit& submit, SubmittedEntry* submitted);
   [[nodiscard]] Task<Result<void>> replace_parcel(QueueEntryId id, std::uint32_t number, queue::Parcel old,
                                                   std::optional<queue::Parcel> now);
   [[nodiscard]] Task<Result<void>> replace_report(QueueEntryId id, std::uint32_t number,
@@ -107,6 +118,7 @@ class QueueChange {
   OperationBuilder& builder_;
   QueueKeys keys_;
   WallMicros now_;
+  bool finished_ = false;
 };
 
 }  // namespace gridmail

@@ -71,7 +71,7 @@ Task<Result<queue::Fetched>> QueueClient::fetch(QueueEntryId id, std::uint32_t p
   fetch.set_parcel(parcel);
   fetch.set_at(at);
   fetch.set_chunk(chunk);
-  const auto slot = slots_.slot_for(id.view());
+  const auto slot = slot_of(id);
   const auto answer = co_await slots_.call(slot, ServiceId::queue, request.SerializeAsString());
   if (!answer) co_return tl::unexpected(answer.error());
   co_return decode_record<queue::Fetched>(*answer);
@@ -86,15 +86,22 @@ Task<Result<void>> QueueClient::ask_to_finish(QueueEntryId id, std::uint32_t par
   return ask(id, std::move(request), {});
 }
 
+std::optional<NodeId> QueueClient::primary_of(QueueEntryId id) const {
+  const auto map = slots_.map();
+  const auto slot = slot_of(id);
+  if (!map || slot >= map->rows.size()) return std::nullopt;
+  return map->rows[slot].primary;
+}
+
 Task<Result<void>> QueueClient::ask(QueueEntryId id, queue::Request request, SlotClient::Options options) {
-  const auto slot = slots_.slot_for(id.view());
+  const auto slot = slot_of(id);
   const auto answer = co_await slots_.call(slot, ServiceId::queue, request.SerializeAsString(), options);
   if (!answer) co_return tl::unexpected(answer.error());
   co_return Result<void>{};
 }
 
 Task<Result<void>> QueueClient::stage(QueueEntryId id, const MessageBody& body, SlotClient::Options options) {
-  const auto slot = slots_.slot_for(id.view());
+  const auto slot = slot_of(id);
   const auto count = queue_chunk_count(body.size());
   for (std::uint32_t index = 0; index < count; ++index) {
     const std::uint64_t offset = std::uint64_t{index} * queue_chunk_bytes;

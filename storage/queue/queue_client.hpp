@@ -1,5 +1,6 @@
 // QueueClient: puts messages into the queue, wherever the entry's slot is.
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "storage/mailbox/message_body.hpp"
@@ -44,7 +45,9 @@ class QueueClient {
   /// Drops it for all who do not have it yet. Errors: not_found.
   [[nodiscard]] Task<Result<void>> remove(QueueEntryId id, SlotClient::Options options);
 
-  [[nodiscard]] SlotId slot_of(QueueEntryId id) const { return slots_.slot_for(id.view()); }
+  [[nodiscard]] SlotId slot_of(QueueEntryId id) const { return slots_.slot_for(slot_part(id)); }
+  /// As the map says.
+  [[nodiscard]] std::optional<NodeId> primary_of(QueueEntryId id) const;
 
  private:
   [[nodiscard]] Task<Result<void>> ask(QueueEntryId id, queue::Request request, SlotClient::Options options);

@@ -12,7 +12,7 @@ constexpr Duration pause_min = std::chrono::milliseconds(500);
 constexpr Duration pause_max = std::chrono::seconds(30);
 constexpr std::size_t deliveries_at_once_max = 8;
 constexpr std::size_t recipients_per_operation_max = 64;
-constexpr std::size_t dues_per_pass_max = 16;
+constexpr std::size_t dues_per_operation_max = 256;
 
 }  // namespace
 
@@ -59,19 +59,22 @@ Task<void> QueueService::work(OpenSlotPtr slot) {
 
 Task<Result<void>> QueueService::settle_due(OpenSlotPtr slot) {
   for (;;) {
+    slot->queue->sweeps_due = false;
     const auto snapshot = slot->queue->access->snapshot();
-    const auto page =
-        co_await snapshot->scan(Family::meta, slot->queue->keys.dues(),
-                                slot->queue->keys.due_end(ports_.clock.wall()), dues_per_pass_max, 1 << 20);
+    const auto page = co_await snapshot->scan(Family::meta, slot->queue->keys.dues(),
+                                              slot->queue->keys.due_end(ports_.clock.wall()),
+                                              dues_per_operation_max, 1 << 20);
     if (!page) co_return tl::unexpected(page.error());
     if (page->pairs.empty()) co_return Result<void>{};
+    std::vector<Bytes> keys;
+    std::vector<QueueEntryId> ids;
     for (const auto& pair : page->pairs) {
-      const auto id = QueueKeys::id_in(pair.key);
-      QueueSlot::Write write = [id, key = pair.key](QueueChange& change) {
-        return change.settle_due(id, key);
-      };
-      if (auto done = co_await slot->queue->change(std::move(write)); !done) co_return done;
+      keys.push_back(pair.key);
+      ids.push_back(QueueKeys::id_in(pair.key));
     }
+    QueueSlot::Write write = [keys](QueueChange& change) { return change.settle_dues(keys); };
+    const auto done = co_await slot->queue->change_many(std::move(ids), std::move(write));
+    if (!done) co_return done;
   }
 }
 
@@ -128,7 +131,7 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
     if (!lot->done.empty()) {
       pass.progress = true;
       QueueSlot::Write write = [id, lot](QueueChange& change) { return change.handed_out(id, lot->done); };
-      if (const auto done = co_await slot->queue->change(std::move(write)); !done)
+      if (const auto done = co_await slot->queue->change(id, std::move(write)); !done)
         co_return tl::unexpected(done.error());
       sender_.look(slot->queue);  // its sender may be owed a notification now
     }

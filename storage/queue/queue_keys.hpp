@@ -8,8 +8,13 @@
 
 namespace gridmail {
 
-/// One message waiting to be handed out; its slot is slot_of(id).
+/// One message waiting to be handed out.
 using QueueEntryId = Id16<struct QueueEntryTag>;
+
+/// What of an entry's id chooses its slot. Entries with the same beginning share one.
+[[nodiscard]] inline BytesView slot_part(const QueueEntryId& id) {
+  return id.view().substr(0, sizeof(QueueEntryId) / 2);
+}
 
 /// Bytes of one chunk of a body.
 inline constexpr std::size_t queue_chunk_bytes = 256 * 1024;

@@ -111,7 +111,7 @@ Task<Result<Bytes>> QueueService::act(OpenSlotPtr slot, std::shared_ptr<const qu
       if (kind == queue::Act::RETRY) return change.retry_now(id);
       return change.hold(id, kind == queue::Act::HOLD);
     };
-    const auto done = co_await slot->queue->change(std::move(write));
+    const auto done = co_await slot->queue->change(id, std::move(write));
     if (!done && done.error().code == Errc::not_found) continue;  // it went meanwhile
     if (!done) co_return tl::unexpected(done.error());
     if (asked.what() == queue::Act::REMOVE) {

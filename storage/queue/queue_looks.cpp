@@ -10,7 +10,7 @@ namespace {
 
 constexpr Duration look_again_when_full = std::chrono::seconds(1);
 /// Who waits for room is called; this is for who was forgotten.
-constexpr Duration look_again_without_call = std::chrono::seconds(15);
+constexpr Duration look_again_without_call = std::chrono::minutes(1);
 constexpr Duration look_again_after_failure = std::chrono::seconds(5);
 /// For a node that sends.
 constexpr Duration look_again_without_node = std::chrono::seconds(5);
@@ -74,21 +74,11 @@ Task<Result<void>> QueueSender::look_once(OpenSlotPtr slot) {
 }
 
 Task<Result<void>> QueueSender::look_at_fresh(OpenSlotPtr slot) {
-  const auto fresh = std::exchange(slot->fresh, {});
-  for (const auto& id : fresh) {
-    const auto first = slot->queue->keys.parcels_of(id);
-    const auto snapshot = slot->queue->access->snapshot();
-    const auto page = co_await snapshot->scan(Family::meta, first, prefix_end(first), SIZE_MAX, 1 << 20);
-    if (!page) co_return tl::unexpected(page.error());
-    for (const auto& pair : page->pairs) {
-      const auto parcel = decode_record<queue::Parcel>(pair.value);
-      if (!parcel || parcel->held() || parcel->next_attempt() > ports_.clock.wall()) continue;
-      const Due due{parcel->next_attempt(), id, QueueKeys::Outgoing::parcel,
-                    QueueKeys::numbered_in(pair.key).second};
-      if (slot->under_way.contains(due.without_time())) continue;
-      Look look(nullptr);
-      if (auto done = co_await begin(slot, due, waiting_of(*parcel), &look); !done) co_return done;
-    }
+  auto fresh = std::exchange(slot->fresh, {});
+  for (auto& [due, waiting] : fresh) {  // who sends it finds out whether it was held or removed meanwhile
+    if (slot->under_way.contains(due.without_time())) continue;
+    Look look(nullptr);
+    if (auto done = co_await begin(slot, due, std::move(waiting), &look); !done) co_return done;
   }
   co_return Result<void>{};
 }

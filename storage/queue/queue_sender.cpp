@@ -67,10 +67,12 @@ void QueueSender::look(const QueueSlotPtr& slot, WallMicros at) {
   set_to_work(state);
 }
 
-void QueueSender::look_at(const QueueSlotPtr& slot, QueueEntryId entry) {
+void QueueSender::look_at(const QueueSlotPtr& slot, const SubmittedEntry& entry) {
+  if (entry.dues.empty()) return;
   const auto state = find(slot);
   if (state->fresh.size() < fresh_max) {
-    state->fresh.push_back(entry);
+    for (std::size_t i = 0; i < entry.dues.size(); ++i)
+      state->fresh.push_back({entry.dues[i], entry.waiting[i]});
   } else {
     state->look(0);
   }
@@ -180,7 +182,7 @@ Task<void> QueueSender::settle(UnderWay* under_way, std::vector<queue::Outcome> 
   QueueSlot::Write write = [=, rules = ports_.rules](QueueChange& change) {
     return change.settle_parcel(due.id, due.number, outcomes, rules, chance, settled);
   };
-  auto done = co_await under_way->slot->queue->change(std::move(write));
+  auto done = co_await under_way->slot->queue->change(due.id, std::move(write), settled_within);
   if (done) {
     under_way->next = settled->next;
   } else {
@@ -226,7 +228,7 @@ Task<void> QueueSender::tell(OpenSlotPtr slot, Due due) {
                  : change.report_told(due.id, due.number);
   };
   // Should this fail, the sender is told once more, under the same GUID.
-  const auto done = co_await slot->queue->change(std::move(write));
+  const auto done = co_await slot->queue->change(due.id, std::move(write));
   if (done && !later) under_way.next.reset();
 }
 

@@ -54,6 +54,7 @@ class QueueSender {
         egress_({ports_.executor, ports_.egress.network, ports_.remote, ports_.queue, lanes_, body_bytes_,
                  ports_.trace}) {}
   [[nodiscard]] Task<void> stop();
+  [[nodiscard]] HopDirections& directions() { return directions_; }
 
   /// The slot was opened here. On its strand.
   void opened(QueueSlotPtr slot);
@@ -61,7 +62,7 @@ class QueueSender {
   /// Something in the slot is due at that time, or now. On its strand.
   void look(const QueueSlotPtr& slot, WallMicros at = 0);
   /// This entry is new, and looked at before all others.
-  void look_at(const QueueSlotPtr& slot, QueueEntryId entry);
+  void look_at(const QueueSlotPtr& slot, const SubmittedEntry& entry);
 
   // queue_handing.cpp: parcels that another node sends.
   void on_egress(NodeId from, BytesView payload);
@@ -87,6 +88,10 @@ class QueueSender {
     bool unreadable = false;  ///< a part of the message is missing
   };
   using HandedPtr = std::shared_ptr<Handed>;
+  struct Fresh {
+    Due due;
+    queue::Waiting waiting;
+  };
   struct OpenSlot {
     OpenSlot(QueueSlotPtr slot, TimePoint from, WallMicros at)
         : queue(std::move(slot)),
@@ -101,7 +106,7 @@ class QueueSender {
     TimePoint found_sent_from;  ///< what was there when it was opened waits until then
     WallMicros opened_at;
     std::map<Due, HandedPtr> under_way;  ///< without their times; null: sent from here
-    std::vector<QueueEntryId> fresh;     ///< looked at first
+    std::vector<Fresh> fresh;            ///< looked at first
     std::set<std::string> waits;         ///< for room for these hops
     std::set<std::string> called;        ///< there is room now for these
     std::optional<WallMicros> next = 0;  ///< look through all that is due

@@ -12,6 +12,28 @@ namespace {
 /// Bodies in memory while their entries are handed out, all slots together.
 constexpr std::uint64_t body_bytes_in_memory_max = 128ULL << 20;
 constexpr Duration due_looked_at_every = std::chrono::minutes(10);
+/// What has gone is swept together with what goes in this time: one operation for many entries.
+constexpr Duration swept_every = std::chrono::seconds(30);
+
+/// The entry that a change is of; nothing: what is asked for is unknown here.
+std::optional<Bytes> entry_in(const queue::Request& request) {
+  switch (request.what_case()) {
+    case queue::Request::kStageChunk:
+      return request.stage_chunk().entry();
+    case queue::Request::kSubmit:
+      return request.submit().entry();
+    case queue::Request::kRetry:
+      return request.retry().entry();
+    case queue::Request::kRemove:
+      return request.remove().entry();
+    case queue::Request::kHold:
+      return request.hold().entry();
+    case queue::Request::kSettle:
+      return request.settle().entry();
+    default:
+      return std::nullopt;
+  }
+}
 
 }  // namespace
 
@@ -19,6 +41,7 @@ QueueService::QueueService(Ports ports)
     : ports_(std::move(ports)),
       sender_({ports_.executor, ports_.clock, ports_.random, ports_.remote, ports_.queue, ports_.trace,
                ports_.rules, ports_.egress}),
+      placement_(ports_.clock, ports_.random, ports_.queue, sender_.directions()),
       body_bytes_(body_bytes_in_memory_max) {}
 
 void QueueService::start() {
@@ -69,22 +92,29 @@ Task<Result<Bytes>> QueueService::handle(SlotAccessPtr slot, NodeId from, Bytes 
   if (wanted->has_act()) co_return co_await act(state, wanted);
   if (wanted->has_fetch()) co_return co_await sender_.fetch(state->queue, from, wanted);
   if (wanted->has_finish()) co_return co_await sender_.finish(state->queue, from, wanted);
+  const auto submitted = std::make_shared<SubmittedEntry>();
   const auto settled = std::make_shared<SettledParcel>();
-  auto write = write_of(wanted, settled);
-  if (!write) co_return tl::unexpected(write.error());
-  if (const auto done = co_await state->queue->change(std::move(*write)); !done)
-    co_return tl::unexpected(done.error());
+  const auto named = entry_in(*wanted);
+  if (!named) co_return fail(Errc::unsupported, "an unknown request to the queue");
+  const auto id = QueueEntryId::from_bytes(*named);
+  if (!id) co_return fail(Errc::invalid, "a queue entry's id has 16 bytes");
+  auto write = write_of(*id, wanted, submitted, settled);
+  const Duration patience = wanted->has_settle() ? settled_within : Duration{0};
+  const auto done = co_await state->queue->change(*id, std::move(write), patience);
+  if (!done) co_return tl::unexpected(done.error());
   if (wanted->has_remove()) {
-    const auto id = *QueueEntryId::from_bytes(wanted->remove().entry());
-    state->troubles.erase(id);
-    note_removed(id);
+    state->troubles.erase(*id);
+    note_removed(*id);
   }
   if (wanted->has_submit()) {
-    set_to_work(state);
-    sender_.look_at(state->queue, *QueueEntryId::from_bytes(wanted->submit().entry()));
+    if (!submitted->is_new || submitted->for_users) set_to_work(state);
+    if (submitted->is_new) {
+      sender_.look_at(state->queue, *submitted);
+    } else {
+      sender_.look(state->queue);  // who asked for the first time may not have come so far
+    }
   } else if (wanted->has_settle()) {
     if (settled->next) sender_.look(state->queue, *settled->next);
-    set_to_work(state);  // chunks may have to be swept
   } else if (!wanted->has_stage_chunk()) {
     set_to_work(state);
     sender_.look(state->queue);
@@ -92,42 +122,31 @@ Task<Result<Bytes>> QueueService::handle(SlotAccessPtr slot, NodeId from, Bytes 
   co_return Bytes();
 }
 
-Result<QueueSlot::Write> QueueService::write_of(std::shared_ptr<const queue::Request> request,
-                                                std::shared_ptr<SettledParcel> settled) {
+QueueSlot::Write QueueService::write_of(QueueEntryId id, std::shared_ptr<const queue::Request> request,
+                                        std::shared_ptr<SubmittedEntry> submitted,
+                                        std::shared_ptr<SettledParcel> settled) {
   using Change = QueueChange;
-  const auto named = [](const Bytes& entry) { return QueueEntryId::from_bytes(entry); };
-  std::optional<QueueEntryId> id;
   switch (request->what_case()) {
     case queue::Request::kStageChunk:
       return [request](Change& change) { return change.stage(request->stage_chunk()); };
     case queue::Request::kSubmit:
-      return [request](Change& change) { return change.submit(request->submit()); };
+      return
+          [request, submitted](Change& change) { return change.submit(request->submit(), submitted.get()); };
     case queue::Request::kRetry:
-      if ((id = named(request->retry().entry())))
-        return [id = *id](Change& change) { return change.retry_now(id); };
-      break;
+      return [id](Change& change) { return change.retry_now(id); };
     case queue::Request::kRemove:
-      if ((id = named(request->remove().entry())))
-        return [id = *id](Change& change) { return change.remove_entry(id); };
-      break;
+      return [id](Change& change) { return change.remove_entry(id); };
     case queue::Request::kHold:
-      if ((id = named(request->hold().entry())))
-        return [id = *id, held = request->hold().held()](Change& change) { return change.hold(id, held); };
-      break;
+      return [id, held = request->hold().held()](Change& change) { return change.hold(id, held); };
     case queue::Request::kSettle:
-      if ((id = named(request->settle().entry())))
-        return [id = *id, request, settled, rules = ports_.rules,
-                chance = ports_.random.unit()](Change& change) {
-          const auto& settle = request->settle();
-          return change.settle_parcel(id, settle.parcel(),
-                                      {settle.outcomes().begin(), settle.outcomes().end()}, rules, chance,
-                                      settled);
-        };
-      break;
+      return [id, request, settled, rules = ports_.rules, chance = ports_.random.unit()](Change& change) {
+        const auto& settle = request->settle();
+        return change.settle_parcel(id, settle.parcel(), {settle.outcomes().begin(), settle.outcomes().end()},
+                                    rules, chance, settled);
+      };
     default:
-      return fail(Errc::unsupported, "an unknown request to the queue");
+      return {};
   }
-  return fail(Errc::invalid, "a queue entry's id has 16 bytes");
 }
 
 void QueueService::set_to_work(const OpenSlotPtr& slot) {
@@ -142,12 +161,15 @@ void QueueService::set_to_work(const OpenSlotPtr& slot) {
 }
 
 Task<void> QueueService::look_now_and_then() {
-  for (;;) {
-    co_await sleep_for(ports_.clock, due_looked_at_every);
+  constexpr int sweeps_between = due_looked_at_every / swept_every;
+  for (int round = 1;; ++round) {
+    co_await sleep_for(ports_.clock, swept_every);
     std::vector<OpenSlotPtr> slots;
     {
       const std::lock_guard lock(guard_);
-      for (const auto& [id, slot] : open_) slots.push_back(slot);
+      for (const auto& [id, slot] : open_) {
+        if (slot->queue->sweeps_due || round % sweeps_between == 0) slots.push_back(slot);
+      }
     }
     for (const auto& slot : slots) {
       asio::post(slot->queue->access->executor(), [this, slot] { set_to_work(slot); });

@@ -10,6 +10,7 @@
 #include "node/runtime/allowance.hpp"
 #include "node/runtime/task_group.hpp"
 #include "node/runtime/timer.hpp"
+#include "storage/queue/entry_placement.hpp"
 #include "storage/queue/queue_sender.hpp"
 #include "storage/queue/queue_slot.hpp"
 #include "storage/queue/user_delivery.hpp"
@@ -39,6 +40,9 @@ class QueueService final : public SlotService {
   /// Begins to look, now and then, for what is due in the open slots.
   void start();
   [[nodiscard]] Task<void> stop();
+
+  /// For those who make entries.
+  [[nodiscard]] EntryPlacement& placement() { return placement_; }
 
   /// Of MessageKind::egress.
   void on_egress(NodeId from, Bytes payload) { sender_.on_egress(from, payload); }
@@ -73,9 +77,10 @@ class QueueService final : public SlotService {
   struct HandingOut;
 
   [[nodiscard]] OpenSlotPtr open_slot(const SlotAccessPtr& slot);
-  /// The change that a request asks for. Errors: invalid, unsupported.
-  [[nodiscard]] Result<QueueSlot::Write> write_of(std::shared_ptr<const queue::Request> request,
-                                                  std::shared_ptr<SettledParcel> settled);
+  /// The change of that entry that a request asks for.
+  [[nodiscard]] QueueSlot::Write write_of(QueueEntryId id, std::shared_ptr<const queue::Request> request,
+                                          std::shared_ptr<SubmittedEntry> submitted,
+                                          std::shared_ptr<SettledParcel> settled);
 
   // queue_listing.cpp: for people.
   struct Chosen {
@@ -109,6 +114,7 @@ class QueueService final : public SlotService {
 
   Ports ports_;
   QueueSender sender_;
+  EntryPlacement placement_;
   Allowance body_bytes_;
   std::mutex guard_;
   std::map<SlotId, OpenSlotPtr> open_;

@@ -265,7 +265,8 @@ Task<void> GridDelivery::take_in_missed(TransactionPtr transaction) {
 }
 
 Task<Result<void>> GridDelivery::enqueue(TransactionPtr transaction) {
-  const auto entry = draw_id<QueueEntryId>(ports_.random);
+  auto entry = draw_id<QueueEntryId>(ports_.random);
+  if (ports_.placement != nullptr) entry = co_await ports_.placement->draw(transaction->recipients);
   const auto begun = ports_.clock.now();
   const auto options = slot_options();
   const auto submitted = co_await ports_.queue.submit(entry, transaction->message, transaction->recipients,

@@ -11,6 +11,7 @@
 #include "node/services/dkim/message_signer.hpp"
 #include "protocols/ports/delivery.hpp"
 #include "storage/mailbox/message_body.hpp"
+#include "storage/queue/entry_placement.hpp"
 #include "storage/queue/intake_service.hpp"
 #include "storage/queue/queue_client.hpp"
 #include "storage/queue/user_delivery.hpp"
@@ -43,6 +44,7 @@ class GridDelivery final : public ports::Delivery {
     std::function<std::unique_ptr<ports::Spool>()> begin_spool;
     MessageSigner* signer = nullptr;  ///< of what is submitted and leaves the grid; none: it goes unsigned
     const RecipientSearch* search = nullptr;  ///< of who gets what is for a list or is forwarded
+    EntryPlacement* placement = nullptr;      ///< where queue entries come to lie; none: anywhere
   };
   GridDelivery(Ports ports, Settings settings);
 

@@ -108,7 +108,8 @@ class MemoryGrid {
           intake({node, grid.context.get_executor(), grid.clock, grid.random, network, store, grid.slots,
                   grid.users, grid.queue_client, [&grid](NodeId other) { return grid.is_alive(other); }}),
           delivery({grid.clock, grid.random, grid.users, grid.queue_client, intake, grid.trace, nullptr,
-                    [] { return std::make_unique<MemorySpool>(); }, nullptr, &grid.search},
+                    [] { return std::make_unique<MemorySpool>(); }, nullptr, &grid.search,
+                    &grid.queue.placement()},
                    {}) {
       network.on_message(
           [this](NodeId from, std::uint16_t, Bytes payload) { intake.on_message(from, payload); });

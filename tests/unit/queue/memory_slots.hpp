@@ -1,6 +1,7 @@
 // All slots of a grid in one memory, behind SlotClient and SlotAccess: they go down, come back in a new
 // epoch, lose answers, and break in the middle of a commit.
 #pragma once
+#include <algorithm>
 #include <asio/io_context.hpp>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@ class MemorySlots final : public SlotClient {
     double commit_breaks = 0;  ///< the outcome stays unknown, and the slot opens anew
     double answer_lost = 0;    ///< the request is sent again
     TimePoint lapsed_until;    ///< no primary has its leases before that
+    bool no_space = false;     ///< for bodies
   };
   Faults faults;
 
@@ -108,6 +110,10 @@ class MemorySlots final : public SlotClient {
     }
     [[nodiscard]] Task<Result<void>> commit(Operation operation) override {
       if (!current) co_return fail(Errc::not_primary);
+      const bool has_body =
+          std::any_of(operation.writes.begin(), operation.writes.end(),
+                      [](const auto& write) { return write.family == Family::body && write.value; });
+      if (has_body && owner_.faults.no_space) co_return fail(Errc::no_space);
       ++owner_.commits_;
       const bool breaks = owner_.random_.chance(owner_.faults.commit_breaks);
       if (breaks && owner_.random_.chance(0.5)) {  // before anything is written
