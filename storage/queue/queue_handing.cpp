@@ -32,6 +32,15 @@ QueueKeys::OutgoingDue parcel_key(QueueEntryId id, std::uint32_t number) {
   return {0, id, QueueKeys::Outgoing::parcel, number};
 }
 
+/// Nothing: it is gone, or held.
+Task<std::optional<WallMicros>> next_attempt_of(QueueSlotPtr slot, QueueKeys::OutgoingDue due) {
+  const auto value =
+      co_await slot->access->snapshot()->get(Family::meta, slot->keys.parcel(due.id, due.number));
+  const auto parcel = decode_stored<queue::Parcel>(value);
+  if (!parcel || !*parcel || (*parcel)->held()) co_return std::nullopt;
+  co_return (*parcel)->next_attempt();
+}
+
 template <class Asked>
 Result<QueueKeys::OutgoingDue> due_of(const Asked& asked) {
   const auto id = QueueEntryId::from_bytes(asked.entry());
@@ -57,7 +66,8 @@ Task<void> QueueSender::hand_over(OpenSlotPtr slot, Due due, Direction direction
     }
     const bool is_wanted = co_await wait_for_news(slot, due, handed);
     if (!is_wanted) {
-      under_way.next.reset();  // who changed it knows
+      // Whoever changed it may have had it looked at before, when it was still under way here.
+      under_way.next = co_await next_attempt_of(slot->queue, due);
       co_return;
     }
     const auto answer = std::exchange(handed->answer, std::nullopt);

@@ -119,6 +119,20 @@ TEST_CASE("the node that sends falls silent: the parcel goes by another one") {
   CHECK(handing.grid.queued().empty());
 }
 
+TEST_CASE("a retry that is asked for while the node that sends is silent is made when it is back") {
+  Handing handing(8);
+  auto& grid = handing.grid;
+  grid.network.block(grid.queue_node, grid.other_node);
+  handing.submit({"a@x.test"});
+  grid.run(1s);
+  const auto id = *QueueEntryId::from_bytes(grid.queued().at(0).entry());
+  REQUIRE(grid.run_to_end(grid.queue_client.retry(id, {})));
+  grid.network.heal();
+  CHECK(grid.run_until_true(10s, [&] { return grid.other_remote.delivered["a@x.test"] == 1; }));
+  grid.run(1min);
+  CHECK(grid.queued().empty());
+}
+
 TEST_CASE("while no node sends, mail waits and the list says why") {
   Handing handing(5);
   auto& grid = handing.grid;
