@@ -113,7 +113,7 @@ void Leases::on_request(NodeId from, const replication::LeaseRequest& request) {
                      request.has_checked() ? std::optional(from_record(request.checked())) : std::nullopt);
   const auto map = surroundings_.map();
   if (answer && map && surroundings_.working()) this->request(from, map->version, clock_.now());
-  if (marks_.knows(from, request.incarnation())) grant(from, request.sent(), request.incarnation());
+  grant(from, request.sent(), request.incarnation());
 }
 
 /// When anything was last heard of `node`, whatever it had heard itself.
@@ -127,20 +127,27 @@ void Leases::hear(NodeId from, Duration deaf) {
   heard_[from] = {clock_.now(), deaf};
 }
 
+Leases::Asked Leases::ask_with_opening() {
+  return {clock_.now(), take_in_own_mark().start};
+}
+
+bool Leases::lend(NodeId holder, std::uint64_t incarnation) {
+  if (!surroundings_.working() || !marks_.knows(holder, incarnation)) return false;
+  const std::lock_guard lock(mutex_);
+  auto& given = given_[holder];
+  if (incarnation < given.incarnation) return false;  // from an earlier life of the asker
+  if (incarnation > given.incarnation) given = Given{{}, incarnation, {}};
+  given.until = clock_.now() + settings_.promised;
+  return true;
+}
+
 void Leases::grant(NodeId to, std::int64_t sent, std::uint64_t incarnation) {
-  if (!surroundings_.working()) return;
+  // Noted before the map is read: one taken in between makes a wait longer, never shorter.
+  if (!lend(to, incarnation)) return;
   replication::LeaseMessage message;
   auto& answer = *message.mutable_grant();
   answer.set_sent(sent);
   answer.set_incarnation(incarnation);
-  {
-    // Noted before the map is read: one taken in between makes a wait longer, never shorter.
-    const std::lock_guard lock(mutex_);
-    auto& given = given_[to];
-    if (incarnation < given.incarnation) return;  // from an earlier life of the asker
-    if (incarnation > given.incarnation) given = Given{{}, incarnation, {}};
-    given.until = clock_.now() + settings_.promised;
-  }
   const auto map = surroundings_.map();
   if (!map) return;
   answer.set_map_version(map->version);
@@ -182,10 +189,19 @@ void Leases::on_message(NodeId from, BytesView payload) {
   }
 }
 
-bool Leases::held_from(const NodeSet& givers, MapVersion since, MapVersion taken_in) const {
+/// Whatever an earlier life of this node asked for is no longer held.
+bool Leases::holds_lent(NodeId giver, const Lent& lent, TimePoint now) const {
+  const auto found = lent.find(giver);
+  if (found == lent.end() || found->second.incarnation != incarnation_) return false;
+  const TimePoint asked = found->second.at;
+  return asked <= now && now - asked < settings_.held;
+}
+
+bool Leases::held_from(const NodeSet& givers, MapVersion since, MapVersion taken_in, const Lent& lent) const {
   const auto now = clock_.now();
   const std::lock_guard lock(mutex_);
   for (const auto& giver : givers) {
+    if (holds_lent(giver, lent, now)) continue;
     const auto found = held_.find(giver);
     if (found == held_.end()) return false;
     const auto& held = found->second;

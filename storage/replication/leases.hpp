@@ -45,10 +45,25 @@ class Leases {
   void stop();
   void on_message(NodeId from, BytesView payload);
 
+  /// A lease asked with the opening of an epoch, for that slot and epoch alone, so that nobody waits for the
+  /// next renewal.
+  struct Asked {
+    TimePoint at;                   ///< by the asker's clock
+    std::uint64_t incarnation = 0;  ///< of the asker
+  };
+  /// What an opening says; whoever answers it says the same again.
+  [[nodiscard]] Asked ask_with_opening();
+  /// Whether this node, that has taken in the row with that epoch, is bound from now on as by any other
+  /// lease.
+  [[nodiscard]] bool lend(NodeId holder, std::uint64_t incarnation);
+  /// By whom an opening was answered with a lease.
+  using Lent = std::map<NodeId, Asked>;
+
   /// Whether all of `givers` are bound by a lease that covers an epoch which began in map version `since`,
   /// for an asker that has taken in the map up to `taken_in`: a grant that names a newer one may not cover
-  /// that epoch any more.
-  [[nodiscard]] bool held_from(const NodeSet& givers, MapVersion since, MapVersion taken_in) const;
+  /// that epoch any more. `lent`: with its opening.
+  [[nodiscard]] bool held_from(const NodeSet& givers, MapVersion since, MapVersion taken_in,
+                               const Lent& lent) const;
   /// The same for a primary without other copies: a majority of the voters, none of whom accepted a newer
   /// map.
   [[nodiscard]] bool held_from_voters(const Map& map, MapVersion since) const;
@@ -97,6 +112,7 @@ class Leases {
   void hear(NodeId from, Duration deaf);
   [[nodiscard]] Duration since_heard(NodeId node, TimePoint now) const;
   void grant(NodeId to, std::int64_t sent, std::uint64_t incarnation);
+  [[nodiscard]] bool holds_lent(NodeId giver, const Lent& lent, TimePoint now) const;
   [[nodiscard]] DiskMarks::Mark take_in_own_mark();
   void send_request(NodeId to, MapVersion version, TimePoint now, std::chrono::milliseconds deaf);
   [[nodiscard]] bool majority(const NodeSet& voters, const Map& map, MapVersion since, TimePoint now) const;

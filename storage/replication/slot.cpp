@@ -131,7 +131,9 @@ void Slot::end_role() {
   opening_ = opened_ = handing_over_ = false;
   hands_over_next_.reset();
   peers_.clear();
+  lent_.clear();
   incoming_.reset();
+  lease_asked_.reset();
   combining_.reset();
   access_.reset();
   fill_from_.reset();

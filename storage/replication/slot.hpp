@@ -329,6 +329,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   std::optional<TimePoint> given_at_;        ///< self was made primary by one that lives
   std::optional<SlotStep> hands_over_next_;  ///< once nothing is pending
   std::map<NodeId, Peer> peers_;
+  Leases::Lent lent_;  ///< with the opening of this epoch
   std::deque<Pending> pending_;
   std::size_t pending_bytes_ = 0;
   std::size_t window_bytes_ = 0;  ///< of what is sent and not applied yet, and how many they are
@@ -343,8 +344,9 @@ class Slot : public std::enable_shared_from_this<Slot> {
 
   // other copy
   std::optional<std::pair<NodeId, replication::SlotMessage>> open_stash_;
-  std::optional<Copy::Opening> incoming_;  ///< what has come of an opening in pieces
-  Sequence durable_ = 0;                   ///< entries up to here are on stable storage
+  std::optional<Copy::Opening> incoming_;     ///< what has come of an opening in pieces
+  std::optional<Leases::Asked> lease_asked_;  ///< with the last opening of this epoch
+  Sequence durable_ = 0;                      ///< entries up to here are on stable storage
   bool open_on_disk_as_copy_ = false;
   bool answers_scrub_ = false;
   std::optional<TimePoint> told_resumed_;   ///< likewise, that it was not opened; empty: not in this row

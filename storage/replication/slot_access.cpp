@@ -55,8 +55,9 @@ Result<void> Slot::may_answer(Epoch epoch) const {
   if (!access_ || row_.epoch != epoch || handing_over_) return fail(Errc::not_primary);
   if (context_.settings.sabotage.no_read_lease) return {};
   const auto others = row_.others();
-  const bool leased = others.empty() ? context_.leases.held_from_voters(*map_, row_.epoch_since)
-                                     : context_.leases.held_from(others, row_.epoch_since, map_->version);
+  const bool leased = others.empty()
+                          ? context_.leases.held_from_voters(*map_, row_.epoch_since)
+                          : context_.leases.held_from(others, row_.epoch_since, map_->version, lent_);
   if (!leased) return fail(Errc::unavailable, "no lease");
   return {};
 }

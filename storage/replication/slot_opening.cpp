@@ -34,7 +34,9 @@ void Slot::send_open(NodeId to, Peer& peer, Sequence after) {
   *body.mutable_tail() = to_record(copy_.position());
   to_record(copy_.history(), *body.mutable_history());
   body.set_log_base(copy_.base().sequence);
-  body.set_incarnation(context_.marks.newest().start);
+  const auto lease = context_.leases.ask_with_opening();
+  body.set_incarnation(lease.incarnation);
+  body.set_sent(lease.at.since_boot.count());
   std::size_t bytes = 0;
   for (const auto& entry : copy_.tail()) {
     if (entry.at.sequence <= after) continue;
@@ -62,6 +64,8 @@ void Slot::on_opened(NodeId from, const replication::Opened& opened) {
   if (found == peers_.end() || !opening_ || found->second.opened) return;
   // What it acknowledges from now on it must not forget unnoticed.
   if (!context_.marks.knows(from, opened.incarnation())) return;
+  if (opened.has_lease())
+    lent_[from] = {TimePoint{Duration(opened.lease().sent())}, opened.lease().incarnation()};
   auto& peer = found->second;
   peer.opened = true;
   peer.whole = opened.whole();
@@ -108,6 +112,7 @@ void Slot::on_open(NodeId from, replication::SlotMessage message) {
     return;
   }
   if (row_.primary != from || from == context_.self || !row_.holds(context_.self)) return;
+  lease_asked_ = {TimePoint{Duration(message.open().sent())}, message.open().incarnation()};
   if (copy_.opened_epoch() == epoch) {
     // It was restarted, and has forgotten that it opened this epoch: then it has forgotten more.
     const bool again = copy_.opened_incarnation() != message.open().incarnation();
@@ -174,6 +179,11 @@ void Slot::answer_opened() {
   auto answer = message();
   answer.mutable_opened()->set_whole(copy_.whole());
   answer.mutable_opened()->set_incarnation(context_.marks.newest().start);
+  if (lease_asked_ && context_.leases.lend(*row_.primary, lease_asked_->incarnation)) {
+    auto& lease = *answer.mutable_opened()->mutable_lease();
+    lease.set_sent(lease_asked_->at.since_boot.count());
+    lease.set_incarnation(lease_asked_->incarnation);
+  }
   send(*row_.primary, answer);
 }
 

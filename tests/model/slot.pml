@@ -51,6 +51,11 @@
 #else
 #define resumes false
 #endif
+#ifdef LEND_UNBOUND /* the lease that is given with the answer to an opening is not remembered by its giver */
+#define binds_itself false
+#else
+#define binds_itself true
+#endif
 #ifdef FORGET_LEASE /* a restarted node does not wait for the lease that it may have given */
 #define remembers false
 #else
@@ -172,7 +177,8 @@ inline committed(n, at, e) {
 
 /* ------------------------------------------------------------------------------------------------- the map */
 
-/* n takes in the row of epoch e, and from then on lends its primary a lease to act on that row. */
+/* n takes in the row of epoch e, and from then on lends its primary a lease to act on that row: when it is asked for
+ * all that it gives to that node, and with the answer to the opening. */
 inline take_row(n, e) {
   copy[n].row = e;
   copy[n].role = no_role;
@@ -206,7 +212,10 @@ inline lend(n, e) {
   if
   :: has(others(e), n) ->
      epoch[e].lent = epoch[e].lent | bit(n);
-     epoch[e].promised = epoch[e].promised | bit(n)
+     if
+     :: binds_itself -> epoch[e].promised = epoch[e].promised | bit(n)
+     :: else
+     fi
   :: else
   fi
 }

@@ -73,8 +73,9 @@ struct Pair {
     side.leases->start();
   }
   void run(Duration duration) { test::run_for(context, clock, duration); }
+  Leases::Lent lent;
   bool held(MapVersion since = 5, MapVersion taken_in = 5) {
-    return one.leases->held_from({b}, since, taken_in);
+    return one.leases->held_from({b}, since, taken_in, lent);
   }
 };
 
@@ -178,6 +179,57 @@ TEST_CASE("a primary without other copies reads under a majority of the voters t
   pair.other.accepted = 6;
   pair.run(1s);
   CHECK_FALSE(pair.one.leases->held_from_voters(map, 5));
+}
+
+TEST_CASE(
+    "a lease asked with an opening covers an epoch that no other lease covers yet, and binds as they do") {
+  Pair pair;
+  pair.run(1s);
+  pair.network.partition({{a}, {b}});
+  pair.run(4s);  // all others are over
+  const auto asked = pair.one.leases->ask_with_opening();
+  pair.run(300ms);  // on its way
+  REQUIRE(pair.other.leases->lend(a, asked.incarnation));
+  pair.lent = {{b, asked}};
+  CHECK(pair.held(6, 6));
+  const auto promise = pair.other.leases->promise_to(a);
+  pair.run(1690ms);
+  CHECK(pair.held(6, 6));
+  pair.run(20ms);
+  CHECK_FALSE(pair.held(6, 6));  // two seconds from the question
+  CHECK_FALSE(pair.other.leases->is_over(a, promise, 0, 1));
+  pair.run(1300ms);
+  CHECK(pair.other.leases->is_over(a, promise, 0, 1));
+}
+
+TEST_CASE("a lease asked with an opening is handed back, and gone with the life that asked for it") {
+  Pair pair;
+  pair.run(1s);
+  const auto asked = pair.one.leases->ask_with_opening();
+  REQUIRE(pair.other.leases->lend(a, asked.incarnation));
+  pair.lent = {{b, asked}};
+  const auto promise = pair.other.leases->promise_to(a);
+  pair.one.leases->hand_back(7, 4, {b});
+  pair.run(10ms);
+  CHECK(pair.other.leases->is_over(a, promise, 7, 4));
+  CHECK(pair.held(6, 6));
+  pair.one.leases->stop();
+  pair.start(pair.one, a);
+  CHECK_FALSE(pair.held(6, 6));
+  pair.run(1s);
+  CHECK_FALSE(pair.held(6, 6));
+  CHECK_FALSE(pair.other.leases->lend(a, asked.incarnation));
+  CHECK(pair.other.leases->is_over(a, promise, 0, 1));
+}
+
+TEST_CASE("a copy whose disk hangs, and one that the asker has not met, lend nothing with an opening") {
+  Pair pair;
+  const auto asked = pair.one.leases->ask_with_opening();
+  CHECK_FALSE(pair.other.leases->lend(a, asked.incarnation));
+  pair.run(1s);
+  CHECK(pair.other.leases->lend(a, asked.incarnation));
+  pair.other.working = false;
+  CHECK_FALSE(pair.other.leases->lend(a, asked.incarnation));
 }
 
 TEST_CASE("who is heard but says that it hears nothing gives no sign of life") {
