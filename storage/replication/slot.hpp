@@ -44,6 +44,7 @@ struct DeliberateFaults {
   bool trust_old_disks = false;  ///< what an old disk holds counts
   bool combine_early = false;    ///< copies are combined before all have said what they hold
   bool no_scrub = false;         ///< copies are never compared
+  bool endless_lent = false;     ///< leases that came with an opening never end
 };
 
 struct ScrubSettings {

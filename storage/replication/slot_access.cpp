@@ -55,6 +55,7 @@ Result<void> Slot::may_answer(Epoch epoch) const {
   if (!access_ || row_.epoch != epoch || handing_over_) return fail(Errc::not_primary);
   if (context_.settings.sabotage.no_read_lease) return {};
   const auto others = row_.others();
+  if (context_.settings.sabotage.endless_lent && !others.empty() && lent_.size() == others.size()) return {};
   const bool leased = others.empty()
                           ? context_.leases.held_from_voters(*map_, row_.epoch_since)
                           : context_.leases.held_from(others, row_.epoch_since, map_->version, lent_);

@@ -89,6 +89,8 @@ const std::vector<Mutation>& mutations() {
        "the grid is cut in two and heals"},
       {"long_lease", "leases are used for longer than they are given",
        [](WorldOptions& options) { options.core.leases.held = 9s; }, "the grid is cut in two and heals"},
+      {"endless_lent", "leases that came with an opening never end", rule(&DeliberateFaults::endless_lent),
+       "the grid is cut in two and heals"},
       {"resume", "a restarted primary goes on in its old epoch", rule(&DeliberateFaults::resume),
        "everything at once"},
       {"no_joining_ack", "commits do not wait for joining copies", rule(&DeliberateFaults::no_joining_ack),
