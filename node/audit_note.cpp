@@ -2,6 +2,7 @@
 
 #include <asio/this_coro.hpp>
 
+#include "gossip/register/map_names.hpp"
 #include "node/base/log.hpp"
 #include "node/runtime/timer.hpp"
 
@@ -11,18 +12,6 @@ namespace {
 constexpr auto answer_waits_max = std::chrono::seconds(2);
 constexpr auto tried_for = std::chrono::minutes(1);
 constexpr auto try_again = std::chrono::seconds(1);
-
-std::string_view name_of(MemberState state) {
-  switch (state) {
-    case MemberState::active:
-      return "active";
-    case MemberState::draining:
-      return "draining";
-    case MemberState::leaving:
-      return "leaving";
-  }
-  return "";
-}
 
 /// Two texts of what differs.
 class Difference {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <ctime>
 
+#include "gossip/register/map_names.hpp"
+
 namespace gridmail::api {
 namespace {
 
@@ -38,18 +40,6 @@ std::string_view name_of(Liveness liveness) {
   return "dead";
 }
 
-std::string_view name_of(MemberState state) {
-  switch (state) {
-    case MemberState::active:
-      return "active";
-    case MemberState::draining:
-      return "draining";
-    case MemberState::leaving:
-      return "leaving";
-  }
-  return "active";
-}
-
 std::string_view name_of(JobState state) {
   switch (state) {
     case JobState::running:
@@ -62,18 +52,6 @@ std::string_view name_of(JobState state) {
       return "done";
   }
   return "running";
-}
-
-std::string_view name_of(KeyPhase phase) {
-  switch (phase) {
-    case KeyPhase::settled:
-      return "settled";
-    case KeyPhase::installing:
-      return "installing";
-    case KeyPhase::replacing:
-      return "replacing";
-  }
-  return "settled";
 }
 
 }  // namespace

@@ -104,8 +104,9 @@ void examine_domains(const ApiClient& api, std::vector<Check>& checks) {
   const auto domains = api.get_all("/domains");
   if (!domains) return;
   checks.push_back({"directory.domains", domains->empty() ? State::failed : State::passed,
-                    domains->empty() ? "no domain: add one with `gridmail domain add`"
-                                     : fmt::format("{} domains", domains->size())});
+                    domains->empty()
+                        ? "no domain: add one with `gridmail domain add`"
+                        : fmt::format("{} domain{}", domains->size(), domains->size() == 1 ? "" : "s")});
   DomainFindings findings;
   std::size_t asked = 0;
   for (const auto& row : *domains) {

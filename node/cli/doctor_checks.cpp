@@ -230,7 +230,8 @@ Check records_are_there(const DomainFindings& findings, std::size_t domains) {
         fmt::format("{}: gridmail domain dns says what should be there", fmt::join(findings.wrong, "; "))};
   if (!findings.unknown.empty())
     return {"dns.records", State::warning, fmt::format("{}", fmt::join(findings.unknown, "; "))};
-  return {"dns.records", State::passed, fmt::format("of {} domains in the public DNS", domains)};
+  return {"dns.records", State::passed,
+          fmt::format("of {} domain{} in the public DNS", domains, domains == 1 ? "" : "s")};
 }
 
 Check pointers_are_there(const DomainFindings& findings) {
