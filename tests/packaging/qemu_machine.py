@@ -200,18 +200,30 @@ class QemuMachine(Process):
 
     def add_to_kernel_line(self, words):
         """As an admin would, in GRUB's menu: e, to the line that begins with linux, to its end, the words, Ctrl-X."""
-        self.converse((r"automatically in", "e"), (r"Press Ctrl-x", "\x0e\x0e\x05"))
-        for letter in " " + words:  # one that comes while GRUB draws the line anew is lost
-            self.wait_until_drawn()
-            self.type(letter)
-        self.wait_until_drawn()
-        self.type("\x18")
+        self.converse((r"automatically in", "e"))
+        self.wait_for(r"Press Ctrl-x")
+        for key in ("\x0e", "\x0e", "\x05", *f" {words}"):
+            self.type_until_drawn(key)
+        self.type_until_drawn("\x18")
+
+    def type_until_drawn(self, key):
+        """A key that comes while GRUB draws is lost: it shows nothing, and is typed again."""
+        before = self.wait_until_drawn()
+        for _ in range(10):
+            self.type(key)
+            noticed = time.monotonic() + 3
+            while time.monotonic() < noticed:
+                if self.wait_until_drawn() != before:
+                    return
+        raise GridError(f"{self.name} shows nothing of the key {key!r}; see {self.log}")
 
     def wait_until_drawn(self):
+        """How much the line has shown in all, once that grows no more."""
         size = -1
         while size != self.log.stat().st_size:
             size = self.log.stat().st_size
-            time.sleep(0.2)
+            time.sleep(0.3)
+        return size
 
     # --- the node ---
 
