@@ -1,5 +1,6 @@
 #include "node/runtime/pem_certificate.hpp"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -14,6 +15,7 @@ namespace gridmail {
 namespace {
 
 constexpr std::size_t chain_length_max = 16;
+constexpr int rsa_bits_min = 2048;
 
 OpenSslBio reader_of(std::string_view text) {
   return OpenSslBio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -44,6 +46,12 @@ std::string name_entry(const X509_NAME* name, int nid) {
   return at < 0 ? std::string() : text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
 }
 
+std::string taken_from(const OpenSslBio& out) {
+  char* data = nullptr;
+  const auto size = BIO_get_mem_data(out.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
 std::string issuer_of(const X509& certificate) {
   const auto* const name = X509_get_issuer_name(&certificate);
   for (const int nid : {NID_commonName, NID_organizationName}) {
@@ -51,9 +59,7 @@ std::string issuer_of(const X509& certificate) {
   }
   const OpenSslBio out(BIO_new(BIO_s_mem()));
   X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253);
-  char* data = nullptr;
-  const auto size = BIO_get_mem_data(out.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
+  return taken_from(out);
 }
 
 std::vector<std::string> dns_names_of(const X509& certificate) {
@@ -70,6 +76,18 @@ std::vector<std::string> dns_names_of(const X509& certificate) {
   }
   GENERAL_NAMES_free(all);
   return names;
+}
+
+/// RSA of today's sizes, the curves of RFC 8422 that clients have, Ed25519.
+bool is_common(EVP_PKEY* key) {
+  if (key == nullptr) return false;
+  if (EVP_PKEY_is_a(key, "ED25519") == 1) return true;
+  if (EVP_PKEY_is_a(key, "RSA") == 1) return EVP_PKEY_get_bits(key) >= rsa_bits_min;
+  if (EVP_PKEY_is_a(key, "EC") != 1) return false;
+  std::array<char, 64> group{};
+  if (EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr) != 1) return false;
+  const auto curve = OBJ_txt2nid(group.data());
+  return curve == NID_X9_62_prime256v1 || curve == NID_secp384r1 || curve == NID_secp521r1;
 }
 
 }  // namespace
@@ -91,6 +109,31 @@ Result<CertificateChain> parse_chain(std::string_view pem) {
   }
   ERR_clear_error();
   return chain;
+}
+
+std::string to_pem(const CertificateChain& chain) {
+  const OpenSslBio out(BIO_new(BIO_s_mem()));
+  for (const auto& certificate : chain) PEM_write_bio_X509(out.get(), certificate.get());
+  return taken_from(out);
+}
+
+Result<void> check_for_clients(const CertificateChain& chain) {
+  if (!is_common(X509_get0_pubkey(chain.front().get()))) {
+    return fail(Errc::invalid,
+                "mail clients may not know such a key: RSA of 2048 bits, P-256 and P-384 will do");
+  }
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    auto* const issuer = chain[i].get();
+    auto* const issued = chain[i - 1].get();
+    if (X509_check_issued(issuer, issued) == X509_V_OK &&
+        X509_verify(issued, X509_get0_pubkey(issuer)) == 1) {
+      continue;
+    }
+    ERR_clear_error();
+    return fail(Errc::invalid,
+                fmt::format("certificate {} of the file did not issue the one before it", i + 1));
+  }
+  return {};
 }
 
 Result<PrivateKey> parse_key(std::string_view pem) {

@@ -21,10 +21,13 @@ int shared_index() {
 int choose_by_name(SSL* connection, int*, void* shared) {
   const char* const name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
   if (name == nullptr) return SSL_TLSEXT_ERR_OK;
-  for (const auto& context : *static_cast<const Shared*>(shared)) {
-    if (X509_check_host(SSL_CTX_get0_certificate(context.get()), name, 0, 0, nullptr) != 1) continue;
-    SSL_set_SSL_CTX(connection, context.get());
-    break;
+  // A certificate for this very name counts before one for all names of its domain.
+  for (const unsigned flags : {unsigned{X509_CHECK_FLAG_NO_WILDCARDS}, 0U}) {
+    for (const auto& context : *static_cast<const Shared*>(shared)) {
+      if (X509_check_host(SSL_CTX_get0_certificate(context.get()), name, 0, flags, nullptr) != 1) continue;
+      SSL_set_SSL_CTX(connection, context.get());
+      return SSL_TLSEXT_ERR_OK;
+    }
   }
   return SSL_TLSEXT_ERR_OK;  // a name that nobody has gets what there is (RFC 6066, section 3, allows both)
 }

@@ -7,7 +7,8 @@ namespace gridmail {
 namespace {
 
 /// What the directory keeps of it, but for the key. Errors: invalid.
-Result<directory::Certificate> checked(std::string chain_pem, const std::string& key_pem, WallMicros now) {
+Result<directory::Certificate> checked(const std::string& chain_pem, const std::string& key_pem,
+                                       WallMicros now) {
   const auto chain = parse_chain(chain_pem);
   if (!chain) return tl::unexpected(chain.error());
   const auto key = parse_key(key_pem);
@@ -15,6 +16,7 @@ Result<directory::Certificate> checked(std::string chain_pem, const std::string&
   if (const auto usable = server_context(*chain, **key); !usable) {
     return fail(Errc::invalid, "the key does not fit the first certificate: " + usable.error().text);
   }
+  if (auto known = check_for_clients(*chain); !known) return tl::unexpected(known.error());
   const auto facts = facts_of(*chain->front());
   if (facts.names.empty())
     return fail(Errc::invalid, "the certificate names no DNS name that clients could ask for");
@@ -22,7 +24,7 @@ Result<directory::Certificate> checked(std::string chain_pem, const std::string&
   if (facts.not_before > now) return fail(Errc::invalid, "the certificate is not valid yet");
   directory::Certificate record;
   record.set_name(facts.names.front());
-  record.set_chain(std::move(chain_pem));
+  record.set_chain(to_pem(*chain));
   record.set_created(now);
   return record;
 }
@@ -32,7 +34,7 @@ Result<directory::Certificate> checked(std::string chain_pem, const std::string&
 Task<Result<AppliedChange>> CertificateAdmin::put(std::string chain_pem, std::string key_pem) {
   const auto map = ports_.map();
   if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
-  auto record = checked(std::move(chain_pem), key_pem, ports_.clock.wall());
+  auto record = checked(chain_pem, key_pem, ports_.clock.wall());
   if (!record) co_return tl::unexpected(record.error());
   *record->mutable_key() = seal_secret(key_pem, map->members, ports_.random);
   directory::Change change;

@@ -77,6 +77,36 @@ TEST_CASE("who asks for a name gets the certificate that has it") {
   CHECK(shown_to(tls, "a.example.org") == "own.example.org");
 }
 
+TEST_CASE("a certificate for the very name counts before one for all names of its domain") {
+  ServerTls tls(context_for("own.example.org"), ServerTls::Own::configured);
+  tls.replace_shared({context_for("*.example.org"), context_for("mail.example.org")});
+  CHECK(shown_to(tls, "mail.example.org") == "mail.example.org");
+  CHECK(shown_to(tls, "imap.example.org") == "*.example.org");
+}
+
+TEST_CASE("a chain is written without the key that stood beside it") {
+  const auto key = generate_p256_key();
+  const auto certificate = pem_of(*self_signed_certificate(*key, "a.example.org"));
+  const auto chain = parse_chain(pem_of(*key) + certificate);
+  REQUIRE(chain);
+  CHECK(to_pem(*chain) == certificate);
+}
+
+TEST_CASE("what clients may not know, and certificates that do not belong together, are refused") {
+  const auto chain_of = [](EVP_PKEY& key) {
+    return *parse_chain(pem_of(*self_signed_certificate(key, "a.example.org")));
+  };
+  auto chain = chain_of(*generate_p256_key());
+  CHECK(check_for_clients(chain));
+  chain.push_back(std::move(chain_of(*generate_p256_key()).front()));
+  REQUIRE_FALSE(check_for_clients(chain));
+  CHECK(check_for_clients(chain).error().text == "certificate 2 of the file did not issue the one before it");
+  const PrivateKey odd(EVP_EC_gen("secp256k1")), small(EVP_RSA_gen(1024)), usual(EVP_RSA_gen(2048));
+  CHECK_FALSE(check_for_clients(chain_of(*odd)));
+  CHECK_FALSE(check_for_clients(chain_of(*small)));
+  CHECK(check_for_clients(chain_of(*usual)));
+}
+
 TEST_CASE("a stopgap gives way to the first shared certificate") {
   ServerTls tls(self_signed_server_context("node1"), ServerTls::Own::stopgap);
   CHECK(shown_to(tls, nullptr) == "node1");
