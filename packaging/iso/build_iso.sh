@@ -21,8 +21,12 @@ unwanted=(getty@tty1 getty-static serial-getty@ttyS0 systemd-user-sessions syste
 # Fixed, since the data disk outlives the image that wrote it.
 node_uid=742
 
-mirror=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-  awk '$1 == "bookworm" && $2 == "main" { print $3; exit }')
+repository() {  # SUITE: where this machine has it from
+  apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+    awk -v suite="$1" '$1 == suite && $2 == "main" { print $3; exit }'
+}
+mirror=$(repository bookworm)
+security=$(repository bookworm-security)
 
 in_chroot() {  # FOLDER COMMAND...
   DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 chroot "$@"
@@ -36,12 +40,20 @@ make_base() {
   printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d"
   chmod 755 "$base/usr/sbin/policy-rc.d"
   in_chroot "$base" useradd --system --uid "$node_uid" --user-group --home-dir /var/lib/gridmail --shell /usr/sbin/nologin gridmail
+  echo "deb $mirror bookworm main" >"$base/etc/apt/sources.list"
+  echo "deb ${security:?this machine has no bookworm-security} bookworm-security main" >>"$base/etc/apt/sources.list"
   in_chroot "$base" apt-get -qq update
   in_chroot "$base" apt-get -qq -y --no-install-recommends -o Dpkg::Options::=--force-unsafe-io install "${packages[@]}"
   cp --remove-destination /etc/resolv.conf "$base/etc/resolv.conf"  # systemd-resolved put its own there
   cp "$package" "$base/gridmail.deb"
   in_chroot "$base" apt-get -qq -y --no-install-recommends --download-only install /gridmail.deb
   rm "$base/gridmail.deb"
+}
+
+upgrade_base() {  # its kernel as well: an image lives long, and cannot be mended in place
+  in_chroot "$base" apt-get -qq update
+  in_chroot "$base" apt-get -qq -y --no-install-recommends -o Dpkg::Options::=--force-unsafe-io dist-upgrade
+  in_chroot "$base" apt-get -qq -y --purge autoremove
 }
 
 make_machine() {
@@ -84,12 +96,13 @@ finish() {  # what went wrong is shown
 mkdir -p "$root"
 exec 3>&2 4>&1 >"$out/build.log" 2>&1
 trap finish EXIT
-stamp="${packages[*]}"
+stamp="${packages[*]} security"
 if [ "$(cat "$out/base.stamp" 2>/dev/null)" != "$stamp" ]; then
   rm -f "$out/base.stamp"
   make_base
   echo "$stamp" >"$out/base.stamp"
 fi
+upgrade_base
 rm -rf "$out/upper" "$out/work"
 mkdir -p "$out/upper" "$out/work"
 mount -t overlay overlay -o "lowerdir=$base,upperdir=$out/upper,workdir=$out/work" "$root"
