@@ -35,9 +35,11 @@ def folder(name):
 
 
 @contextlib.contextmanager
-def grid_of(nodes, base_port=BASE_PORT, **options):
+def grid_of(nodes, base_port=BASE_PORT, users=None, **options):
     with folder("grid") as path:
-        grid = LoopbackGrid(path / "grid").start(nodes, base_port, **options)
+        grid = LoopbackGrid(path / "grid")
+        grid.users_count = users or grid.users_count
+        grid.start(nodes, base_port, **options)
         try:
             yield grid
         finally:

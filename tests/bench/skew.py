@@ -76,12 +76,12 @@ def shares(grid, mail, slots, begin):
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench skew")
     parser.add_argument("--nodes", type=int, default=3)
-    parser.add_argument("--users", type=int, default=50)
+    parser.add_argument("--users", type=int, default=200)
     parser.add_argument("--rate", type=int, default=90, help="messages a second")
     parser.add_argument("--minutes", type=int, default=6)
     arguments = parser.parse_args()
-    with measured.grid_of(arguments.nodes) as grid:
-        users = grid.users[:arguments.users]
+    with measured.grid_of(arguments.nodes, users=arguments.users) as grid:
+        users = grid.users
         slots = slots_of(grid.api(grid.nodes[0]), users)
         with Mail(grid.nodes, users, arguments.rate) as mail:
             before = primaries(grid.api(grid.nodes[0]))
