@@ -73,6 +73,32 @@ void slow_disk(World& world, Load& load) {
   }
 }
 
+/// Some disks, or all of them, need up to 800 ms a write for a while, and now and then a node crashes
+/// meanwhile.
+void slow_writes(World& world, Load& load) {
+  for (int round = 0; round < 3; ++round) {
+    load.run(5);
+    const bool all = world.chance().chance(0.3);
+    for (std::size_t node = 0; node < world.size(); ++node) {
+      if (!all && world.chance().chance(0.5)) continue;
+      const auto more = 100 + world.chance().below(700);
+      world.note({}, [&] {
+        return "the disk of node" + std::to_string(node) + " needs " + std::to_string(more) + " ms a write";
+      });
+      world.disk(node).slow_down(1ms * static_cast<int>(more));
+    }
+    load.run(static_cast<int>(10 + world.chance().below(50)));
+    const std::size_t crashed = world.chance().below(world.size());
+    if (world.chance().chance(0.4)) {
+      world.crash(crashed);
+      load.run(static_cast<int>(world.chance().below(40)));
+      world.restart(crashed);
+      load.run(static_cast<int>(world.chance().below(40)));
+    }
+    for (std::size_t node = 0; node < world.size(); ++node) world.disk(node).slow_down(0ns);
+  }
+}
+
 void slower_than_the_load(WorldOptions& options) {
   options.disks.sync_min = 20ms;
   options.disks.sync_max = 60ms;
@@ -88,6 +114,7 @@ std::vector<Scenario> pause_scenarios() {
       {"a node stops for about as long as a lease and goes on", stop_and_go_on},
       {"a copy that was stopped takes over from a primary that lives", wake_and_take_over},
       {"a disk hangs for a while", slow_disk},
+      {"writes take up to 800 ms on some disks, or on all", slow_writes, {}, 4},
   };
 }
 
