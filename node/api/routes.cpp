@@ -99,7 +99,8 @@ constexpr Route table[] = {
 
     {get, "/api/v1/users", viewer, list_users, "All users.", by_pages},
     {post, "/api/v1/users", admin, add_user,
-     "Adds a user: {\"address\", \"password\"}, or \"password_hash\" with {CRYPT}$6$… from another server."},
+     "Adds a user: {\"address\", \"password\"}, or \"password_hash\" such as {SSHA512}… or "
+     "{CRYPT}$6$… from another server."},
     {post, "/api/v1/user-batches", admin, add_users,
      "Adds up to 500 users: {\"users\": [as above, …]}. Answers with an array: what became of each."},
     {get, "/api/v1/users/{address}", self_or_viewer, show_user, "One user, with aliases and usage."},

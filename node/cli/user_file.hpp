@@ -1,5 +1,9 @@
-// Users to be added together, one a line: "local-part@domain:password", where the password may be a hash from
-// another mail server, "{CRYPT}$6$salt$hash". Empty lines and lines that begin with # are skipped. Pure.
+// Users to be added together, one a line, in one of two forms. Pure.
+//
+// Dovecot's passwd-file, "local-part@domain:password", where more fields may follow and are passed over; and
+// CSV with a header line, "address,password". A password with a scheme is a hash,
+// "{SHA512-CRYPT}$6$salt$hash", and so is what crypt(3) and Argon2 make, "$6$salt$hash". Empty lines and, in
+// the former, lines that begin with # are skipped.
 #pragma once
 #include <string>
 #include <string_view>
@@ -12,10 +16,10 @@ namespace gridmail::cli {
 struct ListedUser {
   std::string address;
   std::string secret;
-  bool is_hash = false;
+  bool is_hash = false;  ///< the node says whether it can be taken
 };
 
-/// Errors: invalid, with the number of the first wrong line.
+/// Errors: invalid, with the number of the first wrong line, and never the line: it holds a password.
 [[nodiscard]] Result<std::vector<ListedUser>> parse_user_file(std::string_view text);
 
 }  // namespace gridmail::cli

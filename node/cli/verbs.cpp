@@ -271,7 +271,10 @@ const std::vector<Verb> table = {
     {"user",
      "import",
      "add many users",
-     {{"file", "a line each, address:password or address:{CRYPT}hash; - is standard input"}},
+     {{"file",
+       "CSV with address,password in its first line, or a passwd-file; hashes by their {SCHEME}; - is "
+       "standard "
+       "input"}},
      user_import},
     {"user", "list", "all users", {}, user_list},
     {"user", "show", "one user with aliases and usage", {address}, user_show},

@@ -13,9 +13,9 @@ namespace gridmail {
 namespace {
 
 constexpr std::string_view scheme = "{CRYPT}";
-constexpr std::array kinds = {std::string_view("$2a$"), std::string_view("$2b$"), std::string_view("$2y$"),
-                              std::string_view("$5$"),  std::string_view("$6$"),  std::string_view("$7$"),
-                              std::string_view("$y$")};
+constexpr std::array kinds = {std::string_view("$1$"),  std::string_view("$2a$"), std::string_view("$2b$"),
+                              std::string_view("$2y$"), std::string_view("$5$"),  std::string_view("$6$"),
+                              std::string_view("$7$"),  std::string_view("$y$")};
 /// A hash must not keep a worker for minutes.
 constexpr unsigned bcrypt_cost_max = 14;
 constexpr unsigned sha2_rounds_max = 1'000'000;

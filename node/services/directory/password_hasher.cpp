@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
-#include "node/services/directory/crypt_scheme.hpp"
+#include <algorithm>
+
+#include "node/services/directory/imported_hash.hpp"
 
 namespace gridmail {
 namespace {
@@ -31,8 +33,16 @@ std::string argon2id(const std::string& password, const std::string& salt, const
                      unpadded_base64(salt), unpadded_base64(hash));
 }
 
+/// No keyboard has them, and some protocols end a password at such: a file was read wrong.
+bool has_control_character(const std::string& password) {
+  return std::any_of(password.begin(), password.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
+}
+
 bool fits(const std::string& hash, const std::string& password) {
-  if (!hash.starts_with(argon2id_prefix)) return fits_crypt_hash(hash, password);
+  if (!hash.starts_with("$argon2")) return fits_imported_hash(hash, password);
   return crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
 }
 
@@ -57,6 +67,7 @@ std::string PasswordHasher::draw_salt() {
 
 Task<Result<std::string>> PasswordHasher::hash(std::string password) {
   if (password.size() > password_bytes_max) co_return fail(Errc::invalid, "a password of over 1,024 bytes");
+  if (has_control_character(password)) co_return fail(Errc::invalid, "a password with a control character");
   if (slots_.waiting() >= settings_.waiting_max) co_return fail(Errc::busy, "too many passwords at once");
   const auto slot = co_await slots_.take(1);
   const auto salt = draw_salt();
@@ -72,7 +83,8 @@ Task<Result<std::string>> PasswordHasher::hash(std::string password) {
 }
 
 bool PasswordHasher::is_old(const std::string& hash) const {
-  return crypto_pwhash_str_needs_rehash(hash.c_str(), settings_.cost.operations,
+  return !hash.starts_with(argon2id_prefix) ||
+         crypto_pwhash_str_needs_rehash(hash.c_str(), settings_.cost.operations,
                                         settings_.cost.memory_bytes) != 0;
 }
 

@@ -1,4 +1,4 @@
-// PasswordHasher: Argon2id by libsodium, on a worker pool, a few at once. Verifies hashes of crypt(3) too.
+// PasswordHasher: Argon2id by libsodium, on a worker pool, a few at once. Verifies imported hashes too.
 #pragma once
 #include <string>
 
@@ -25,9 +25,10 @@ class PasswordHasher {
   /// Without a pool it computes where it is called: for tests and the simulator.
   PasswordHasher(Random& random, WorkerPool* pool, Settings settings);
 
-  /// "$argon2id$v=19$m=…,t=…,p=1$salt$hash". Errors: busy, invalid (longer than 1 KiB).
+  /// "$argon2id$v=19$m=…,t=…,p=1$salt$hash". Errors: busy, invalid (longer than 1 KiB, or
+  /// with a control character).
   [[nodiscard]] Task<Result<std::string>> hash(std::string password);
-  /// `hash`: one of hash()'s, or a crypt hash (crypt_scheme.hpp). False also for any other. Errors: busy.
+  /// `hash`: one of hash()'s, or an imported one (imported_hash.hpp). False also for any other. Errors: busy.
   /// Those of rank `common` wait for the preferred ones.
   [[nodiscard]] Task<Result<bool>> verify(std::string hash, std::string password,
                                           Allowance::Rank rank = Allowance::Rank::preferred);

@@ -1,7 +1,7 @@
 #include "node/services/directory/user_admin.hpp"
 
 #include "node/base/log.hpp"
-#include "node/services/directory/crypt_scheme.hpp"
+#include "node/services/directory/imported_hash.hpp"
 #include "protocols/text/normalization.hpp"
 
 namespace gridmail {
@@ -55,13 +55,13 @@ Task<Result<AddedUser>> UserAdmin::add_user(std::string address, std::optional<s
   co_return co_await put_user(std::move(*name), std::move(hash));
 }
 
-Task<Result<AddedUser>> UserAdmin::import_user(std::string address, std::string crypt_hash) {
+Task<Result<AddedUser>> UserAdmin::import_user(std::string address, std::string secret) {
   auto name = canonical(address);
   if (!name) co_return tl::unexpected(name.error());
-  if (!is_crypt_hash(crypt_hash)) {
-    co_return fail(Errc::invalid, "not a hash of crypt(3) that can be taken, such as {CRYPT}$6$salt$hash");
-  }
-  co_return co_await put_user(std::move(*name), std::move(crypt_hash));
+  auto read = read_imported_secret(secret);
+  if (!read) co_return tl::unexpected(read.error());
+  if (read->is_password) co_return co_await add_user(std::move(*name), std::move(read->text));
+  co_return co_await put_user(std::move(*name), std::move(read->text));
 }
 
 Task<Result<void>> UserAdmin::make_mailboxes(UserId user) {

@@ -79,9 +79,9 @@ class UserAdmin {
   /// The directory first, then the mailboxes. When it stops in between, a repeated call (already_exists) or
   /// the first delivery makes them. Without a password nobody can log in.
   [[nodiscard]] Task<Result<AddedUser>> add_user(std::string address, std::optional<std::string> password);
-  /// As add_user, with a hash from another mail server (crypt_scheme.hpp), which the first log-in replaces.
-  /// Errors also: invalid (not such a hash).
-  [[nodiscard]] Task<Result<AddedUser>> import_user(std::string address, std::string crypt_hash);
+  /// As add_user, with what another mail server kept (imported_hash.hpp); the first log-in replaces a hash.
+  /// Errors also: invalid (no such hash).
+  [[nodiscard]] Task<Result<AddedUser>> import_user(std::string address, std::string secret);
   [[nodiscard]] Task<Result<UserListing>> users(std::string domain, std::string from, std::size_t users_max);
   [[nodiscard]] Task<Result<UserDetails>> user(std::string address);
   /// Who could not log in can from now on, and has mailboxes: the grid's own postmaster has neither before.

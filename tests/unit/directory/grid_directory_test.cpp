@@ -129,7 +129,13 @@ TEST_CASE_FIXTURE(WithUser, "an imported hash is good for the log-in that replac
   CHECK(enter("geheim"));
   CHECK(!enter("wrong"));
   CHECK(old.size() == 1);
-  CHECK(refused(admin.import_user("new@example.org", "{CRYPT}$1$salt$hash")) == Errc::invalid);
+  CHECK(refused(admin.import_user("new@example.org", "{CRYPT}ab01FAX.bQRSU")) == Errc::invalid);
+  CHECK(refused(admin.import_user("new@example.org", "{FOO}secret")) == Errc::invalid);
+  done(admin.import_user("plain@example.org", "{PLAIN}{FOO}secret"));
+  CHECK(log_in_as("plain@example.org", "{FOO}secret"));
+  CHECK(!log_in_as("plain@example.org", "{PLAIN}{FOO}secret"));
+  CHECK(refused(admin.add_user("new@example.org", std::string("a\0b", 3))) == Errc::invalid);
+  CHECK(refused(admin.set_password("user@example.org", "a\nb")) == Errc::invalid);
   CHECK(refused(admin.import_user("new@example.org", "secret")) == Errc::invalid);
 }
 
@@ -210,7 +216,8 @@ TEST_CASE("a hash is in libsodium's own form, and fits its password alone") {
 }
 
 TEST_CASE("hashes of crypt(3) fit their password alone, and weak or costly ones are not taken") {
-  for (const std::string hash : {"$6$rounds=1000$saltsalt$vqVEzhF1x7x2p0VCWCzOM1GGIpJ62KqdREyqdHXfkzvqLwi."
+  for (const std::string hash : {"$1$saltsalt$wTLsTBb/.H7e4VHujepbF0",
+                                 "$6$rounds=1000$saltsalt$vqVEzhF1x7x2p0VCWCzOM1GGIpJ62KqdREyqdHXfkzvqLwi."
                                  "vIVwX0AcTW9cDubiR4wA.zOlJTle4lioqe99c1",
                                  "$5$rounds=1000$saltsalt$TWdBOWiYhmVJkQgbrDSNb2rxBkKSiutz24Rm5ti0vID",
                                  "$2b$04$abcdefghijklmnopqrstuuPWRtT5yx7FBi4dcf6ROhboeNunUrLQ.",
@@ -222,10 +229,9 @@ TEST_CASE("hashes of crypt(3) fit their password alone, and weak or costly ones 
     CHECK(!fits_crypt_hash("{CRYPT}" + hash, "Geheim"));
     CHECK(!fits_crypt_hash("{CRYPT}" + hash, std::string("geheim\0", 7)));
   }
-  for (const auto* hash :
-       {"{CRYPT}", "{CRYPT}$1$salt$hash", "{CRYPT}ab01FAX.bQRSU", "{CRYPT}$6$", "{PLAIN}$6$a$b",
-        "{CRYPT}$2b$31$abcdefghijklmnopqrstuu", "{CRYPT}$2b$xx$abcdefghijklmnopqrstuu",
-        "{CRYPT}$6$rounds=999999999$salt$hash", "{CRYPT}$6$a b$hash"}) {
+  for (const auto* hash : {"{CRYPT}", "{CRYPT}ab01FAX.bQRSU", "{CRYPT}$6$", "{PLAIN}$6$a$b",
+                           "{CRYPT}$2b$31$abcdefghijklmnopqrstuu", "{CRYPT}$2b$xx$abcdefghijklmnopqrstuu",
+                           "{CRYPT}$6$rounds=999999999$salt$hash", "{CRYPT}$6$a b$hash"}) {
     CAPTURE(hash);
     CHECK(!is_crypt_hash(hash));
     CHECK(!fits_crypt_hash(hash, "x"));
