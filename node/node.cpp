@@ -165,7 +165,7 @@ Task<void> Node::live() {
         co_await before(clock_, clock_.now() + step_aside_max, step_aside(*core_, *control_, clock_));
     log(Level::info, "node.stepped_aside", {{"whole", aside.value_or(false) ? "yes" : "no"}});
   }
-  stopping_ = true;
+  stopping_.set();
   // What does not end by itself in time is ended with the process: everything acknowledged is on disk.
   const auto watchdog = clock_.call_at(clock_.now() + shut_down_max, [this] { end_now(exit_code_); });
   co_await shut_down();
@@ -337,7 +337,7 @@ FigureRings::Gauges Node::gauges() {
 
 Result<void> Node::listen() {
   const bool plaintext = config_.plaintext_login_from_loopback;
-  const auto stopping = [this] { return stopping_.load(); };
+  const auto stopping = [this] { return stopping_.is_set(); };
   for (auto* settings : {&mx_, &submission_, &lmtp_}) {
     settings->hostname = config_.hostname;
     settings->allow_plaintext_login = plaintext;
@@ -348,7 +348,8 @@ Result<void> Node::listen() {
   imap_.hostname = pop3_.hostname = config_.hostname;
   imap_.allow_plaintext_login = pop3_.allow_plaintext_login = plaintext;
   imap_.message_bytes_max = config_.limits.message_bytes_max;
-  imap_.stopping = pop3_.stopping = stopping;
+  pop3_.stopping = stopping;
+  imap_.stopping = &stopping_;
   if (config_.tls.certificate.empty()) {
     tls_ = std::make_unique<ServerTls>(self_signed_server_context(config_.hostname), ServerTls::Own::stopgap);
   } else {

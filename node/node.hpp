@@ -99,8 +99,8 @@ class Node {
   TaskGroup tasks_{"node"};
   std::shared_ptr<Event> stopped_;
   ProcessorMeter span_processors_;
-  std::atomic<bool> leaving_{false};   ///< not ready any more; sessions go on while primaries are given away
-  std::atomic<bool> stopping_{false};  ///< sessions end
+  std::atomic<bool> leaving_{false};  ///< not ready any more; sessions go on while primaries are given away
+  StopSignal stopping_;               ///< sessions end
   std::atomic<bool> removed_{false};
   std::atomic<int> exit_code_{0};
   std::atomic<bool> damaged_{

@@ -13,6 +13,9 @@
 namespace gridmail::imap {
 namespace {
 
+/// How often to look whether a client that was just busy is waited for, once the server stops.
+constexpr auto busy_look_interval = std::chrono::milliseconds(200);
+
 metrics::Histogram answered_in{"imap_command_seconds", "From a command, but IDLE, to its tagged answer."};
 
 }  // namespace
@@ -29,11 +32,8 @@ Session::Session(const asio::any_io_executor& executor, Stream& stream, Services
       settings_(settings),
       connection_(stream, services.clock, settings),
       context_{connection_, state_, services_, settings_},
-      wake_(std::make_shared<Event>(executor)) {}
-
-void Session::request_stop() {
-  stopping_->store(true);
-  wake_->set();
+      wake_(std::make_shared<Event>(executor)) {
+  if (settings.stopping != nullptr) settings.stopping->wake(wake_);
 }
 
 Task<void> Session::run() {
@@ -69,8 +69,7 @@ void Session::end_by(const std::exception_ptr& failure) {
 Task<void> Session::converse_until_over() {
   greet();
   while (!state_.is_over()) {
-    const bool stopping = stopping_->load() || (settings_.stopping && settings_.stopping());
-    if (stopping) {
+    if (is_stopping()) {
       leave("Server is going down");
       break;
     }
@@ -88,17 +87,16 @@ Task<void> Session::watch() {
   for (;;) {
     const TimePoint now = services_.clock.now();
     const bool silent = connection_.deadline() <= now;
-    if (connection_.awaits_client() && (silent || stopping_->load())) break;
-    const TimePoint next_look =
-        silent ? now + look_interval : std::min(connection_.deadline(), now + look_interval);
+    if (connection_.awaits_client() && (silent || is_stopping())) break;
+    const TimePoint latest_look = now + (is_stopping() ? busy_look_interval : look_interval);
+    const TimePoint next_look = silent ? latest_look : std::min(connection_.deadline(), latest_look);
     const auto alarm = services_.clock.call_at(next_look, [wake = wake_] { wake->set(); });
     co_await wake_->wait();
     wake_->reset();
   }
   dismissed_ = true;
   try {
-    std::string farewell =
-        stopping_->load() ? "* BYE Server is going down\r\n" : "* BYE Silent for too long\r\n";
+    std::string farewell = is_stopping() ? "* BYE Server is going down\r\n" : "* BYE Silent for too long\r\n";
     co_await connection_.send_beside_reading(std::move(farewell));
   } catch (const asio::system_error& error) {
     if (error.code() == asio::error::operation_aborted) throw;  // a broken stream is closed like any other

@@ -2,10 +2,9 @@
 // greeting to BYE. It runs on the front, and follows the mailbox wherever it moves (design, section 4).
 //
 // A coroutine on the connection's strand, which owns all that it touches; it ends when the client leaves, is
-// silent for too long, or is sent away. Cancelling it ends it without BYE; request_stop() with.
+// silent for too long, or is sent away. Cancelling it ends it without BYE; Settings::stopping with.
 #pragma once
 #include <asio/any_io_executor.hpp>
-#include <atomic>
 #include <memory>
 
 #include "node/runtime/timer.hpp"
@@ -28,14 +27,15 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   [[nodiscard]] Task<void> run();
-  /// Says BYE as soon as no command runs, and ends. From any thread.
-  void request_stop();
 
  private:
   Task<void> converse();
   void end_by(const std::exception_ptr& failure);
   Task<void> converse_until_over();
   Task<void> watch();
+  [[nodiscard]] bool is_stopping() const {
+    return settings_.stopping != nullptr && settings_.stopping->is_set();
+  }
   void greet();
 
   Task<void> next_command();
@@ -58,7 +58,6 @@ class Session {
   std::shared_ptr<Event> wake_;  // of watch()
   bool dismissed_ = false;       // by watch(), which then cancels the conversation
   bool cancelled_ = false;
-  std::shared_ptr<std::atomic<bool>> stopping_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace gridmail::imap

@@ -1,10 +1,10 @@
 // What an IMAP listener is told at start-up, and the ports its sessions use.
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "node/base/clock.hpp"
+#include "node/runtime/stop_signal.hpp"
 #include "node/runtime/worker_pool.hpp"
 #include "protocols/ports/directory.hpp"
 #include "protocols/ports/mailboxes.hpp"
@@ -40,8 +40,7 @@ struct Settings {
   Duration write_timeout = std::chrono::minutes(5);
   Duration keepalive_interval = std::chrono::minutes(2);  ///< in IDLE: shows that a silent client still lives
   Extensions extensions;
-  /// Asked between commands: true ends the session with BYE. May be empty.
-  std::function<bool()> stopping;
+  StopSignal* stopping = nullptr;  ///< ends the session with BYE, between commands
 };
 
 }  // namespace gridmail::imap

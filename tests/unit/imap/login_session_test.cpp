@@ -149,24 +149,15 @@ TEST_CASE_FIXTURE(SessionFixture,
   CHECK(other->ended());
 }
 
-TEST_CASE_FIXTURE(SessionFixture, "a server that stops says BYE") {
-  bool stopping = false;
-  settings.stopping = [&stopping] { return stopping; };
-  auto client = log_in();
-  stopping = true;
-  const auto heard = client->send("a NOOP\r\n");
-  CHECK(has_line(heard, "a OK "));
-  CHECK(has_line(heard, "* BYE "));
-  CHECK(client->ended());
-}
-
-TEST_CASE_FIXTURE(SessionFixture, "request_stop() reaches a client that says nothing") {
+TEST_CASE_FIXTURE(SessionFixture, "a server that stops says BYE to a client that says nothing") {
+  StopSignal stopping;
+  settings.stopping = &stopping;
   std::unique_ptr<Session> session;
   testing::Dialogue client(context, clock, {}, [&](Stream& stream) {
     session = std::make_unique<Session>(context.get_executor(), stream, services(), settings);
     return session->run();
   });
-  session->request_stop();
+  stopping.set();
   client.wait(std::chrono::seconds(1));
   CHECK(has_line(client.heard(), "* BYE "));
   CHECK(client.ended());
