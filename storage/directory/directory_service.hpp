@@ -1,9 +1,12 @@
-// DirectoryService: takes changes of the directory at the system slot's primary, one operation each.
+// DirectoryService: takes changes of the directory at the system slot's primary. Those that come while an
+// operation is being committed become one operation together: an import of many users waits for few commits.
 #pragma once
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "node/base/random.hpp"
@@ -22,7 +25,9 @@ using AppliedEverywhere = std::function<Task<std::vector<NodeId>>(SlotAccessPtr 
 inline constexpr Duration applied_everywhere_max = std::chrono::seconds(5);
 
 /// SlotService of ServiceId::directory: requests are directory::Change, answers directory::ChangeAnswer.
-/// Changes wait for one another, so that each sees what the one before has committed. On the slot's strand.
+/// Changes are made in the order of asking, and each sees what the ones before have made; none is answered
+/// before what it has seen is committed. A refused one leaves nothing in the operation of the others. On the
+/// slot's strand.
 /// Lifecycle: stop() before destruction; the ports must outlive it.
 class DirectoryService final : public SlotService {
  public:
@@ -35,17 +40,37 @@ class DirectoryService final : public SlotService {
   [[nodiscard]] Task<void> stop();
 
  private:
-  [[nodiscard]] Task<Result<void>> apply(SlotAccessPtr slot, const directory::Change& change, Guid guid);
-  [[nodiscard]] Task<Result<void>> note_guid(OperationBuilder& builder, SlotId slot, Guid guid,
-                                             AgeMicros age);
-  [[nodiscard]] Task<Result<void>> forget_old_guids(OperationBuilder& builder, SlotId slot, AgeMicros age);
-  [[nodiscard]] Task<void> make_first_settings(SlotAccessPtr slot);
+  /// A change that somebody has asked for.
+  struct Asked {
+    directory::Change change;
+    Guid guid;
+    std::optional<Result<void>> outcome;
+  };
+  using AskedPtr = std::shared_ptr<Asked>;
   /// What changes of one epoch share.
   struct Changing {
     Changing(SlotId slot, Clock& clock) : age(slot, clock) {}
     AsyncMutex mutex;
     SlotAge age;
+    std::deque<AskedPtr> asked;  ///< whose turn has not come, in their order
   };
+
+  [[nodiscard]] Task<Result<void>> apply(SlotAccessPtr slot, AskedPtr asked);
+  /// Makes an operation of the first ones that wait, and gives them their outcome. With the mutex.
+  /// Errors: io, before any was taken.
+  [[nodiscard]] Task<Result<void>> make_together(SlotAccessPtr slot, Changing& changing);
+  struct Together;
+  [[nodiscard]] Task<void> take_in(OperationBuilder& builder, SlotId slot, Changing& changing, AgeMicros age,
+                                   Together& together);
+  /// What one change adds to the operation. Errors: its refusal.
+  [[nodiscard]] Task<Result<void>> write(OperationBuilder& builder, SlotId slot, const Asked& asked,
+                                         AgeMicros age);
+  [[nodiscard]] Task<Result<void>> commit(SlotAccessPtr slot, Changing& changing, OperationBuilder& builder,
+                                          AgeMicros age);
+  [[nodiscard]] Task<Result<void>> note_guid(OperationBuilder& builder, SlotId slot, Guid guid,
+                                             AgeMicros age);
+  [[nodiscard]] Task<Result<void>> forget_old_guids(OperationBuilder& builder, SlotId slot, AgeMicros age);
+  [[nodiscard]] Task<void> make_first_settings(SlotAccessPtr slot);
   [[nodiscard]] std::shared_ptr<Changing> changing_in(SlotAccessPtr slot);
 
   Clock& clock_;

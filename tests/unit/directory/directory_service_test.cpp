@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "storage/directory/record_condition.hpp"
 #include "tests/unit/directory/memory_directory_grid.hpp"
 
@@ -92,6 +94,64 @@ TEST_CASE("a change whose answer was lost is applied once, through any number of
         "x" + address, *UserId::from_bytes(dir.grid.run_to_end(dir.grid.view.resolve(address))->id())));
     dir.done(dir.client.remove_alias("x" + address));  // a second time would be not_found
   }
+}
+
+namespace {
+
+/// Adds all of them at once; why each was refused, if it was.
+std::vector<std::optional<Errc>> add_together(MemoryDirectoryGrid& dir,
+                                              const std::vector<std::string>& addresses) {
+  std::vector<std::optional<Result<AppliedChange>>> answers(addresses.size());
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    asio::co_spawn(dir.grid.context,
+                   dir.client.add_user(draw_id<UserId>(dir.grid.random), addresses[i], "", true),
+                   [&answers, i](std::exception_ptr failure, Result<AppliedChange> answer) {
+                     REQUIRE(!failure);
+                     answers[i] = std::move(answer);
+                   });
+  }
+  const auto all_answered = [&] {
+    return std::all_of(answers.begin(), answers.end(), [](const auto& answer) { return answer.has_value(); });
+  };
+  REQUIRE(dir.grid.run_until_true(60s, all_answered));
+  dir.follow();
+  std::vector<std::optional<Errc>> refusals;
+  for (const auto& answer : answers)
+    refusals.push_back(*answer ? std::nullopt : std::optional(answer->error().code));
+  return refusals;
+}
+
+}  // namespace
+
+TEST_CASE("changes that come together are committed together, each seeing the ones before it") {
+  MemoryDirectoryGrid dir;
+  dir.done(dir.client.add_domain("example.org"));
+  std::vector<std::string> addresses;
+  for (int i = 0; i < 200; ++i) addresses.push_back("u" + std::to_string(i) + "@example.org");
+  addresses[50] = "u49@example.org";  // in the same operation as its namesake
+  addresses[51] = "u51@example.net";
+  const auto before = dir.grid.slots.commits();
+  const auto refusals = add_together(dir, addresses);
+  CHECK(dir.grid.slots.commits() - before <= 6);
+  for (std::size_t i = 0; i < refusals.size(); ++i) {
+    CAPTURE(i);
+    CHECK(refusals[i] == (i == 50   ? std::optional(Errc::already_exists)
+                          : i == 51 ? std::optional(Errc::not_found)
+                                    : std::nullopt));
+    const bool is_there = dir.grid.run_to_end(dir.grid.view.resolve(addresses[i])).has_value();
+    CHECK(is_there == (i != 51));
+  }
+}
+
+TEST_CASE("changes that come together are made once each, through failovers in the middle") {
+  MemoryDirectoryGrid dir(11);
+  dir.done(dir.client.add_domain("example.org"));
+  dir.grid.slots.faults.answer_lost = 0.3;
+  dir.grid.slots.faults.commit_breaks = 0.5;
+  std::vector<std::string> addresses;
+  for (int i = 0; i < 100; ++i) addresses.push_back("u" + std::to_string(i) + "@example.org");
+  for (const auto& refusal : add_together(dir, addresses)) CHECK(!refusal);
+  for (const auto& address : addresses) CHECK(dir.grid.run_to_end(dir.grid.view.resolve(address)));
 }
 
 TEST_CASE("old GUIDs of changes are forgotten") {
