@@ -9,7 +9,7 @@
 namespace gridmail {
 namespace {
 
-constexpr std::size_t added_at_once = 32;
+constexpr std::size_t added_at_once = 64;
 
 api::DomainRow row_of(const DomainRow& domain) {
   return {domain.name, domain.users, domain.alias_of, domain.catch_all};
