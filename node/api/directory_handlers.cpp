@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "node/api/body.hpp"
 #include "node/api/conditional.hpp"
 #include "node/api/domain_control.hpp"
@@ -29,6 +31,17 @@ Json added_json(const std::string& address, const AddedUser& added) {
   Json json = {{"id", added.id.hex()}, {"address", address}};
   json.update(to_json(added.applied));
   return json;
+}
+
+/// Of the nodes that have copies. A user is shown these, and no others.
+Json names_of(const SlotPlacement& placement, const GridStatus& status) {
+  Json names = Json::object();
+  for (const auto* set : {&placement.in_sync, &placement.joining, &placement.retired}) {
+    for (const auto& node : status.nodes) {
+      if (std::find(set->begin(), set->end(), node.id) != set->end()) names[node.id.hex()] = node.name;
+    }
+  }
+  return names;
 }
 
 }  // namespace
@@ -108,7 +121,12 @@ Task<Response> remove_user(GridControl& grid, Request, Parameters parameters) {
 
 Task<Response> locate_user(GridControl& grid, Request, Parameters parameters) {
   const auto placement = co_await grid.locate_user(parameters.at(0));
-  co_return respond(placement);
+  if (!placement) co_return problem(placement.error());
+  const auto status = co_await grid.status();
+  if (!status) co_return problem(status.error());
+  auto json = to_json(*placement);
+  json["names"] = names_of(*placement, *status);
+  co_return json_response(json);
 }
 
 Task<Response> list_domains(GridControl& grid, Request request, Parameters) {

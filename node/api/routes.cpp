@@ -81,7 +81,8 @@ constexpr Route table[] = {
      "Adds or replaces the one of that name on all nodes: {\"certificate\": PEM with its chain, \"key\": "
      "PEM}."},
     {del, "/api/v1/certificates/{name}", admin, remove_certificate, "Shows it no more."},
-    {get, "/api/v1/session", anyone, show_session, "Who asks, by which role; of a session its CSRF token."},
+    {get, "/api/v1/session", anyone, show_session,
+     "Who asks, by which role, and what that may change; of a session its CSRF token."},
     {post, "/api/v1/session", open, begin_session,
      "For browsers: {\"user\", \"password\"} gives a cookie, which lasts twelve hours, and the \"csrf\" that "
      "changes made with it carry in X-CSRF-Token."},
@@ -115,7 +116,8 @@ constexpr Route table[] = {
      "Makes one, which is shown this once: {\"name\", \"protocols\": [\"imap\", \"pop3\", \"smtp\"]}.",
      secret},
     {del, "/api/v1/users/{address}/app-passwords/{name}", self_or_admin, remove_app_password, "Ends one."},
-    {get, "/api/v1/users/{address}/location", viewer, locate_user, "The slot that holds the user's mail."},
+    {get, "/api/v1/users/{address}/location", self_or_viewer, locate_user,
+     "The slot that holds the user's mail; \"names\" are those of its nodes, by id."},
     {get, "/api/v1/lookup", viewer, look_up,
      "Where ?key= leads, an address or a domain, and for an address the node that serves it best by "
      "service."},

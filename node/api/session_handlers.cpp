@@ -11,8 +11,36 @@ namespace {
 
 constexpr std::int64_t session_seconds = 12LL * 3600;
 
+std::string_view word_of(Method method) {
+  switch (method) {
+    case Method::post:
+      return "POST ";
+    case Method::put:
+      return "PUT ";
+    case Method::delete_:
+      return "DELETE ";
+    default:
+      return "";
+  }
+}
+
+/// What the role may change: such as "POST /api/v1/nodes/{node}/drain". Pages disable what is not among it.
+/// Of the own user's, whom the path names, more may be (Access::self_or_admin).
+Json allowed_changes(const Principal& principal) {
+  Json allowed = Json::array();
+  for (const auto& route : routes()) {
+    const auto word = word_of(route.method);
+    if (word.empty() || route.access == Access::open || !may(principal, route.access, false)) continue;
+    allowed.push_back(std::string(word) + std::string(route.pattern));
+  }
+  return allowed;
+}
+
 Json description(const Principal& principal) {
-  return {{"name", principal.name}, {"role", name_of(principal.role)}, {"account", principal.account}};
+  return {{"name", principal.name},
+          {"role", name_of(principal.role)},
+          {"account", principal.account},
+          {"may", allowed_changes(principal)}};
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ const std::map<std::string, std::string> least = {
     {"GET /api/v1/users/{address}/app-passwords", "self or admin"},
     {"POST /api/v1/users/{address}/app-passwords", "self or admin"},
     {"DELETE /api/v1/users/{address}/app-passwords/{name}", "self or admin"},
-    {"GET /api/v1/users/{address}/location", "viewer"},
+    {"GET /api/v1/users/{address}/location", "self or viewer"},
     {"GET /api/v1/lookup", "viewer"},
     {"GET /api/v1/domains", "viewer"},
     {"POST /api/v1/domains", "admin"},

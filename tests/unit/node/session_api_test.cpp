@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "node/api/session_cookie.hpp"
 #include "tests/unit/node/api_in_memory.hpp"
 
@@ -115,6 +117,24 @@ TEST_CASE_FIXTURE(Browser, "an ended session is of no use any more") {
   authorization = "Bearer the-token";
   CHECK(call(Method::delete_, "/api/v1/session").status == 400);  // a token is no session
   CHECK(get("/api/v1/session")["csrf"].is_null());
+}
+
+TEST_CASE_FIXTURE(Browser, "a session says what its role may change") {
+  const auto may_of = [&](std::string_view user) {
+    fields = {{"Content-Type", "application/json"}};
+    const auto allowed = Json::parse(log_in(user, "secret").body)["may"];
+    return [allowed](std::string_view change) {
+      return std::find(allowed.begin(), allowed.end(), change) != allowed.end();
+    };
+  };
+  const auto user = may_of("user@example.test"), viewer = may_of("viewer@example.test"),
+             operate = may_of("operator@example.test"), admin = may_of("admin@example.test");
+  CHECK(user("DELETE /api/v1/session"));
+  CHECK_FALSE(user("POST /api/v1/users/{address}/app-passwords"));  // but the own
+  CHECK_FALSE(viewer("POST /api/v1/nodes/{node}/drain"));
+  CHECK(operate("POST /api/v1/nodes/{node}/drain"));
+  CHECK_FALSE(operate("DELETE /api/v1/nodes/{node}"));
+  CHECK(admin("DELETE /api/v1/nodes/{node}"));
 }
 
 TEST_CASE("the session's cookie is found among others") {
