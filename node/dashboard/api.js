@@ -1,6 +1,8 @@
 // The HTTP API of the node that served this page. Who has logged in is known by a cookie that no script can read;
 // changes carry the session's token beside it.
 let csrf = "";
+/** Who has logged in, by which role, and what that role may change: "POST /nodes/{node}/drain". */
+export const self = {account: "", role: "", may: new Set()};
 
 /** The node does not let us in: wrong password, or the account is gone. */
 export class Refused extends Error {}
@@ -9,15 +11,24 @@ const headers = body => ({"X-Requested-With": "dashboard", "X-CSRF-Token": csrf,
 
 export async function logIn(user, password) {
   csrf = "";
-  csrf = (await api("POST", "/session", {user, password})).csrf;
+  know(await api("POST", "/session", {user, password}));
 }
 
+function know(session) {
+  csrf = session.csrf ?? "";
+  Object.assign(self, {account: session.account, role: session.role, may: new Set(session.may.map(change => change.replace("/api/v1", "")))});
+}
+
+/** Where the page does not only show its user: the user's own address has more to it. */
+export const may = change => self.may.has(change);
+
 /** Goes on with the session of an earlier page, if there is one. Throws Refused where there is none. */
-export async function resume() { csrf = (await api("GET", "/session")).csrf ?? ""; }
+export async function resume() { know(await api("GET", "/session")); }
 
 export function forget() {
   if (csrf) api("DELETE", "/session").catch(() => {});  // it may be over already
   csrf = "";
+  Object.assign(self, {account: "", role: "", may: new Set()});
 }
 
 /**

@@ -1,6 +1,6 @@
 // The page's life: log in, hear this node's events, show what it says. Each part shows itself. Where events do not come
 // through (a proxy that holds them back), the page asks again and again.
-import {api, events, forget, logIn, Refused, resume} from "./api.js";
+import {api, events, forget, logIn, Refused, resume, self} from "./api.js";
 import {showFlow} from "./charts.js";
 import {showJobs} from "./jobs.js";
 import {showNodes} from "./nodes.js";
@@ -168,9 +168,16 @@ function logOut(message) {
   $("user").focus();
 }
 
+/** A user's: without events, as nothing of the grid is shown. */
+function showOwn() {
+  $("login").hidden = $("menu").hidden = true;
+  $("content").hidden = $("logout").hidden = false;
+  return openPage(true);
+}
+
 /** Once the log-in has worked; `quiet`: nobody asked for it. */
 function enter(log_in, quiet) {
-  log_in.then(refresh).then(() => { if (heard) listen(); })
+  log_in.then(() => self.role === "user" ? showOwn() : refresh()).then(() => { if (heard) listen(); })
     .catch(error => { if (!quiet) $("login_error").textContent = error.message; });
 }
 

@@ -1,4 +1,6 @@
 // Elements made of values; text is always text, never markup.
+import {may, self} from "./api.js";
+
 export function el(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children.filter(child => child !== "" && child !== null && child !== undefined));
@@ -25,6 +27,13 @@ export function button(text, key, click, danger = false) {
   const made = el("button", {type: "button", className: danger ? "quiet danger" : "quiet"}, text);
   made.dataset.key = key;
   made.addEventListener("click", click);
+  return made;
+}
+
+/** Of no use where the role may not make that change, and says so. */
+export function only(change, made) {
+  made.disabled = !may(change);
+  made.title = made.disabled ? `Your role, ${self.role}, may not do this.` : "";
   return made;
 }
 

@@ -1,6 +1,6 @@
 // The nodes as cards: how each does at a glance. What can be done with one is on its page.
 import {api} from "./api.js";
-import {ask, bytes, el, fill, link, meter, number} from "./elements.js";
+import {ask, bytes, el, fill, link, meter, number, only, span} from "./elements.js";
 import {byName, classFor, grid, shares, wordFor} from "./grid.js";
 
 const search_from = 12;  // nodes; fewer are seen at a glance
@@ -16,6 +16,15 @@ export function disk(figures) {
   return `${bytes(figures.disk_free_bytes)} free` + (full !== null && full < 365 ? `, full in ${number(full)} days` : "");
 }
 
+const clock_off_seconds = 25;  // figures are of ten seconds each, and come at different moments
+/** By how much the node's clock differs from that of the page's node, as far as figures tell; empty: by nothing that they tell. */
+export function clockOff(figures) {
+  const ours = grid.disks.get(grid.status.node);
+  if (!figures || !ours) return "";
+  const ahead = figures.end - ours.end;
+  return Math.abs(ahead) < clock_off_seconds ? "" : `${span(Math.abs(ahead))} ${ahead > 0 ? "ahead" : "behind"}`;
+}
+
 export const matches = (node, wanted) => [node.name, node.zone, node.id, node.version, wordFor(node), ...node.addresses]
   .some(text => text.toLowerCase().includes(wanted));
 
@@ -27,13 +36,15 @@ function card(node, share, total) {
     el("h3", {}, link(node.name, "nodes", node.name), el("small", {}, wordFor(node))),
     el("div", {className: "bars"}, ...bar("primary of", share.primaries, total), ...bar("copies", share.copies, total),
        ...(share.joining > 0 ? bar("joining", share.joining, total) : [])),
-    node.state === "dead" ? "" : el("p", {}, [`load ${Math.round(node.load * 100)} %`, figures ? number(figures.sessions) + " sessions" : "", disk(figures)].filter(Boolean).join(" · ")),
+    node.state === "dead" ? "" : el("p", {}, [`load ${Math.round(node.load * 100)} %`, figures ? number(figures.sessions) + " sessions" : "", disk(figures),
+      clockOff(figures) && "clock " + clockOff(figures)].filter(Boolean).join(" · ")),
     el("p", {className: "roles"}, roles.join(" · ")));
 }
 
 export function showNodes() {
   const {status, map} = grid, share = shares(map), none = {primaries: 0, copies: 0, joining: 0};
   const wanted = $("node_filter").value.trim().toLowerCase();
+  only("POST /join-tokens", $("add_node"));
   $("node_filter").hidden = status.nodes.length < search_from;
   $("nodes").classList.toggle("dense", status.nodes.length >= dense_from);
   const found = [...status.nodes].sort(byName).filter(node => matches(node, wanted));

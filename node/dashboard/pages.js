@@ -1,6 +1,7 @@
 // Pages by the address's hash, such as #/nodes/node3. Each is a module of its own, fetched when it is first opened:
 // open(page, words) fills page.body and may give {update, every_ms, refresh, close}: update() runs with each status, refresh() every
 // every_ms.
+import {self} from "./api.js";
 import {el, fill} from "./elements.js";
 
 const pages = {
@@ -12,11 +13,14 @@ const pages = {
   users: [null, () => import("./user_page.js"), "directory"],
   jobs: ["Jobs", () => import("./jobs_page.js")],
   audit: ["Audit log", () => import("./audit_page.js")],
+  own: [null, () => import("./own_page.js")],
 };
 const $ = id => document.getElementById(id);
 let current = null, opened = 0, timer = null;
 
+/** A user has one page. */
 export function wordsOfHash() {
+  if (self.role === "user") return ["own"];
   try {
     return location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   } catch {
@@ -31,7 +35,8 @@ function showMenu(name) {
     return el("li", {}, made);
   };
   const chosen = pages[name]?.[2] ?? name;
-  fill($("menu"), [entry("Overview", "#/", name === ""),
+  if (self.role === "user") return fill($("menu"), []);
+  fill($("menu"), [...(self.account.includes("@") ? [entry("My mailbox", "#/own", name === "own")] : []), entry("Overview", "#/", name === ""),
     ...Object.entries(pages).filter(([, [title]]) => title).map(([word, [title]]) => entry(title, "#/" + word, word === chosen))]);
   $("menu").querySelector("[aria-current]")?.scrollIntoView({block: "nearest", inline: "center"});
 }

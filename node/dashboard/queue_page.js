@@ -1,6 +1,6 @@
 // Messages that wait for delivery: where to, why, and what can be done with one or with all of a kind.
 import {api} from "./api.js";
-import {ask, button, bytes, count, el, link, number, table, telling, when} from "./elements.js";
+import {ask, button, bytes, count, el, link, number, only, table, telling, when} from "./elements.js";
 import {pager} from "./lists.js";
 
 const page_rows = 50, recipients_shown_max = 3;
@@ -31,14 +31,14 @@ export async function open(page, [destination = "", sender = ""]) {
   const from = el("input", {type: "search", placeholder: "From this address", ariaLabel: "Only from this address", value: sender});
   const list = el("table", {className: "wide"}), choice = () => ({destination: to.value.trim(), sender: from.value.trim()});
   const path = id => "/queue/" + encodeURIComponent(id);
-  const one = (entry, text, verb) => button(text, text + entry.id, telling("Not now", async () => {
+  const one = (entry, text, verb) => only(`POST /queue/{id}/${verb}`, button(text, text + entry.id, telling("Not now", async () => {
     await api("POST", `${path(entry.id)}/${verb}`);
     await rows.again();
-  }));
-  const remove = entry => button("Remove", "Remove" + entry.id, () => ask({
+  })));
+  const remove = entry => only("DELETE /queue/{id}", button("Remove", "Remove" + entry.id, () => ask({
     title: "Remove this message?", go: "Remove", danger: true,
     text: `From ${entry.sender || "<>"} to ${recipients(entry)}. It is not delivered, and its sender is not told.`,
-    act: async () => { await api("DELETE", path(entry.id)); await rows.again(); }}), true);
+    act: async () => { await api("DELETE", path(entry.id)); await rows.again(); }}), true));
   const rows = pager({failed: error => page.wrong(error.message), show: (entries, {page: at, more}) => {
     page.lead(entries.length === 0 ? "Nothing waits." : `Page ${at}, ${count(entries.length, "message")}${more ? ", and there are more" : ""}. Each is tried again by itself.`);
     if (entries.length === 0) return table(list, ["No message is like this."], []);
@@ -48,7 +48,7 @@ export async function open(page, [destination = "", sender = ""]) {
       el("span", {className: "actions"}, one(entry, "Try now", "retry"), entry.held ? one(entry, "Release", "release") : one(entry, "Hold", "hold"),
          link("Trace", "trace", entry.id), remove(entry))]));
   }});
-  const all = (text, verb, asked) => button(text, text, () => {
+  const all = (text, verb, asked) => only("POST /queue/" + verb, button(text, text, () => {
     const which = choice(), named = [which.destination && `to ${which.destination}`, which.sender && `from ${which.sender}`].filter(Boolean).join(" ");
     if (!named && verb !== "flush") return ask({title: text, text: "Say first which: a domain they go to, or the address they come from."});
     return ask({title: `${text} ${named || "what waits"}?`, go: text, text: asked, danger: verb === "remove", confirm: verb === "remove" ? which.destination || which.sender : null,
@@ -57,7 +57,7 @@ export async function open(page, [destination = "", sender = ""]) {
         await rows.again();
         ask({title: "Done", text: count(entries, "message") + "."});
       }});
-  }, verb === "remove");
+  }, verb === "remove"));
   const show = () => rows.first("/queue?" + query(choice()));
   const search = el("form", {className: "search", role: "search"}, to, from, el("button", {}, "Find"));
   search.addEventListener("submit", event => { event.preventDefault(); show(); });

@@ -1,6 +1,7 @@
 // A user: where the mail lies, how much it is, other addresses, and what can be done.
-import {api} from "./api.js";
-import {ask, button, bytes, checked, el, figures, fill, link, number, when} from "./elements.js";
+import {api, may} from "./api.js";
+import {appPasswords} from "./account.js";
+import {ask, button, bytes, checked, el, figures, fill, link, number, only, when} from "./elements.js";
 import {nameOf} from "./grid.js";
 
 const nodes = ids => ids.length === 0 ? ["none"] : ids.flatMap((id, i) => [i ? ", " : "", link(nameOf(id), "nodes", nameOf(id))]);
@@ -23,31 +24,33 @@ export async function open(page, [address]) {
       ["Joining", nodes(slot.joining)], ["Retired", nodes(slot.retired)], ["Epoch", [number(slot.epoch)]], ["Identity", [user.id]]];
     for (const [protocol, moment] of Object.entries(user.last_log_in ?? {})) facts.push([`Last log-in by ${protocol}`, [when(moment)]]);
     fill(place, facts.flatMap(([term, text]) => [el("dt", {}, term), el("dd", {}, ...text)]));
-    fill(names, user.aliases.length === 0 ? [el("li", {className: "faint"}, "None.")] : user.aliases.map(alias => el("li", {}, alias, button("Remove", "alias " + alias, () => ask({
+    fill(names, user.aliases.length === 0 ? [el("li", {className: "faint"}, "None.")] : user.aliases.map(alias => el("li", {}, alias, only("DELETE /aliases/{address}", button("Remove", "alias " + alias, () => ask({
       title: `Remove the alias ${alias}?`, go: "Remove", danger: true, text: "Mail for it is refused at once.",
-      act: async () => { checked(await api("DELETE", "/aliases/" + encodeURIComponent(alias))); await refresh(); }}), true))));
+      act: async () => { checked(await api("DELETE", "/aliases/" + encodeURIComponent(alias))); await refresh(); }}), true)))));
     fill(sends, [el("dt", {}, "Mail is forwarded to"), el("dd", {}, forwarding.to.length ? forwarding.to.join(", ") + (forwarding.only ? ", and not kept here" : ", and kept here") : "nobody"),
       el("dt", {}, "Who else sends in this name"), el("dd", {}, delegates.delegates.join(", ") || "nobody")]);
   };
   const change = (what, made) => async values => { checked(await api("PUT", here + what, made(values))); await refresh(); };
-  const act = (text, asked, danger = false) => button(text, text, () => ask(asked()), danger);
+  const act = (text, change, asked, danger = false) => only(change, button(text, text, () => ask(asked()), danger));
+  const of_user = what => "PUT /users/{address}" + what;
   page.actions([
-    act("Set password", () => ({title: `A new password for ${address}`, go: "Set it", fields: [{name: "password", label: "Password", type: "password"}],
+    act("Set password", of_user("/password"), () => ({title: `A new password for ${address}`, go: "Set it", fields: [{name: "password", label: "Password", type: "password"}],
       text: "The old one is refused at once.", act: change("/password", values => values)})),
-    act("Add an alias", () => ({title: `Another address of ${address}`, go: "Add", fields: [{name: "alias", label: "Address", type: "email"}],
+    act("Add an alias", "POST /aliases", () => ({title: `Another address of ${address}`, go: "Add", fields: [{name: "alias", label: "Address", type: "email"}],
       act: async values => { checked(await api("POST", "/aliases", {address: values.alias, target: address})); await refresh(); }})),
-    act("Forward", () => ({title: "To whom is mail forwarded?", go: "Set it", text: "Addresses, here or elsewhere; none ends it.",
+    act("Forward", of_user("/forwarding"), () => ({title: "To whom is mail forwarded?", go: "Set it", text: "Addresses, here or elsewhere; none ends it.",
       fields: [{name: "to", label: "Addresses", multiline: true, required: false, value: told.forwarding.to.join("\n")},
                {name: "only", label: "And here", options: [["", "it is kept as well"], ["only", "nothing is kept"]], value: told.forwarding.only ? "only" : ""}],
       act: change("/forwarding", values => ({to: addresses(values.to), only: values.only === "only" && addresses(values.to).length > 0}))})),
-    act("Delegates", () => ({title: "Who else may send in this name?", go: "Set them", text: "Addresses of users of this grid.",
+    act("Delegates", of_user("/delegates"), () => ({title: "Who else may send in this name?", go: "Set them", text: "Addresses of users of this grid.",
       fields: [{name: "delegates", label: "Addresses", multiline: true, required: false, value: told.delegates.delegates.join("\n")}],
       act: change("/delegates", values => ({delegates: addresses(values.delegates)}))})),
-    act("Remove", () => ({title: `Remove ${address}?`, go: "Remove", danger: true, confirm: address,
+    act("Remove", "DELETE /users/{address}", () => ({title: `Remove ${address}?`, go: "Remove", danger: true, confirm: address,
       text: "The address is refused at once; the mail is deleted after 14 days.",
       act: async () => { checked(await api("DELETE", here)); location.hash = "#/directory/users"; }}), true)]);
   page.body.replaceChildren(numbers, section("Where the mail lies", place), el("div", {className: "pair"}, section("Other addresses", names),
     section("Others", sends, el("p", {}, link("What became of this user's messages", "trace", address)))));
   await refresh();
+  if (may("POST /users/{address}/app-passwords")) page.body.append((await appPasswords(here)).section);
   return {every_ms: 10000, refresh};
 }

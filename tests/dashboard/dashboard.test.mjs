@@ -37,8 +37,9 @@ async function go(on, hash) {
     document.getElementById("page").dataset.shown === location.hash);
 }
 
-async function log_in(to) {
-  const {user, password} = grid().admin;
+async function log_in(to, account = null) {
+  const {user, password} = account ?? grid().admin;
+  if (account) await to.focus("#user");
   await to.keyboard.type(user);
   await to.keyboard.press("Tab");
   await to.keyboard.type(password);
@@ -104,6 +105,75 @@ test("a user's page says where the mail lies, and an alias is added and taken aw
   await page.getByRole("listitem").filter({hasText: "also.me@example.test"}).getByRole("button", {name: "Remove"}).click();
   await page.click("#dialog_go");
   await page.waitForFunction(() => !document.getElementById("page_body").textContent.includes("also.me@"));
+});
+
+const as_user = {user: user.address, password: user.password};
+
+test("a user has one page: the own mailbox, and passwords of programs", async () => {
+  const own = await open();
+  await log_in(own, as_user);
+  await own.waitForFunction(wanted => document.getElementById("page_title").textContent === wanted, user.address);
+  await own.waitForSelector("#page_body table");
+  assert(await own.isHidden("#menu") && await own.isHidden("#overview"), "something of the grid is shown");
+  assert.match(await own.locator("dt", {hasText: "Stored on"}).locator("xpath=following-sibling::dd[1]").textContent(), /^node\d+ and node\d+$/);
+  await own.locator("dt", {hasText: "By IMAP"}).waitFor();
+  await own.getByRole("button", {name: "Make one"}).click();
+  await own.fill("dialog input[name=name]", "phone");
+  await own.click("#dialog_go");
+  const secret = await own.locator("dialog pre").textContent();
+  await own.click("#dialog_cancel");
+  execFileSync("python3", [root + "tests/dashboard/mail.py", dir + "/grid.json", user.address, secret]);
+  await own.getByRole("row", {name: /phone/}).getByRole("button", {name: "Remove"}).click();
+  await own.click("#dialog_go");
+  await own.getByRole("row", {name: /phone/}).waitFor({state: "detached"});
+  assert.deepEqual(own.errors, []);
+  await own.context().close();
+});
+
+test("a user's new password ends what the old one began", async () => {
+  const own = await open(), password = "another " + user.password;
+  await log_in(own, as_user);
+  const change = async (present, next, again = next) => {
+    await own.getByRole("button", {name: "Change password"}).click();
+    for (const [name, value] of Object.entries({current: present, password: next, again})) await own.fill(`dialog input[name=${name}]`, value);
+    await own.click("#dialog_go");
+  };
+  await change(user.password, password, "something else");
+  await own.getByText("The two new ones differ.").waitFor();
+  await own.click("#dialog_cancel");
+  await change(user.password, password);
+  await own.waitForSelector("#login:not([hidden])");
+  await log_in(own, {user: user.address, password});
+  await change(password, user.password);
+  await own.waitForSelector("#login:not([hidden])");
+  await own.context().close();
+});
+
+test("who may only look sees what else there is, and why not", async () => {
+  const {host, http} = grid().nodes[0], path = `http://${host}:${http}/api/v1/users/${encodeURIComponent(user.address)}/role`;
+  const set_role = async role => {
+    const headers = {Authorization: "Bearer " + grid().admin.token, "Content-Type": "application/json"};
+    assert((await fetch(path, {method: "PUT", headers, body: JSON.stringify({role})})).ok);
+  };
+  await set_role("operator");
+  const other = await open(), state = name => other.getByRole("button", {name, exact: true}).first();
+  await log_in(other, as_user);
+  await go(other, "#/nodes/node1");
+  assert(await state("Drain").isEnabled() && await state("Remove").isDisabled());
+  await set_role("viewer");
+  await other.reload();
+  await go(other, "#/nodes/node1");
+  assert(await state("Drain").isDisabled());
+  assert.match(await state("Drain").getAttribute("title"), /viewer/);
+  await go(other, "#/directory/users");
+  assert(await state("Add a user").isDisabled());
+  await go(other, "#/");
+  assert(await state("Add a node").isDisabled());
+  await go(other, "#/own");
+  assert(await state("Make one").isEnabled());
+  await set_role("user");
+  assert.deepEqual(other.errors, []);
+  await other.context().close();
 });
 
 test("the audit log says who did that", async () => {
@@ -266,6 +336,13 @@ for (const colorScheme of ["light", "dark"]) {
         assert.equal(await other.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, name + " scrolls sideways");
         await other.screenshot({path: `${pictures}${name}-${colorScheme}-${width}.png`, fullPage: name !== "slots"});
       }
+      await other.click("#logout");
+      await log_in(other, as_user);
+      await other.waitForSelector("#page_body table");
+      assert.deepEqual(await other.evaluate(async () => (await window.axe.run()).violations.map(v => v.id)), []);
+      await other.screenshot({path: `${pictures}own-${colorScheme}-${width}.png`, fullPage: true});
+      await other.click("#logout");
+      await log_in(other);
       if (width === 1440) {
         await go(other, "#/");
         assert((await other.locator("#nodes").boundingBox()).height < 900 || nodes > 15, "fifteen nodes do not fit one screen");
