@@ -15,6 +15,7 @@
 #include "node/recovery/offline_recovery.hpp"
 #include "node/runtime/process_restart.hpp"
 #include "node/runtime/timer.hpp"
+#include "node/services/directory/sealing_rounds.hpp"
 #include "node/statistics/metered_session.hpp"
 #include "node/version.hpp"
 #include "protocols/imap/imap_session.hpp"
@@ -288,7 +289,10 @@ Task<Result<void>> Node::start() {
   tasks_.spawn(asio::make_strand(context_), "listeners",
                keep_listeners_known(clock_, config_, core_->membership(), *listeners_));
   tasks_.spawn(asio::make_strand(context_), "certificates", certificate_keeper_->run());
-  tasks_.spawn(asio::make_strand(context_), "dkim keys", dkim_key_keeper_->run());
+  tasks_.spawn(asio::make_strand(context_), "secrets",
+               keep_sealed(clock_, [this] { return core_->map(); },
+                           {[this] { return dkim_key_keeper_->look(); },
+                            [this] { return srs_secret_keeper_->look(); }}));
   control_->set_started();
   co_return Result<void>{};
 }
@@ -366,6 +370,11 @@ Result<void> Node::listen() {
       DkimKeyKeeper::Ports{clock_, random_, mail_->view(), mail_->directory_client(),
                            [this] { return core_->map(); },
                            [this](NodeId node) { return control_->is_alive(node); }},
+      identity_->node_id(), identity_->seed());
+  srs_secret_keeper_ = std::make_unique<SrsSecretKeeper>(
+      SrsSecretKeeper::Ports{clock_, random_, mail_->view(), mail_->directory_client(),
+                             [this] { return core_->map(); },
+                             [this](NodeId node) { return control_->is_alive(node); }},
       identity_->node_id(), identity_->seed());
   server_ = std::make_unique<TcpServer>(context_, clock_, tls_.get());
   control_->count_sessions([this] { return server_->connections_by_listener(); });

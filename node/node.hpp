@@ -23,6 +23,7 @@
 #include "node/runtime/tcp_server.hpp"
 #include "node/services/certificates/certificate_keeper.hpp"
 #include "node/services/clients/listener_keeper.hpp"
+#include "node/services/directory/srs_secret_keeper.hpp"
 #include "node/services/dkim/dkim_key_keeper.hpp"
 #include "node/services/dns/unbound_resolver.hpp"
 #include "node/services/local_mail/local_mail_server.hpp"
@@ -90,6 +91,7 @@ class Node {
   std::unique_ptr<ServerTls> tls_;
   std::unique_ptr<CertificateKeeper> certificate_keeper_;
   std::unique_ptr<DkimKeyKeeper> dkim_key_keeper_;
+  std::unique_ptr<SrsSecretKeeper> srs_secret_keeper_;
   std::unique_ptr<api::AgentCheck> agent_;
   std::unique_ptr<TcpServer> server_;
   smtp::Settings mx_, submission_, lmtp_;

@@ -52,7 +52,8 @@ MailServices::MailServices(Parts parts, MailSettings settings)
       directory_client_(parts_.core.requests(), parts_.random),
       queue_client_(parts_.core.requests()),
       view_(parts_.store, parts_.core.directory_age()),
-      recipient_search_(view_, parts_.clock),
+      srs_secrets_(view_, parts_.clock, {parts_.core.self(), parts_.seed}),
+      recipient_search_(view_, parts_.clock, srs_secrets_),
       user_delivery_(mailbox_client_, view_, trace_.sink()),
       limits_(parts_.clock),
       hasher_(parts_.random, parts_.workers, settings.passwords),
@@ -111,7 +112,7 @@ MailServices::MailServices(Parts parts, MailSettings settings)
       admin_({parts_.clock, parts_.random, view_, directory_client_, mailbox_client_, hasher_, log_in_}),
       domains_({parts_.clock, parts_.random, view_, directory_client_,
                 [&core = parts_.core] { return core.map(); }, parts_.workers}),
-      recipients_({parts_.random, view_, directory_client_}),
+      recipients_({view_, directory_client_}),
       access_({parts_.clock, parts_.random, view_, directory_client_, directory_}) {
   parts_.core.serve(ServiceId::mailbox, mailbox_service_);
   parts_.core.serve(ServiceId::directory, directory_service_);

@@ -113,6 +113,7 @@ class MailServices {
   DirectoryClient directory_client_;
   QueueClient queue_client_;
   DirectoryView view_;
+  SrsSecrets srs_secrets_;
   RecipientSearch recipient_search_;
   UserDelivery user_delivery_;
   UsageLimits limits_;

@@ -49,9 +49,6 @@ Task<Result<void>> ChangeWriter::write_kind(const directory::Change& change) {
   for (const auto& expected : change.expected()) {
     if (auto holds = co_await check(expected); !holds) co_return holds;
   }
-  if (!change.srs_secret().empty()) {
-    if (auto kept = co_await keep_srs_secret(change.srs_secret()); !kept) co_return kept;
-  }
   switch (change.kind_case()) {
     case Kind::kAddDomain:
       co_return co_await add_domain(change.add_domain());
@@ -112,6 +109,8 @@ Task<Result<void>> ChangeWriter::write_kind(const directory::Change& change) {
       co_return co_await set_dkim_key_state(change.set_dkim_key_state());
     case Kind::kSealDkimKey:
       co_return co_await seal_dkim_key(change.seal_dkim_key());
+    case Kind::kSetSrsSecrets:
+      co_return co_await set_srs_secrets(change.set_srs_secrets());
     case Kind::kRemoveDkimKey:
       co_return co_await remove_dkim_key(change.remove_dkim_key());
     case Kind::kSetRole:

@@ -73,7 +73,7 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<void>> keep_answer(const directory::KeepAnswer& change);
   [[nodiscard]] Task<Result<void>> forget_answers(std::uint64_t added);
   // recipient_change.cpp
-  [[nodiscard]] Task<Result<void>> keep_srs_secret(const Bytes& secret);
+  [[nodiscard]] Task<Result<void>> set_srs_secrets(const directory::SetSrsSecrets& change);
   [[nodiscard]] Task<Result<void>> set_catch_all(const directory::SetCatchAll& change);
   [[nodiscard]] Task<Result<void>> set_forwarding(const directory::SetForwarding& change);
   [[nodiscard]] Task<Result<void>> set_delegates(const directory::SetDelegates& change);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "storage/directory/change_writer.hpp"
+#include "storage/directory/sealed_secret.hpp"
 
 namespace gridmail {
 namespace {
@@ -10,17 +11,12 @@ namespace {
 constexpr std::size_t keys_of_domain_max = 16;
 constexpr std::size_t selector_bytes_max = 63;
 constexpr std::size_t key_bytes_max = 8 * 1024;
-constexpr std::size_t sealed_bytes_max = 256 * 1024;  // 1,000 members, and more
 
 /// One label of a domain name (RFC 6376, section 3.1), lower-case.
 bool is_selector(std::string_view name) {
   return !name.empty() && name.size() <= selector_bytes_max && name.front() != '-' && name.back() != '-' &&
          std::all_of(name.begin(), name.end(),
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
-}
-
-bool is_sealed(const directory::SealedSecret& key) {
-  return !key.box().empty() && key.members_size() > 0 && key.ByteSizeLong() <= sealed_bytes_max;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "storage/directory/change_writer.hpp"
+#include "storage/directory/sealed_secret.hpp"
 
 namespace gridmail {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 constexpr std::size_t members_max = 2000;
 constexpr std::size_t forwards_max = 20;
 constexpr std::size_t delegates_max = 100;
+constexpr int srs_secrets_max = 4;
 /// An operation holds the old list and the new one.
 constexpr std::size_t member_bytes_max = 300 * 1024;
 
@@ -20,12 +22,19 @@ bool is_address(const std::string& address) {
 
 }  // namespace
 
-Task<Result<void>> ChangeWriter::keep_srs_secret(const Bytes& secret) {
+Task<Result<void>> ChangeWriter::set_srs_secrets(const directory::SetSrsSecrets& change) {
   auto settings = co_await load<directory::Settings>(keys_.settings());
   if (!settings) co_return tl::unexpected(settings.error());
   auto record = settings->value_or(directory::Settings{});
-  if (!record.srs_secret().empty()) co_return Result<void>{};
-  record.set_srs_secret(secret);
+  if (record.srs_version() != change.expected_version())
+    co_return fail(Errc::conflict, "the secrets of forwarded mail were changed meanwhile");
+  const bool fits = change.secrets_size() > 0 && change.secrets_size() <= srs_secrets_max &&
+                    std::all_of(change.secrets().begin(), change.secrets().end(),
+                                [](const auto& secret) { return is_sealed(secret.sealed()); });
+  if (!fits) co_return fail(Errc::invalid, "not secrets of forwarded mail");
+  record.clear_srs_secret();
+  *record.mutable_srs_secrets() = change.secrets();
+  record.set_srs_version(change.expected_version() + 1);
   co_return co_await put(keys_.settings(), record.SerializeAsString());
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t key_bytes = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
+constexpr std::size_t sealed_bytes_max = 256 * 1024;  // for 1,000 members, and more
 constexpr std::size_t tag_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 
 const unsigned char* octets(BytesView bytes) {
@@ -56,6 +57,10 @@ directory::SealedSecret seal_secret(BytesView secret, const std::vector<Member>&
   return sealed;
 }
 
+bool is_sealed(const directory::SealedSecret& secret) {
+  return !secret.box().empty() && secret.members_size() > 0 && secret.ByteSizeLong() <= sealed_bytes_max;
+}
+
 Result<Bytes> open_secret(const directory::SealedSecret& sealed, NodeId node, BytesView seed) {
   const auto mine = std::find_if(sealed.members().begin(), sealed.members().end(),
                                  [&](const auto& entry) { return entry.node() == node.bytes(); });
@@ -96,6 +101,22 @@ std::optional<NodeId> who_seals_anew(const directory::SealedSecret& sealed,
     if (opens && is_alive(member.id)) return member.id;
   }
   return std::nullopt;
+}
+
+Result<std::optional<directory::SealedSecret>> sealed_anew(const directory::SealedSecret& sealed,
+                                                           const std::vector<Member>& members,
+                                                           const Sealer& sealer) {
+  if (is_sealed_to(sealed, members)) return std::nullopt;
+  if (who_seals_anew(sealed, members, sealer.is_alive) != sealer.self) return std::nullopt;
+  const auto secret = open_secret(sealed, sealer.self, sealer.seed);
+  if (!secret) return tl::unexpected(secret.error());
+  return seal_secret(*secret, members, sealer.random);
+}
+
+bool seals_first(const std::vector<Member>& members, const Sealer& sealer) {
+  const auto first = std::find_if(members.begin(), members.end(),
+                                  [&](const Member& member) { return sealer.is_alive(member.id); });
+  return first != members.end() && first->id == sealer.self;
 }
 
 bool is_sealed_to(const directory::SealedSecret& sealed, const std::vector<Member>& members) {

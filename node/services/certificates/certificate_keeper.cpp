@@ -45,9 +45,7 @@ Task<void> CertificateKeeper::look() {
     known_ = std::move(now);
     show();
   }
-  for (const auto& record : *records) {
-    if (!is_sealed_to(record.key(), map->members)) co_await seal_to_all(record, map);
-  }
+  for (const auto& record : *records) co_await seal_to_all(record, map);
 }
 
 CertificateKeeper::Known CertificateKeeper::take(const directory::Certificate& record) {
@@ -85,13 +83,12 @@ void CertificateKeeper::show() {
 
 /// Another node that sees otherwise whose task it is does the same, and the version lets one of them through.
 Task<void> CertificateKeeper::seal_to_all(const directory::Certificate& record, const MapPtr& map) {
-  if (who_seals_anew(record.key(), map->members, ports_.is_alive) != self_) co_return;
-  const auto pem = open_secret(record.key(), self_, seed_);
-  if (!pem) co_return;
+  auto sealed = sealed_anew(record.key(), map->members, {self_, seed_, ports_.random, ports_.is_alive});
+  if (!sealed || !*sealed) co_return;  // one that is not opened is not usable here, which was said
   directory::Change change;
   auto& put = *change.mutable_put_certificate();
   *put.mutable_certificate() = record;
-  *put.mutable_certificate()->mutable_key() = seal_secret(*pem, map->members, ports_.random);
+  *put.mutable_certificate()->mutable_key() = std::move(**sealed);
   put.set_expected_version(record.version());
   if (const auto done = co_await ports_.directory.change(std::move(change)); !done) {
     log(Level::warn, "certificate.not_sealed", {{"name", record.name()}, {"error", done.error().text}});

@@ -7,8 +7,6 @@
 namespace gridmail {
 namespace {
 
-constexpr std::size_t srs_secret_bytes = 32;
-
 Result<std::string> canonical(const std::string& address) {
   auto text = text::canonical_address(address);
   if (!text || text->find('@') == std::string::npos) return fail(Errc::invalid, "not an address: " + address);
@@ -27,14 +25,6 @@ Error named(Error error, const std::string& what) {
 }
 
 }  // namespace
-
-/// The first of these changes brings the secret that signs senders of forwarded mail.
-Task<Result<AppliedChange>> RecipientAdmin::change_with_secret(directory::Change change) {
-  Bytes secret(srs_secret_bytes, '\0');
-  ports_.random.fill(secret.data(), secret.size());
-  change.set_srs_secret(std::move(secret));
-  return ports_.directory.change(std::move(change));
-}
 
 /// Ours in canonical form; elsewhere nobody but the other server knows what case means.
 Task<Result<std::vector<std::string>>> RecipientAdmin::stored(std::vector<std::string> addresses) {
@@ -70,7 +60,7 @@ Task<Result<AppliedChange>> RecipientAdmin::set_catch_all(std::string domain, st
     if (!target) co_return tl::unexpected(target.error());
     change.mutable_set_catch_all()->set_address(*target);
   }
-  co_return co_await change_with_secret(std::move(change));
+  co_return co_await ports_.directory.change(std::move(change));
 }
 
 Task<Result<std::vector<directory::MemberList>>> RecipientAdmin::lists() {
@@ -94,7 +84,7 @@ Task<Result<AppliedChange>> RecipientAdmin::add_list(std::string address, std::v
   auto& list = *change.mutable_add_list();
   list.set_address(*name);
   for (const auto& member : *all) list.add_members(member);
-  co_return co_await change_with_secret(std::move(change));
+  co_return co_await ports_.directory.change(std::move(change));
 }
 
 Task<Result<AppliedChange>> RecipientAdmin::change_list(std::string address, std::vector<std::string> added,
@@ -114,7 +104,7 @@ Task<Result<AppliedChange>> RecipientAdmin::change_list(std::string address, std
     });
     wish.add_removed(same != list->members().end() ? *same : gone);
   }
-  co_return co_await change_with_secret(std::move(change));
+  co_return co_await ports_.directory.change(std::move(change));
 }
 
 Task<Result<AppliedChange>> RecipientAdmin::remove_list(std::string address) {
@@ -183,7 +173,7 @@ Task<Result<AppliedChange>> RecipientAdmin::set_forwarding(std::string user, For
   wish.set_user(record->id());
   for (const auto& address : *to) wish.add_to(address);
   wish.set_only(forwarding.only);
-  co_return co_await change_with_secret(std::move(change));
+  co_return co_await ports_.directory.change(std::move(change));
 }
 
 }  // namespace gridmail

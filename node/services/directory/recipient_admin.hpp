@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "node/base/random.hpp"
 #include "storage/directory/directory_client.hpp"
 #include "storage/directory/directory_view.hpp"
 
@@ -21,14 +20,13 @@ struct Forwarding {
 class RecipientAdmin {
  public:
   struct Ports {
-    Random& random;
     const DirectoryView& view;
     DirectoryClient& directory;
   };
   explicit RecipientAdmin(Ports ports) : ports_(ports) {}
   /// The same, with changes made through another client, which outlives what is returned.
   [[nodiscard]] RecipientAdmin through(DirectoryClient& directory) const {
-    return RecipientAdmin({ports_.random, ports_.view, directory});
+    return RecipientAdmin({ports_.view, directory});
   }
 
   /// `name` becomes another name of a domain that is there.

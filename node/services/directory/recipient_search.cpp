@@ -95,9 +95,12 @@ Task<Result<RecipientSearch::Found>> RecipientSearch::other_than_exact(std::stri
 }
 
 Task<Result<RecipientSearch::Found>> RecipientSearch::sender_of(std::string address) const {
-  const auto settings = co_await view_.settings();
-  if (!settings) co_return tl::unexpected(settings.error());
-  auto sender = srs::original_sender(address, settings->srs_secret(), clock_.wall());
+  const auto secrets = co_await secrets_.all();
+  if (!secrets) co_return tl::unexpected(secrets.error());
+  std::optional<std::string> sender;
+  for (const auto& secret : *secrets) {
+    if (!sender) sender = srs::original_sender(address, secret, clock_.wall());
+  }
   if (!sender) co_return fail(Errc::not_found, "user");
   Found found;
   found.address = with_ascii_domain(*sender);
@@ -186,10 +189,10 @@ Task<Result<std::string>> RecipientSearch::forwarding_sender(std::string sender,
   const auto ours = co_await view_.domain(*domain);
   if (ours) co_return sender;
   if (!is_miss(ours.error())) co_return tl::unexpected(ours.error());
-  const auto settings = co_await view_.settings();
-  if (!settings && is_miss(settings.error())) co_return sender;
-  if (!settings) co_return tl::unexpected(settings.error());
-  auto rewritten = srs::rewritten_sender(sender, via, settings->srs_secret(), clock_.wall());
+  const auto secrets = co_await secrets_.all();
+  if (!secrets) co_return tl::unexpected(secrets.error());
+  if (secrets->empty()) co_return sender;
+  auto rewritten = srs::rewritten_sender(sender, via, secrets->front(), clock_.wall());
   co_return rewritten ? std::move(*rewritten) : sender;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "node/services/directory/srs_secrets.hpp"
 #include "protocols/ports/directory.hpp"
 #include "storage/directory/directory_view.hpp"
 
@@ -14,7 +15,8 @@ namespace gridmail {
 /// node. Errors common to all: those of DirectoryView.
 class RecipientSearch {
  public:
-  RecipientSearch(const DirectoryView& view, Clock& clock) : view_(view), clock_(clock) {}
+  RecipientSearch(const DirectoryView& view, Clock& clock, SrsSecrets& secrets)
+      : view_(view), clock_(clock), secrets_(secrets) {}
 
   struct Found {
     std::optional<directory::User> user;  ///< nothing: a list, or somebody elsewhere
@@ -48,6 +50,7 @@ class RecipientSearch {
 
   const DirectoryView& view_;
   Clock& clock_;
+  SrsSecrets& secrets_;
 };
 
 }  // namespace gridmail

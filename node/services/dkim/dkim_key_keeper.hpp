@@ -1,7 +1,7 @@
 // DkimKeyKeeper: has the keys that sign mail sealed to all members, as these come and go.
 #pragma once
 #include <functional>
-#include <vector>
+#include <optional>
 
 #include "gossip/register/map.hpp"
 #include "node/base/random.hpp"
@@ -10,7 +10,7 @@
 
 namespace gridmail {
 
-/// One strand, that of run().
+/// One strand.
 class DkimKeyKeeper {
  public:
   struct Ports {
@@ -25,20 +25,16 @@ class DkimKeyKeeper {
   DkimKeyKeeper(Ports ports, NodeId self, Bytes seed)
       : ports_(std::move(ports)), self_(self), seed_(std::move(seed)) {}
 
-  /// Looks when the members have changed, and once a minute, for ever.
-  [[nodiscard]] Task<void> run();
-  /// Seals those keys anew that are this node's task.
-  [[nodiscard]] Task<void> look();
+  /// Seals those keys anew that are this node's task. Whether that is done.
+  [[nodiscard]] Task<bool> look();
 
  private:
   /// Nothing: it needs nothing, or another node does it, or nobody can.
-  [[nodiscard]] std::optional<directory::SealedSecret> sealed_anew(const directory::DkimKey& key,
-                                                                   const Map& map);
+  [[nodiscard]] std::optional<directory::SealedSecret> anew(const directory::DkimKey& key, const Map& map);
 
   Ports ports_;
   const NodeId self_;
   const Bytes seed_;
-  std::vector<NodeId> sealed_to_;  ///< who were members at the last look
 };
 
 }  // namespace gridmail

@@ -58,7 +58,7 @@ class MemoryDirectoryGrid {
   PasswordHasher hasher{grid.random, nullptr, {{1, 8192}, 2, 512}};
   LogIn log_in{grid.clock, grid.random, hasher, {}};
   UserAdmin admin{{grid.clock, grid.random, grid.view, client, grid.mailbox_client, hasher, log_in}};
-  RecipientSearch search{grid.view, grid.clock};
+  RecipientSearch search{grid.view, grid.clock, grid.srs_secrets};
   GridDirectory directory{grid.view, search, log_in};
 
  private:

@@ -25,6 +25,30 @@ TEST_CASE("a sealed secret is opened by each member and by nobody else") {
   CHECK_FALSE(is_sealed_to(sealed, {a.member, stranger.member}));
 }
 
+TEST_CASE("the first living member that can open a secret seals it to those who have come, once") {
+  SystemRandom random;
+  const Node a(random), b(random), c(random);
+  const std::vector<Member> members{c.member, a.member, b.member};
+  NodeId dead;
+  const std::function<bool(NodeId)> is_alive = [&](NodeId id) { return id != dead; };
+  const auto by = [&](const Node& node, const directory::SealedSecret& sealed) {
+    return sealed_anew(sealed, members, {node.member.id, node.seed, random, is_alive});
+  };
+  const auto sealed = seal_secret("secret", {b.member, a.member}, random);
+  CHECK(by(c, sealed).value() == std::nullopt);
+  CHECK(by(b, sealed).value() == std::nullopt);
+  const auto anew = by(a, sealed);
+  REQUIRE(anew);
+  REQUIRE(*anew);
+  CHECK(open_secret(**anew, c.member.id, c.seed).value() == "secret");
+  CHECK(by(a, **anew).value() == std::nullopt);
+  dead = a.member.id;
+  CHECK(by(b, sealed).value());
+  auto damaged = sealed;
+  damaged.mutable_box()->back() ^= 1;
+  CHECK(by(b, damaged).error().code == Errc::corrupted);
+}
+
 TEST_CASE("a sealed secret that was changed is not opened") {
   SystemRandom random;
   const Node a(random);

@@ -280,7 +280,8 @@ class MemoryGrid {
   MailboxClient mailbox_client{slots, random};
   NotedTrace trace;
   UserDelivery users{mailbox_client, view, trace};
-  RecipientSearch search{view, clock};
+  SrsSecrets srs_secrets{view, clock, {}};
+  RecipientSearch search{view, clock, srs_secrets};
   QueueClient queue_client{slots};
   MemoryMailboxService mailboxes;
   MemoryRemote remote;
