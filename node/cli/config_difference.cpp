@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
+#include "node/cli/canonical_config.hpp"
 #include "node/cli/outcome.hpp"
 
 namespace gridmail::cli {
@@ -22,20 +23,42 @@ std::string text_in(const Json& record, const char* field) {
   return found == record.end() || !found->is_string() ? std::string() : found->get<std::string>();
 }
 
-std::set<std::string> set_of(const Json& texts) {
-  std::set<std::string> all;
+/// Addresses as they are written, by how they are compared.
+std::map<std::string, std::string> addresses_in(const Json& texts) {
+  std::map<std::string, std::string> all;
   if (!texts.is_array()) return all;
-  for (const auto& text : texts) all.insert(text.get<std::string>());
+  for (const auto& text : texts) all.emplace(comparable_address(text), text);
   return all;
+}
+
+/// Those of `some` that `others` have not.
+Json without(const std::map<std::string, std::string>& some,
+             const std::map<std::string, std::string>& others) {
+  Json rest = Json::array();
+  for (const auto& [key, address] : some) {
+    if (!others.contains(key)) rest.push_back(address);
+  }
+  return rest;
+}
+
+bool same_addresses(const Json& some, const Json& others) {
+  const auto a = addresses_in(some), b = addresses_in(others);
+  return without(a, b).empty() && without(b, a).empty();
+}
+
+/// Of a route: names of hosts are the same in any case.
+std::string lower(std::string text) {
+  for (auto& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
 }
 
 class Difference {
  public:
-  Difference(const Json& have, const Json& wanted) : have_(have), wanted_(wanted) {}
+  Difference(const Json& have, Json wanted) : have_(have), wanted_(std::move(wanted)) {}
 
   /// What others need comes first, and goes last.
-  std::vector<ConfigStep> steps() {
-    domains();
+  Result<std::vector<ConfigStep>> steps() {
+    if (auto done = domains(); !done) return tl::unexpected(done.error());
     routes();
     aliases();
     lists();
@@ -49,7 +72,18 @@ class Difference {
 
  private:
   void add(std::string method, std::string target, Json body, std::string text, bool removes = false) {
-    steps_.push_back({std::move(method), std::move(target), std::move(body), std::move(text), removes});
+    steps_.push_back({std::move(method), std::move(target), std::move(body), std::move(text), removes, {}});
+  }
+  /// Whom the API names for it: the user an alias leads to.
+  std::string user_of(const std::string& address) const {
+    auto name = comparable_address(address);
+    const auto at = name.rfind('@') + 1;
+    const auto& domains = section(have_, "domains");
+    if (const auto domain = domains.find(name.substr(at)); domain != domains.end()) {
+      if (const auto main = text_in(*domain, "alias_of"); !main.empty()) name = name.substr(0, at) + main;
+    }
+    const auto target = text_in(section(have_, "aliases"), name.c_str());
+    return target.empty() ? name : target;
   }
   /// Calls `each` for what the file no longer has of a section that it has.
   template <class Each>
@@ -60,8 +94,19 @@ class Difference {
     }
   }
 
-  void domains() {
+  /// What a domain is cannot be changed: its keys and addresses would go.
+  Result<void> domains() {
     const auto& there = section(have_, "domains");
+    for (const auto& [name, domain] : section(wanted_, "domains").items()) {
+      if (!there.contains(name)) continue;
+      const auto is = text_in(there.at(name), "alias_of"), wanted = text_in(domain, "alias_of");
+      if (is == wanted) continue;
+      const auto said = [](const std::string& of) {
+        return of.empty() ? "a domain of its own" : "another name of " + of;
+      };
+      return fail(Errc::conflict, fmt::format("{} is {}, not {}: it would have to be removed first", name,
+                                              said(is), said(wanted)));
+    }
     for (const bool aliases : {false, true}) {  // of domains that may have to be added first
       for (const auto& [name, domain] : section(wanted_, "domains").items()) {
         const auto of = text_in(domain, "alias_of");
@@ -71,6 +116,7 @@ class Difference {
             fmt::format("+ domain {}{}", name, of.empty() ? "" : fmt::format(", another name of {}", of)));
       }
     }
+    return {};
   }
   void remove_domains() {
     const auto& there = section(have_, "domains");
@@ -87,7 +133,7 @@ class Difference {
       const auto& there = section(have_, "domains");
       const auto before = there.contains(name) ? text_in(there.at(name), "catch_all") : std::string();
       const auto after = text_in(domain, "catch_all");
-      if (before == after) continue;
+      if (before == after || (!after.empty() && before == user_of(after))) continue;
       const auto target = below("domains", name, "/catch-all");
       if (after.empty()) {
         add("DELETE", target, nullptr, fmt::format("- catch-all of {}: {}", name, before), true);
@@ -103,7 +149,9 @@ class Difference {
       const auto& there = section(have_, "routes");
       Json body = {{"via", route.value("via", "mx")}, {"tls", route.value("tls", "opportunistic")}};
       const bool is_there = there.contains(domain);
-      if (is_there && there.at(domain) == body) continue;
+      const bool same = is_there && lower(text_in(there.at(domain), "via")) == lower(text_in(body, "via")) &&
+                        text_in(there.at(domain), "tls") == text_in(body, "tls");
+      if (same) continue;
       const auto text = fmt::format("{} route {}: {}, tls {}", is_there ? '~' : '+', domain,
                                     text_in(body, "via"), text_in(body, "tls"));
       add("PUT", below("routes", domain), std::move(body), text);
@@ -113,19 +161,17 @@ class Difference {
     });
   }
 
-  /// An alias that leads elsewhere is removed and added: the API has no other way.
+  /// An alias that leads elsewhere is removed and added, for the API has no other way, and put back when it
+  /// cannot be added.
   void aliases() {
     for (const auto& [address, target] : section(wanted_, "aliases").items()) {
       const auto& there = section(have_, "aliases");
       const bool is_there = there.contains(address);
-      if (is_there && there.at(address) == target) continue;
       const auto to = target.get<std::string>();
-      if (is_there) {
-        add("DELETE", below("aliases", address), nullptr,
-            fmt::format("~ alias {}: no longer {}", address, there.at(address).get<std::string>()));
-      }
+      if (is_there && there.at(address) == user_of(to)) continue;
       add("POST", "/aliases", {{"address", address}, {"target", to}},
           fmt::format("{} alias {}: {}", is_there ? '~' : '+', address, to));
+      if (is_there) steps_.back().replaced = {{"address", address}, {"target", there.at(address)}};
     }
     for_gone("aliases", [&](const std::string& address, const Json&) {
       add("DELETE", below("aliases", address), nullptr, fmt::format("- alias {}", address), true);
@@ -140,14 +186,8 @@ class Difference {
             fmt::format("+ list {}: {} members", address, members.size()));
         continue;
       }
-      const auto before = set_of(there.at(address)), after = set_of(members);
-      Json added = Json::array(), removed = Json::array();
-      for (const auto& each : after) {
-        if (!before.contains(each)) added.push_back(each);
-      }
-      for (const auto& each : before) {
-        if (!after.contains(each)) removed.push_back(each);
-      }
+      const auto before = addresses_in(there.at(address)), after = addresses_in(members);
+      const Json added = without(after, before), removed = without(before, after);
       if (added.empty() && removed.empty()) continue;
       const auto text = fmt::format("~ list {}: +{} -{} members", address, added.size(), removed.size());
       add("POST", below("lists", address, "/members"), {{"add", added}, {"remove", removed}}, text);
@@ -164,14 +204,15 @@ class Difference {
       return Json{{"to", user.value("forward_to", Json::array())}, {"only", only}};
     };
     const auto was = forward(before), is = forward(after);
-    const bool same =
-        set_of(was["to"]) == set_of(is["to"]) && (is["to"].empty() || was["only"] == is["only"]);
+    const bool same = same_addresses(was["to"], is["to"]) && (is["to"].empty() || was["only"] == is["only"]);
     if (!same) {
       add("PUT", below("users", address, "/forwarding"), is,
           fmt::format("{} user {}: forwarded to {}", sign, address, is["to"].dump()), removes);
     }
     const auto delegates = after.value("delegates", Json::array());
-    if (set_of(before.value("delegates", Json::array())) == set_of(delegates)) return;
+    Json users = Json::array();
+    for (const auto& delegate : delegates) users.push_back(user_of(delegate));
+    if (same_addresses(before.value("delegates", Json::array()), users)) return;
     add("PUT", below("users", address, "/delegates"), {{"delegates", delegates}},
         fmt::format("{} user {}: delegates {}", sign, address, delegates.dump()), removes);
   }
@@ -190,6 +231,7 @@ class Difference {
     for (const auto& [name, value] : section(wanted_, "settings").items()) {
       const auto& there = section(have_, "settings");
       if (there.contains(name) && there.at(name) == value) continue;
+      if (name == "postmaster" && text_in(there, "postmaster") == user_of(value)) continue;
       body[name] = value;
       text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", name, value.dump());
     }
@@ -197,14 +239,16 @@ class Difference {
   }
 
   const Json& have_;
-  const Json& wanted_;
+  const Json wanted_;
   std::vector<ConfigStep> steps_;
 };
 
 }  // namespace
 
-std::vector<ConfigStep> config_difference(const Json& have, const Json& wanted) {
-  return Difference(have, wanted).steps();
+Result<std::vector<ConfigStep>> config_difference(const Json& have, const Json& wanted) {
+  auto names = canonical_config(wanted);
+  if (!names) return tl::unexpected(names.error());
+  return Difference(have, std::move(*names)).steps();
 }
 
 std::string text_of(const std::vector<ConfigStep>& steps) {

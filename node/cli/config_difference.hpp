@@ -14,11 +14,14 @@ struct ConfigStep {
   Json body;
   std::string text;      ///< one line that begins with +, - or ~
   bool removes = false;  ///< takes something away: for --prune only
+  /// An alias's record that goes just before, and comes back when the request fails; null: none.
+  Json replaced = {};
 };
 
-/// `have` is the whole configuration of the grid, `wanted` what a file has (config_file.hpp).
-
-[[nodiscard]] std::vector<ConfigStep> config_difference(const Json& have, const Json& wanted);
+/// `have` is the whole configuration of the grid, `wanted` what a file has (config_file.hpp), its names in
+/// any form. Errors: invalid (a name that is none, or is there twice); conflict (a domain that would have to
+/// become another name of one, or none).
+[[nodiscard]] Result<std::vector<ConfigStep>> config_difference(const Json& have, const Json& wanted);
 
 /// The lines of all steps.
 [[nodiscard]] std::string text_of(const std::vector<ConfigStep>& steps);

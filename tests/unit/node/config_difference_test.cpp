@@ -15,11 +15,23 @@ const Json grid = Json::parse(R"({
   "routes": {"z.test": {"via": "mx", "tls": "required"}},
   "users": {"a@x.test": {"forward_to": ["f@z.test"], "forward_only": true, "delegates": ["d@x.test"]}}})");
 
+std::vector<ConfigStep> difference(const Json& have, const Json& wanted) {
+  auto steps = config_difference(have, wanted);
+  REQUIRE_MESSAGE(steps, steps.error().text);
+  return std::move(*steps);
+}
+
 std::vector<std::string> requests(const std::vector<ConfigStep>& steps) {
   std::vector<std::string> all;
   for (const auto& step : steps)
     all.push_back(step.method + " " + step.target + (step.body.is_null() ? "" : " " + step.body.dump()));
   return all;
+}
+
+Json file(const char* text) {
+  const auto read = parse_config_file(text, "file");
+  REQUIRE_MESSAGE(read, read.error().text);
+  return *read;
 }
 
 }  // namespace
@@ -28,8 +40,8 @@ TEST_CASE("a grid that is as the file says needs no change, whatever the file's 
   const auto text = config_file_text(grid);
   const auto read = parse_config_file(text, "file");
   REQUIRE(read);
-  CHECK(config_difference(grid, *read).empty());
-  CHECK(config_difference(grid, Json::object()).empty());
+  CHECK(difference(grid, *read).empty());
+  CHECK(difference(grid, Json::object()).empty());
 }
 
 TEST_CASE("what a file adds is added in an order that works") {
@@ -44,7 +56,7 @@ TEST_CASE("what a file adds is added in an order that works") {
     "q@new.test" = "p@new.test")",
                                         "file");
   REQUIRE(wanted);
-  const auto steps = config_difference(Json::object(), *wanted);
+  const auto steps = difference(Json::object(), *wanted);
   CHECK(requests(steps) ==
         std::vector<std::string>{R"(POST /domains {"name":"new.test"})",
                                  R"(POST /domains {"name":"alias.test","alias_of":"new.test"})",
@@ -61,9 +73,9 @@ TEST_CASE("what a file changes is changed, no more") {
   wanted["routes"]["z.test"]["via"] = "smtp:h:25";
   wanted["settings"]["scrub_days"] = 7;
   wanted["users"]["a@x.test"]["delegates"] = Json::array();
-  CHECK(requests(config_difference(grid, wanted)) ==
+  CHECK(requests(difference(grid, wanted)) ==
         std::vector<std::string>{
-            R"(PUT /routes/z.test {"via":"smtp:h:25","tls":"required"})", "DELETE /aliases/b%40x.test",
+            R"(PUT /routes/z.test {"via":"smtp:h:25","tls":"required"})",
             R"(POST /aliases {"address":"b@x.test","target":"other@x.test"})",
             R"(POST /lists/all%40x.test/members {"add":["new@x.test"],"remove":["c@z.test"]})",
             R"(PUT /users/a%40x.test/delegates {"delegates":[]})", R"(PUT /settings {"scrub_days":7})"});
@@ -72,7 +84,7 @@ TEST_CASE("what a file changes is changed, no more") {
 TEST_CASE("what is only in the grid is removed by sections that the file has, domains last") {
   const auto wanted = parse_config_file("[domains]\n[aliases]\n[lists]\n[users]\n", "file");
   REQUIRE(wanted);
-  const auto steps = config_difference(grid, *wanted);
+  const auto steps = difference(grid, *wanted);
   CHECK(requests(steps) ==
         std::vector<std::string>{"DELETE /aliases/b%40x.test", "DELETE /lists/all%40x.test",
                                  R"(PUT /users/a%40x.test/forwarding {"to":[],"only":false})",
@@ -107,4 +119,74 @@ TEST_CASE("names with quotes and letters of any script come back as they were") 
   const auto read = parse_config_file(config_file_text(config), "file");
   REQUIRE(read);
   CHECK(*read == config);
+}
+
+TEST_CASE("names in a file mean what they mean to the API, however they are written") {
+  const auto have = file(R"(
+    [settings]
+    limits = "messages-per-user=1000/1m"
+    postmaster = "a@x.test"
+    [domains."xn--bcher-kva.test"]
+    catch_all = "a@x.test"
+    [domains."x.test"]
+    [domains."y.test"]
+    alias_of = "x.test"
+    [aliases]
+    "b@x.test" = "a@x.test"
+    [lists]
+    "all@x.test" = ["Who@z.test", "a@x.test"]
+    [routes."bank.example"]
+    via = "smtp:relay.example:25"
+    tls = "required"
+    [users."a@x.test"]
+    forward_to = ["F@z.test"]
+    forward_only = true
+    delegates = ["d@x.test"])");
+  const auto wanted = file(R"(
+    [settings]
+    limits = " messages-per-user=1000/60s "
+    postmaster = "B@X.test"
+    [domains."B\u00fccher.Test."]
+    catch_all = "A@X.TEST"
+    [domains."X.test"]
+    [domains."Y.TEST"]
+    alias_of = "X.Test"
+    [aliases]
+    "B@X.test" = "A@Y.test"
+    [lists]
+    "All@x.test" = ["A@x.test", "Who@Z.TEST"]
+    [routes."Bank.Example"]
+    via = "smtp:Relay.Example:25"
+    tls = "required"
+    [users."A@x.test"]
+    forward_to = ["F@Z.test"]
+    forward_only = true
+    delegates = ["D@y.test"])");
+  CHECK(requests(difference(have, wanted)) == std::vector<std::string>());
+}
+
+TEST_CASE("an alias that leads elsewhere knows what it led to") {
+  const auto steps = difference(grid, file("[aliases]\n\"B@x.test\" = \"New@x.test\""));
+  REQUIRE(steps.size() == 1);
+  CHECK(steps[0].body == Json{{"address", "b@x.test"}, {"target", "new@x.test"}});
+  CHECK(steps[0].replaced == Json{{"address", "b@x.test"}, {"target", "a@x.test"}});
+  CHECK(!steps[0].removes);
+}
+
+TEST_CASE("what a file cannot mean is refused before anything is changed") {
+  for (const auto* text :
+       {"[routes.\"Bank.example\"]\n[routes.\"bank.example\"]", "[aliases]\n\"a b@\" = \"a@x.test\"",
+        "[aliases]\n\"q@x.test\" = \"no address\"", "[domains.\"a b\"]", "[settings]\nlimits = \"much\""}) {
+    CAPTURE(text);
+    const auto steps = config_difference(grid, file(text));
+    REQUIRE(!steps);
+    CHECK(steps.error().code == Errc::invalid);
+  }
+  for (const auto* text : {"[domains.\"y.test\"]", "[domains.\"x.test\"]\nalias_of = \"y.test\"",
+                           "[domains.\"Y.test\"]\nalias_of = \"z.test\""}) {
+    CAPTURE(text);
+    const auto steps = config_difference(grid, file(text));
+    REQUIRE(!steps);
+    CHECK(steps.error().code == Errc::conflict);
+  }
 }
