@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <asio/ip/address.hpp>
+
 #include "node/base/bytes.hpp"
 #include "node/base/percent.hpp"
 
@@ -47,11 +49,26 @@ Error read_problem(const HttpReply& reply) {
   return {code_of(reply.status), fmt::format("the node answered with status {}", reply.status)};
 }
 
+bool is_this_machine(const std::string& host) {
+  if (host == "localhost") return true;
+  asio::error_code no_address;
+  const auto address = asio::ip::make_address(host, no_address);
+  return !no_address && address.is_loopback();
+}
+
 }  // namespace
 
 Result<ApiClient> ApiClient::make(ApiSettings settings) {
   auto url = Url::parse(settings.url);
   if (!url) return tl::unexpected(url.error());
+  const bool has_secret = !settings.token.empty() || !settings.password.empty();
+  // The node would refuse it as well, but everybody on the way would have read it.
+  if (has_secret && !url->secure && !is_this_machine(url->host)) {
+    return fail(Errc::denied,
+                fmt::format("{}: no token or password is sent over plain http to another machine; "
+                            "use https://",
+                            settings.url));
+  }
   return ApiClient(std::move(*url), std::move(settings));
 }
 

@@ -21,7 +21,7 @@ struct ApiSettings {
 
 class ApiClient {
  public:
-  /// Errors: invalid (the URL).
+  /// Errors: invalid (the URL); denied (a secret would go over plain http to another machine).
   [[nodiscard]] static Result<ApiClient> make(ApiSettings settings);
 
   /// `target` is below /api/v1, with its parts encoded by path_part(). Errors: what fetch() and the API give.
