@@ -25,6 +25,11 @@ class AccessControlBinding final : public api::AccessControl {
   [[nodiscard]] Task<Result<api::AddedToken>> add_token(std::string name, api::Role role,
                                                         std::chrono::seconds expires_after) override;
   [[nodiscard]] Task<Result<api::Applied>> remove_token(std::string name) override;
+  [[nodiscard]] Task<Result<std::vector<api::AdminRow>>> admins() override;
+  [[nodiscard]] Task<Result<api::Applied>> add_admin(std::string name, std::string password) override;
+  [[nodiscard]] Task<Result<api::Applied>> set_admin_password(std::string name,
+                                                              std::string password) override;
+  [[nodiscard]] Task<Result<api::Applied>> remove_admin(std::string name) override;
   [[nodiscard]] Task<Result<std::vector<api::AppPasswordRow>>> app_passwords(std::string address) override;
   [[nodiscard]] Task<Result<api::AddedAppPassword>> add_app_password(
       std::string address, std::string name, std::vector<std::string> protocols) override;

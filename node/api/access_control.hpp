@@ -35,6 +35,13 @@ struct AddedToken {
   Applied applied;
 };
 
+/// An administrator's account.
+struct AdminRow {
+  std::string name;
+  WallMicros created = 0;
+  WallMicros password_set = 0;
+};
+
 /// A password that one mail program was given.
 struct AppPasswordRow {
   std::string name;
@@ -66,6 +73,15 @@ class AccessControl {
   [[nodiscard]] virtual Task<Result<AddedToken>> add_token(std::string name, Role role,
                                                            std::chrono::seconds expires_after) = 0;
   [[nodiscard]] virtual Task<Result<Applied>> remove_token(std::string name) = 0;
+
+  /// By name.
+  [[nodiscard]] virtual Task<Result<std::vector<AdminRow>>> admins() = 0;
+  /// Errors: already_exists; invalid (the name, the password).
+  [[nodiscard]] virtual Task<Result<Applied>> add_admin(std::string name, std::string password) = 0;
+  /// Ends the account's sessions. Errors: invalid (the password).
+  [[nodiscard]] virtual Task<Result<Applied>> set_admin_password(std::string name, std::string password) = 0;
+  /// With its sessions and tokens. Errors: conflict (the last one).
+  [[nodiscard]] virtual Task<Result<Applied>> remove_admin(std::string name) = 0;
 
   [[nodiscard]] virtual Task<Result<std::vector<AppPasswordRow>>> app_passwords(std::string address) = 0;
   /// For these protocols ("imap", "pop3", "smtp") and no others. Errors: already_exists; conflict; invalid.

@@ -1,5 +1,6 @@
 // Every route of the API. Bodies and answers are JSON unless said otherwise; errors are RFC 9457 problem
 // documents.
+#include "node/api/admin_handlers.hpp"
 #include "node/api/client_setup_handlers.hpp"
 #include "node/api/handlers.hpp"
 
@@ -94,6 +95,12 @@ constexpr Route table[] = {
      "not expire.",
      secret},
     {del, "/api/v1/tokens/{name}", admin, remove_token, "Ends one."},
+    {get, "/api/v1/admins", admin, list_admins, "Administrators: the accounts that are no users."},
+    {post, "/api/v1/admins", admin, add_admin, "Adds one: {\"name\", \"password\"}."},
+    {put, "/api/v1/admins/{name}/password", admin, set_admin_password,
+     "Sets the password and ends the sessions: {\"password\"}; by a session with the asker's own as "
+     "\"current\"."},
+    {del, "/api/v1/admins/{name}", admin, remove_admin, "Removes one, unless it is the last."},
     {get, "/api/v1/audit", viewer, list_audit,
      "Who did what, the newest first: ?limit (100) entries, those that come after the id ?after."},
     {get, "/api/v1/openapi.json", anyone, openapi, "This table as an OpenAPI document."},

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "node/cli/access_verbs.hpp"
+#include "node/cli/admin_verbs.hpp"
 #include "node/cli/certificate_verbs.hpp"
 #include "node/cli/config_verbs.hpp"
 #include "node/cli/doctor.hpp"
@@ -220,6 +221,7 @@ const Argument node{"node", "its name or id"};
 const Argument address{"address", "local-part@domain"};
 const Argument password{"--password",
                         "the new password; safer: $GRIDMAIL_PASSWORD, the prompt or standard input"};
+const Argument admin_name{"name", "as in admin list"};
 const Argument some_id{"[id]", "as in queue list"};
 const Argument for_domain{"--destination", "those for this domain"};
 const Argument from_sender{"--sender", "those from this address"};
@@ -421,6 +423,10 @@ const std::vector<Verb> table = {
      token_add},
     {"token", "list", "tokens of programs, without the tokens", {}, token_list},
     {"token", "remove", "end a token", {{"name", "as in token list"}}, token_remove},
+    {"admin", "list", "all administrators", {}, admin_list},
+    {"admin", "add", "add one; asks for the password", {{"name", "without @ and spaces"}}, admin_add},
+    {"admin", "passwd", "set the password, and end the sessions", {admin_name}, admin_passwd},
+    {"admin", "remove", "remove one; the last one stays", {admin_name}, admin_remove},
     {"audit",
      "list",
      "who did what, the newest first",
@@ -475,6 +481,7 @@ std::span<const Verb> verbs() {
 std::string_view help_of_noun(std::string_view noun) {
   constexpr std::pair<std::string_view, std::string_view> nouns[] = {
       {"grid", "the grid as a whole"},
+      {"admin", "accounts that administer the grid and are no users"},
       {"audit", "who did what"},
       {"token", "what programs show the API instead of a password"},
       {"node", "its nodes"},

@@ -358,6 +358,7 @@ Task<Result<void>> ChangeWriter::put_admin(const directory::PutAdmin& change) {
   if (!there) co_return tl::unexpected(there.error());
   if (*there && !change.replace())
     co_return fail(Errc::already_exists, "administrator " + change.name() + " is there already");
+  if (!*there && change.replace()) co_return fail(Errc::not_found, "no administrator " + change.name());
   directory::Admin record;
   if (*there) {
     record = std::move(**there);
@@ -386,7 +387,13 @@ Task<Result<void>> ChangeWriter::remove_tokens_of(std::string owner) {
   co_return Result<void>{};
 }
 
+/// Nobody could make another one without the last.
 Task<Result<void>> ChangeWriter::remove_admin(const directory::RemoveAdmin& change) {
+  auto range = keys_.admins();
+  const auto admins = co_await builder_.scan(Family::meta, std::move(range.first), std::move(range.last), 2);
+  if (!admins) co_return tl::unexpected(admins.error());
+  if (admins->size() == 1 && admins->front().key == keys_.admin(change.name()))
+    co_return fail(Errc::conflict, change.name() + " is the last administrator: add another one first");
   if (auto done = co_await remove_tokens_of(change.name()); !done) co_return done;
   co_return co_await remove_existing(keys_.admin(change.name()), "administrator " + change.name());
 }

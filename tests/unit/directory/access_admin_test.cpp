@@ -129,11 +129,20 @@ TEST_CASE_FIXTURE(AccessGrid, "sessions that are over are forgotten by and by") 
   CHECK(kept == 5);
 }
 
+TEST_CASE_FIXTURE(AccessGrid, "an administrator's session ends with the password") {
+  done(admin.put_admin("root", "secret", false));
+  const auto begun = done(access.begin_session("root"));
+  grid.clock.set_now(grid.clock.now() + 1s);
+  done(admin.put_admin("root", "new", true));
+  CHECK(session(begun.secret).error().code == Errc::denied);
+}
+
 TEST_CASE_FIXTURE(AccessGrid, "an administrator's session ends with the account") {
   done(admin.put_admin("root", "secret", false));
   const auto begun = done(access.begin_session("root"));
   CHECK(session(begun.secret)->account == "root");
   CHECK(session(begun.secret)->role == directory::ROLE_ADMIN);
+  done(admin.put_admin("other", "secret", false));
   done(admin.remove_admin("root"));
   CHECK(session(begun.secret).error().code == Errc::denied);
 }

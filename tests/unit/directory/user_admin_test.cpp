@@ -71,6 +71,14 @@ TEST_CASE("administrators log in by password or token; both end with the account
   const auto short_lived = dir.done(dir.admin.add_token("short", "root", dir.grid.clock.wall() + 1'000'000));
   dir.grid.run(2s);
   CHECK(dir.refused(dir.admin.authenticate_token(short_lived.secret)) == Errc::denied);
+  CHECK(dir.refused(dir.admin.remove_admin("root")) == Errc::conflict);  // the last one
+  CHECK(dir.grid.run_to_end(dir.admin.authenticate_token(token.secret)));
+  CHECK(dir.refused(dir.admin.remove_admin("nobody")) == Errc::not_found);
+  dir.done(dir.admin.put_admin("other", "right", false));
+  CHECK(dir.refused(dir.admin.put_admin("nobody", "new", true)) == Errc::not_found);
+  dir.done(dir.admin.put_admin("root", "new", true));
+  CHECK(dir.refused(dir.admin.authenticate_admin("root", "right", "::1")) == Errc::denied);
+  CHECK(dir.grid.run_to_end(dir.admin.authenticate_admin("root", "new", "::1")));
   dir.done(dir.admin.remove_admin("root"));
   CHECK(dir.refused(dir.admin.authenticate_token(token.secret)) == Errc::denied);
   CHECK(dir.refused(dir.admin.authenticate_admin("root", "right", "::1")) == Errc::denied);

@@ -38,6 +38,27 @@ TEST_CASE("the audit log is read in pages, the newest first") {
   }
 }
 
+TEST_CASE("administrators are listed, added and removed, and no name is a user's") {
+  Api api;
+  CHECK(api.call(Method::post, "/api/v1/admins", R"({"name": "second", "password": "x"})").status == 201);
+  CHECK(api.call(Method::post, "/api/v1/admins", R"({"name": "second", "password": "x"})").status == 409);
+  for (const auto* body : {"{}", R"({"name": "a"})", R"({"name": "a", "password": ""})",
+                           R"({"name": "a@b.test", "password": "x"})", R"({"name": "", "password": "x"})"}) {
+    CAPTURE(body);
+    CHECK(api.call(Method::post, "/api/v1/admins", body).status == 400);
+  }
+  const auto listed = api.get("/api/v1/admins");
+  REQUIRE(listed.size() == 2);
+  CHECK(listed[0] == Json{{"name", "admin"},
+                          {"created", "1970-01-01T00:00:00Z"},
+                          {"password_set", "1970-01-01T00:00:01Z"}});
+  CHECK(api.call(Method::put, "/api/v1/admins/second/password", R"({"password": "y"})").status == 200);
+  CHECK(api.call(Method::put, "/api/v1/admins/nobody/password", R"({"password": "y"})").status == 404);
+  CHECK(api.call(Method::delete_, "/api/v1/admins/second").status == 200);
+  CHECK(api.call(Method::delete_, "/api/v1/admins/second").status == 404);
+  CHECK(api.call(Method::delete_, "/api/v1/admins/admin").status == 409);
+}
+
 TEST_CASE("a token is made for who asks, shown once, and ends") {
   Api api;
   const auto added = api.call(Method::post, "/api/v1/tokens",

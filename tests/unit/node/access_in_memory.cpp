@@ -35,6 +35,26 @@ Task<Result<api::Applied>> AccessInMemory::remove_token(std::string name) {
   if (tokens_made.erase(name) == 0) co_return fail(Errc::not_found, "no token " + name);
   co_return api::Applied{};
 }
+Task<Result<std::vector<api::AdminRow>>> AccessInMemory::admins() {
+  std::vector<api::AdminRow> rows;
+  for (const auto& [name, password] : admin_passwords) rows.push_back({name, 0, 1'000'000});
+  co_return rows;
+}
+Task<Result<api::Applied>> AccessInMemory::add_admin(std::string name, std::string password) {
+  if (!admin_passwords.emplace(name, std::move(password)).second) co_return fail(Errc::already_exists, name);
+  co_return api::Applied{};
+}
+Task<Result<api::Applied>> AccessInMemory::set_admin_password(std::string name, std::string password) {
+  if (!admin_passwords.contains(name)) co_return fail(Errc::not_found, "no administrator " + name);
+  admin_passwords[name] = std::move(password);
+  co_return api::Applied{};
+}
+Task<Result<api::Applied>> AccessInMemory::remove_admin(std::string name) {
+  if (!admin_passwords.contains(name)) co_return fail(Errc::not_found, "no administrator " + name);
+  if (admin_passwords.size() == 1) co_return fail(Errc::conflict, "the last one");
+  admin_passwords.erase(name);
+  co_return api::Applied{};
+}
 Task<Result<std::vector<api::AppPasswordRow>>> AccessInMemory::app_passwords(std::string) {
   std::vector<api::AppPasswordRow> rows;
   for (const auto& [name, row] : passwords_made) rows.push_back(row);

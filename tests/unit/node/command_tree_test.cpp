@@ -95,6 +95,32 @@ TEST_CASE("verbs that only act print one JSON document, too") {
   CHECK(gridmail_({"--url", api.url, "--json", "user", "locate", "a@example.test"}).json()["slot"] == 0);
 }
 
+TEST_CASE("administrators are added, get new passwords and are removed, but for the last") {
+  ApiOnLoopback api;
+  auto& there = api.grid.access_in_memory.admin_passwords;
+  ::setenv("GRIDMAIL_PASSWORD", "new", 1);
+  CHECK(gridmail_({"--url", api.url, "admin", "add", "second"}).exit_code == 0);
+  CHECK(gridmail_({"--url", api.url, "admin", "passwd", "admin"}).exit_code == 0);
+  CHECK(gridmail_({"--url", api.url, "admin", "passwd", "nobody"}).exit_code == 1);
+  CHECK(gridmail_({"--url", api.url, "admin", "add", "a@example.test"}).exit_code == 1);
+  ::unsetenv("GRIDMAIL_PASSWORD");
+  CHECK(there == std::map<std::string, std::string>{{"admin", "new"}, {"second", "new"}});
+  CHECK(gridmail_({"--url", api.url, "--json", "admin", "list"}).json()[1]["name"] == "second");
+  CHECK(gridmail_({"--url", api.url, "admin", "remove", "second"}).exit_code == 0);
+  CHECK(gridmail_({"--url", api.url, "admin", "remove", "admin"}).exit_code == 1);
+  CHECK(there.size() == 1);
+}
+
+TEST_CASE("what does not work exits with 1 and says why") {
+  ApiOnLoopback api;
+  const auto missing = gridmail_({"--url", api.url, "--json", "node", "drain", "x"});
+  CHECK(missing.exit_code == 1);
+  CHECK(missing.json()["error"]["code"] == "not_found");
+  CHECK(missing.errors == "gridmail: no node is called x\n");
+  CHECK(gridmail_({"--url", api.url, "user", "list"}, "wrong").errors == "gridmail: wrong credentials\n");
+  CHECK(gridmail_({"--url", "http://127.0.0.1:1", "user", "list"}).exit_code == 1);
+}
+
 TEST_CASE("no token goes over plain http to another machine") {
   for (const auto* url : {"http://192.0.2.1:1", "http://[2001:db8::1]:1", "http://node.example:1",
                           "http://127.0.0.1.example:1", "http://localhost.example"}) {

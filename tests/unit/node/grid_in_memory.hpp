@@ -60,6 +60,7 @@ class AccessInMemory final : public api::AccessControl {
  public:
   std::map<std::string, api::TokenRow> tokens_made;
   std::map<std::string, api::AppPasswordRow> passwords_made;
+  std::map<std::string, std::string> admin_passwords = {{"admin", "secret"}};
   std::string last;  ///< what was changed last
   api::Principal acting;
   std::string session_secret;  ///< empty: none
@@ -70,6 +71,10 @@ class AccessInMemory final : public api::AccessControl {
   Task<Result<api::AddedToken>> add_token(std::string name, api::Role role,
                                           std::chrono::seconds expires_after) override;
   Task<Result<api::Applied>> remove_token(std::string name) override;
+  Task<Result<std::vector<api::AdminRow>>> admins() override;
+  Task<Result<api::Applied>> add_admin(std::string name, std::string password) override;
+  Task<Result<api::Applied>> set_admin_password(std::string name, std::string password) override;
+  Task<Result<api::Applied>> remove_admin(std::string name) override;
   Task<Result<std::vector<api::AppPasswordRow>>> app_passwords(std::string address) override;
   Task<Result<api::AddedAppPassword>> add_app_password(std::string address, std::string name,
                                                        std::vector<std::string> protocols) override;

@@ -107,6 +107,18 @@ TEST_CASE_FIXTURE(Browser, "who changes the own password by a session says the p
   CHECK(grid.passwords["user@example.test"] == "new");
 }
 
+TEST_CASE_FIXTURE(Browser, "who sets an administrator's password by a session says the own one") {
+  come_in("admin");
+  const auto change = [this](const char* body) {
+    return call(Method::put, "/api/v1/admins/admin/password", body).status;
+  };
+  CHECK(change(R"({"password": "new"})") == 400);
+  CHECK(change(R"({"password": "new", "current": "wrong"})") == 403);
+  CHECK(grid.access_in_memory.admin_passwords["admin"] == "secret");
+  CHECK(change(R"({"password": "new", "current": "secret"})") == 200);
+  CHECK(grid.access_in_memory.admin_passwords["admin"] == "new");
+}
+
 TEST_CASE_FIXTURE(Browser, "an ended session is of no use any more") {
   come_in("admin@example.test");
   const auto ended = call(Method::delete_, "/api/v1/session");
