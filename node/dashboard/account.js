@@ -11,7 +11,7 @@ export async function appPasswords(here) {
   const path = here + "/app-passwords", list = el("table");
   const show = async () => {
     const rows = await api("GET", path);
-    table(list, rows.length ? ["Name", "For", "Since", "Actions"] : ["None."], rows.map(row => [row.name, row.protocols.join(", "), row.created.slice(0, 10),
+    table(list, rows.length ? ["Name", "For", "Since", "Actions"] : ["Name"], rows.length === 0 ? [["None yet"]] : rows.map(row => [row.name, row.protocols.join(", "), row.created.slice(0, 10),
       button("Remove", "app password " + row.name, () => ask({
         title: `Remove the password of ${row.name}?`, go: "Remove", danger: true, text: "The program that uses it is refused at once.",
         act: async () => { checked(await api("DELETE", `${path}/${encodeURIComponent(row.name)}`)); await show(); }}), true)]));

@@ -188,7 +188,10 @@ $("login").addEventListener("submit", event => {
   $("password").value = "";
   enter(logIn($("user").value, password));
 });
-$("logout").addEventListener("click", () => logOut(""));
+$("logout").addEventListener("click", () => {
+  $("login").reset();
+  logOut("");
+});
 addEventListener("hashchange", () => {
   if (heard === null) return;
   openPage(true);

@@ -23,7 +23,7 @@ function heldBack(row) {
 
 /** Why a slot is not as it should be. */
 export function reason(row) {
-  const {map} = grid, state = stateOf(row, map), alive = row.in_sync.filter(i => !map.silent.has(i)), away = row.in_sync.filter(i => map.silent.has(i));
+  const {map} = grid, state = stateOf(row, map), alive = row.in_sync.filter(i => !map.silent.has(i)), away = [...row.in_sync, ...row.retired].filter(i => map.silent.has(i));
   if (state === "whole") return "Nothing is wrong.";
   if (state === "lost") {
     const whose = row.primary < 0 ? "no primary is agreed" : absence(row.primary);
@@ -56,7 +56,7 @@ export function open(page, [state = "stuck", node = ""]) {
   const wanted = (row, i) => {
     const {map} = grid, how = stateOf(row, map), number_wanted = by_number.value.trim(), at = map.names.indexOf(by_node.value);
     if (number_wanted !== "") return String(i) === number_wanted;
-    if (at >= 0 && ![row.primary, ...row.in_sync, ...row.joining].includes(at)) return false;
+    if (at >= 0 && ![row.primary, ...row.in_sync, ...row.joining, ...row.retired].includes(at)) return false;
     return by_state.value === "all" || (by_state.value === "stuck" ? how !== "whole" : how === by_state.value);
   };
   const update = () => {

@@ -2,6 +2,7 @@
 """mail.py GRID_JSON ADDRESS PASSWORD: sends the user a message through one node and waits until IMAP on another shows it.
 mail.py GRID_JSON --submit ADDRESS PASSWORD TO: the user sends one elsewhere."""
 
+import email.utils
 import imaplib
 import json
 import smtplib
@@ -18,7 +19,7 @@ def submit(node, address, password, recipient):
 def deliver(first, last, address, password):
     with smtplib.SMTP(first["host"], first["smtp"], timeout=30) as client:
         client.sendmail("sender@example.org", address,
-                        f"Subject: Welcome\r\nMessage-ID: <welcome@example.org>\r\nTo: {address}\r\n\r\nHello.\r\n")
+                        f"Subject: Welcome\r\nMessage-ID: {email.utils.make_msgid(domain='example.org')}\r\nTo: {address}\r\n\r\nHello.\r\n")
     with imaplib.IMAP4(last["host"], last["imap"], timeout=30) as client:
         client.login(address, password)
         for _ in range(100):
