@@ -38,6 +38,7 @@ std::string ask(std::string_view question, const std::string& proposed) {
 /// On a terminal an admin corrects what the machine says of itself; otherwise that stands.
 Result<SetupPlan> plan_by_answers(bool joins) {
   SetupAnswers answers{machine_hostname(), machine_address()};
+  answers.ipv6 = std::filesystem::exists("/proc/net/if_inet6");
   SetupPlan plan;
   if (::isatty(STDIN_FILENO) != 0) {
     answers.hostname = ask("Name of this machine to mail clients and servers", answers.hostname);

@@ -33,30 +33,32 @@ Result<std::string> config_of(const SetupAnswers& answers) {
   for (const auto* text : {&answers.hostname, &answers.address, &answers.zone}) {
     if (!is_plain(*text)) return fail(Errc::invalid, fmt::format("\"{}\" cannot be used here", *text));
   }
-  const auto config =
-      fmt::format(R"toml(# Written by gridmail setup. Every key there is: gridmail.toml(5).
-hostname = "{}"
-zone = "{}"
+  // The unspecified address of IPv6 is heard on by IPv4 as well.
+  const auto* everywhere = answers.ipv6 ? "[::]" : "0.0.0.0";
+  const auto config = fmt::format(R"toml(# Written by gridmail setup. Every key there is: gridmail.toml(5).
+hostname = "{2}"
+zone = "{3}"
 
 [peer]
-listen = "0.0.0.0:{}"
-advertise = "{}"
+listen = "{0}:{1}"
+advertise = "{4}"
 
 [listen]
-smtp = "0.0.0.0:25"
-submission = "0.0.0.0:587"
-submissions = "0.0.0.0:465"
-imap = "0.0.0.0:143"
-imaps = "0.0.0.0:993"
-pop3 = "0.0.0.0:110"
-pop3s = "0.0.0.0:995"
+smtp = "{0}:25"
+submission = "{0}:587"
+submissions = "{0}:465"
+imap = "{0}:143"
+imaps = "{0}:993"
+pop3 = "{0}:110"
+pop3s = "{0}:995"
 http = "127.0.0.1:7480"
-https = "0.0.0.0:7443"
+https = "{0}:7443"
 
 [local_mail]
 socket = "/run/gridmail/sendmail"
 )toml",
-                  answers.hostname, answers.zone, peer_port, HostPort{answers.address, peer_port}.text());
+                                  everywhere, peer_port, answers.hostname, answers.zone,
+                                  HostPort{answers.address, peer_port}.text());
   if (auto checked = check(config, "the answers"); !checked) return tl::unexpected(checked.error());
   return config;
 }

@@ -23,6 +23,7 @@ struct SetupAnswers {
   std::string hostname;  ///< in greetings and Received
   std::string address;   ///< a host name or address that other nodes reach this machine at
   std::string zone = "default";
+  bool ipv6 = false;  ///< clients come by IPv6, too
 };
 
 /// Errors: invalid, for what cannot be the value of its key.

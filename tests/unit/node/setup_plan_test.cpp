@@ -21,6 +21,21 @@ TEST_CASE("the answers become a configuration that gridmaild reads") {
   CHECK(!config->listener(Service::lmtp));
 }
 
+TEST_CASE("a machine with IPv6 serves both") {
+  for (const bool ipv6 : {false, true}) {
+    cli::SetupAnswers answers{"mail1.example.test", "192.0.2.1"};
+    answers.ipv6 = ipv6;
+    const auto text = cli::config_of(answers);
+    REQUIRE(text);
+    const auto config = parse_config(*text, "gridmail.toml");
+    REQUIRE(config);
+    for (const auto service : {Service::smtp, Service::imaps, Service::https})
+      CHECK(config->listener(service)->host == (ipv6 ? "::" : "0.0.0.0"));
+    CHECK(config->peer_listen.host == (ipv6 ? "::" : "0.0.0.0"));
+    CHECK(config->listener(Service::http)->host == "127.0.0.1");
+  }
+}
+
 TEST_CASE("an answer that would be something else in TOML is refused") {
   CHECK(!cli::config_of({"mail1\"\nzone = \"x", "192.0.2.1"}));
   CHECK(!cli::config_of({"mail1", ""}));
