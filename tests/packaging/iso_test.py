@@ -217,6 +217,10 @@ class Screen(unittest.TestCase):
         self.assertEqual([], console_screen.problems_of_node("[+] started\nready\n", "gridmail_slots_below_copies 0\n"))
         self.assertEqual(["the node does not answer"], console_screen.problems_of_node("", ""))
 
+    def test_a_browser_understands_the_address_of_the_dashboard(self):
+        self.assertEqual("https://192.0.2.1:7443/", console_screen.dashboard_at("192.0.2.1", "0.0.0.0:7443"))
+        self.assertEqual("https://[2001:db8::1]:443/", console_screen.dashboard_at("2001:db8::1", "[::]:443"))
+
     def test_a_healthy_node_fits_a_screen_and_says_where_its_dashboard_is(self):
         lines = console_screen.lines_of(self.state())
         self.assertIn("dashboard   https://192.0.2.1:7443/", lines)

@@ -79,8 +79,13 @@ def look(version):
         problems = problems_of_node(ask_node(listen["http"], "/readyz?verbose"), ask_node(listen["http"], "/metrics"))
     elif node in ("failed", "inactive"):
         problems = [output_of("journalctl", "-u", "gridmail", "-o", "cat", "-n", "1", "--no-pager")]
-    dashboard = f"https://{seen[0]}:{listen['https'].rpartition(':')[2]}/" if seen and "https" in listen else ""
+    dashboard = dashboard_at(seen[0], listen["https"]) if seen and "https" in listen else ""
     return State(node=node, dashboard=dashboard, problems=problems + failed, disks=[], **common)
+
+
+def dashboard_at(address, listener):
+    host = f"[{address}]" if ":" in address else address
+    return f"https://{host}:{listener.rpartition(':')[2]}/"
 
 
 def lines_of(state):
