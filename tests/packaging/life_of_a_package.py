@@ -17,6 +17,7 @@ CONFIG, DATA = "/etc/gridmail/gridmail.toml", "/var/lib/gridmail"
 CLIENT_PORTS = {("tcp", port) for port in (25, 587, 465, 143, 993, 110, 995, 7443)}
 PEER_PORTS = {("tcp", 7420), ("udp", 7420)}
 READY_SECONDS = 15  # from the beginning of the installation
+PAUSE_SECONDS = 1  # of writes while the node that takes them is upgraded
 
 
 def check(what, is_so):
@@ -237,6 +238,7 @@ class Life:
                 check(f"{machine.name} was not restarted", self.main_pid(machine) not in (0, pid))
                 self.wait_until_healthy(3)
                 pauses.append(writer.slowest)
+        check(f"writes paused for {max(pauses):.2f} s", max(pauses) < PAUSE_SECONDS)
         equal("messages refused for good", [], senders.refused_for_good)
         equal("writes refused", [], writer.refused)
         version = self.first.run("dpkg-query", "-W", "-f", "${Version}", "gridmail").stdout

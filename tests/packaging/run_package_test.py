@@ -2,7 +2,7 @@
 """./dev package-test [--previous FILE.deb]: piuparts, then the package on three machines with systemd, from installation to purge.
 
 Needs root, and builds its Debian once (build/package-test/base). Without an earlier package to upgrade from, the present one
-under a lower version stands for it. Last line: "N passed, N failed".
+stands for it; one of the same version is given a lower one. Last line: "N passed, N failed".
 """
 
 import argparse
@@ -42,6 +42,10 @@ def under_version(package, version):
                                for line in control.read_text().splitlines(keepends=True)))
     call("dpkg-deb", "-Zgzip", "--root-owner-group", "--build", tree, WORK / "previous.deb", stdout=subprocess.DEVNULL)
     return WORK / "previous.deb"
+
+
+def version_of(package):
+    return subprocess.run(["dpkg-deb", "--field", package, "Version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def prepare_base(package):
@@ -108,7 +112,9 @@ def main():
         sys.exit("machines in namespaces need root")
     prepare_base(arguments.package)
     run_piuparts(arguments.package)
-    arguments.previous = arguments.previous or under_version(arguments.package, LOWER)
+    arguments.previous = arguments.previous or arguments.package
+    if version_of(arguments.previous) == version_of(arguments.package):
+        arguments.previous = under_version(arguments.previous, LOWER)
     command = [*NAMESPACES, sys.executable, __file__, "--package", arguments.package, "--previous", arguments.previous]
     run = subprocess.Popen(command, env=os.environ | {"GRIDMAIL_PACKAGE_TEST_INSIDE": "1"}, start_new_session=True)
     # `unshare` waits for its child and hears no SIGTERM; killed, it takes all machines with it.
