@@ -89,10 +89,12 @@ export function bytes(value) {
 
 /** Cells on a narrow screen stand below each other, each with its head. */
 export function table(parent, heads, rows) {
+  parent.classList.toggle("few", heads.length < 3);
   fill(parent, [el("thead", {}, el("tr", {}, ...heads.map(head => el("th", {scope: "col"}, head)))),
                 el("tbody", {}, ...rows.map(cells => el("tr", {}, ...cells.map((cell, i) => {
                   const made = el("td", {}, cell);
                   made.dataset.head = heads[i] ?? "";
+                  if (cell === "–") made.className = "none";
                   return made;
                 }))))]);
 }

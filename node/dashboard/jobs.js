@@ -3,7 +3,7 @@ import {api} from "./api.js";
 import {button, el, fill, link, number, only, span, telling} from "./elements.js";
 import {grid, nameOf} from "./grid.js";
 
-const done_shown_max = 3;
+const done_shown_max = 3, done_shown_ms = 10 * 60e3;
 const $ = id => document.getElementById(id);
 const kinds = {
   drain: "Primaries leave", remove: "Copies leave", replace: "Copies move from", rebuild: "Lost copies are made anew:",
@@ -36,7 +36,7 @@ export const jobList = jobs => jobs.map(row);
 
 export function showJobs() {
   const {jobs} = grid;
-  const shown = [...jobs.filter(job => job.state !== "done"), ...jobs.filter(job => job.state === "done").slice(0, done_shown_max)];
+  const shown = [...jobs.filter(job => job.state !== "done"), ...jobs.filter(job => job.state === "done" && Date.now() - Date.parse(job.ended) < done_shown_ms).slice(0, done_shown_max)];
   $("jobs_section").hidden = shown.length === 0;
   fill($("jobs"), jobList(shown));
 }

@@ -55,9 +55,9 @@ export function showNodes() {
 $("node_filter").addEventListener("input", () => { if (grid.map) showNodes(); });
 $("add_node").addEventListener("click", () => ask({
   title: "Add a node", go: "Make a token",
-  text: "Start the program on the new machine with a single-use token. It is valid for an hour.",
+  text: "The new machine joins with a single-use token. It is valid for an hour.",
   act: async () => {
     const made = await api("POST", "/join-tokens", {ttl_seconds: 3600});
-    ask({title: "Start the new node with", text: el("pre", {tabIndex: 0}, `gridmaild --join ${made.token}`)});
+    ask({title: "On the new machine, as root", text: el("pre", {tabIndex: 0}, `gridmail setup --join ${made.token}`)});
   },
 }));

@@ -1,5 +1,5 @@
 // All slots as one picture: a square each, coloured by how it does or by who answers for it.
-import {el, fill, number, table} from "./elements.js";
+import {el, fill, link, number, table} from "./elements.js";
 import {grid, stateOf, states, tally} from "./grid.js";
 
 const listed_max = 200;
@@ -11,7 +11,8 @@ const hue = (i, dark) => `hsl(${(i * 137.5 + 210) % 360} 55% ${dark ? 60 : 45}%)
 
 function layout(canvas, count) {
   const width = canvas.clientWidth || 800;
-  const columns = Math.max(32, Math.min(count, Math.floor(width / 10)));
+  const side = Math.max(4, Math.min(10, width / 90));  // a phone's picture is no longer than it is wide
+  const columns = Math.max(32, Math.min(count, Math.floor(width / side)));
   return {width, columns, cell: width / columns, rows: Math.ceil(count / columns)};
 }
 
@@ -26,11 +27,12 @@ function draw() {
   const colours = Object.fromEntries(Object.entries(states).map(([name, [, variable]]) => [name, style.getPropertyValue(variable)]));
   const paint = canvas.getContext("2d");
   paint.scale(scale, scale);
+  const gap = at.cell < 7 ? .6 : 1.2;
   map.slots.forEach((row, i) => {
     const state = stateOf(row, map);
     paint.fillStyle = by === "primary" && state !== "lost" ? hue(row.primary, dark) : colours[state];
     paint.globalAlpha = by === "state" && state === "whole" ? .55 : 1;
-    paint.fillRect((i % at.columns) * at.cell, Math.floor(i / at.columns) * at.cell, at.cell - 1.2, at.cell - 1.2);
+    paint.fillRect((i % at.columns) * at.cell, Math.floor(i / at.columns) * at.cell, at.cell - gap, at.cell - gap);
   });
   paint.globalAlpha = 1;
   if (pointed !== null) {
@@ -74,10 +76,11 @@ export function showSlots() {
     ["moving", "single", "lost"].filter(name => counts[name]).map(name => `; ${number(counts[name])} ${states[name][0]}`).join("") + ". Point at a square, or use the arrow keys.";
   showLegend(counts);
   draw();
-  const wrong = map.slots.map((row, i) => [i, stateOf(row, map)]).filter(([, state]) => state !== "whole").slice(0, listed_max);
+  const wrong = map.slots.map((row, i) => [i, stateOf(row, map)]).filter(([, state]) => state !== "whole");
   table($("slots_table"), ["State", "Slots"], [
     ...Object.entries(states).map(([name, [text]]) => [text, number(counts[name])]),
-    ...wrong.map(([i]) => ["", describe(i)])]);
+    ...wrong.slice(0, listed_max).map(([i]) => ["", describe(i)]),
+    ...(wrong.length > listed_max ? [["", el("span", {}, `And ${number(wrong.length - listed_max)} more: `, link("all of them", "slots"))]] : [])]);
 }
 
 const canvas = $("slots");

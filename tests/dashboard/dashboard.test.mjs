@@ -76,7 +76,7 @@ test("log in by the keyboard alone, and see that all is well", async () => {
 
 test("events bring what is new, and nobody has to ask for it", async () => {
   await page.waitForSelector("#flow figure", {timeout: 40_000});
-  assert.equal(await page.locator("#flow figure").count(), 5);
+  assert.equal(await page.locator("#flow figure").count(), 6);
   const asked = [];
   page.on("request", request => asked.push(request.url()));
   await page.waitForTimeout(5000);
