@@ -3,7 +3,6 @@
 import json
 import pathlib
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -11,22 +10,12 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/release"
-sys.path.insert(0, str(ROOT / "packaging/generate"))
+sys.path[:0] = [str(ROOT / "packaging/generate"), str(ROOT / "tests/support")]
 
 import command_table  # noqa: E402
 import completions  # noqa: E402
 import manual_pages  # noqa: E402
-
-DOCUMENTS = [ROOT / "README.md", *(ROOT / "packaging").glob("*.md")]
-
-
-def documented():
-    """(document, words) of each gridmail command in a document: a line of a code block, or a span of code."""
-    for document in DOCUMENTS:
-        for block in re.findall(r"```sh\n(.*?)```|`(gridmail [^`]+)`", document.read_text(), re.DOTALL):
-            for line in "\n".join(block).splitlines():
-                if match := re.match(r"(?:build/release/)?gridmail (.*?)(?: *[#>].*)?$", line.strip()):
-                    yield document.name, shlex.split(match.group(1))
+from documented_commands import documented  # noqa: E402
 
 
 def problem(rows, globals_, words):
