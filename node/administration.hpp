@@ -10,9 +10,12 @@ namespace gridmail {
 struct Administration {
   Administration(MailServices& mail, const CertificateAdmin& own, api::Principal who,
                  const directory::Actor& in_the_name_of,
-                 std::optional<directory::ExpectedRecord> expected = {})
+                 std::optional<directory::ExpectedRecord> expected = {}, WouldChange would_change = {})
       : principal(std::move(who)),
-        directory(mail.directory_client().in_the_name_of(in_the_name_of).expecting(std::move(expected))),
+        directory(mail.directory_client()
+                      .in_the_name_of(in_the_name_of)
+                      .expecting(std::move(expected))
+                      .trying(std::move(would_change))),
         users(mail.admin().through(directory)),
         domains(mail.domains().through(directory)),
         recipients(mail.recipients().through(directory)),

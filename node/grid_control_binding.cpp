@@ -15,6 +15,13 @@ api::DomainRow row_of(const DomainRow& domain) {
   return {domain.name, domain.users, domain.alias_of, domain.catch_all};
 }
 
+WouldChange told_to(std::shared_ptr<api::Trial> trial) {
+  if (!trial) return {};
+  return [trial = std::move(trial)](const directory::AuditEntry& entry) {
+    trial->changes.push_back({entry.verb(), entry.object(), entry.before(), entry.after()});
+  };
+}
+
 }  // namespace
 
 GridControlBinding::State::State(const Parts& parts)
@@ -24,15 +31,17 @@ GridControlBinding::State::State(const Parts& parts)
       requests(parts.mail, parts.clock) {}
 
 GridControlBinding::GridControlBinding(Parts parts)
-    : GridControlBinding(parts, std::make_shared<State>(parts), {}, {}, std::nullopt) {}
+    : GridControlBinding(parts, std::make_shared<State>(parts), {}, {}, std::nullopt, nullptr) {}
 
 GridControlBinding::GridControlBinding(Parts parts, std::shared_ptr<State> state, api::Principal who,
                                        const directory::Actor& actor,
-                                       std::optional<directory::ExpectedRecord> expected)
+                                       std::optional<directory::ExpectedRecord> expected,
+                                       std::shared_ptr<api::Trial> trial)
     : parts_(std::move(parts)),
       state_(std::move(state)),
+      trial_(std::move(trial)),
       as_(std::make_shared<Administration>(parts_.mail, parts_.certificates, std::move(who), actor,
-                                           std::move(expected))),
+                                           std::move(expected), told_to(trial_))),
       domains_({parts_.core, parts_.mail, parts_.clock, parts_.config, parts_.dns, *as_}),
       access_({parts_.mail, parts_.clock, *as_}),
       config_({parts_.mail, *as_}) {}
@@ -70,8 +79,8 @@ std::shared_ptr<api::GridControl> GridControlBinding::acting(
   record.set_address(std::move(actor.address));
   record.set_node(parts_.core.self().bytes());
   // Not make_shared: the constructor is private.
-  return std::shared_ptr<GridControlBinding>(
-      new GridControlBinding(parts_, state_, std::move(actor.who), record, std::move(expected)));
+  return std::shared_ptr<GridControlBinding>(new GridControlBinding(
+      parts_, state_, std::move(actor.who), record, std::move(expected), std::move(actor.trial)));
 }
 
 std::shared_ptr<api::GridControl> GridControlBinding::acting_as(api::Actor actor) {
@@ -208,7 +217,8 @@ Task<Result<api::Applied>> GridControlBinding::set_password(std::string address,
 }
 
 Task<Result<api::Applied>> GridControlBinding::remove_user(std::string address) {
-  const auto changed = co_await as_->users.remove_user(std::move(address));
+  const auto changed = co_await as_->users.remove_user(address);
+  if (changed && trial_) co_await tell_user_removal(std::move(address));
   co_return applied(changed);
 }
 

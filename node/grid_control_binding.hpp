@@ -143,14 +143,21 @@ class GridControlBinding final : public api::GridControl {
     JobBoard jobs;
   };
   GridControlBinding(Parts parts, std::shared_ptr<State> state, api::Principal who,
-                     const directory::Actor& actor, std::optional<directory::ExpectedRecord> expected);
+                     const directory::Actor& actor, std::optional<directory::ExpectedRecord> expected,
+                     std::shared_ptr<api::Trial> trial);
   [[nodiscard]] std::shared_ptr<api::GridControl> acting(
       api::Actor actor, std::optional<directory::ExpectedRecord> expected) const;
 
+  // grid_control_trial.cpp: every change of the map and every note goes this way, so that none is made in a
+  // trial (api::Trial). Those of the directory are seen to by DirectoryClient::trying().
+  /// Has the map changed, as far as that can be; in a trial only works out what it would become. Errors: no
+  /// map, and those of the register.
+  [[nodiscard]] Task<Result<MapPtr>> propose(MapChange change);
   /// In the name of who acts (node/audit_note.hpp).
-  [[nodiscard]] Task<void> note(AuditNote note) {
-    return write_note(as_, parts_.core, parts_.clock, std::move(note));
-  }
+  [[nodiscard]] Task<void> note(AuditNote note);
+  [[nodiscard]] Task<void> tell_user_removal(std::string address);
+  [[nodiscard]] Task<Result<void>> try_on_queued(std::string id, api::QueueAction action);
+  [[nodiscard]] Task<Result<void>> try_on_queue(api::QueueAction action, api::QueueChoice choice);
   [[nodiscard]] Task<std::string> subject_name(gridmail::statistics::Question::By by, Bytes subject);
   [[nodiscard]] Task<Result<void>> act_on_entry(std::string id, api::QueueAction action);
   [[nodiscard]] Task<std::vector<api::QueueRow>> intake_rows(api::QueueChoice choice);
@@ -171,6 +178,7 @@ class GridControlBinding final : public api::GridControl {
 
   Parts parts_;
   std::shared_ptr<State> state_;
+  std::shared_ptr<api::Trial> trial_;  ///< empty: what is asked is done
   std::shared_ptr<Administration> as_;
   DomainControlBinding domains_;
   AccessControlBinding access_;
@@ -179,6 +187,10 @@ class GridControlBinding final : public api::GridControl {
 
 /// Whether the node was heard of in the last seconds.
 [[nodiscard]] bool is_alive_in(GridCore& core, NodeId node);
+
+/// As the audit log says them.
+[[nodiscard]] std::string verb_of(api::QueueAction action);
+[[nodiscard]] std::string description(const api::QueueChoice& choice);
 
 /// One row of the map for people: retired copies whole and partial.
 [[nodiscard]] api::SlotPlacement placement_of(const Map& map, SlotId slot);

@@ -40,7 +40,7 @@ Task<Result<api::KeyStatus>> GridControlBinding::rotate_key() {
   MapChange change;
   change.keys = begin_rotation(*map, draw_gossip_key(parts_.random));
   if (change.keys) {
-    const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
+    const auto agreed = co_await propose(std::move(change));
     if (!agreed) co_return tl::unexpected(agreed.error());
     AuditNote entry{"key rotate", "grid"};
     co_await note(std::move(entry));

@@ -49,7 +49,7 @@ Task<Result<void>> GridControlBinding::change_members(MapPtr map, std::vector<Me
                                                       std::string verb) {
   MapChange change;
   for (const auto& member : members) change.members.push_back({member, *map->member(member.id)});
-  const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
+  const auto agreed = co_await propose(std::move(change));
   if (!agreed) co_return tl::unexpected(agreed.error());
   for (const auto& member : members) {
     const auto* now = (*agreed)->member(member.id);
@@ -259,7 +259,7 @@ Task<Result<void>> GridControlBinding::change_map_settings(const api::SettingsWi
   change.settings = SettingsChange{wanted};
   const auto fits = check_copies_fit(*map, apply(*map, change), disks());
   if (!fits) co_return tl::unexpected(fits.error());
-  const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
+  const auto agreed = co_await propose(std::move(change));
   if (!agreed) co_return tl::unexpected(agreed.error());
   const auto& now = (*agreed)->settings;
   if (now.copies != wanted.copies || now.copies_min != wanted.copies_min ||
@@ -304,7 +304,7 @@ Task<Result<void>> GridControlBinding::pause_job(std::string id, bool paused) {
     MapChange change;
     change.settings = SettingsChange{map->settings};
     change.settings->settings.balance_paused = paused;
-    const auto agreed = co_await parts_.core.map_register().propose(std::move(change));
+    const auto agreed = co_await propose(std::move(change));
     if (!agreed) co_return tl::unexpected(agreed.error());
     if ((*agreed)->settings.balance_paused != paused) co_return fail(Errc::conflict, "try again");
     auto [before, after] = difference(map->settings, (*agreed)->settings);

@@ -115,6 +115,12 @@ bool is_chosen(const api::QueueRow& row, const api::QueueChoice& choice) {
   return choice.destination.empty() || std::any_of(row.recipients.begin(), row.recipients.end(), is_there);
 }
 
+tl::unexpected<Error> not_waiting(const std::string& id) {
+  return fail(Errc::not_found, "no message " + id + " waits");
+}
+
+}  // namespace
+
 std::string verb_of(api::QueueAction action) {
   constexpr std::string_view verbs[] = {"queue retry", "queue hold", "queue release", "queue remove"};
   return std::string(verbs[static_cast<std::size_t>(action)]);
@@ -126,12 +132,6 @@ std::string description(const api::QueueChoice& choice) {
   if (!choice.sender.empty()) text += (text.empty() ? "sender=" : " sender=") + choice.sender;
   return text.empty() ? "all" : text;
 }
-
-tl::unexpected<Error> not_waiting(const std::string& id) {
-  return fail(Errc::not_found, "no message " + id + " waits");
-}
-
-}  // namespace
 
 Task<std::vector<api::QueueRow>> GridControlBinding::intake_rows(api::QueueChoice choice) {
   std::vector<api::QueueRow> rows;
@@ -182,6 +182,7 @@ Task<Result<std::vector<api::QueueRow>>> GridControlBinding::queue(api::QueueQue
 
 /// An id is a queue entry's, or an intake record's.
 Task<Result<void>> GridControlBinding::act_on_queued(std::string id, api::QueueAction action) {
+  if (trial_) co_return co_await try_on_queued(std::move(id), action);
   auto done = co_await act_on_entry(id, action);
   if (!done) co_return done;
   AuditNote entry{verb_of(action), id};
@@ -217,6 +218,11 @@ Task<Result<api::QueueActed>> GridControlBinding::act_on_queue(api::QueueAction 
   if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
   if (auto normal = normalize(choice); !normal) co_return tl::unexpected(normal.error());
   api::QueueActed acted;
+  if (trial_) {
+    if (auto tried = co_await try_on_queue(action, std::move(choice)); !tried)
+      co_return tl::unexpected(tried.error());
+    co_return acted;
+  }
   const bool is_for_intake = action == api::QueueAction::retry || action == api::QueueAction::remove;
   if (from_slot == 0 && is_for_intake) {
     const auto rows = co_await intake_rows(choice);

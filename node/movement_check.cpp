@@ -74,6 +74,38 @@ Result<void> check_copies_fit(const Map& before, const Map& after, const DiskFig
   return check_space(before, after, disks);
 }
 
+Movement movement_between(const Map& before, const Map& after, const DiskFiguresByNode& disks) {
+  const auto planned = plan_copies(before), wanted = plan_copies(after);
+  const auto may_be_primary = [](const Map& map, NodeId node) {
+    const auto* member = map.member(node);
+    return member != nullptr && member->may_be_primary();
+  };
+  Movement movement;
+  for (std::size_t i = 0; i < before.rows.size(); ++i) {
+    const auto& primary = before.rows[i].primary;
+    if (primary && may_be_primary(before, *primary) && !may_be_primary(after, *primary)) ++movement.primaries;
+    for (const auto& node : wanted[i])
+      movement.made += before.rows[i].holds(node) || planned[i].contains(node) ? 0 : 1;
+    movement.dropped += planned[i].size() > wanted[i].size() ? planned[i].size() - wanted[i].size() : 0;
+  }
+  movement.bytes = bytes_of_a_copy(before, disks) * static_cast<double>(movement.made);
+  return movement;
+}
+
+std::vector<std::string> text_of(const Movement& movement) {
+  std::vector<std::string> texts;
+  if (movement.primaries > 0)
+    texts.push_back(fmt::format("{} slots get another primary", movement.primaries));
+  if (movement.made > 0) {
+    texts.push_back(movement.bytes > 0 ? fmt::format("{} copies are made on other nodes, about {}",
+                                                     movement.made, gigabytes(movement.bytes))
+                                       : fmt::format("{} copies are made on other nodes", movement.made));
+  }
+  if (movement.dropped > 0)
+    texts.push_back(fmt::format("{} copies go without another in their place", movement.dropped));
+  return texts;
+}
+
 Result<void> check_drain(const Map& map, NodeId node, const std::function<bool(NodeId)>& is_alive) {
   if (map.settings.copies < 2) {
     return fail(

@@ -2,6 +2,8 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "gossip/register/map.hpp"
 
@@ -18,6 +20,17 @@ using DiskFiguresByNode = std::map<NodeId, DiskFigures>;
 /// have told nothing of their disks are not held against it.
 [[nodiscard]] Result<void> check_copies_fit(const Map& before, const Map& after,
                                             const DiskFiguresByNode& disks);
+
+/// What a change of the map sets moving, beside what moves already.
+struct Movement {
+  std::size_t primaries = 0;  ///< slots that get another primary because theirs may no longer be one
+  std::size_t made = 0;       ///< copies that other nodes get
+  double bytes = 0;           ///< of these, by the mean of all copies; 0: nothing is known
+  std::size_t dropped = 0;    ///< copies that go without another in their place
+};
+[[nodiscard]] Movement movement_between(const Map& before, const Map& after, const DiskFiguresByNode& disks);
+/// As sentences; none where nothing moves.
+[[nodiscard]] std::vector<std::string> text_of(const Movement& movement);
 
 /// Whether others can take over the slots whose primary `node` is, at once or when they have copies. Errors:
 /// conflict.

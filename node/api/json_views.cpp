@@ -56,6 +56,17 @@ std::string_view name_of(JobState state) {
 
 }  // namespace
 
+Json to_json(const Trial& trial) {
+  Json changes = Json::array();
+  for (const auto& change : trial.changes) {
+    changes.push_back({{"verb", change.verb},
+                       {"object", change.object},
+                       {"before", change.before},
+                       {"after", change.after}});
+  }
+  return {{"dry_run", true}, {"changes", std::move(changes)}, {"effects", trial.effects}};
+}
+
 std::string rfc3339(WallMicros micros) {
   const std::time_t seconds = static_cast<std::time_t>(micros / 1'000'000);
   std::tm utc{};

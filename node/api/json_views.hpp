@@ -11,6 +11,8 @@ using Json = nlohmann::ordered_json;
 
 [[nodiscard]] std::string rfc3339(WallMicros micros);
 
+/// {"dry_run": true, "changes": […], "effects": […]}
+[[nodiscard]] Json to_json(const Trial& trial);
 [[nodiscard]] Json to_json(const NodeRow& node);
 [[nodiscard]] Json to_json(const GridStatus& status);
 [[nodiscard]] Json to_json(const KeyStatus& status);

@@ -54,6 +54,16 @@ Json path_parameters(std::string_view pattern) {
   return parameters;
 }
 
+/// Clients that find it here know that this node changes nothing when asked so.
+Json dry_run_parameter() {
+  return {{"name", "dry_run"},
+          {"in", "query"},
+          {"description",
+           "true: everything is checked and nothing is changed; the answer says what would be: {\"dry_run\": "
+           "true, \"changes\": [{\"verb\", \"object\", \"before\", \"after\"}], \"effects\": [sentences]}"},
+          {"schema", {{"type", "boolean"}}}};
+}
+
 Json parameters_of(const Route& route) {
   auto parameters = path_parameters(route.pattern);
   if (route.method == Method::post) {
@@ -62,6 +72,7 @@ Json parameters_of(const Route& route) {
                           {"description", "makes a repeated request harmless for 24 hours"},
                           {"schema", {{"type", "string"}, {"maxLength", 255}}}});
   }
+  if (route.answer == Answer::trial) parameters.push_back({{"$ref", "#/components/parameters/dry_run"}});
   if (route.answer != Answer::pages) return parameters;
   const Json number = {{"type", "integer"}, {"minimum", 1}, {"maximum", Paging::limit_max}};
   parameters.push_back(
@@ -99,7 +110,8 @@ Json openapi_document() {
       {"security",
        Json::array({{{"basic", Json::array()}}, {{"bearer", Json::array()}}, {{"session", Json::array()}}})},
       {"components",
-       {{"securitySchemes",
+       {{"parameters", {{"dry_run", dry_run_parameter()}}},
+        {"securitySchemes",
          {{"basic", {{"type", "http"}, {"scheme", "basic"}}},
           {"bearer", {{"type", "http"}, {"scheme", "bearer"}}},
           {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "gridmail_session"}}}}}}},

@@ -2,9 +2,11 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gridmail::api {
 
@@ -40,10 +42,20 @@ struct Principal {
   }
 };
 
+/// What a request would do, had it not asked for nothing else than to be told.
+struct Trial {
+  struct Change {
+    std::string verb, object, before, after;  ///< as the audit log would say it
+  };
+  std::vector<Change> changes;
+  std::vector<std::string> effects;  ///< what that moves or removes, and how much; a sentence each
+};
+
 /// In whose name a change is made, and from where.
 struct Actor {
   Principal who;
   std::string address;
+  std::shared_ptr<Trial> trial = {};  ///< not empty: nothing is changed, and what would be is said there
 };
 
 }  // namespace gridmail::api

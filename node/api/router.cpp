@@ -5,6 +5,7 @@
 
 #include "node/api/conditional.hpp"
 #include "node/api/credentials.hpp"
+#include "node/api/json_response.hpp"
 #include "node/api/repeated_request.hpp"
 #include "node/api/request_quota.hpp"
 #include "node/base/log.hpp"
@@ -70,9 +71,19 @@ bool is_open(const Result<Found>& found) {
   return found && found->route != nullptr && found->route->access == Access::open;
 }
 
+/// Errors: invalid, also where the route has no dry run: it would do what was only asked about.
+Result<bool> is_dry_run(const Request& request, const Route& route) {
+  if (!query_has(request.query, "dry_run")) return false;
+  const auto value = query_value(request.query, "dry_run");
+  if (value == "false") return false;
+  if (value != "true") return fail(Errc::invalid, "dry_run is true or false");
+  if (route.answer != Answer::trial) return fail(Errc::invalid, "this has no dry run");
+  return true;
+}
+
 /// The route's answer, in somebody's name.
-Task<Response> act(GridControl& grid, Request request, Found found) {
-  Actor actor{request.asker, request.peer_address};
+Task<Response> act(GridControl& grid, Request request, Found found, std::shared_ptr<Trial> trial) {
+  Actor actor{request.asker, request.peer_address, std::move(trial)};
   auto versions = wanted_versions(request);
   if (!versions) {
     const auto acting = grid.acting_as(std::move(actor));
@@ -85,16 +96,25 @@ Task<Response> act(GridControl& grid, Request request, Found found) {
   co_return co_await found.route->handler(**acting, std::move(request), std::move(found.parameters));
 }
 
+/// What the route would answer with, had it done what it would do.
+Task<Response> try_to_act(GridControl& grid, Request request, Found found) {
+  const auto trial = std::make_shared<Trial>();
+  auto response = co_await act(grid, std::move(request), std::move(found), trial);
+  constexpr std::uint16_t not_done = 300;
+  if (response.status >= not_done) co_return response;
+  co_return json_response(to_json(*trial));
+}
+
 /// The same, once for each idempotency key.
 Task<Response> act_once(GridControl& grid, Request request, Found found) {
   const auto repeated = RepeatedRequest::of(request, request.asker.name);
   if (!repeated) co_return problem(repeated.error());
-  if (!*repeated) co_return co_await act(grid, std::move(request), std::move(found));
+  if (!*repeated) co_return co_await act(grid, std::move(request), std::move(found), nullptr);
   auto& control = grid.requests_of_grid();
   auto before = co_await (*repeated)->answered(control);
   if (before) co_return std::move(*before);
   const bool has_secret = found.route->answer == Answer::secret;
-  auto response = co_await act(grid, std::move(request), std::move(found));
+  auto response = co_await act(grid, std::move(request), std::move(found), nullptr);
   co_await (*repeated)->keep(control, response, has_secret);
   co_return response;
 }
@@ -112,6 +132,9 @@ Task<Response> route_request(GridControl& grid, Request request, Result<Found> f
                       "the role " + std::string(name_of(request.asker.role)) + " may not do that");
   if (request.asker.name.empty() || request.method == Method::get)
     co_return co_await route.handler(grid, std::move(request), std::move(found->parameters));
+  const auto dry = is_dry_run(request, route);
+  if (!dry) co_return problem(dry.error());
+  if (*dry) co_return co_await try_to_act(grid, std::move(request), std::move(*found));
   co_return co_await act_once(grid, std::move(request), std::move(*found));
 }
 

@@ -31,6 +31,7 @@ enum class Answer : std::uint8_t {
   document,
   pages,   ///< an array by pages (paging.hpp)
   secret,  ///< holds what is shown once and kept nowhere
+  trial,   ///< of what moves or removes; with ?dry_run=true nothing is changed, and it says what would be
 };
 
 struct Route {

@@ -94,7 +94,20 @@ Result<ApiClient::Answer> ApiClient::send(std::string_view method, std::string_v
   return Answer{std::move(document), std::string(reply->header("link"))};
 }
 
+/// An older node does not know the parameter, passes over it, and does what it was only asked about.
+Result<Json> ApiClient::try_out(std::string_view method, std::string_view target, const Json* body) const {
+  const auto description = send("GET", "/openapi.json", nullptr);
+  if (!description) return tl::unexpected(description.error());
+  if (!description->document.contains(Json::json_pointer("/components/parameters/dry_run")))
+    return fail(Errc::unsupported, "the node is older than this command, and has no dry run");
+  const auto mark = target.find('?') == std::string_view::npos ? '?' : '&';
+  auto answer = send(method, fmt::format("{}{}dry_run=true", target, mark), body);
+  if (!answer) return tl::unexpected(answer.error());
+  return std::move(answer->document);
+}
+
 Result<Json> ApiClient::call(std::string_view method, std::string_view target, const Json* body) const {
+  if (settings_.dry_run && method != "GET") return try_out(method, target, body);
   auto answer = send(method, target, body);
   if (!answer) return tl::unexpected(answer.error());
   return std::move(answer->document);

@@ -17,6 +17,7 @@ struct ApiSettings {
   std::string token;  ///< Bearer; empty: user and password
   std::string user, password;
   TrustSettings trust;
+  bool dry_run = false;  ///< nothing is changed: every change is only asked about
 };
 
 class ApiClient {
@@ -46,6 +47,9 @@ class ApiClient {
   };
   [[nodiscard]] Result<Answer> send(std::string_view method, std::string_view target, const Json* body) const;
   [[nodiscard]] Result<Json> call(std::string_view method, std::string_view target, const Json* body) const;
+  /// A change that is only asked about. Errors: unsupported, also by a node that would make it.
+  [[nodiscard]] Result<Json> try_out(std::string_view method, std::string_view target,
+                                     const Json* body) const;
 
   Url url_;
   ApiSettings settings_;

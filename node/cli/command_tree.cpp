@@ -90,13 +90,14 @@ Result<Outcome> execute(const Command& command, ApiSettings settings) {
   settings.user = environment("GRIDMAIL_ADMIN_USER");
   settings.password = environment("GRIDMAIL_ADMIN_PASSWORD");
   if (settings.user.empty() && !settings.password.empty()) settings.user = "admin";
-  const auto api = ApiClient::make(std::move(settings));
-  if (!api) return tl::unexpected(api.error());
   Arguments arguments;
   for (const auto& [argument, value] : command.values) {
     const auto name = name_of(*argument);
     if (command.app->count(name) > 0) arguments.emplace(name, value);
   }
+  settings.dry_run = arguments.contains(dry_run.name);
+  const auto api = ApiClient::make(std::move(settings));
+  if (!api) return tl::unexpected(api.error());
   return command.verb->run(*api, arguments);
 }
 

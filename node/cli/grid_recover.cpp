@@ -106,6 +106,8 @@ Result<Outcome> grid_recover(const ApiClient&, const Arguments& arguments) {
   auto recovery = OfflineRecovery::prepare(
       *config, survivors != arguments.end() ? names_in(survivors->second) : std::vector<std::string>());
   if (!recovery) return tl::unexpected(recovery.error());
+  if (arguments.contains("--dry-run"))
+    return Outcome{document_of(*recovery, false), losses_text(*recovery) + "\nNothing was changed.\n", 0};
   if (!phrase_is_typed(*recovery, arguments)) {
     return Outcome{document_of(*recovery, false),
                    losses_text(*recovery) +

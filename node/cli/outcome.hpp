@@ -10,6 +10,10 @@ using Columns = std::initializer_list<std::string_view>;
 
 /// The array at `target`, all pages of it, and as a table.
 [[nodiscard]] Result<Outcome> list(const ApiClient& api, std::string_view target, Columns columns);
+/// Whether it only says what would be changed (ApiSettings::dry_run).
+[[nodiscard]] bool is_dry_run(const Json& answer);
+/// Such an answer, and as lines.
+[[nodiscard]] Outcome would_be(Json answer);
 /// An object, and as lines.
 [[nodiscard]] Result<Outcome> show(Result<Json> answer);
 /// For verbs that only act: a sentence, with the nodes that have not applied the change yet.

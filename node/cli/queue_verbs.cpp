@@ -23,6 +23,7 @@ Result<Outcome> act_on_all(const ApiClient& api, std::string_view what, Json cho
   for (bool more = true; more;) {
     const auto answer = api.post(fmt::format("/queue/{}", what), choice);
     if (!answer) return tl::unexpected(answer.error());
+    if (is_dry_run(*answer)) return would_be(*answer);
     entries += answer->at("entries").get<std::uint64_t>();
     more = answer->contains("next_slot");
     if (more) choice["from_slot"] = answer->at("next_slot");

@@ -25,6 +25,9 @@ struct Argument {
   return argument.name.starts_with('-');
 }
 
+/// Of every verb that moves or deletes: each change is only asked about.
+inline constexpr Argument dry_run{"--dry-run", "only say what would be done", true};
+
 struct Outcome {
   Json document;     ///< printed with --json
   std::string text;  ///< printed without, ends with a newline

@@ -216,6 +216,7 @@ Task<Result<void>> ChangeWriter::finish_audit(const directory::Change& change, d
   entry.set_number(book.next());
   builder_.put_fresh(Family::meta, keys_.audit_entry(entry.number()), entry.SerializeAsString());
   book.set_next(book.next() + 1);
+  audited_ = std::move(entry);
   if (auto trimmed = co_await trim_audit(book); !trimmed) co_return trimmed;
   co_return co_await put(keys_.audit_book(), book.SerializeAsString());
 }

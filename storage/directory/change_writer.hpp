@@ -32,6 +32,9 @@ class ChangeWriter {
   /// storage/directory/directory_client.hpp says.
   [[nodiscard]] Task<Result<void>> write(const directory::Change& change);
 
+  /// What write() has put into the audit log; nothing where that says nothing of it.
+  [[nodiscard]] const std::optional<directory::AuditEntry>& audited() const { return audited_; }
+
   /// Makes the postmaster's mailbox, under `user`, and the settings, unless they are there.
   [[nodiscard]] Task<Result<void>> write_first_settings(UserId user);
 
@@ -137,6 +140,7 @@ class ChangeWriter {
   DirectoryKeys keys_;
   WallMicros now_;
   AuditKept audit_kept_;
+  std::optional<directory::AuditEntry> audited_;
 };
 
 }  // namespace gridmail

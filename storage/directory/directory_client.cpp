@@ -12,6 +12,12 @@ Task<Result<AppliedChange>> DirectoryClient::change(directory::Change change) {
   if (change.guid().empty()) change.set_guid(draw_guid());
   if (!actor_.who().empty()) *change.mutable_actor() = actor_;
   if (expected_) *change.add_expected() = *expected_;
+  if (would_change_) {
+    directory::Change trial;
+    trial.set_guid(change.guid());
+    trial.mutable_try_change()->set_change(change.SerializeAsString());
+    change = std::move(trial);
+  }
   const auto map = slots_.map();
   if (!map) co_return fail(Errc::unavailable, "no map yet");
   const auto slot = map->directory_slot();
@@ -20,6 +26,7 @@ Task<Result<AppliedChange>> DirectoryClient::change(directory::Change change) {
   expected_.reset();  // the record is another by now
   const auto record = decode_record<directory::ChangeAnswer>(*answer);
   if (!record) co_return tl::unexpected(record.error());
+  if (would_change_ && record->has_would_write()) would_change_(record->would_write());
   AppliedChange applied;
   for (const auto& bytes : record->lagging()) {
     if (const auto node = NodeId::from_bytes(bytes)) applied.lagging.push_back(*node);

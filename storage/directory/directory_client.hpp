@@ -1,6 +1,7 @@
 // DirectoryClient: changes the directory from any node. Each call draws one GUID, so that it is applied once
 // however often the request had to be sent.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ namespace gridmail {
 struct AppliedChange {
   std::vector<NodeId> lagging;
 };
+
+/// Told what a change that is only tried would write into the audit log.
+using WouldChange = std::function<void(const directory::AuditEntry&)>;
 
 /// Addresses and domains are canonical: the caller has seen to that. Errors common to all: unavailable.
 /// Thread-safe.
@@ -33,6 +37,14 @@ class DirectoryClient {
   [[nodiscard]] DirectoryClient expecting(std::optional<directory::ExpectedRecord> record) const {
     auto client = *this;
     client.expected_ = std::move(record);
+    return client;
+  }
+
+  /// The same, which changes nothing: each change passes all checks, is told to `would_change`, and succeeds
+  /// or fails as it would. Empty: it does change.
+  [[nodiscard]] DirectoryClient trying(WouldChange would_change) const {
+    auto client = *this;
+    client.would_change_ = std::move(would_change);
     return client;
   }
 
@@ -70,6 +82,7 @@ class DirectoryClient {
   Random& random_;
   directory::Actor actor_;
   std::optional<directory::ExpectedRecord> expected_;
+  WouldChange would_change_;
 };
 
 /// What the directory keeps of a token's secret.

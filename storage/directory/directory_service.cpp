@@ -22,6 +22,7 @@ Task<Result<Bytes>> DirectoryService::handle(SlotAccessPtr slot, NodeId from, By
   (void)from;
   auto change = decode_record<directory::Change>(request);
   if (!change) co_return fail(Errc::invalid, "not a change of the directory");
+  if (change->has_try_change()) co_return co_await try_out(slot, change->try_change());
   const auto guid = Guid::from_bytes(change->guid());
   if (!guid) co_return fail(Errc::invalid, "a change without a GUID");
   const auto asked = std::make_shared<Asked>();
@@ -33,6 +34,19 @@ Task<Result<Bytes>> DirectoryService::handle(SlotAccessPtr slot, NodeId from, By
     const auto lagging = co_await applied_everywhere_(slot, clock_.now() + applied_everywhere_max);
     for (const auto& node : lagging) answer.add_lagging(node.bytes());
   }
+  co_return answer.SerializeAsString();
+}
+
+Task<Result<Bytes>> DirectoryService::try_out(SlotAccessPtr slot, const directory::TryChange& wish) {
+  const auto change = decode_record<directory::Change>(wish.change());
+  if (!change) co_return fail(Errc::invalid, "not a change of the directory");
+  OperationBuilder builder(slot->snapshot());
+  ChangeWriter writer(builder, slot->slot(), clock_.wall());
+  const auto written = co_await writer.write(*change);
+  if (const auto may = slot->may_answer(); !may) co_return tl::unexpected(may.error());
+  if (!written) co_return tl::unexpected(written.error());
+  directory::ChangeAnswer answer;
+  if (writer.audited()) *answer.mutable_would_write() = *writer.audited();
   co_return answer.SerializeAsString();
 }
 

@@ -56,6 +56,8 @@ class DirectoryService final : public SlotService {
   };
 
   [[nodiscard]] Task<Result<void>> apply(SlotAccessPtr slot, AskedPtr asked);
+  /// Prepares a change out of what is committed, and forgets it.
+  [[nodiscard]] Task<Result<Bytes>> try_out(SlotAccessPtr slot, const directory::TryChange& wish);
   /// Makes an operation of the first ones that wait, and gives them their outcome. With the mutex.
   /// Errors: io, before any was taken.
   [[nodiscard]] Task<Result<void>> make_together(SlotAccessPtr slot, Changing& changing);

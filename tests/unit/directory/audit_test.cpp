@@ -69,6 +69,27 @@ TEST_CASE("a removed user is named by the address, and what is refused is not wr
   CHECK(entries[0].who().empty());
 }
 
+TEST_CASE("a change that is only tried is checked, said and not made") {
+  MemoryDirectoryGrid dir;
+  dir.done(dir.client.add_domain("example.org"));
+  const auto id = draw_id<UserId>(dir.grid.random);
+  dir.done(dir.client.add_user(id, "a@example.org", "", true));
+  const auto contents = dir.grid.slots.store().contents(Family::meta);
+  std::vector<directory::AuditEntry> told;
+  auto client = alice(dir).trying([&](const directory::AuditEntry& entry) { told.push_back(entry); });
+  dir.done(client.remove_user(id));
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].verb() == "user remove");
+  CHECK(told[0].object() == "a@example.org");
+  CHECK(told[0].before() == "role=user log-in=yes");
+  CHECK(told[0].who() == "alice");
+  CHECK(dir.refused(client.remove_domain("example.org")) == Errc::conflict);
+  CHECK(dir.refused(client.remove_alias("b@example.org")) == Errc::not_found);
+  CHECK(told.size() == 1);
+  CHECK(dir.grid.slots.store().contents(Family::meta) == contents);
+  dir.done(dir.client.remove_user(id));
+}
+
 TEST_CASE("a password that is hashed anew at a log-in is nobody's doing") {
   MemoryDirectoryGrid dir;
   dir.done(dir.client.add_domain("example.org"));

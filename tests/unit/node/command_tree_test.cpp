@@ -6,12 +6,14 @@
 #include <cstdlib>
 #include <fstream>
 #include <future>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 #include <vector>
 
 #include "node/api/http_session.hpp"
+#include "node/cli/verbs.hpp"
 #include "node/runtime/system_clock.hpp"
 #include "node/runtime/tcp_server.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -93,6 +95,63 @@ TEST_CASE("verbs that only act print one JSON document, too") {
   CHECK(gridmail_({"--url", api.url, "user", "passwd", "a@example.test", "--password", "q"}).exit_code == 0);
   CHECK(api.grid.passwords["a@example.test"] == "q");
   CHECK(gridmail_({"--url", api.url, "--json", "user", "locate", "a@example.test"}).json()["slot"] == 0);
+}
+
+TEST_CASE("with --dry-run every verb that has it asks about each change and makes none") {
+  ApiOnLoopback api;
+  const std::map<std::string, std::vector<std::string>> options = {
+      {"node replace", {"--with", "c"}},     {"node maintenance", {"--for", "10m"}},
+      {"domain catch-all", {"--to", "a@b"}}, {"user forward", {"--to", "none"}},
+      {"user delegate", {"--to", "none"}},   {"grid settings", {"--copies", "1"}},
+      {"list change", {"--remove", "a@b"}},  {"queue retry", {"--sender", "a@b"}},
+      {"queue hold", {"--sender", "a@b"}},   {"queue release", {"--sender", "a@b"}},
+      {"queue remove", {"--sender", "a@b"}}, {"user app-password", {"--name", "phone"}}};
+  const test::TemporaryFolder folder;
+  const auto file = (folder.path() / "pem").string();
+  std::ofstream(file) << "x";
+  const auto value_of = [&](std::string_view argument) -> std::string {
+    if (argument == "weight") return "50";
+    if (argument == "action") return "remove";
+    return argument == "certificate" || argument == "key" ? file : "b@example.test";
+  };
+  std::size_t tried = 0;
+  for (const auto& verb : cli::verbs()) {
+    const auto has = std::any_of(verb.arguments.begin(), verb.arguments.end(),
+                                 [](const auto& each) { return each.name == cli::dry_run.name; });
+    if (!has || verb.noun == "apply" || verb.name == "recover") continue;  // these change nothing by the API
+    std::vector<std::string> line = {"--url", api.url, std::string(verb.noun), std::string(verb.name)};
+    for (const auto& argument : verb.arguments) {
+      if (!cli::is_option(argument) && !argument.name.starts_with('['))
+        line.push_back(value_of(argument.name));
+    }
+    const auto name = line[2] + " " + line[3];
+    if (const auto more = options.find(name); more != options.end())
+      line.insert(line.end(), more->second.begin(), more->second.end());
+    line.emplace_back("--dry-run");
+    api.grid.actor = {};
+    const auto ran = gridmail_(line);
+    CAPTURE(name);
+    CAPTURE(ran.errors);
+    CHECK(api.grid.actor.trial != nullptr);
+    ++tried;
+  }
+  CHECK(tried > 25);
+}
+
+TEST_CASE("--dry-run says what would be done, as text and as JSON") {
+  ApiOnLoopback api;
+  const auto told = gridmail_({"--url", api.url, "node", "drain", "b", "--dry-run"});
+  CHECK(told.exit_code == 0);
+  CHECK(told.out ==
+        "nothing is changed; this would be done:\nnode drain b\n  before: state=active\n"
+        "  after: state=draining\n  3 slots get another primary\n");
+  const auto json = gridmail_({"--url", api.url, "--json", "node", "drain", "b", "--dry-run"}).json();
+  CHECK(json["dry_run"] == true);
+  CHECK(json["changes"][0]["verb"] == "node drain");
+  CHECK(api.grid.drained.empty());
+  const auto refused = gridmail_({"--url", api.url, "node", "drain", "x", "--dry-run"});
+  CHECK(refused.exit_code == 1);
+  CHECK(refused.errors == gridmail_({"--url", api.url, "node", "drain", "x"}).errors);
 }
 
 TEST_CASE("administrators are added, get new passwords and are removed, but for the last") {

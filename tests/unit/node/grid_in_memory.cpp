@@ -76,6 +76,11 @@ Task<Result<FigureReport>> GridInMemory::figures(FigureWindow window) {
 }
 Task<Result<Begun>> GridInMemory::drain(std::string node) {
   if (node != "b") co_return fail(Errc::not_found, "no node is called " + node);
+  if (actor.trial) {
+    actor.trial->changes.push_back({"node drain", node, "state=active", "state=draining"});
+    actor.trial->effects.emplace_back("3 slots get another primary");
+    co_return Begun{};
+  }
   drained = node;
   co_return Begun{"drain-b"};
 }

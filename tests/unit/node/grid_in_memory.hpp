@@ -114,7 +114,7 @@ class GridInMemory final : public api::GridControl {
   GridInMemory();
 
   bool is_ready = true;
-  std::string drained;
+  std::string drained;        ///< the one verb that knows a trial
   std::string last_movement;  ///< the last verb of movement with its arguments
   api::Settings grid_settings{2, 2, "postmaster", 30};
   std::map<std::string, std::string> passwords;  ///< of users

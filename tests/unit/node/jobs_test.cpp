@@ -2,6 +2,7 @@
 #include "node/jobs.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "gossip/placement/planner.hpp"
 #include "node/job_board.hpp"
@@ -189,6 +190,30 @@ TEST_CASE("a change is refused where nodes, zones or space would not do") {
     REQUIRE_FALSE(refused);
     CHECK(refused.error().text.starts_with("no space: n2"));
   }
+}
+
+TEST_CASE("what a change of the members sets moving is counted before it is made") {
+  const Map map = settled(4);
+  const auto primaries = static_cast<std::size_t>(std::count_if(
+      map.rows.begin(), map.rows.end(), [](const SlotRow& row) { return row.primary == node(1); }));
+  REQUIRE(primaries > 0);
+  Map after = map;
+  CHECK(text_of(movement_between(map, after, {})).empty());
+  after.members[0].state = MemberState::draining;
+  const auto drained = movement_between(map, after, {});
+  CHECK(drained.primaries == primaries);
+  CHECK(drained.made == 0);
+  after.members[0].state = MemberState::leaving;
+  DiskFiguresByNode disks;
+  disks[node(1)] = {1'000'000'000, 10'000'000'000};
+  const auto left = movement_between(map, after, disks);
+  CHECK(left.primaries == primaries);
+  CHECK(left.made == held(map, node(1)));
+  CHECK(left.bytes == doctest::Approx(1'000'000'000));
+  CHECK(text_of(left).at(1) == fmt::format("{} copies are made on other nodes, about 1.0 GB", left.made));
+  after = map;
+  after.settings.copies = 1;
+  CHECK(movement_between(map, after, {}).dropped == map.rows.size());
 }
 
 TEST_CASE("draining needs somebody to be primary instead") {
