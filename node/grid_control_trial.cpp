@@ -57,10 +57,10 @@ Task<void> GridControlBinding::note(AuditNote note) {
 Task<void> GridControlBinding::tell_user_removal(std::string address) {
   const auto details = co_await user(std::move(address));
   if (!details) co_return;  // it was there a moment ago: nobody can say how much it had
-  trial_->effects.push_back(details->usage_known
-                                ? fmt::format("{} messages, {} bytes, are deleted after 14 days",
-                                              details->messages, details->bytes)
-                                : "the mail is deleted after 14 days; how much it is cannot be told now");
+  trial_->effects.push_back(
+      details->usage_known
+          ? fmt::format("{} messages, {} bytes, are deleted after 14 days", details->messages, details->bytes)
+          : "the mail is deleted after 14 days; how much it is cannot be told now");
   if (!details->aliases.empty())
     trial_->effects.push_back(fmt::format("aliases go at once: {}", fmt::join(details->aliases, ", ")));
 }
@@ -104,8 +104,7 @@ Task<Result<void>> GridControlBinding::try_on_queue(api::QueueAction action, api
     if (more) after = cursor_of(rows->back());
   }
   trial_->changes.push_back({verb_of(action), description(choice), {}, {}});
-  trial_->effects.push_back(
-      fmt::format("{} messages{}, {} bytes", messages, more ? " or more" : "", bytes));
+  trial_->effects.push_back(fmt::format("{} messages{}, {} bytes", messages, more ? " or more" : "", bytes));
   co_return Result<void>{};
 }
 

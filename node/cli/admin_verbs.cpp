@@ -13,14 +13,14 @@ Result<Outcome> admin_list(const ApiClient& api, const Arguments&) {
 
 Result<Outcome> admin_add(const ApiClient& api, const Arguments& arguments) {
   const auto& name = arguments.at("name");
-  const auto password = read_new_password("GRIDMAIL_PASSWORD", name);
+  const auto password = new_password(arguments, name);
   if (!password) return tl::unexpected(password.error());
   return acted(api.post("/admins", {{"name", name}, {"password", *password}}), fmt::format("added {}", name));
 }
 
 Result<Outcome> admin_passwd(const ApiClient& api, const Arguments& arguments) {
   const auto& name = arguments.at("name");
-  const auto password = read_new_password("GRIDMAIL_PASSWORD", name);
+  const auto password = new_password(arguments, name);
   if (!password) return tl::unexpected(password.error());
   return acted(api.put(below("admins", name, "/password"), {{"password", *password}}),
                fmt::format("{} has a new password, and no session any more", name));

@@ -45,11 +45,24 @@ std::string ask(std::string_view question) {
   return line;
 }
 
+std::string first_line(const std::string& text) {
+  auto line = text.substr(0, text.find('\n'));
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
 }  // namespace
 
-Result<std::string> read_new_password(const char* variable, std::string_view whose) {
+Result<std::string> new_password(const Arguments& arguments, std::string_view whose) {
   std::string password;
-  if (const char* value = std::getenv(variable); value != nullptr) {
+  if (const auto file = arguments.find("--password-file"); file != arguments.end()) {
+    const auto text = read_file(file->second);
+    if (!text) return tl::unexpected(text.error());
+    password = first_line(*text);
+    if (password.empty())
+      return fail(Errc::invalid,
+                  fmt::format("the first line of {} is no password: it is empty", file->second));
+  } else if (const char* value = std::getenv("GRIDMAIL_PASSWORD"); value != nullptr) {
     password = value;
   } else if (::isatty(STDIN_FILENO) != 0) {
     password = ask(fmt::format("Password of {}", whose));
@@ -58,8 +71,10 @@ Result<std::string> read_new_password(const char* variable, std::string_view who
     std::getline(std::cin, password);
     if (password.ends_with('\r')) password.pop_back();
   }
-  if (password.empty())
-    return fail(Errc::invalid, fmt::format("no password: give it on standard input or in ${}", variable));
+  if (password.empty()) {
+    return fail(Errc::invalid,
+                "no password: give it on standard input, in $GRIDMAIL_PASSWORD or by --password-file");
+  }
   return password;
 }
 

@@ -3,13 +3,13 @@
 #include <string>
 #include <string_view>
 
-#include "node/base/result.hpp"
+#include "node/cli/verbs.hpp"
 
 namespace gridmail::cli {
 
-/// The value of `variable`; else asked for twice on the terminal, without echo; else the first line of
-/// standard input. Errors: invalid (empty, or the two differ).
-[[nodiscard]] Result<std::string> read_new_password(const char* variable, std::string_view whose);
+/// The first line of --password-file; else $GRIDMAIL_PASSWORD; else asked for twice on the terminal, without
+/// echo; else the first line of standard input. Errors: invalid (empty, or the two differ), io.
+[[nodiscard]] Result<std::string> new_password(const Arguments& arguments, std::string_view whose);
 
 /// All of a file, or of standard input for "-". Errors: io.
 [[nodiscard]] Result<std::string> read_file(const std::string& file);

@@ -28,11 +28,6 @@
 namespace gridmail::cli {
 namespace {
 
-Result<std::string> password_for(const Arguments& arguments) {
-  if (const auto given = arguments.find("--password"); given != arguments.end()) return given->second;
-  return read_new_password("GRIDMAIL_PASSWORD", arguments.at("address"));
-}
-
 Result<Outcome> grid_status(const ApiClient& api, const Arguments&) {
   auto status = api.get("/status");
   if (!status) return tl::unexpected(status.error());
@@ -66,7 +61,7 @@ Result<Outcome> slot_list(const ApiClient& api, const Arguments&) {
 
 Result<Outcome> user_add(const ApiClient& api, const Arguments& arguments) {
   const auto& address = arguments.at("address");
-  const auto password = password_for(arguments);
+  const auto password = new_password(arguments, address);
   if (!password) return tl::unexpected(password.error());
   return acted(api.post("/users", {{"address", address}, {"password", *password}}),
                fmt::format("added {}", address));
@@ -119,7 +114,7 @@ Result<Outcome> user_show(const ApiClient& api, const Arguments& arguments) {
 }
 Result<Outcome> user_passwd(const ApiClient& api, const Arguments& arguments) {
   const auto& address = arguments.at("address");
-  const auto password = password_for(arguments);
+  const auto password = new_password(arguments, address);
   if (!password) return tl::unexpected(password.error());
   return acted(api.put(below("users", address, "/password"), {{"password", *password}}),
                fmt::format("{} has a new password", address));
@@ -220,8 +215,10 @@ Result<Outcome> commands(const ApiClient&, const Arguments&) {
 
 const Argument node{"node", "its name or id"};
 const Argument address{"address", "local-part@domain"};
-const Argument password{"--password",
-                        "the new password; safer: $GRIDMAIL_PASSWORD, the prompt or standard input"};
+const Argument password_file{
+    "--password-file",
+    "whose first line is the password; without it $GRIDMAIL_PASSWORD, or it is asked for, or "
+    "read from standard input"};
 const Argument admin_name{"name", "as in admin list"};
 const Argument some_id{"[id]", "as in queue list"};
 const Argument for_domain{"--destination", "those for this domain"};
@@ -284,7 +281,7 @@ const std::vector<Verb> table = {
     {"job", "pause", "hold a job", {{"id", "as in job list"}}, job_pause},
     {"job", "resume", "let it go on", {{"id", "as in job list"}}, job_resume},
     {"slot", "list", "who holds each slot", {}, slot_list},
-    {"user", "add", "add a user", {address, password}, user_add},
+    {"user", "add", "add a user", {address, password_file}, user_add},
     {"user",
      "import",
      "add many users",
@@ -295,7 +292,7 @@ const std::vector<Verb> table = {
      user_import},
     {"user", "list", "all users", {}, user_list},
     {"user", "show", "one user with aliases and usage", {address}, user_show},
-    {"user", "passwd", "set a user's password", {address, password}, user_passwd},
+    {"user", "passwd", "set a user's password", {address, password_file}, user_passwd},
     {"user",
      "role",
      "say what a user may do through API and dashboard",
@@ -444,8 +441,8 @@ const std::vector<Verb> table = {
     {"token", "list", "tokens of programs, without the tokens", {}, token_list},
     {"token", "remove", "end a token", {{"name", "as in token list"}, dry_run}, token_remove},
     {"admin", "list", "all administrators", {}, admin_list},
-    {"admin", "add", "add one; asks for the password", {{"name", "without @ and spaces"}}, admin_add},
-    {"admin", "passwd", "set the password, and end the sessions", {admin_name}, admin_passwd},
+    {"admin", "add", "add one", {{"name", "without @ and spaces"}, password_file}, admin_add},
+    {"admin", "passwd", "set the password, and end the sessions", {admin_name, password_file}, admin_passwd},
     {"admin", "remove", "remove one; the last one stays", {admin_name, dry_run}, admin_remove},
     {"audit",
      "list",

@@ -231,7 +231,7 @@ class Gone(GridCase):
         front = self.grid.node(holders[0])
         api = self.grid.api(front)
         address = self.user_on(still, api)
-        self.gridmail("user", "passwd", "postmaster", "--password", "of-the-postmaster")
+        self.gridmail("user", "passwd", "postmaster", stdin="of-the-postmaster\n")
         subject = f"for nobody {time.time_ns()}"
         removal = threading.Thread(target=api.call, args=("DELETE", f"/users/{path_part(address)}"))
         os.kill(still["pid"], signal.SIGSTOP)

@@ -186,7 +186,7 @@ class Postmaster(ExtensionCase):
         builtin = {"address": "postmaster", "password": "of-the-postmaster"}
         before = self.gridmail("grid", "settings", "--json")
         self.assertIn('"postmaster"', before)
-        self.gridmail("user", "passwd", "postmaster", "--password", builtin["password"])
+        self.gridmail("user", "passwd", "postmaster", stdin=builtin["password"] + "\n")
         self.deliver(b"Subject: to nobody yet\r\n\r\n", users=[{"address": "postmaster"}], node=self.grid.nodes[0])
         with imap_login(self.grid.nodes[1], builtin) as imap:
             self.assertNotEqual([b"0"], imap.select("INBOX")[1])

@@ -92,8 +92,7 @@ TEST_CASE("verbs that only act print one JSON document, too") {
         "a@example.test");
   ::unsetenv("GRIDMAIL_PASSWORD");
   CHECK(api.grid.passwords["a@example.test"] == "p");
-  CHECK(gridmail_({"--url", api.url, "user", "passwd", "a@example.test", "--password", "q"}).exit_code == 0);
-  CHECK(api.grid.passwords["a@example.test"] == "q");
+  CHECK(gridmail_({"--url", api.url, "user", "passwd", "a@example.test", "--password", "q"}).exit_code == 2);
   CHECK(gridmail_({"--url", api.url, "--json", "user", "locate", "a@example.test"}).json()["slot"] == 0);
 }
 
@@ -152,6 +151,27 @@ TEST_CASE("--dry-run says what would be done, as text and as JSON") {
   const auto refused = gridmail_({"--url", api.url, "node", "drain", "x", "--dry-run"});
   CHECK(refused.exit_code == 1);
   CHECK(refused.errors == gridmail_({"--url", api.url, "node", "drain", "x"}).errors);
+}
+
+TEST_CASE("a password comes from a file, and never from an argument") {
+  ApiOnLoopback api;
+  const test::TemporaryFolder folder;
+  const auto file = (folder.path() / "password").string();
+  const auto add = [&] {
+    return gridmail_({"--url", api.url, "user", "add", "a@example.test", "--password-file", file});
+  };
+  ::setenv("GRIDMAIL_PASSWORD", "not this one", 1);
+  std::ofstream(file) << "of the file\r\nand no more\n";
+  CHECK(add().exit_code == 0);
+  CHECK(api.grid.passwords["a@example.test"] == "of the file");
+  std::ofstream(file) << "\nlate\n";
+  CHECK(add().errors == "gridmail: the first line of " + file + " is no password: it is empty\n");
+  std::filesystem::remove(file);
+  CHECK(add().exit_code == 1);
+  ::unsetenv("GRIDMAIL_PASSWORD");
+  for (const auto& verb : cli::verbs()) {
+    for (const auto& argument : verb.arguments) CHECK(argument.name != "--password");
+  }
 }
 
 TEST_CASE("administrators are added, get new passwords and are removed, but for the last") {
