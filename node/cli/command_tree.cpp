@@ -44,8 +44,15 @@ struct Command {
   std::deque<std::pair<const Argument*, std::string>> values;
 };
 
-void declare_settings(CLI::App& app, ApiSettings& settings, bool& json) {
-  app.add_flag("--json", json, "print one JSON document");
+/// What is about printing.
+struct Manner {
+  bool json = false;
+  bool quiet = false;
+};
+
+void declare_settings(CLI::App& app, ApiSettings& settings, Manner& manner) {
+  app.add_flag("--json", manner.json, "print one JSON document");
+  app.add_flag("-q,--quiet,--no-progress", manner.quiet, "draw no progress on a terminal");
   app.add_option("--url", settings.url, "a node's HTTP listener")
       ->envname("GRIDMAIL_URL")
       ->capture_default_str();
@@ -85,7 +92,7 @@ std::string environment(const char* name) {
   return value != nullptr ? value : "";
 }
 
-Result<Outcome> execute(const Command& command, ApiSettings settings) {
+Result<Outcome> execute(const Command& command, ApiSettings settings, bool quiet) {
   settings.token = environment("GRIDMAIL_TOKEN");
   settings.user = environment("GRIDMAIL_ADMIN_USER");
   settings.password = environment("GRIDMAIL_ADMIN_PASSWORD");
@@ -95,6 +102,7 @@ Result<Outcome> execute(const Command& command, ApiSettings settings) {
     const auto name = name_of(*argument);
     if (command.app->count(name) > 0) arguments.emplace(name, value);
   }
+  if (quiet) arguments.emplace("--no-progress", "");
   settings.dry_run = arguments.contains(dry_run.name);
   const auto api = ApiClient::make(std::move(settings));
   if (!api) return tl::unexpected(api.error());
@@ -177,6 +185,7 @@ int report(const Result<Outcome>& outcome, bool json, std::ostream& out, std::os
     } else {
       out << outcome->text;
     }
+    if (!outcome->complaint.empty()) errors << "gridmail: " << outcome->complaint << "\n";
     return outcome->exit_code;
   }
   const auto& error = outcome.error();
@@ -190,9 +199,9 @@ int report(const Result<Outcome>& outcome, bool json, std::ostream& out, std::os
 int run(int argc, const char* const* argv, std::ostream& out, std::ostream& errors) {
   CLI::App app("Administers a grid of gridmaild nodes through any of them.", "gridmail");
   ApiSettings settings;
-  bool json = false;
+  Manner manner;
   std::deque<Command> commands;
-  declare_settings(app, settings, json);
+  declare_settings(app, settings, manner);
   declare_verbs(app, commands);
   app.require_subcommand(1);
   try {
@@ -203,7 +212,7 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& erro
   }
   for (const auto& command : commands) {
     const bool chosen = command.app->parsed() && command.app->get_parent()->parsed();
-    if (chosen) return report(execute(command, std::move(settings)), json, out, errors);
+    if (chosen) return report(execute(command, std::move(settings), manner.quiet), manner.json, out, errors);
   }
   return 2;
 }

@@ -6,6 +6,7 @@
 
 #include "node/cli/config_difference.hpp"
 #include "node/cli/outcome.hpp"
+#include "node/cli/progress.hpp"
 #include "node/cli/secret.hpp"
 #include "node/cli/text_view.hpp"
 
@@ -116,10 +117,12 @@ Outcome outcome_of(const Plan& plan, bool done) {
 }
 
 /// What was done until something failed is done, and in the history.
-Result<Outcome> carry_out(const ApiClient& api, const Plan& plan) {
+Result<Outcome> carry_out(const ApiClient& api, const Arguments& arguments, const Plan& plan) {
+  auto progress = Progress::on_terminal("changes", arguments);
   std::vector<ConfigStep> done;
   Result<void> taken;
   for (const auto& step : plan.steps) {
+    progress.show(done.size(), plan.steps.size());
     taken = take(api, step);
     if (!taken) break;
     done.push_back(step);
@@ -168,7 +171,7 @@ Result<Outcome> apply_config(const ApiClient& api, const Arguments& arguments) {
   if (!steps) return tl::unexpected(steps.error());
   const auto plan = plan_of(std::move(*steps), arguments.contains("--prune"));
   if (arguments.contains("--dry-run") || plan.steps.empty()) return outcome_of(plan, false);
-  return carry_out(api, plan);
+  return carry_out(api, arguments, plan);
 }
 
 }  // namespace gridmail::cli

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 
+#include "node/cli/job_wait.hpp"
 #include "node/cli/outcome.hpp"
 
 namespace gridmail::cli {
@@ -31,12 +32,6 @@ std::optional<std::int64_t> seconds_of_unit(char unit) {
     default:
       return std::nullopt;
   }
-}
-
-Result<Outcome> act_on_node(const ApiClient& api, const Arguments& arguments, std::string_view path,
-                            std::string_view what) {
-  const auto& node = arguments.at("node");
-  return acted(api.post(below("nodes", node, path)), fmt::format("{} {}", node, what));
 }
 
 }  // namespace
@@ -74,45 +69,58 @@ Result<Outcome> grid_settings(const ApiClient& api, const Arguments& arguments) 
   return show(body.empty() ? api.get("/settings") : api.put("/settings", body));
 }
 
-Result<Outcome> node_scrub(const ApiClient& api, const Arguments&) {
-  return acted(api.post("/scrub", Json::object()),
-               "this node compares its slots with their other copies now");
-}
-
 Result<Outcome> node_drain(const ApiClient& api, const Arguments& arguments) {
-  return act_on_node(api, arguments, "/drain", "gives its primaries away");
+  const auto& node = arguments.at("node");
+  return begin_and_wait(
+      api, arguments, [&] { return api.post(below("nodes", node, "/drain")); },
+      fmt::format("{} gives its primaries away", node));
 }
 
 Result<Outcome> node_undrain(const ApiClient& api, const Arguments& arguments) {
-  return act_on_node(api, arguments, "/undrain", "stays, and may have primaries again");
+  const auto& node = arguments.at("node");
+  return acted(api.post(below("nodes", node, "/undrain")),
+               fmt::format("{} stays, and may have primaries again", node));
 }
 
 Result<Outcome> node_remove(const ApiClient& api, const Arguments& arguments) {
   const auto& node = arguments.at("node");
-  return acted(api.remove(below("nodes", node)),
-               fmt::format("{} moves its copies away and is then removed", node));
+  return begin_and_wait(
+      api, arguments, [&] { return api.remove(below("nodes", node)); },
+      fmt::format("{} moves its copies away and is then removed", node));
 }
 
 Result<Outcome> node_replace(const ApiClient& api, const Arguments& arguments) {
   const auto& node = arguments.at("node");
   const auto with = arguments.find("--with");
   if (with == arguments.end()) return fail(Errc::invalid, "--with says which node takes its place");
-  return acted(api.post(below("nodes", node, "/replace"), {{"with", with->second}}),
-               fmt::format("{} takes the place of {}, which is then removed", with->second, node));
+  return begin_and_wait(
+      api, arguments,
+      [&] {
+        return api.post(below("nodes", node, "/replace"), {{"with", with->second}});
+      },
+      fmt::format("{} takes the place of {}, which is then removed", with->second, node));
 }
 
 Result<Outcome> node_weight(const ApiClient& api, const Arguments& arguments) {
   const auto& node = arguments.at("node");
   const auto weight = number_from("the weight", arguments.at("weight"));
   if (!weight) return tl::unexpected(weight.error());
-  return acted(api.put(below("nodes", node, "/weight"), {{"weight", *weight}}),
-               fmt::format("{} has weight {}", node, *weight));
+  return begin_and_wait(
+      api, arguments,
+      [&] {
+        return api.put(below("nodes", node, "/weight"), {{"weight", *weight}});
+      },
+      fmt::format("{} has weight {}", node, *weight));
 }
 
 Result<Outcome> node_zone(const ApiClient& api, const Arguments& arguments) {
   const auto &node = arguments.at("node"), &zone = arguments.at("zone");
-  return acted(api.put(below("nodes", node, "/zone"), {{"zone", zone}}),
-               fmt::format("{} is in zone {}", node, zone));
+  return begin_and_wait(
+      api, arguments,
+      [&] {
+        return api.put(below("nodes", node, "/zone"), {{"zone", zone}});
+      },
+      fmt::format("{} is in zone {}", node, zone));
 }
 
 Result<Outcome> node_maintenance(const ApiClient& api, const Arguments& arguments) {
@@ -121,10 +129,14 @@ Result<Outcome> node_maintenance(const ApiClient& api, const Arguments& argument
   if (given == arguments.end()) return fail(Errc::invalid, "--for says how long, such as 10m");
   const auto seconds = seconds_from(given->second);
   if (!seconds) return tl::unexpected(seconds.error());
-  return acted(api.post(below("nodes", node, "/maintenance"), {{"seconds", *seconds}}),
-               *seconds == 0 ? fmt::format("the maintenance of {} is over", node)
-                             : fmt::format("{} gives its primaries away, and may be away for {} seconds",
-                                           node, *seconds));
+  return begin_and_wait(
+      api, arguments,
+      [&] {
+        return api.post(below("nodes", node, "/maintenance"), {{"seconds", *seconds}});
+      },
+      *seconds == 0
+          ? fmt::format("the maintenance of {} is over", node)
+          : fmt::format("{} gives its primaries away, and may be away for {} seconds", node, *seconds));
 }
 
 Result<Outcome> job_list(const ApiClient& api, const Arguments&) {

@@ -8,7 +8,6 @@
 namespace gridmail::cli {
 
 [[nodiscard]] Result<Outcome> grid_settings(const ApiClient& api, const Arguments& arguments);
-[[nodiscard]] Result<Outcome> node_scrub(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> node_drain(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> node_undrain(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> node_remove(const ApiClient& api, const Arguments& arguments);

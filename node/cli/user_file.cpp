@@ -57,8 +57,8 @@ std::string_view without_plain_scheme(std::string_view secret) {
 
 Result<void> add(Users& users, std::size_t line, std::string_view address, std::string_view given) {
   const auto secret = without_plain_scheme(given);
-  ListedUser user{std::string(address), std::string(secret),
-                  secret.size() == given.size() && is_hash(secret)};
+  ListedUser user{std::string(address), std::string(secret), secret.size() == given.size() && is_hash(secret),
+                  line};
   if (const auto fault = fault_of(user)) return fail(Errc::invalid, fmt::format("line {}: {}", line, *fault));
   users.push_back(std::move(user));
   return {};

@@ -17,6 +17,7 @@ struct ListedUser {
   std::string address;
   std::string secret;
   bool is_hash = false;  ///< the node says whether it can be taken
+  std::size_t line = 0;
 };
 
 /// Errors: invalid, with the number of the first wrong line, and never the line: it holds a password.

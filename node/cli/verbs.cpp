@@ -14,6 +14,7 @@
 #include "node/cli/doctor.hpp"
 #include "node/cli/domain_verbs.hpp"
 #include "node/cli/grid_recover.hpp"
+#include "node/cli/job_wait.hpp"
 #include "node/cli/movement_verbs.hpp"
 #include "node/cli/outcome.hpp"
 #include "node/cli/queue_verbs.hpp"
@@ -23,7 +24,7 @@
 #include "node/cli/setup.hpp"
 #include "node/cli/statistics_verbs.hpp"
 #include "node/cli/text_view.hpp"
-#include "node/cli/user_file.hpp"
+#include "node/cli/user_import.hpp"
 
 namespace gridmail::cli {
 namespace {
@@ -65,46 +66,6 @@ Result<Outcome> user_add(const ApiClient& api, const Arguments& arguments) {
   if (!password) return tl::unexpected(password.error());
   return acted(api.post("/users", {{"address", address}, {"password", *password}}),
                fmt::format("added {}", address));
-}
-/// How many of those from `begin` on go in one request, so that it fits the limit of a body and is answered
-/// in time: a password costs the node a tenth of a second of a processor, a hash from elsewhere nothing.
-std::size_t users_in_request(const std::vector<ListedUser>& users, std::size_t begin) {
-  constexpr std::size_t users_max = 200, passwords_max = 40, bytes_max = 40 << 10, bytes_beside = 60;
-  std::size_t count = 0, passwords = 0, bytes = 0;
-  for (auto user = users.begin() + static_cast<std::ptrdiff_t>(begin); user != users.end(); ++user) {
-    passwords += user->is_hash ? 0 : 1;
-    bytes += user->address.size() + user->secret.size() + bytes_beside;
-    if (count > 0 && (count == users_max || passwords > passwords_max || bytes > bytes_max)) break;
-    ++count;
-  }
-  return count;
-}
-Result<Outcome> user_import(const ApiClient& api, const Arguments& arguments) {
-  const auto text = read_file(arguments.at("file"));
-  if (!text) return tl::unexpected(text.error());
-  const auto users = parse_user_file(*text);
-  if (!users) return tl::unexpected(users.error());
-  Outcome outcome{Json::array(), {}, 0};
-  for (std::size_t begin = 0, end = 0; begin < users->size(); begin = end) {
-    Json batch = Json::array();
-    end = begin + users_in_request(*users, begin);
-    for (std::size_t i = begin; i < end; ++i) {
-      const auto& user = (*users)[i];
-      batch.push_back(
-          {{"address", user.address}, {user.is_hash ? "password_hash" : "password", user.secret}});
-    }
-    auto rows = api.post("/user-batches", {{"users", batch}});
-    if (!rows) return tl::unexpected(rows.error());
-    for (auto& row : *rows) {
-      const auto error = row.find("error");
-      if (error != row.end()) outcome.exit_code = 1;
-      outcome.text += error != row.end()
-                          ? fmt::format("{}: {}\n", cell_text(row["address"]), cell_text((*error)["detail"]))
-                          : fmt::format("added {}\n", cell_text(row["address"]));
-      outcome.document.push_back(std::move(row));
-    }
-  }
-  return outcome;
 }
 Result<Outcome> user_list(const ApiClient& api, const Arguments&) {
   return list(api, "/users", {"address", "id", "created"});
@@ -219,6 +180,7 @@ const Argument password_file{
     "--password-file",
     "whose first line is the password; without it $GRIDMAIL_PASSWORD, or it is asked for, or "
     "read from standard input"};
+const Argument wait{"--wait", "until what this sets going is over", true};
 const Argument admin_name{"name", "as in admin list"};
 const Argument some_id{"[id]", "as in queue list"};
 const Argument for_domain{"--destination", "those for this domain"};
@@ -251,35 +213,36 @@ const std::vector<Verb> table = {
     {"node",
      "scrub",
      "compare all slots of the node that is asked with their other copies now",
-     {},
+     {wait},
      node_scrub},
-    {"node", "drain", "move a node's primaries to other nodes", {node, dry_run}, node_drain},
+    {"node", "drain", "move a node's primaries to other nodes", {node, dry_run, wait}, node_drain},
     {"node", "undrain", "end draining, leaving or maintenance", {node, dry_run}, node_undrain},
-    {"node", "remove", "move a node's copies away, then remove it", {node, dry_run}, node_remove},
+    {"node", "remove", "move a node's copies away, then remove it", {node, dry_run, wait}, node_remove},
     {"node",
      "replace",
      "move a node's copies to another in its place, then remove it",
-     {node, {"--with", "the other's name or id"}, dry_run},
+     {node, {"--with", "the other's name or id"}, dry_run, wait},
      node_replace},
     {"node",
      "weight",
      "set a node's share of slots; 0 stores none and votes",
-     {node, {"weight", "0 to 10000"}, dry_run},
+     {node, {"weight", "0 to 10000"}, dry_run, wait},
      node_weight},
-    {"node", "zone", "say where a node stands", {node, {"zone", "its zone"}, dry_run}, node_zone},
+    {"node", "zone", "say where a node stands", {node, {"zone", "its zone"}, dry_run, wait}, node_zone},
     {"node",
      "maintenance",
      "let a node be away for a while without being rebuilt",
-     {node, {"--for", "such as 10m; units s, m, h, d; 0 ends it"}, dry_run},
+     {node, {"--for", "such as 10m; units s, m, h, d; 0 ends it"}, dry_run, wait},
      node_maintenance},
     {"node",
      "join-token",
-     "a single-use token for gridmaild --join",
+     "a single-use token for gridmail setup --join on the new machine",
      {{"--ttl", "seconds until it expires (3600)"}},
      node_join_token},
     {"job", "list", "what moves: progress and estimate", {}, job_list},
     {"job", "pause", "hold a job", {{"id", "as in job list"}}, job_pause},
     {"job", "resume", "let it go on", {{"id", "as in job list"}}, job_resume},
+    {"job", "wait", "return when it is over", {{"id", "as in job list"}}, job_wait},
     {"slot", "list", "who holds each slot", {}, slot_list},
     {"user", "add", "add a user", {address, password_file}, user_add},
     {"user",

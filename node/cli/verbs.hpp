@@ -32,6 +32,7 @@ struct Outcome {
   Json document;     ///< printed with --json
   std::string text;  ///< printed without, ends with a newline
   int exit_code = 0;
+  std::string complaint = {};  ///< for standard error: why the rest was not done
 };
 
 struct Verb {

@@ -68,7 +68,7 @@ def gridmail_1(build, version):
                        ("GRIDMAIL_TOKEN", "An API token to log in with."),
                        ("GRIDMAIL_ADMIN_USER, GRIDMAIL_ADMIN_PASSWORD", "Instead of a token; the user is admin by default."),
                        ("GRIDMAIL_CA", "Certificates to trust over https."),
-                       ("GRIDMAIL_PASSWORD", "The new password for user add and user passwd.")):
+                       ("GRIDMAIL_PASSWORD", "The new password for user and admin, add and passwd.")):
         page += described(f"\\fB{escaped(name)}\\fR", text)
     page += ".SH EXIT STATUS\n0: done. 1: it did not work. 2: wrong usage.\n"
     return page + ".SH SEE ALSO\n.BR gridmaild (8),\n.BR gridmail.toml (5)\n"

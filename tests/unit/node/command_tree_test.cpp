@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <future>
@@ -292,6 +293,42 @@ TEST_CASE("many users are added from a file, and each has its outcome") {
   CHECK(refused.errors == "gridmail: line 2: must be address:password\n");
   CHECK(api.grid.passwords.size() == 2);
   CHECK(gridmail_({"--url", api.url, "user", "import", "/nonexistent"}).exit_code == 1);
+}
+
+TEST_CASE("a job is waited for until it is over, and nothing of its progress is printed") {
+  ApiOnLoopback api;
+  const auto waited = gridmail_({"--url", api.url, "--json", "node", "remove", "b", "--wait"});
+  CHECK(waited.exit_code == 0);
+  CHECK(waited.json()["job"] == "remove-b");
+  CHECK(waited.json()["ended"] == "1970-01-01T00:00:01Z");
+  CHECK(waited.errors.empty());
+  CHECK(api.grid.jobs_asked > 3);
+  CHECK(gridmail_({"--url", api.url, "job", "wait", "remove-b"}).out == "remove-b is over\n");
+  CHECK(gridmail_({"--url", api.url, "job", "wait", "remove-z"}).exit_code == 1);
+  const auto refused = gridmail_({"--url", api.url, "node", "remove", "a", "--wait"});
+  CHECK(refused.errors == "gridmail: too few nodes\n");
+}
+
+TEST_CASE("what was answered for is printed when a later part of an import fails") {
+  ApiOnLoopback api;
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "users";
+  std::ofstream text(file);
+  for (int i = 0; i < 100; ++i) text << "u" << i << "@example.test:password\n";
+  text.close();
+  api.grid.passwords_max = 80;
+  const auto ran = gridmail_({"--url", api.url, "user", "import", file.string()});
+  CHECK(ran.exit_code == 1);
+  CHECK(std::count(ran.out.begin(), ran.out.end(), '\n') == 80);
+  CHECK(ran.errors ==
+        "gridmail: the node could not answer; its log says why; 80 of 100 users were answered for: go on "
+        "with line 81, "
+        "u80@example.test; who is there already is named and left alone\n");
+  api.grid.passwords.clear();
+  const auto json = gridmail_({"--url", api.url, "--json", "user", "import", file.string()}).json();
+  REQUIRE(json.size() == 81);
+  CHECK(json[80]["address"] == "u80@example.test");
+  CHECK(json[80]["error"]["code"] == "unavailable");
 }
 
 TEST_CASE("the doctor names each check and fails when one does") {

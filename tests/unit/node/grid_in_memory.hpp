@@ -118,6 +118,7 @@ class GridInMemory final : public api::GridControl {
   std::string last_movement;  ///< the last verb of movement with its arguments
   api::Settings grid_settings{2, 2, "postmaster", 30};
   std::map<std::string, std::string> passwords;  ///< of users
+  std::size_t passwords_max = SIZE_MAX;          ///< many that would be more make a request fail as a whole
   std::map<std::string, api::RouteRow> routes_set;
   NodeId first, second;
 
@@ -148,6 +149,7 @@ class GridInMemory final : public api::GridControl {
   Task<Result<api::Settings>> settings() override;
   Task<Result<api::Settings>> change_settings(api::SettingsWish wish) override;
   Task<Result<void>> begin_scrub() override;
+  std::size_t jobs_asked = 0;  ///< the one job is over after a few looks
   Task<Result<std::vector<api::JobRow>>> jobs() override;
   Task<Result<void>> pause_job(std::string id, bool paused) override;
   Task<Result<api::JoinToken>> join_token(std::chrono::seconds ttl) override;
