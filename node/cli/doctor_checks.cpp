@@ -38,7 +38,30 @@ Check not_told(std::string id) {
 }  // namespace
 
 char mark_of(State state) {
-  return state == State::passed ? '+' : state == State::warning ? '!' : '-';
+  constexpr std::string_view marks = " +!-";
+  return marks[static_cast<std::size_t>(state)];
+}
+
+std::span<const std::string_view> check_ids() {
+  static constexpr std::string_view ids[] = {
+      "node.alive",    "node.ready",        "node.files",   "node.clock",   "node.disk",
+      "machine.clock", "api.credentials",   "grid.verdict", "nodes.alive",  "nodes.same_version",
+      "cli.version",   "nodes.clocks",      "nodes.disks",  "grid.notices", "slots.copies",
+      "certificates",  "directory.domains", "dns.records",  "dns.reverse",  "port25.in",
+      "port25.out"};
+  return ids;
+}
+
+void skip_rest(std::vector<Check>& checks, std::string_view why) {
+  for (const auto id : check_ids()) {
+    const bool is_made =
+        std::any_of(checks.begin(), checks.end(), [id](const Check& check) { return check.id == id; });
+    if (!is_made) checks.push_back({std::string(id), State::skipped, std::string(why)});
+  }
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 std::optional<double> metric(std::string_view text, std::string_view name) {
@@ -119,7 +142,7 @@ Check nodes_are_alive(const Json& nodes) {
       gone += fmt::format(" {} is {};", cell_text(node.at("name")), cell_text(node.at("state")));
   }
   if (!gone.empty()) return {"nodes.alive", State::failed, gone.substr(1)};
-  return {"nodes.alive", State::passed, fmt::format("{} nodes", nodes.size())};
+  return {"nodes.alive", State::passed, counted(nodes.size(), "node")};
 }
 
 Check versions_agree(const Json& nodes) {
@@ -148,7 +171,7 @@ Check clocks_agree(const Json& figures) {
     ++count;
   }
   if (last - first <= clocks_apart_warning_s)
-    return {"nodes.clocks", State::passed, fmt::format("{} nodes agree", count)};
+    return {"nodes.clocks", State::passed, count == 1 ? "1 node" : counted(count, "node") + " agree"};
   return {"nodes.clocks", State::warning, fmt::format("about {:.0f} s apart", last - first)};
 }
 
@@ -172,7 +195,8 @@ Check slots_have_copies(const Json& slots, std::size_t copies) {
   });
   if (lacking == 0)
     return {"slots.copies", State::passed,
-            fmt::format("{} slots with {} copies in sync", slots.size(), copies)};
+            fmt::format("{} with {} in sync", counted(slots.size(), "slot"),
+                        copies == 1 ? "1 copy" : fmt::format("{} copies", copies))};
   return {"slots.copies", State::failed,
           fmt::format("{} of {} slots have fewer than {} copies in sync", lacking, slots.size(), copies)};
 }
@@ -223,7 +247,8 @@ void take_in(DomainFindings& findings, const std::string& domain, const Json& re
   }
 }
 
-Check records_are_there(const DomainFindings& findings, std::size_t domains) {
+Check records_are_there(const DomainFindings& findings, std::size_t asked, std::size_t domains) {
+  if (domains == 0) return {"dns.records", State::skipped, "no domain is one of the public DNS"};
   if (!findings.wrong.empty())
     return {
         "dns.records", State::failed,
@@ -231,7 +256,9 @@ Check records_are_there(const DomainFindings& findings, std::size_t domains) {
   if (!findings.unknown.empty())
     return {"dns.records", State::warning, fmt::format("{}", fmt::join(findings.unknown, "; "))};
   return {"dns.records", State::passed,
-          fmt::format("of {} domain{} in the public DNS", domains, domains == 1 ? "" : "s")};
+          asked < domains ? fmt::format("of {} of {} in the public DNS: no more are asked at once", asked,
+                                        counted(domains, "domain"))
+                          : fmt::format("of {} in the public DNS", counted(domains, "domain"))};
 }
 
 Check pointers_are_there(const DomainFindings& findings) {

@@ -1,6 +1,7 @@
 // What `gridmail doctor` makes of the API's answers. Pure. Ids are stable: monitors name them.
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,14 +12,22 @@
 namespace gridmail::cli {
 
 struct Check {
-  enum class State : std::uint8_t { passed, warning, failed };
+  /// Each worse than the one before. Skipped: nobody has looked, and the detail says why.
+  enum class State : std::uint8_t { skipped, passed, warning, failed };
   std::string id;
   State state = State::passed;
   std::string detail;
 };
 
-/// "+" passed, "!" something wants doing, "-" failed.
+/// "+" passed, "!" something wants doing, "-" failed, " " skipped.
 [[nodiscard]] char mark_of(Check::State state);
+
+/// All ids, in the order in which they are said.
+[[nodiscard]] std::span<const std::string_view> check_ids();
+/// Those that have not been made, as skipped.
+void skip_rest(std::vector<Check>& checks, std::string_view why);
+/// "1 node", "2 nodes".
+[[nodiscard]] std::string counted(std::size_t count, std::string_view what);
 
 /// A series without labels in the Prometheus text format.
 [[nodiscard]] std::optional<double> metric(std::string_view text, std::string_view name);
@@ -49,7 +58,8 @@ struct DomainFindings {
   std::vector<std::string> exchangers;  ///< names of its MX records
 };
 void take_in(DomainFindings& findings, const std::string& domain, const Json& records);
-[[nodiscard]] Check records_are_there(const DomainFindings& findings, std::size_t domains);
+/// `asked` of the `domains` that are public.
+[[nodiscard]] Check records_are_there(const DomainFindings& findings, std::size_t asked, std::size_t domains);
 [[nodiscard]] Check pointers_are_there(const DomainFindings& findings);
 
 }  // namespace gridmail::cli

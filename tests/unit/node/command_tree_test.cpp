@@ -339,5 +339,18 @@ TEST_CASE("the doctor names each check and fails when one does") {
   CHECK(examined.json()["checks"][0]["id"] == "node.alive");
   CHECK(gridmail_({"--url", api.url, "doctor"}).out.find("[-] nodes.alive: b is suspect;") !=
         std::string::npos);
-  CHECK(gridmail_({"--url", "http://127.0.0.1:1", "--json", "doctor"}).json()["checks"].size() == 1);
+  CHECK(gridmail_({"--url", api.url, "doctor"}).out.find("[ ] port25.out: skipped: --reach HOST") !=
+        std::string::npos);
+  const auto alone = gridmail_({"--url", "http://127.0.0.1:1", "--json", "doctor"});
+  CHECK(alone.exit_code == 2);
+  for (const auto& check : alone.json()["checks"]) {
+    if (check["id"] == "node.alive") CHECK(check["passed"] == false);
+    if (check["id"] == "grid.verdict")
+      CHECK(check == Json{{"id", "grid.verdict"},
+                          {"passed", nullptr},
+                          {"warning", false},
+                          {"skipped", true},
+                          {"detail", "the node does not answer"}});
+  }
+  CHECK(alone.json()["checks"].size() == examined.json()["checks"].size());
 }

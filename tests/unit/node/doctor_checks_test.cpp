@@ -115,12 +115,29 @@ TEST_CASE("a domain's records: what is wrong, what was not answered, who is to b
                        record("example.org", "TXT", "missing"),
                        record("1.2.0.192.in-addr.arpa", "PTR", "unknown")}));
   CHECK(findings.exchangers == std::vector<std::string>{"mx1.example.org", "mx2.example.org"});
-  CHECK(records_are_there(findings, 1).state == State::failed);
-  CHECK(records_are_there(findings, 1).detail.find("example.org TXT missing") == 0);
+  CHECK(records_are_there(findings, 1, 1).state == State::failed);
+  CHECK(records_are_there(findings, 1, 1).detail.find("example.org TXT missing") == 0);
   CHECK(pointers_are_there(findings).state == State::warning);
   auto advice = record("_dmarc.example.org", "TXT", "missing");
   advice["required"] = false;
   DomainFindings advised;
   take_in(advised, "example.org", Json::array({advice}));
-  CHECK(records_are_there(advised, 1).state == State::passed);
+  CHECK(records_are_there(advised, 1, 1).state == State::passed);
+  CHECK(records_are_there(advised, 1, 1).detail == "of 1 domain in the public DNS");
+  CHECK(records_are_there(advised, 10, 12).detail ==
+        "of 10 of 12 domains in the public DNS: no more are asked at once");
+  CHECK(records_are_there(advised, 0, 0).state == State::skipped);
+}
+
+TEST_CASE("what nobody has looked at is said, with the reason") {
+  std::vector<Check> checks = {{"node.alive", State::failed, "connection refused"}};
+  skip_rest(checks, "the node does not answer");
+  REQUIRE(checks.size() == check_ids().size());
+  CHECK(checks[0].state == State::failed);
+  CHECK(checks.back().id == check_ids().back());
+  CHECK(checks.back().state == State::skipped);
+  CHECK(checks.back().detail == "the node does not answer");
+  CHECK(mark_of(State::skipped) == ' ');
+  CHECK(counted(1, "domain") == "1 domain");
+  CHECK(counted(0, "domain") == "0 domains");
 }
