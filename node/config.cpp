@@ -108,6 +108,12 @@ void read_limits(ConfigTable table, LimitsConfig& limits) {
   table.finish();
 }
 
+void read_drain(ConfigTable table, DrainConfig& drain) {
+  table.read("check_interval_seconds", drain.check_interval_seconds, 0, 5);
+  table.read("limit_seconds", drain.limit_seconds, 1, 20);
+  table.finish();
+}
+
 void read_storage(ConfigTable table, StorageConfig& storage) {
   table.read_bytes("cache_bytes", storage.cache_bytes, 1ULL << 20, 1ULL << 42);
   table.read_bytes("reserve_bytes", storage.reserve_bytes, 0, 1ULL << 44);
@@ -139,6 +145,7 @@ void read_root(ConfigTable root, NodeConfig& config) {
   read_trace(root.table("trace"), config.trace);
   read_log(root.table("log"), config);
   read_limits(root.table("limits"), config.limits);
+  read_drain(root.table("drain"), config.drain);
   read_storage(root.table("storage"), config.storage);
   read_creation(root.table("creation"), config.creation);
   root.finish();

@@ -67,6 +67,12 @@ struct LimitsConfig {
   bool slow_down_wrong_passwords = true;
 };
 
+/// How sessions leave a node that drains or stops.
+struct DrainConfig {
+  std::uint32_t check_interval_seconds = 2;  ///< of the slowest balancer: two of them may notice first
+  std::uint32_t limit_seconds = 20;          ///< from then on, for what clients are in the middle of
+};
+
 struct StorageConfig {
   /// Where each column family lies; empty: below data_dir.
   std::array<std::filesystem::path, family_count> paths;
@@ -126,6 +132,7 @@ struct NodeConfig {
   TraceConfig trace;
   LogConfig log;
   LimitsConfig limits;
+  DrainConfig drain;
   StorageConfig storage;
   CreationConfig creation;
 

@@ -49,6 +49,8 @@ class GridControlBinding final : public api::GridControl {
   void count_sessions(std::function<std::map<std::string, std::size_t>()> sessions) {
     state_->sessions = std::move(sessions);
   }
+  /// Whether somebody has asked for readiness within that time: a balancer.
+  [[nodiscard]] bool is_probed(Duration within) const;
   /// Whether it was heard of in the last seconds: may be given primaries.
   [[nodiscard]] bool is_alive(NodeId node) const;
 
@@ -140,6 +142,7 @@ class GridControlBinding final : public api::GridControl {
     RequestControlBinding requests;
     std::function<std::map<std::string, std::size_t>()> sessions;  ///< by listener
     std::atomic<bool> started{false};
+    std::atomic<TimePoint> last_probe{TimePoint{Duration::min() / 2}};
     JobBoard jobs;
   };
   GridControlBinding(Parts parts, std::shared_ptr<State> state, api::Principal who,

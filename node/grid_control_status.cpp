@@ -130,6 +130,7 @@ Task<Result<std::vector<api::SlotPlacement>>> GridControlBinding::slots() {
 }
 
 Task<std::vector<api::ReadinessCheck>> GridControlBinding::readiness() {
+  state_->last_probe = parts_.clock.now();
   auto& core = parts_.core;
   std::vector<api::ReadinessCheck> checks;
   const auto map = core.map();
@@ -143,6 +144,10 @@ Task<std::vector<api::ReadinessCheck>> GridControlBinding::readiness() {
   checks.push_back({"directory", fresh, fresh ? "" : "the replica of the directory is older than 5 s"});
   if (map) checks.push_back(co_await state_->canary.fly());
   co_return checks;
+}
+
+bool GridControlBinding::is_probed(Duration within) const {
+  return parts_.clock.now() - state_->last_probe.load() <= within;
 }
 
 Task<Result<FigureReport>> GridControlBinding::figures(FigureWindow window) {

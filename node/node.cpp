@@ -28,8 +28,8 @@ namespace gridmail {
 namespace {
 
 constexpr auto step_aside_max = std::chrono::seconds(8);
-constexpr auto drain_max = std::chrono::seconds(3);
-constexpr auto shut_down_max = std::chrono::seconds(15);
+constexpr auto idle_sessions_max = std::chrono::seconds(3);  // of balancers and dashboards
+constexpr auto shut_down_max = std::chrono::seconds(15);     // beside what sessions may take
 constexpr std::size_t slot_strands = 16;
 constexpr unsigned hashes_at_once_max = 8;  // 64 MiB each
 
@@ -162,14 +162,37 @@ Task<void> Node::live() {
   log(Level::info, "node.stopping");
   supervisor_.tell("STOPPING=1");
   if (started && exit_code_ == 0) {
+    const auto noticed = balancers_notice();
     const auto aside =
         co_await before(clock_, clock_.now() + step_aside_max, step_aside(*core_, *control_, clock_));
     log(Level::info, "node.stepped_aside", {{"whole", aside.value_or(false) ? "yes" : "no"}});
+    co_await sleep_until(clock_, noticed);
   }
+  sessions_end_.set();
   stopping_.set();
   // What does not end by itself in time is ended with the process: everything acknowledged is on disk.
-  const auto watchdog = clock_.call_at(clock_.now() + shut_down_max, [this] { end_now(exit_code_); });
+  const auto watchdog =
+      clock_.call_at(clock_.now() + session_drain().limit + shut_down_max, [this] { end_now(exit_code_); });
   co_await shut_down();
+}
+
+/// When those who ask for this node's readiness know that it is false. Nobody who has not asked lately.
+TimePoint Node::balancers_notice() const {
+  const auto interval = session_drain().check_interval;
+  const bool wait = !damaged_ && !sessions_end_.is_set() && control_->is_probed(5 * interval);
+  return clock_.now() + (wait ? 2 * interval : Duration::zero());
+}
+
+SessionDrain::Settings Node::session_drain() const {
+  return {std::chrono::seconds(config_.drain.check_interval_seconds),
+          std::chrono::seconds(config_.drain.limit_seconds)};
+}
+
+/// Those of mail clients, or all others.
+void Node::end_sessions(bool of_mail) {
+  for (const auto& listener : config_.listeners) {
+    if (is_for_mail(listener.service) == of_mail) server_->end_sessions(name_of(listener.service));
+  }
 }
 
 Result<void> Node::open_disk() {
@@ -197,6 +220,8 @@ Result<void> Node::open_disk() {
 Result<void> Node::build() {
   auto outbound = outbound_settings(config_);
   if (!outbound) return tl::unexpected(outbound.error());
+  draining_ = std::make_unique<SessionDrain>(clock_, asio::make_strand(context_), session_drain(),
+                                             sessions_end_, [this] { end_sessions(true); });
   transport_ = std::make_unique<PeerTransport>(context_, clock_, *identity_);
   GridPorts ports{clock_, random_, *transport_, *store_, asio::make_strand(context_), {}, store_->suspect()};
   for (std::size_t i = 0; i < slot_strands; ++i) ports.slots.push_back(asio::make_strand(context_));
@@ -293,6 +318,7 @@ Task<Result<void>> Node::start() {
                keep_sealed(clock_, [this] { return core_->map(); },
                            {[this] { return dkim_key_keeper_->look(); },
                             [this] { return srs_secret_keeper_->look(); }}));
+  tasks_.spawn(draining_->executor(), "sessions", draining_->run());
   control_->set_started();
   co_return Result<void>{};
 }
@@ -341,19 +367,18 @@ FigureRings::Gauges Node::gauges() {
 
 Result<void> Node::listen() {
   const bool plaintext = config_.plaintext_login_from_loopback;
-  const auto stopping = [this] { return stopping_.is_set(); };
-  for (auto* settings : {&mx_, &submission_, &lmtp_}) {
+  for (auto* settings : {&mx_, &submission_, &lmtp_, &local_submission_}) {
     settings->hostname = config_.hostname;
     settings->allow_plaintext_login = plaintext;
-    settings->stopping = stopping;
+    settings->stopping = &sessions_end_;
   }
-  submission_.mode = smtp::Mode::submission;
+  local_submission_.stopping = &stopping_;  // this machine's own mail has nowhere else to go
+  submission_.mode = local_submission_.mode = smtp::Mode::submission;
   lmtp_.mode = smtp::Mode::lmtp;
   imap_.hostname = pop3_.hostname = config_.hostname;
   imap_.allow_plaintext_login = pop3_.allow_plaintext_login = plaintext;
   imap_.message_bytes_max = config_.limits.message_bytes_max;
-  pop3_.stopping = stopping;
-  imap_.stopping = &stopping_;
+  pop3_.stopping = imap_.stopping = &sessions_end_;
   if (config_.tls.certificate.empty()) {
     tls_ = std::make_unique<ServerTls>(self_signed_server_context(config_.hostname), ServerTls::Own::stopgap);
   } else {
@@ -385,7 +410,7 @@ Result<void> Node::listen() {
   const auto& local = config_.local_mail;
   if (local.socket.empty()) return {};
   local_mail_ = std::make_unique<LocalMailServer>(
-      context_, smtp::Services{mail_->directory(), mail_->delivery(), clock_, random_}, submission_,
+      context_, smtp::Services{mail_->directory(), mail_->delivery(), clock_, random_}, local_submission_,
       LocalMailServer::Settings{local.socket, names_in(local.trusted_users)});
   return local_mail_->listen();
 }
@@ -470,11 +495,19 @@ Result<void> Node::listen_for(const ListenerConfig& config) {
   return {};
 }
 
+Task<void> Node::end_all_sessions() {
+  const auto limit = clock_.now() + session_drain().limit;
+  const auto alarm = clock_.call_at(clock_.now() + idle_sessions_max, [this] {
+    if (server_) end_sessions(false);
+  });
+  if (server_) co_await server_->drain(limit);
+  if (local_mail_) co_await local_mail_->drain(limit);
+}
+
 Task<void> Node::shut_down() {
   tasks_.cancel();
   co_await tasks_.join();
-  if (server_) co_await server_->drain(clock_.now() + drain_max);
-  if (local_mail_) co_await local_mail_->drain(clock_.now() + drain_max);
+  co_await end_all_sessions();
   if (statistics_) co_await statistics_->write();
   if (mail_) co_await mail_->stop();
   if (resolver_) co_await resolver_->stop();

@@ -27,6 +27,7 @@
 #include "node/services/dkim/dkim_key_keeper.hpp"
 #include "node/services/dns/unbound_resolver.hpp"
 #include "node/services/local_mail/local_mail_server.hpp"
+#include "node/session_drain.hpp"
 #include "node/statistics/statistics_service.hpp"
 #include "protocols/imap/settings.hpp"
 #include "protocols/pop3/settings.hpp"
@@ -57,6 +58,10 @@ class Node {
   [[nodiscard]] Task<Result<void>> make_first_admin();
   [[nodiscard]] Result<void> listen();
   [[nodiscard]] Result<void> listen_for(const ListenerConfig& listener);
+  [[nodiscard]] TimePoint balancers_notice() const;
+  [[nodiscard]] SessionDrain::Settings session_drain() const;
+  void end_sessions(bool of_mail);
+  [[nodiscard]] Task<void> end_all_sessions();
   [[nodiscard]] Task<void> shut_down();
   void reload();
   [[nodiscard]] Task<void> keep_watchdog_quiet();
@@ -94,7 +99,7 @@ class Node {
   std::unique_ptr<SrsSecretKeeper> srs_secret_keeper_;
   std::unique_ptr<api::AgentCheck> agent_;
   std::unique_ptr<TcpServer> server_;
-  smtp::Settings mx_, submission_, lmtp_;
+  smtp::Settings mx_, submission_, lmtp_, local_submission_;
   std::unique_ptr<LocalMailServer> local_mail_;
   imap::Settings imap_;
   pop3::Settings pop3_;
@@ -102,7 +107,9 @@ class Node {
   std::shared_ptr<Event> stopped_;
   ProcessorMeter span_processors_;
   std::atomic<bool> leaving_{false};  ///< not ready any more; sessions go on while primaries are given away
-  StopSignal stopping_;               ///< sessions end
+  StopSignal sessions_end_;           ///< those of mail clients end: the node drains or stops
+  StopSignal stopping_;               ///< all end
+  std::unique_ptr<SessionDrain> draining_;
   std::atomic<bool> removed_{false};
   std::atomic<int> exit_code_{0};
   std::atomic<bool> damaged_{

@@ -71,7 +71,9 @@ void Node::take_map(const MapPtr& map) {
   transport_->set_members(map->grid_id, std::move(peers), map->removed);
   mail_->on_map(map);
   control_->on_map(map);
-  if (map->member(identity_->node_id()) == nullptr) leave_grid("the map");
+  const auto* own = map->member(identity_->node_id());
+  if (own == nullptr) return leave_grid("the map");
+  draining_->look(own->state != MemberState::active);
 }
 
 /// A map says so; or, when this node was down meanwhile, a member that it contacts: it gets no map any more.

@@ -62,7 +62,8 @@ void show(Progress& progress, const Json& job) {
   std::string note;
   if (job.at("state") == "paused") note = "paused";
   if (!job.at("waits_for").is_null()) note = fmt::format("waits for {}", cell_text(job.at("waits_for")));
-  progress.show(job.at("slots_done").get<std::size_t>(), job.at("slots_total").get<std::size_t>(), left, note);
+  progress.show(job.at("slots_done").get<std::size_t>(), job.at("slots_total").get<std::size_t>(), left,
+                note);
 }
 
 /// Returns the job's last row; nothing when it never came to anything. `known`: the jobs before it was begun:
@@ -122,8 +123,8 @@ Result<Outcome> job_wait(const ApiClient& api, const Arguments& arguments) {
 }
 
 Result<Outcome> node_scrub(const ApiClient& api, const Arguments& arguments) {
-  auto outcome = acted(api.post("/scrub", Json::object()),
-                       "this node compares its slots with their other copies now");
+  auto outcome =
+      acted(api.post("/scrub", Json::object()), "this node compares its slots with their other copies now");
   if (!outcome || !arguments.contains("--wait")) return outcome;
   auto progress = Progress::on_terminal("scrub: slots", arguments);
   std::size_t total = 0;
@@ -134,8 +135,9 @@ Result<Outcome> node_scrub(const ApiClient& api, const Arguments& arguments) {
     const auto due = scrub.at("slots_due").get<std::size_t>();
     if (due == 0) {
       outcome->document["scrub"] = scrub;
-      outcome->text += fmt::format("the round is over; since the node started {} keys were compared and {} mended\n",
-                                   cell_text(scrub.at("keys")), cell_text(scrub.at("mended")));
+      outcome->text +=
+          fmt::format("the round is over; since the node started {} keys were compared and {} mended\n",
+                      cell_text(scrub.at("keys")), cell_text(scrub.at("mended")));
       return outcome;
     }
     total = std::max(total, due);

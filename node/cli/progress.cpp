@@ -66,12 +66,8 @@ void Progress::show(std::size_t done, std::size_t total, std::optional<std::chro
                     std::string_view note) {
   if (!is_drawn_) return;
   if (!done_at_first_) done_at_first_ = done;
-  const ProgressState state{done,
-                            total,
-                            Time::now() - begun_,
-                            done - std::min(done, *done_at_first_),
-                            left,
-                            note};
+  const ProgressState state{done, total, Time::now() - begun_, done - std::min(done, *done_at_first_),
+                            left, note};
   // One column less: a full line would make some terminals begin another.
   fmt::print(stderr, "\r{}\033[K", progress_text(what_, state, columns_of_terminal() - 1));
   std::fflush(stderr);

@@ -54,8 +54,8 @@ void break_off(Outcome& outcome, const Users& users, std::size_t begin, const Er
       "{}; {} of {} users were answered for: go on with line {}, {}; who is there already is named and left "
       "alone",
       error.text, begin, users.size(), next.line, next.address);
-  outcome.document.push_back({{"address", next.address},
-                              {"error", {{"code", name_of(error.code)}, {"detail", outcome.complaint}}}});
+  outcome.document.push_back(
+      {{"address", next.address}, {"error", {{"code", name_of(error.code)}, {"detail", outcome.complaint}}}});
 }
 
 }  // namespace

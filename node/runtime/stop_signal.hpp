@@ -1,4 +1,4 @@
-// StopSignal: tells sessions that their server stops, those that wait for a silent client as well.
+// StopSignal: tells sessions that they are to end, those that wait for a silent client as well.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -13,6 +13,8 @@ namespace gridmail {
 class StopSignal {
  public:
   void set();
+  /// Sessions that begin from here on may stay.
+  void reset() { set_ = false; }
   [[nodiscard]] bool is_set() const { return set_; }
   /// Sets `event` with the signal, at once if that came before.
   void wake(const std::shared_ptr<Event>& event);

@@ -7,6 +7,7 @@
 #include <asio/strand.hpp>
 #include <asio/use_awaitable.hpp>
 #include <atomic>
+#include <mutex>
 
 #include "node/base/log.hpp"
 #include "node/runtime/proxy_header.hpp"
@@ -22,18 +23,40 @@ constexpr auto handshake_max = std::chrono::seconds(30);
 constexpr auto proxy_header_max = std::chrono::seconds(5);
 constexpr auto pause_after_accept_error = std::chrono::milliseconds(100);
 
-Task<bool> joined(TaskGroup& group) {
-  co_await group.join();
-  co_return true;
-}
-
 }  // namespace
 
 struct TcpServer::Port {
-  Port(Listener l, Serve s) : listener(std::move(l)), serve(std::move(s)) {}
+  Port(Listener l, Serve s) : listener(std::move(l)), serve(std::move(s)) { begin_group(); }
+
+  void spawn(asio::any_io_executor executor, Task<void> session) {
+    const std::lock_guard lock(mutex);
+    groups.back()->spawn(std::move(executor), listener.name, std::move(session));
+  }
+  /// Those that come from here on are no part of it.
+  void cancel_present() {
+    const std::lock_guard lock(mutex);
+    std::erase_if(groups, [this](const auto& group) { return group != groups.back() && group->size() == 0; });
+    groups.back()->cancel();
+    begin_group();
+  }
+  void cancel() {
+    const std::lock_guard lock(mutex);
+    for (const auto& group : groups) group->cancel();
+  }
+  [[nodiscard]] std::vector<std::shared_ptr<TaskGroup>> all() {
+    const std::lock_guard lock(mutex);
+    return groups;
+  }
+
   const Listener listener;
   const Serve serve;
   std::atomic<std::size_t> connections{0};
+
+ private:
+  void begin_group() { groups.push_back(std::make_shared<TaskGroup>("tcp_sessions")); }
+
+  std::mutex mutex;
+  std::vector<std::shared_ptr<TaskGroup>> groups;  ///< the last one takes new sessions, the others are ending
 };
 
 TcpServer::TcpServer(asio::io_context& context, Clock& clock, const ServerTls* tls)
@@ -65,12 +88,35 @@ void TcpServer::stop_accepting() {
   accepting_.cancel();
 }
 
+void TcpServer::end_sessions(std::string_view listener) {
+  for (const auto& port : ports_) {
+    if (port->listener.name == listener) port->cancel_present();
+  }
+}
+
+std::size_t TcpServer::connections() const {
+  std::size_t connections = 0;
+  for (const auto& port : ports_) {
+    for (const auto& group : port->all()) connections += group->size();
+  }
+  return connections;
+}
+
+Task<bool> TcpServer::join_sessions() {
+  for (const auto& port : ports_) {
+    const auto groups = port->all();
+    for (const auto& group : groups) co_await group->join();
+  }
+  co_return true;
+}
+
+/// A group that begins meanwhile has nobody in it: nothing is accepted any more.
 Task<void> TcpServer::drain(TimePoint deadline) {
   stop_accepting();
   co_await accepting_.join();
-  co_await before(clock_, deadline, joined(sessions_));
-  sessions_.cancel();
-  co_await sessions_.join();
+  co_await before(clock_, deadline, join_sessions());
+  for (const auto& port : ports_) port->cancel();
+  co_await join_sessions();
 }
 
 Task<void> TcpServer::accept_loop(std::shared_ptr<Port> port, tcp::acceptor acceptor) {
@@ -100,7 +146,7 @@ void TcpServer::admit(const std::shared_ptr<Port>& port, tcp::socket socket) {
   ++port->connections;
   std::shared_ptr<void> seat(nullptr, [port](void*) { --port->connections; });
   const auto executor = socket.get_executor();
-  sessions_.spawn(executor, port->listener.name, run_session(port, std::move(seat), std::move(socket)));
+  port->spawn(executor, run_session(port, std::move(seat), std::move(socket)));
 }
 
 /// `seat` counts the connection for as long as the task exists, also when it never runs.

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "node/base/clock.hpp"
@@ -52,18 +53,21 @@ class TcpServer {
   /// below 1024 without the right to it), invalid.
   [[nodiscard]] Result<std::uint16_t> listen(Listener listener, Serve serve);
 
+  /// Cancels the sessions of the listener of that name that are there; it goes on listening.
+  void end_sessions(std::string_view listener);
   /// Closes the listeners; sessions go on.
   void stop_accepting();
   /// stop_accepting(), waits for the sessions to end by themselves until `deadline`, then cancels and joins
   /// them.
   [[nodiscard]] Task<void> drain(TimePoint deadline);
 
-  [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
+  [[nodiscard]] std::size_t connections() const;
   /// By name of the listener. After the last listen().
   [[nodiscard]] std::map<std::string, std::size_t> connections_by_listener() const;
 
  private:
   struct Port;
+  [[nodiscard]] Task<bool> join_sessions();
   [[nodiscard]] Task<void> accept_loop(std::shared_ptr<Port> port, asio::ip::tcp::acceptor acceptor);
   void admit(const std::shared_ptr<Port>& port, asio::ip::tcp::socket socket);
   [[nodiscard]] Task<void> run_session(std::shared_ptr<Port> port, std::shared_ptr<void> seat,
@@ -79,7 +83,6 @@ class TcpServer {
   AddressSeats seats_;
   std::vector<std::shared_ptr<Port>> ports_;
   TaskGroup accepting_{"tcp_accept"};
-  TaskGroup sessions_{"tcp_sessions"};
 };
 
 }  // namespace gridmail

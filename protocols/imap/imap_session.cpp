@@ -67,10 +67,10 @@ void Session::end_by(const std::exception_ptr& failure) {
 }
 
 Task<void> Session::converse_until_over() {
-  greet();
+  if (!is_stopping()) greet();
   while (!state_.is_over()) {
     if (is_stopping()) {
-      leave("Server is going down");
+      leave("This server goes out of service");
       break;
     }
     co_await next_command();
@@ -96,7 +96,8 @@ Task<void> Session::watch() {
   }
   dismissed_ = true;
   try {
-    std::string farewell = is_stopping() ? "* BYE Server is going down\r\n" : "* BYE Silent for too long\r\n";
+    std::string farewell =
+        is_stopping() ? "* BYE This server goes out of service\r\n" : "* BYE Silent for too long\r\n";
     co_await connection_.send_beside_reading(std::move(farewell));
   } catch (const asio::system_error& error) {
     if (error.code() == asio::error::operation_aborted) throw;  // a broken stream is closed like any other

@@ -27,12 +27,21 @@ Task<bool> LineChannel::fill_until(TimePoint deadline) {
   if (!output_.empty()) co_await flush();
   stream_.expires_at(deadline);
   const auto space = input_.space();
+  awaits_client_ = true;
   const std::size_t bytes = co_await stream_.read_some(space.data, space.size);
+  awaits_client_ = false;
   input_.filled(bytes);
   co_return bytes > 0;
 }
 
+Task<void> LineChannel::say_last(const std::string& text) {
+  has_said_last_ = true;
+  stream_.expires_at(clock_.now() + write_timeout_);
+  co_await stream_.write(text);
+}
+
 Task<void> LineChannel::flush() {
+  if (has_said_last_) output_.clear();
   if (output_.empty()) co_return;
   stream_.expires_at(clock_.now() + write_timeout_);
   co_await stream_.write(output_);

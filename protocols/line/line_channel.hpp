@@ -24,10 +24,14 @@ class LineChannel {
   /// Reads once more into input(). False: the client has finished.
   [[nodiscard]] Task<bool> fill(Duration timeout);
   [[nodiscard]] LineBuffer& input() { return input_; }
+  /// Whether the client has everything that was written for it, and nothing is done but to wait for more.
+  [[nodiscard]] bool awaits_client() const { return awaits_client_; }
 
   /// Where replies are appended.
   [[nodiscard]] std::string& output() { return output_; }
   [[nodiscard]] Task<void> flush();
+  /// Sends this beside a read that is under way. What is written from here on goes nowhere.
+  [[nodiscard]] Task<void> say_last(const std::string& text);
   /// Flushes once the replies have grown over some 64 KiB: for long listings.
   [[nodiscard]] Task<void> flush_if_large();
 
@@ -42,6 +46,8 @@ class LineChannel {
   Duration write_timeout_;
   LineBuffer input_;
   std::string output_;
+  bool awaits_client_ = false;
+  bool has_said_last_ = false;
 };
 
 }  // namespace gridmail

@@ -6,6 +6,7 @@
 #include <asio/system_error.hpp>
 
 #include "node/base/log.hpp"
+#include "protocols/line/silent_client.hpp"
 #include "protocols/pop3/reply_mapping.hpp"
 #include "protocols/text/ascii.hpp"
 
@@ -13,6 +14,8 @@ namespace gridmail::pop3 {
 namespace {
 /// RFC 2449, section 4 asks for 255.
 constexpr std::size_t command_bytes_max = 2048;
+/// RFC 3206, section 4.
+constexpr std::string_view going_away = "-ERR [SYS/TEMP] this server goes out of service\r\n";
 }  // namespace
 
 Task<void> serve(Stream& stream, Services services, const Settings& settings) {
@@ -34,14 +37,36 @@ Session::Session(Stream& stream, Services services, const Settings& settings)
       channel_(stream, services.clock, settings.idle_timeout) {}
 
 Task<void> Session::run() {
+  Farewell farewell{settings_.stopping,
+                    [this] { return is_between_commands_ && channel_.awaits_client() && !account_; },
+                    std::string(going_away)};
+  co_await converse(channel_, services_.clock, std::move(farewell), take_commands());
+}
+
+Task<void> Session::take_commands() {
   // No timestamp in angle brackets: APOP is not offered (RFC 1939, section 7).
-  ok(settings_.hostname + " gridmail POP3 ready");
+  if (!is_sent_away()) ok(settings_.hostname + " gridmail POP3 ready");
   while (!ended_) {
+    if (is_sent_away()) {
+      leave();
+      break;
+    }
+    is_between_commands_ = true;
     const auto line = co_await channel_.read_line(command_bytes_max, settings_.idle_timeout);
+    is_between_commands_ = false;
     if (!line) break;  // gone without QUIT: nothing is deleted
     co_await handle(*line);
   }
   co_await channel_.flush();
+}
+
+bool Session::is_sent_away() const {
+  return settings_.stopping != nullptr && settings_.stopping->is_set() && !account_;
+}
+
+void Session::leave() {
+  channel_.output() += going_away;
+  ended_ = true;
 }
 
 Task<void> Session::handle(const Line& line) {
@@ -55,9 +80,8 @@ Task<void> Session::handle(const Line& line) {
     co_return;
   }
   const Command command = parse_command(line.text);
-  if (settings_.stopping && settings_.stopping() && command.keyword != Keyword::quit) {
-    channel_.output() += "-ERR [SYS/TEMP] shutting down\r\n";
-    ended_ = true;
+  if (is_sent_away() && command.keyword != Keyword::quit) {
+    leave();
     co_return;
   }
   const bool gone = co_await account_is_gone();

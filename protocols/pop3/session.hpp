@@ -36,6 +36,9 @@ class Session {
 
  private:
   // session.cpp: the conversation
+  Task<void> take_commands();
+  [[nodiscard]] bool is_sent_away() const;
+  void leave();
   Task<void> handle(const Line& line);
   [[nodiscard]] Task<bool> account_is_gone();
   Task<void> handle_authorization(const Command& command);
@@ -77,6 +80,7 @@ class Session {
   MaildropState maildrop_;
   std::size_t errors_ = 0;
   std::size_t login_failures_ = 0;
+  bool is_between_commands_ = false;  ///< not in the middle of an AUTH
   bool ended_ = false;
 };
 

@@ -1,9 +1,9 @@
 // What a POP3 listener is told at start-up.
 #pragma once
-#include <functional>
 #include <string>
 
 #include "node/base/clock.hpp"
+#include "node/runtime/stop_signal.hpp"
 
 namespace gridmail::pop3 {
 
@@ -14,9 +14,9 @@ struct Settings {
   std::size_t errors_max = 20;         ///< wrong commands before log-in, then the connection ends
   std::size_t login_failures_max = 5;
   Duration idle_timeout = std::chrono::minutes(10);  ///< RFC 1939, section 3: at least ten minutes
-  /// Asked at each command: true ends the session, without its deletions unless the command is QUIT. May be
-  /// empty.
-  std::function<bool()> stopping;
+  /// Ends the session unless somebody has logged in: such a one goes on until QUIT, for its deletions' sake,
+  /// or until whoever serves it has enough. Null: never.
+  StopSignal* stopping = nullptr;
 };
 
 }  // namespace gridmail::pop3

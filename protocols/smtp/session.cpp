@@ -4,6 +4,7 @@
 #include <asio/system_error.hpp>
 
 #include "node/base/log.hpp"
+#include "protocols/line/silent_client.hpp"
 #include "protocols/text/ascii.hpp"
 
 namespace gridmail::smtp {
@@ -11,6 +12,8 @@ namespace {
 /// RFC 5321, section 4.5.3.1.4 asks for 512, its extensions for some hundred more.
 constexpr std::size_t command_bytes_max = 2048;
 constexpr std::size_t client_name_bytes_max = 255;
+/// RFC 5321, section 3.8.
+const Reply going_away{421, "4.3.2", "this server goes out of service"};
 }  // namespace
 
 Task<void> serve(Stream& stream, Services services, const Settings& settings) {
@@ -36,18 +39,35 @@ Session::Session(Stream& stream, Services services, const Settings& settings)
 }
 
 Task<void> Session::run() {
-  const std::string_view protocol = settings_.mode == Mode::lmtp ? " LMTP gridmail" : " ESMTP gridmail";
-  channel_.output().append("220 ").append(settings_.hostname).append(protocol).append("\r\n");
+  Farewell farewell{
+      settings_.stopping, [this] { return is_between_commands_ && channel_.awaits_client(); }, {}};
+  append_to(farewell.text, going_away);
+  co_await converse(channel_, services_.clock, std::move(farewell), take_commands());
+}
+
+Task<void> Session::take_commands() {
+  if (!is_stopping()) greet_client();
   while (!ended_) {
+    if (is_stopping()) {
+      end(going_away);
+      break;
+    }
+    is_between_commands_ = true;
     const auto line = co_await channel_.read_line(command_bytes_max, settings_.command_timeout);
+    is_between_commands_ = false;
     if (!line) break;  // gone without QUIT
-    if (settings_.stopping && settings_.stopping()) {
-      end({421, "4.3.2", "shutting down"});  // RFC 5321, section 3.8
+    if (is_stopping()) {
+      end(going_away);
       break;
     }
     co_await handle(*line);
   }
   co_await channel_.flush();
+}
+
+void Session::greet_client() {
+  const std::string_view protocol = settings_.mode == Mode::lmtp ? " LMTP gridmail" : " ESMTP gridmail";
+  channel_.output().append("220 ").append(settings_.hostname).append(protocol).append("\r\n");
 }
 
 Task<void> Session::handle(const Line& line) {

@@ -39,6 +39,11 @@ class Session {
 
  private:
   // session.cpp: the conversation
+  Task<void> take_commands();
+  [[nodiscard]] bool is_stopping() const {
+    return settings_.stopping != nullptr && settings_.stopping->is_set();
+  }
+  void greet_client();
   Task<void> handle(const Line& line);
   Task<void> dispatch(const Command& command);
   void answer_simple(const Command& command);
@@ -84,6 +89,7 @@ class Session {
   std::size_t errors_ = 0;
   std::size_t unknown_recipients_ = 0;
   std::size_t login_failures_ = 0;
+  bool is_between_commands_ = false;  ///< not in the middle of an AUTH or a message
   bool ended_ = false;
 };
 

@@ -1,10 +1,10 @@
 // What a listener of SMTP, submission or LMTP is told at start-up.
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "node/base/clock.hpp"
+#include "node/runtime/stop_signal.hpp"
 
 namespace gridmail::smtp {
 
@@ -25,8 +25,7 @@ struct Settings {
   std::size_t login_failures_max = 5;
   Duration command_timeout = std::chrono::minutes(5);  ///< RFC 5321, section 4.5.3.2.7
   Duration data_timeout = std::chrono::minutes(5);     ///< between two blocks of a message
-  /// Asked between commands: true makes the session end with 421. May be empty.
-  std::function<bool()> stopping;
+  StopSignal* stopping = nullptr;  ///< ends the session with 421, between commands; null: never
 };
 
 }  // namespace gridmail::smtp

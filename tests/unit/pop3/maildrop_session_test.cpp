@@ -176,19 +176,35 @@ TEST_CASE("a stream that breaks at any step ends the session, and deletes all or
   }
 }
 
-TEST_CASE("a node that shuts down ends the session at its next command, but still does what QUIT asks for") {
-  for (const bool quits : {false, true}) {
-    SessionFixture pop;
-    bool stopping = false;
-    pop.settings.stopping = [&] { return stopping; };
-    pop.mailboxes.deliver(pop.alice, "INBOX", first);
-    (void)pop.log_in();
-    (void)pop.send("DELE 1\r\n");
-    stopping = true;
-    CHECK(pop.send(quits ? "QUIT\r\n" : "NOOP\r\n").starts_with(quits ? "+OK " : "-ERR [SYS/TEMP] "));
-    CHECK(pop.dialogue->ended());
-    CHECK(pop.mailboxes.uids_of(pop.alice, "INBOX").count() == (quits ? 0 : 1));
-  }
+TEST_CASE("on a node that goes out of service, who has logged in goes on until QUIT") {
+  SessionFixture pop;
+  StopSignal stopping;
+  pop.settings.stopping = &stopping;
+  pop.mailboxes.deliver(pop.alice, "INBOX", first);
+  (void)pop.log_in();
+  stopping.set();
+  pop.dialogue->wait(std::chrono::seconds(5));
+  CHECK(pop.dialogue->heard().empty());
+  CHECK(pop.send("DELE 1\r\n").starts_with("+OK"));
+  CHECK(pop.send("QUIT\r\n").starts_with("+OK "));
+  CHECK(pop.dialogue->ended());
+  CHECK(pop.mailboxes.uids_of(pop.alice, "INBOX").count() == 0);
+}
+
+TEST_CASE("on such a node, who has not logged in is sent away at once, also with the greeting") {
+  SessionFixture pop;
+  StopSignal stopping;
+  pop.settings.stopping = &stopping;
+  (void)pop.start();
+  (void)pop.send("USER alice@example.test\r\n");
+  stopping.set();
+  pop.dialogue->wait(std::chrono::milliseconds(10));
+  CHECK(pop.dialogue->heard().starts_with("-ERR [SYS/TEMP] "));
+  CHECK(pop.dialogue->ended());
+  SessionFixture late;
+  late.settings.stopping = &stopping;
+  CHECK(late.start().starts_with("-ERR [SYS/TEMP] "));
+  CHECK(late.dialogue->ended());
 }
 
 TEST_CASE("a removed user's session ends, and deletes nothing") {

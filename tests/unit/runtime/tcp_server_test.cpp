@@ -211,6 +211,27 @@ TEST_CASE_FIXTURE(ServerFixture, "over the limit a client gets the refusal and i
   run(client);
 }
 
+TEST_CASE_FIXTURE(ServerFixture,
+                  "the sessions of one listener are ended; it goes on, and others are not touched") {
+  const auto ended = listen({.name = "ended", .address = "127.0.0.1"});
+  const auto other = listen({.name = "other", .address = "127.0.0.1"});
+  const auto client = [&]() -> Task<void> {
+    const auto first = co_await connect("127.0.0.1", ended), elsewhere = co_await connect("127.0.0.1", other);
+    for (auto* socket : {first.get(), elsewhere.get()}) {
+      co_await write_all(*socket, "hello\n");
+      CHECK(co_await read_line(*socket) == "hello");
+    }
+    server.end_sessions("ended");
+    CHECK(co_await read_line(*first) == "");
+    const auto next = co_await connect("127.0.0.1", ended);
+    for (auto* socket : {next.get(), elsewhere.get()}) {
+      co_await write_all(*socket, "still there\n");
+      CHECK(co_await read_line(*socket) == "still there");
+    }
+  };
+  run(client);
+}
+
 TEST_CASE_FIXTURE(ServerFixture, "a port in use is named in the error") {
   const auto port = listen({.name = "smtp", .address = "127.0.0.1"});
   const auto second = server.listen({.name = "imap", .address = "127.0.0.1", .port = port}, serve_echo);

@@ -195,16 +195,52 @@ TEST_CASE("an HTTP request is not taken for a series of wrong commands") {
   CHECK(mx.dialogue->ended());
 }
 
-TEST_CASE("RFC 5321, 3.8: a node that shuts down says 421 between two commands") {
+TEST_CASE(
+    "RFC 5321, 3.8: a node that goes out of service says 421 between two commands, never within a message") {
   SessionFixture mx(Mode::mx);
-  bool stopping = false;
-  mx.settings.stopping = [&] { return stopping; };
+  StopSignal stopping;
+  mx.settings.stopping = &stopping;
   mx.greet();
   (void)mx.send("MAIL FROM:<>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\n");
-  stopping = true;
-  CHECK(codes(mx.send("x\r\n.\r\nMAIL FROM:<>\r\n")) == "250 2.0.0, 421 4.3.2");
+  stopping.set();
+  mx.dialogue->wait(std::chrono::seconds(10));
+  CHECK(mx.send("x\r\n").empty());
+  CHECK(codes(mx.send(".\r\nMAIL FROM:<>\r\n")) == "250 2.0.0, 421 4.3.2");
   CHECK(mx.dialogue->ended());
   CHECK(mx.delivered().size() == 1);
+}
+
+TEST_CASE("a silent client is told 421 at once, and so is one that comes later") {
+  SessionFixture mx(Mode::mx);
+  StopSignal stopping;
+  mx.settings.stopping = &stopping;
+  mx.greet();
+  stopping.set();
+  mx.dialogue->wait(std::chrono::milliseconds(10));
+  CHECK(codes(mx.dialogue->heard()) == "421 4.3.2");
+  CHECK(mx.dialogue->ended());
+  SessionFixture late(Mode::mx);
+  late.settings.stopping = &stopping;
+  CHECK(codes(late.start()) == "421 4.3.2");
+  CHECK(late.dialogue->ended());
+  stopping.reset();
+  SessionFixture after(Mode::mx);
+  after.settings.stopping = &stopping;
+  CHECK(codes(after.start()) == "220");
+}
+
+TEST_CASE("a client in the middle of AUTH is not interrupted") {
+  SessionFixture submission(Mode::submission);
+  StopSignal stopping;
+  submission.settings.stopping = &stopping;
+  submission.settings.allow_plaintext_login = true;
+  submission.greet();
+  CHECK(codes(submission.send("AUTH PLAIN\r\n")) == "334");
+  stopping.set();
+  submission.dialogue->wait(std::chrono::seconds(5));
+  CHECK(submission.dialogue->heard().empty());
+  CHECK(codes(submission.send("*\r\n")).ends_with(", 421 4.3.2"));
+  CHECK(submission.dialogue->ended());
 }
 
 TEST_CASE("RFC 5321, 4.5.3.2.7: a client has five minutes for a command, also when it trickles in") {
