@@ -1,8 +1,9 @@
 // SessionDrain: sends mail clients away from a node that drains, once balancers have had the time to notice.
 //
-// Its readiness is false at once, so that balancers send nobody new. Two of their check intervals later sessions
-// are told to end: SMTP by 421 between two commands, IMAP by BYE, POP3 at QUIT. What is left at the limit is cut
-// off. New clients, such as those that no balancer sends, are told the same until the node drains no more.
+// Its readiness is false at once, so that balancers send nobody new. Two of their check intervals later
+// sessions are told to end: SMTP by 421 between two commands, IMAP by BYE, POP3 at QUIT. What is left at the
+// limit is cut off. New clients, such as those that no balancer sends, are told the same until the node
+// drains no more.
 #pragma once
 #include <atomic>
 #include <functional>

@@ -43,7 +43,7 @@ std::string progress_text(std::string_view what, const ProgressState& state, std
                           bar_columns - filled, std::floor(share * 100));
   const bool has_rate = state.done_since_begin > 0 && state.elapsed.count() > 0;
   const double rate = has_rate ? static_cast<double>(state.done_since_begin) / state.elapsed.count() : 0;
-  if (has_rate) text += fmt::format(rate < 10 ? ", {:.1f}/s" : ", {:.0f}/s", rate);
+  if (has_rate) text += fmt::format(", {:.{}f}/s", rate, rate < 10 ? 1 : 0);
   auto left = state.left;
   if (!left && has_rate)
     left = std::chrono::seconds(static_cast<long>(std::ceil(static_cast<double>(total - state.done) / rate)));

@@ -26,12 +26,11 @@ Task<void> run(Task<void> conversation, std::shared_ptr<Event> never, Outcome& o
   }
 }
 
-Task<void> send_away(LineChannel& channel, Clock& clock, const Farewell& farewell, std::shared_ptr<Event> wake,
-                     Outcome& outcome) {
+Task<void> send_away(LineChannel& channel, Clock& clock, const Farewell& farewell,
+                     std::shared_ptr<Event> wake, Outcome& outcome) {
   while (!farewell.stopping->is_set() || !farewell.may_leave()) {
-    std::unique_ptr<Alarm> alarm;
-    if (farewell.stopping->is_set())
-      alarm = clock.call_at(clock.now() + look_again, [wake] { wake->set(); });
+    std::unique_ptr<Clock::Alarm> alarm;
+    if (farewell.stopping->is_set()) alarm = clock.call_at(clock.now() + look_again, [wake] { wake->set(); });
     co_await wake->wait();
     wake->reset();
   }

@@ -124,10 +124,14 @@ class Clone(OwnGridCase):
 
 
 class Recover(OwnGridCase):
+    def has_its_share(self, asked, node):
+        rows = self.gridmail(asked, "slot", "list")[1]
+        return sum(node["id"] in row["in_sync"] for row in rows) > len(rows) / 2
+
     def test_one_of_three_goes_on_with_what_it_has(self):
         first, last = self.node("node1"), self.node("node3")
-        wait_until("nothing moves", lambda: not [job for job in self.gridmail(first, "job", "list")[1]
-                                                 if job["state"] != "done"], 60, 0.5)
+        wait_until("copies on all, and nothing moves", lambda: self.has_its_share(first, last) and not [
+            job for job in self.gridmail(first, "job", "list")[1] if job["state"] != "done"], 60, 0.5)
         self.deliver(first, self.users, "before")
         rows = {user["address"]: self.grid.api(first).get(f"/users/{path_part(user['address'])}/location")
                 for user in self.users}

@@ -117,11 +117,11 @@ class Stop(GridCase):
         node = self.grid.nodes[1]
         with self.raw(node, "smtp") as smtp, self.raw(node, "imap") as imap, self.raw(node, "pop3") as pop:
             smtp.reply(), imap.line(), pop.line()
-            stopping = threading.Thread(target=self.grid.stop_node, args=(node,))
+            stopping = threading.Thread(target=self.grid.stop_node, args=(node["name"],))
             stopping.start()
             self.assertEqual(421, smtp.reply()[0])
             self.assertTrue(imap.line().startswith(b"* BYE "))
             self.assertTrue(pop.line().startswith(b"-ERR [SYS/TEMP] "))
             stopping.join()
-        self.grid.start_node(node)
+        self.grid.start_node(node["name"])
         self.grid.wait_until_whole(60)

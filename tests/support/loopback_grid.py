@@ -67,6 +67,7 @@ class LoopbackGrid:
     cache_bytes = "64 MiB"
     plaintext_login = True
     proxies = 'trusted = ["127.0.0.2"]'
+    drain = ""
 
     def __init__(self, directory):
         self.dir = pathlib.Path(directory).resolve()
@@ -190,6 +191,9 @@ slow_down_wrong_passwords = false
 {outbound}
 
 {local_mail}
+[drain]
+{self.drain}
+
 [limits]
 connections_per_address_max = 0
 
@@ -330,7 +334,7 @@ reserve_bytes = "64 MiB"
     def stop(self):
         self._kill_all(signal.SIGTERM)
         try:
-            wait_until("the nodes' end", lambda: not self.living(), 15)
+            wait_until("the nodes' end", lambda: not self.living(), 40)
         except GridError:
             self._kill_all(signal.SIGKILL)
             wait_until("the nodes' end", lambda: not self.living(), 5)
@@ -341,6 +345,12 @@ reserve_bytes = "64 MiB"
         if is_our_process(pid):
             os.kill(pid, signal.SIGKILL)
         wait_until(f"{name}: end", lambda: not is_our_process(pid), 10, 0.01)
+
+    def stop_node(self, name):
+        """As a service manager does, and waits until the process is gone."""
+        pid = self.node(name)["pid"]
+        os.kill(pid, signal.SIGTERM)
+        wait_until(f"{name}: end", lambda: not is_our_process(pid), 60, 0.05)
 
     def start_node(self, name, seconds=90):
         """Brings a node back, and returns when it is ready."""

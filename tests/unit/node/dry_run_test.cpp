@@ -17,14 +17,14 @@ namespace {
 
 /// Verbs that only show, add, or set what a person keeps: they lose and move nothing.
 const std::set<std::string> harmless = {
-    "grid status", "node list",  "node scrub",   "node join-token",  "job list",    "job pause",
-    "job resume",  "slot list",  "user add",     "user import",      "user list",   "user show",
-    "user passwd", "user role",  "user locate",  "domain add",       "domain dns",  "domain list",
-    "list add",    "list list",  "list show",    "alias add",        "alias list",  "dkim add",
-    "dkim list",   "queue list", "route list",   "certificate list", "token add",   "token list",
-    "admin list",  "admin add",  "admin passwd", "audit list",       "config show", "config history",
-    "config diff", "statistics", "trace",        "key status",       "doctor",      "setup",
-    "lookup",      "commands"};
+    "grid status",    "node list",   "node scrub", "node join-token", "job list",         "job pause",
+    "job resume",     "job wait",    "slot list",  "user add",        "user import",      "user list",
+    "user show",      "user passwd", "user role",  "user locate",     "domain add",       "domain dns",
+    "domain list",    "list add",    "list list",  "list show",       "alias add",        "alias list",
+    "dkim add",       "dkim list",   "queue list", "route list",      "certificate list", "token add",
+    "token list",     "admin list",  "admin add",  "admin passwd",    "audit list",       "config show",
+    "config history", "config diff", "statistics", "trace",           "key status",       "doctor",
+    "setup",          "lookup",      "commands"};
 
 std::string name_of(const cli::Verb& verb) {
   return std::string(verb.noun) + (verb.name.empty() ? "" : " ") + std::string(verb.name);

@@ -45,7 +45,8 @@ struct Draining {
 
 }  // namespace
 
-TEST_CASE("sessions are sent away two check intervals after a node begins to drain, and cut off at the limit") {
+TEST_CASE(
+    "sessions are sent away two check intervals after a node begins to drain, and cut off at the limit") {
   Draining node;
   node.look(false);
   node.wait(1h);
