@@ -143,4 +143,25 @@ Task<Result<api::Applied>> AccessControlBinding::end_session(std::string secret)
   co_return applied(changed);
 }
 
+Task<Result<std::vector<api::SessionRow>>> AccessControlBinding::sessions(std::string account) {
+  const auto open = co_await parts_.as.access.sessions(std::move(account));
+  if (!open) co_return tl::unexpected(open.error());
+  std::vector<api::SessionRow> rows;
+  for (const auto& [record, owner] : *open)
+    rows.push_back({to_hex(record.id()), owner.account, role_of(owner.role), record.address(),
+                    record.created(), record.expires()});
+  co_return rows;  // by id, as the directory has them
+}
+
+Task<Result<api::Applied>> AccessControlBinding::remove_session(std::string id) {
+  const auto bytes = from_hex(id);
+  if (!bytes) co_return fail(Errc::not_found, "no such session");
+  const auto changed = co_await parts_.as.access.remove_session(*bytes);
+  co_return applied(changed);
+}
+
+std::string AccessControlBinding::session_id(std::string_view secret) const {
+  return to_hex(hash_of_secret(secret));
+}
+
 }  // namespace gridmail

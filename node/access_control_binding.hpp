@@ -38,6 +38,9 @@ class AccessControlBinding final : public api::AccessControl {
   [[nodiscard]] Task<Result<api::NewSession>> begin_session() override;
   [[nodiscard]] Task<Result<api::Principal>> session(std::string secret) override;
   [[nodiscard]] Task<Result<api::Applied>> end_session(std::string secret) override;
+  [[nodiscard]] Task<Result<std::vector<api::SessionRow>>> sessions(std::string account) override;
+  [[nodiscard]] Task<Result<api::Applied>> remove_session(std::string id) override;
+  [[nodiscard]] std::string session_id(std::string_view secret) const override;
 
  private:
   Parts parts_;

@@ -57,6 +57,14 @@ struct NewSession {
   std::string secret;
   WallMicros expires = 0;
 };
+/// A browser that is logged in.
+struct SessionRow {
+  std::string id;       ///< hex; not the secret
+  std::string account;  ///< an administrator's name, or a user's address
+  Role role = Role::user;
+  std::string address;  ///< where it was begun from; empty: not known
+  WallMicros created = 0, expires = 0;
+};
 
 class AccessControl {
  public:
@@ -94,6 +102,11 @@ class AccessControl {
   /// Whose it is. Errors: denied (over, or ended).
   [[nodiscard]] virtual Task<Result<Principal>> session(std::string secret) = 0;
   [[nodiscard]] virtual Task<Result<Applied>> end_session(std::string secret) = 0;
+  /// Of this account; empty: of all. By id.
+  [[nodiscard]] virtual Task<Result<std::vector<SessionRow>>> sessions(std::string account) = 0;
+  [[nodiscard]] virtual Task<Result<Applied>> remove_session(std::string id) = 0;
+  /// The id of the session with this secret.
+  [[nodiscard]] virtual std::string session_id(std::string_view secret) const = 0;
 };
 
 }  // namespace gridmail::api

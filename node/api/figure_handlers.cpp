@@ -53,7 +53,8 @@ Json to_json(const FigureReport::Node& node) {
           {"sessions", node.last.smtp_sessions() + node.last.imap_sessions() + node.last.pop3_sessions()},
           {"load", node.last.load()},
           {"disk_free_bytes", node.last.disk_free_bytes()},
-          {"disk_full_in_days", std::move(full_in)}};
+          {"disk_full_in_days", std::move(full_in)},
+          {"clock_ahead_ms", node.clock_ahead ? Json(node.clock_ahead->count() / 1000) : Json(nullptr)}};
 }
 
 Json to_json(const FigureReport& report) {

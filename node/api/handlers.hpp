@@ -63,6 +63,8 @@ Task<Response> remove_app_password(GridControl& grid, Request request, Parameter
 Task<Response> begin_session(GridControl& grid, Request request, Parameters parameters);
 Task<Response> show_session(GridControl& grid, Request request, Parameters parameters);
 Task<Response> end_session(GridControl& grid, Request request, Parameters parameters);
+Task<Response> list_sessions(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_session(GridControl& grid, Request request, Parameters parameters);
 
 // config_handlers.cpp
 Task<Response> list_user_settings(GridControl& grid, Request request, Parameters parameters);

@@ -1,9 +1,6 @@
 #include "node/api/json_views.hpp"
 
-#include <fmt/format.h>
-
 #include <cmath>
-#include <ctime>
 
 #include "gossip/register/map_names.hpp"
 
@@ -65,14 +62,6 @@ Json to_json(const Trial& trial) {
                        {"after", change.after}});
   }
   return {{"dry_run", true}, {"changes", std::move(changes)}, {"effects", trial.effects}};
-}
-
-std::string rfc3339(WallMicros micros) {
-  const std::time_t seconds = static_cast<std::time_t>(micros / 1'000'000);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
 Json to_json(const NodeRow& node) {

@@ -4,12 +4,11 @@
 #include <vector>
 
 #include "node/api/grid_control.hpp"
+#include "node/base/date.hpp"
 
 namespace gridmail::api {
 
 using Json = nlohmann::ordered_json;
-
-[[nodiscard]] std::string rfc3339(WallMicros micros);
 
 /// {"dry_run": true, "changes": […], "effects": […]}
 [[nodiscard]] Json to_json(const Trial& trial);

@@ -7,7 +7,7 @@
 namespace gridmail::api {
 namespace {
 
-std::string_view name_of(Method method) {
+std::string_view field_of(Method method) {
   switch (method) {
     case Method::get:
       return "get";
@@ -102,7 +102,7 @@ Json operation(const Route& route) {
 Json openapi_document() {
   Json paths = Json::object();
   for (const auto& route : routes()) {
-    paths[std::string(route.pattern)][std::string(name_of(route.method))] = operation(route);
+    paths[std::string(route.pattern)][std::string(field_of(route.method))] = operation(route);
   }
   return {
       {"openapi", "3.1.0"},

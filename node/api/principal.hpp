@@ -1,12 +1,13 @@
 // Who asks something of the HTTP API, and what such may do.
 #pragma once
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "storage/directory/role_names.hpp"
 
 namespace gridmail::api {
 
@@ -19,8 +20,7 @@ enum class Role : std::uint8_t {
 };
 
 [[nodiscard]] constexpr std::string_view name_of(Role role) {
-  constexpr std::array<std::string_view, 4> names = {"user", "viewer", "operator", "admin"};
-  return names[static_cast<std::size_t>(role)];
+  return role_names[static_cast<std::size_t>(role)];
 }
 [[nodiscard]] constexpr std::optional<Role> role_named(std::string_view name) {
   for (const auto role : {Role::user, Role::viewer, Role::operator_, Role::admin}) {

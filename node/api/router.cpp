@@ -23,22 +23,6 @@ std::string_view next_segment(std::string_view& rest) {
   return segment;
 }
 
-std::string_view name_of(Method method) {
-  switch (method) {
-    case Method::get:
-      return "GET";
-    case Method::post:
-      return "POST";
-    case Method::put:
-      return "PUT";
-    case Method::delete_:
-      return "DELETE";
-    case Method::other:
-      break;
-  }
-  return "";
-}
-
 struct Found {
   const Route* route = nullptr;  ///< nothing: the path is known, but not with this method
   Parameters parameters;
@@ -160,6 +144,22 @@ Task<Response> admit(GridControl& grid, Request request) {
 }
 
 }  // namespace
+
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::delete_:
+      return "DELETE";
+    case Method::other:
+      break;
+  }
+  return "";
+}
 
 bool may(const Principal& principal, Access access, bool own) {
   if (access == Access::open) return true;

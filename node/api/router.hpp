@@ -10,6 +10,9 @@
 
 namespace gridmail::api {
 
+/// "GET"; empty: another one.
+[[nodiscard]] std::string_view name_of(Method method);
+
 /// What stood at each {…} of the pattern, decoded, in order.
 using Parameters = std::vector<std::string>;
 using Handler = Task<Response> (*)(GridControl& grid, Request request, Parameters parameters);

@@ -93,6 +93,9 @@ constexpr Route table[] = {
      "For browsers: {\"user\", \"password\"} gives a cookie, which lasts twelve hours, and the \"csrf\" that "
      "changes made with it carry in X-CSRF-Token."},
     {del, "/api/v1/session", anyone, end_session, "Ends it."},
+    {get, "/api/v1/sessions", anyone, list_sessions,
+     "Browsers that are logged in: the own ones; for admins everybody's.", by_pages},
+    {del, "/api/v1/sessions/{id}", anyone, remove_session, "Logs one of those out."},
     {get, "/api/v1/tokens", admin, list_tokens, "Tokens of programs, by name; never the tokens."},
     {post, "/api/v1/tokens", admin, add_token,
      "Makes one, which is shown this once: {\"name\", \"role\", \"expires_seconds\"}; without the last it "

@@ -1,9 +1,12 @@
 // Log-in from a browser: a cookie instead of a password in each request.
+#include <algorithm>
+
 #include "node/api/access_control.hpp"
 #include "node/api/body.hpp"
 #include "node/api/credentials.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
+#include "node/api/paging.hpp"
 #include "node/api/session_cookie.hpp"
 
 namespace gridmail::api {
@@ -11,27 +14,14 @@ namespace {
 
 constexpr std::int64_t session_seconds = 12LL * 3600;
 
-std::string_view word_of(Method method) {
-  switch (method) {
-    case Method::post:
-      return "POST ";
-    case Method::put:
-      return "PUT ";
-    case Method::delete_:
-      return "DELETE ";
-    default:
-      return "";
-  }
-}
-
 /// What the role may change: such as "POST /api/v1/nodes/{node}/drain". Pages disable what is not among it.
 /// Of the own user's, whom the path names, more may be (Access::self_or_admin).
 Json allowed_changes(const Principal& principal) {
   Json allowed = Json::array();
   for (const auto& route : routes()) {
-    const auto word = word_of(route.method);
-    if (word.empty() || route.access == Access::open || !may(principal, route.access, false)) continue;
-    allowed.push_back(std::string(word) + std::string(route.pattern));
+    if (route.method == Method::get || route.access == Access::open || !may(principal, route.access, false))
+      continue;
+    allowed.push_back(std::string(name_of(route.method)) + " " + std::string(route.pattern));
   }
   return allowed;
 }
@@ -41,6 +31,16 @@ Json description(const Principal& principal) {
           {"role", name_of(principal.role)},
           {"account", principal.account},
           {"may", allowed_changes(principal)}};
+}
+
+/// Of the browser that asks; empty: who asks has none.
+std::string own_secret(const Request& request) {
+  return request.authorization.empty() ? session_secret(request) : std::string();
+}
+
+/// Whose sessions somebody may see and end: empty: everybody's.
+std::string whose(const Principal& asker) {
+  return asker.role >= Role::admin ? std::string() : asker.account;
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ Task<Response> begin_session(GridControl& grid, Request request, Parameters) {
 
 Task<Response> show_session(GridControl&, Request request, Parameters) {
   Json json = description(request.asker);
-  const auto secret = request.authorization.empty() ? session_secret(request) : std::string();
+  const auto secret = own_secret(request);
   json["csrf"] = secret.empty() ? Json(nullptr) : Json(csrf_token(secret));
   Response response = json_response(json);
   response.headers.emplace_back("Cache-Control", "no-store");
@@ -83,13 +83,50 @@ Task<Response> show_session(GridControl&, Request request, Parameters) {
 }
 
 Task<Response> end_session(GridControl& grid, Request request, Parameters) {
-  auto secret = request.authorization.empty() ? session_secret(request) : std::string();
+  auto secret = own_secret(request);
   if (secret.empty()) co_return problem({Errc::invalid, "who sends a password or a token has no session"});
   const auto ended = co_await grid.access_of_grid().end_session(std::move(secret));
   if (!ended && ended.error().code != Errc::not_found) co_return problem(ended.error());
   Response response = json_response({{"done", true}});
   response.headers.emplace_back("Set-Cookie", session_cookie({}, 0, request.is_secure));
   co_return response;
+}
+
+Task<Response> list_sessions(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
+  auto& access = grid.access_of_grid();
+  const auto secret = own_secret(request);
+  const auto own = secret.empty() ? std::string() : access.session_id(secret);
+  const auto rows = co_await access.sessions(whose(request.asker));
+  co_return paging->respond_part(
+      rows, [](const auto& row) { return row.id; },
+      [&own](const auto& row) {
+        return Json{{"id", row.id},
+                    {"account", row.account},
+                    {"role", name_of(row.role)},
+                    {"address", row.address.empty() ? Json(nullptr) : Json(row.address)},
+                    {"created", rfc3339(row.created)},
+                    {"expires", rfc3339(row.expires)},
+                    {"current", row.id == own}};
+      });
+}
+
+/// Another's session is not there for who may not end it. A token ends none of its owner's: it may be for
+/// looking only.
+Task<Response> remove_session(GridControl& grid, Request request, Parameters parameters) {
+  const auto& asker = request.asker;
+  if (asker.role < Role::admin && asker.name != asker.account)
+    co_return problem(403, "denied", "only who has logged in may end the own sessions");
+  auto& access = grid.access_of_grid();
+  const auto rows = co_await access.sessions(whose(asker));
+  if (!rows) co_return problem(rows.error());
+  const auto& id = parameters.at(0);
+  const bool is_there =
+      std::any_of(rows->begin(), rows->end(), [&](const SessionRow& row) { return row.id == id; });
+  if (!is_there) co_return problem({Errc::not_found, "no such session"});
+  const auto ended = co_await access.remove_session(id);
+  co_return respond(ended);
 }
 
 }  // namespace gridmail::api

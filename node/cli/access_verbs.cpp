@@ -84,4 +84,13 @@ Result<Outcome> token_remove(const ApiClient& api, const Arguments& arguments) {
   return acted(api.remove(below("tokens", name)), fmt::format("removed {}", name));
 }
 
+Result<Outcome> session_list(const ApiClient& api, const Arguments&) {
+  return list(api, "/sessions", {"id", "account", "role", "address", "created", "expires"});
+}
+
+Result<Outcome> session_end(const ApiClient& api, const Arguments& arguments) {
+  const auto& id = arguments.at("id");
+  return acted(api.remove(below("sessions", id)), fmt::format("logged out {}", id));
+}
+
 }  // namespace gridmail::cli

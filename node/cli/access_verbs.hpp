@@ -1,4 +1,5 @@
-// `gridmail audit …`, `token …`, `user role` and `user app-password …`: who may do what, and who did what.
+// `gridmail audit …`, `token …`, `session …`, `user role` and `user app-password …`: who may do what, and who
+// did what.
 #pragma once
 #include "node/cli/verbs.hpp"
 
@@ -10,5 +11,7 @@ namespace gridmail::cli {
 [[nodiscard]] Result<Outcome> token_add(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> token_list(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> token_remove(const ApiClient& api, const Arguments& arguments);
+[[nodiscard]] Result<Outcome> session_list(const ApiClient& api, const Arguments& arguments);
+[[nodiscard]] Result<Outcome> session_end(const ApiClient& api, const Arguments& arguments);
 
 }  // namespace gridmail::cli

@@ -7,10 +7,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
-#include <ctime>
 #include <set>
 
+#include "node/base/date.hpp"
 #include "node/cli/text_view.hpp"
 
 namespace gridmail::cli {
@@ -74,19 +73,6 @@ std::optional<double> metric(std::string_view text, std::string_view name) {
     if (read.ec == std::errc()) return number;
   }
   return std::nullopt;
-}
-
-std::optional<WallMicros> parse_rfc3339(std::string_view text) {
-  std::tm time{};
-  char zone = 0;
-  const std::string copy(text);
-  if (std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%c", &time.tm_year, &time.tm_mon, &time.tm_mday,
-                  &time.tm_hour, &time.tm_min, &time.tm_sec, &zone) != 7 ||
-      zone != 'Z')
-    return std::nullopt;
-  time.tm_year -= 1900;
-  time.tm_mon -= 1;
-  return WallMicros{::timegm(&time)} * 1'000'000;
 }
 
 bool is_private_domain(std::string_view name) {

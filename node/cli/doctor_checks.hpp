@@ -31,8 +31,6 @@ void skip_rest(std::vector<Check>& checks, std::string_view why);
 
 /// A series without labels in the Prometheus text format.
 [[nodiscard]] std::optional<double> metric(std::string_view text, std::string_view name);
-/// Microseconds of "2026-10-01T12:00:00Z"; nothing where that is no such time.
-[[nodiscard]] std::optional<WallMicros> parse_rfc3339(std::string_view text);
 /// Of a domain that the world's DNS does not know (RFC 2606, 6761, 6762, 8375).
 [[nodiscard]] bool is_private_domain(std::string_view name);
 

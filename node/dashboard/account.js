@@ -1,6 +1,6 @@
-// What belongs to one account: passwords of single mail programs.
+// What belongs to one account: passwords of single mail programs, and the browsers that are logged in.
 import {api} from "./api.js";
-import {ask, button, checked, el, table} from "./elements.js";
+import {ask, button, checked, el, table, telling, when} from "./elements.js";
 
 const uses = [["imap smtp", "to read and to send"], ["imap", "only to read, by IMAP"], ["pop3", "only to fetch, by POP3"],
   ["pop3 smtp", "to fetch by POP3 and to send"], ["smtp", "only to send"]];
@@ -28,4 +28,18 @@ export async function appPasswords(here) {
   await show();
   return {section: section("App passwords", add, el("p", {className: "faint"}, "One for each mail program, so that none needs to know the account’s own."),
     el("div", {className: "scroll"}, list)), show};
+}
+
+/** Those of one account. */
+export async function sessions(account) {
+  const list = el("table");
+  const show = async () => {
+    const rows = (await api("GET", "/sessions?limit=10000")).filter(row => row.account === account);
+    rows.sort((a, b) => b.created.localeCompare(a.created));
+    table(list, rows.length ? ["Since", "From", "Until", "Actions"] : ["Since"], rows.length === 0 ? [["None"]] : rows.map(row => [when(row.created), row.address ?? "–", when(row.expires),
+      row.current ? el("span", {className: "state whole"}, "this browser") : button("Log out", "session " + row.id,
+        telling("Not now", async () => { checked(await api("DELETE", "/sessions/" + row.id)); await show(); }), true)]));
+  };
+  await show();
+  return {section: section("Logged in here", null, el("div", {className: "scroll"}, list)), show};
 }

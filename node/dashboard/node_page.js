@@ -7,7 +7,7 @@ import {bar, clockOff, disk, matches} from "./nodes.js";
 
 const none = {primaries: 0, copies: 0, joining: 0};
 const nowrap = text => el("span", {className: "nowrap"}, text);
-const clockText = told => !told ? "–" : clockOff(told) ? el("span", {className: "state single"}, clockOff(told)) : "right";
+const clockText = told => typeof told?.clock_ahead_ms !== "number" ? "–" : clockOff(told) ? el("span", {className: "state single"}, clockOff(told)) : "right";
 const badge = node => el("small", {className: "badge " + classFor(node)}, wordFor(node));
 
 function openAll(page) {
@@ -111,7 +111,7 @@ function openOne(page, name) {
     const behind = grid.status.map_version - node.map_version;
     const roles = [node.id === grid.status.node ? "serves this page" : "", node.voter ? "votes" : "does not vote"].filter(Boolean).join(", ");
     fill(facts, [["Roles", roles], ["Version", node.version || "not known"], ["Listens for nodes at", node.addresses.join(", ")],
-      ["Clock", node.state === "dead" || !told ? "not known" : clockOff(told) || "right"], ["Map", node.map_version === 0 ? "not heard yet" : behind > 0 ? `${number(behind)} versions behind` : "up to date"], ["Identity", node.id]]
+      ["Clock", node.state === "dead" || typeof told?.clock_ahead_ms !== "number" ? "not known" : clockOff(told) || "right, to the second"], ["Map", node.map_version === 0 ? "not heard yet" : behind > 0 ? `${number(behind)} versions behind` : "up to date"], ["Identity", node.id]]
       .flatMap(([term, text]) => [el("dt", {}, term), el("dd", {}, text)]));
   };
   update();

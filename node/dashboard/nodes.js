@@ -16,13 +16,12 @@ export function disk(figures) {
   return `${bytes(figures.disk_free_bytes)} free` + (full !== null && full < 365 ? `, full in ${number(full)} days` : "");
 }
 
-const clock_off_seconds = 25;  // figures are of ten seconds each, and come at different moments
-/** By how much the node's clock differs from that of the page's node, as far as figures tell; empty: by nothing that they tell. */
+const clock_off_ms = 1000;
+/** What is wrong with the node's clock, beside that of the page's node; empty: nothing. */
 export function clockOff(figures) {
-  const ours = grid.disks.get(grid.status.node);
-  if (!figures || !ours) return "";
-  const ahead = figures.end - ours.end;
-  return Math.abs(ahead) < clock_off_seconds ? "" : `${span(Math.abs(ahead))} ${ahead > 0 ? "ahead" : "behind"}`;
+  const ahead = figures?.clock_ahead_ms ?? 0;
+  if (Math.abs(ahead) < clock_off_ms) return "";
+  return `${span(Math.abs(ahead) / 1000)} ${ahead > 0 ? "ahead" : "behind"}`;
 }
 
 export const matches = (node, wanted) => [node.name, node.zone, node.id, node.version, wordFor(node), ...node.addresses]

@@ -1,6 +1,6 @@
 // What a user sees of the grid: the own mailbox, and the own passwords.
 import {api, Refused, self} from "./api.js";
-import {appPasswords} from "./account.js";
+import {appPasswords, sessions} from "./account.js";
 import {ask, button, bytes, checked, el, figures, fill, number, when} from "./elements.js";
 
 const protocols = {imap: "IMAP", pop3: "POP3", smtp: "SMTP", http: "this page", sieve: "ManageSieve"};
@@ -21,7 +21,7 @@ export async function open(page) {
   page.title(address);
   const numbers = el("dl", {className: "figures"}), facts = el("dl", {className: "facts"}), log_ins = el("dl", {className: "facts"});
   const section = (title, ...content) => el("section", {}, el("h3", {}, title), ...content);
-  let passwords = null;
+  const shown = [];
   const refresh = async () => {
     const [user, slot, forwarding, delegates] = await Promise.all(["", "/location", "/forwarding", "/delegates"].map(what => api("GET", here + what)));
     page.lead("Yours since " + user.created.slice(0, 10) + (user.messages === null ? ". How much is stored is not known at this moment." : "."));
@@ -35,7 +35,7 @@ export async function open(page) {
     const last = Object.entries(user.last_log_in ?? {});
     fill(log_ins, last.length ? last.flatMap(([protocol, moment]) => [el("dt", {}, "By " + (protocols[protocol] ?? protocol)), el("dd", {}, when(moment))])
       : [el("dt", {}, "None yet."), el("dd")]);
-    await passwords?.show();
+    await Promise.all(shown.map(part => part.show()));
   };
   const again = async () => {
     try { await refresh(); } catch (error) {
@@ -46,7 +46,7 @@ export async function open(page) {
   page.actions([button("Change password", "password", () => changePassword(here))]);
   page.body.replaceChildren(numbers, el("div", {className: "pair"}, section("Your mailbox", facts), section("Last log-ins", log_ins)));
   await refresh();
-  passwords = await appPasswords(here);
-  page.body.append(passwords.section);
+  shown.push(await appPasswords(here), await sessions(address));
+  page.body.append(...shown.map(part => part.section));
   return {every_ms: 30000, refresh: again};
 }

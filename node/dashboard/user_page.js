@@ -1,6 +1,6 @@
 // A user: where the mail lies, how much it is, other addresses, and what can be done.
 import {api, may} from "./api.js";
-import {appPasswords} from "./account.js";
+import {appPasswords, sessions} from "./account.js";
 import {ask, button, bytes, checked, el, figures, fill, link, number, only, when} from "./elements.js";
 import {nameOf} from "./grid.js";
 
@@ -51,6 +51,9 @@ export async function open(page, [address]) {
   page.body.replaceChildren(numbers, section("Where the mail lies", place), el("div", {className: "pair"}, section("Other addresses", names),
     section("Others", sends, el("p", {}, link("What became of this user's messages", "trace", address)))));
   await refresh();
-  if (may("POST /users/{address}/app-passwords")) page.body.append((await appPasswords(here)).section);
+  if (may("POST /users/{address}/app-passwords")) {
+    const parts = [await appPasswords(here), await sessions(address)];
+    page.body.append(el("div", {className: "pair"}, ...parts.map(part => part.section)));
+  }
   return {every_ms: 10000, refresh};
 }

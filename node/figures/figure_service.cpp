@@ -50,7 +50,7 @@ FigureReport combined(FigureWindow window, const std::vector<std::pair<NodeId, f
   for (const auto& [node, answer] : answers) {
     if (answer.spans().empty()) continue;
     for (const auto& span : answer.spans()) combine(by_end[span.end()], span);
-    report.nodes.push_back({node, *answer.spans().rbegin(), disk_change(answer)});
+    report.nodes.push_back({node, *answer.spans().rbegin(), disk_change(answer), {}});
   }
   if (by_end.empty()) return report;
   const auto newest = by_end.rbegin()->first;
@@ -58,6 +58,11 @@ FigureReport combined(FigureWindow window, const std::vector<std::pair<NodeId, f
     if (end > newest - window_seconds(window)) report.spans.push_back(std::move(span));
   }
   return report;
+}
+
+std::chrono::microseconds clock_difference(WallMicros told, WallMicros asked, WallMicros answered) {
+  if (told < asked) return std::chrono::microseconds(told - asked);
+  return std::chrono::microseconds(told > answered ? told - answered : 0);
 }
 
 FigureService::FigureService(Ports ports) : ports_(std::move(ports)) {
@@ -78,19 +83,28 @@ Task<void> FigureService::run() {
 Task<Result<Bytes>> FigureService::answer(Bytes question) {
   figures::Question asked;
   if (!asked.ParseFromString(question)) co_return fail(Errc::invalid, "not a question");
-  co_return rings_.spans(asked.window()).SerializeAsString();
+  auto told = rings_.spans(asked.window());
+  told.set_wall(ports_.clock.wall());
+  co_return told.SerializeAsString();
 }
 
 Task<FigureReport> FigureService::report(FigureWindow window) {
   figures::Question question;
   question.set_window(window);
+  const auto begun = ports_.clock.wall();
   auto asked = co_await ports_.survey.ask(SurveyTopic::figures, question.SerializeAsString(), answers_max);
   std::vector<std::pair<NodeId, figures::Answer>> answers;
   for (const auto& [node, text] : asked.given) {
     figures::Answer answer;
     if (answer.ParseFromString(text)) answers.emplace_back(node, std::move(answer));
   }
+  const auto ended = ports_.clock.wall();
   auto report = combined(window, answers);
+  for (auto& node : report.nodes) {
+    const auto answer =
+        std::find_if(answers.begin(), answers.end(), [&](const auto& each) { return each.first == node.id; });
+    if (answer->second.wall() != 0) node.clock_ahead = clock_difference(answer->second.wall(), begun, ended);
+  }
   report.silent = std::move(asked.silent);
   co_return report;
 }

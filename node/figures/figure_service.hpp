@@ -18,6 +18,9 @@ struct FigureReport {
     figures::Span last;
     /// Bytes a day; negative: it fills. Nothing while less than an hour is known.
     std::optional<double> disk_free_change;
+    /// By how much its clock is ahead of that of the node asked, at least; negative: behind. Nothing where it
+    /// did not say.
+    std::optional<std::chrono::microseconds> clock_ahead = {};
   };
   std::vector<Node> nodes;     ///< that answered and have whole spans
   std::vector<NodeId> silent;  ///< live, and did not answer in time
@@ -49,6 +52,10 @@ class FigureService {
 /// Puts together what nodes answered. Pure.
 [[nodiscard]] FigureReport combined(FigureWindow window,
                                     const std::vector<std::pair<NodeId, figures::Answer>>& answers);
+/// How far a clock is off that showed `told` at some moment between `asked` and `answered`: 0 where it may be
+/// right.
+[[nodiscard]] std::chrono::microseconds clock_difference(WallMicros told, WallMicros asked,
+                                                         WallMicros answered);
 /// Seconds within which this share of what was counted stayed, by interpolation within its bucket; nothing
 /// where nothing was counted.
 [[nodiscard]] std::optional<double> quantile(const google::protobuf::RepeatedField<std::uint64_t>& buckets,

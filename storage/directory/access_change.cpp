@@ -76,11 +76,12 @@ Task<Result<void>> ChangeWriter::remove_credentials_of(UserId id, const std::str
   co_return co_await remove_tokens_of(address);
 }
 
-Task<Result<void>> ChangeWriter::add_session(const directory::AddSession& change) {
-  auto record = change.session();
+Task<Result<void>> ChangeWriter::add_session(const directory::Change& change) {
+  auto record = change.add_session().session();
   if (record.id().size() != secret_hash_bytes) co_return fail(Errc::invalid, "not the hash of a session");
   if (record.expires() <= now_) co_return fail(Errc::invalid, "a session that is over");
   record.set_created(now_);
+  record.set_address(change.actor().address());
   auto expired = keys_.sessions_until(now_);
   const auto old = co_await builder_.scan(Family::meta, std::move(expired.first), std::move(expired.last),
                                           sessions_forgotten_per_change);

@@ -1,11 +1,9 @@
 #include "storage/directory/audit_text.hpp"
 
-#include <array>
-#include <ctime>
-
 #include "node/base/bytes.hpp"
-#include "node/base/clock.hpp"
+#include "node/base/date.hpp"
 #include "node/base/ids.hpp"
+#include "storage/directory/role_names.hpp"
 
 namespace gridmail {
 namespace {
@@ -30,27 +28,10 @@ std::string joined(const Strings& strings) {
   return text;
 }
 
-/// RFC 3339, to the second.
-std::string time_text(WallMicros micros) {
-  const auto seconds = static_cast<std::time_t>(micros / 1'000'000);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  std::array<char, 32> text{};
-  const auto size = std::strftime(text.data(), text.size(), "%FT%TZ", &utc);
-  return {text.data(), size};
-}
-
+/// What a newer version may write is no right here.
 std::string_view name_of(directory::Role role) {
-  switch (role) {
-    case directory::ROLE_VIEWER:
-      return "viewer";
-    case directory::ROLE_OPERATOR:
-      return "operator";
-    case directory::ROLE_ADMIN:
-      return "admin";
-    default:
-      return "user";
-  }
+  const auto index = static_cast<std::size_t>(role - directory::ROLE_USER);
+  return index < role_names.size() ? role_names[index] : role_names.front();
 }
 
 std::string_view verb_of_update(const directory::UpdateUser& update) {
@@ -230,7 +211,7 @@ std::string audit_text(const directory::DkimKey& key) {
 std::string audit_text(const directory::Token& token) {
   std::string text;
   add(text, "role", token.role() == directory::ROLE_UNSET ? "admin" : name_of(token.role()));
-  add(text, "expires", token.expires() == 0 ? "never" : time_text(token.expires()));
+  add(text, "expires", token.expires() == 0 ? "never" : rfc3339(token.expires()));
   return text;
 }
 
@@ -242,7 +223,7 @@ std::string audit_text(const directory::AppPassword& password) {
 
 std::string audit_text(const directory::JoinToken& token) {
   std::string text;
-  add(text, "expires", time_text(token.expires()));
+  add(text, "expires", rfc3339(token.expires()));
   if (token.used() != 0) add(text, "used-by", to_hex(token.used_by()));
   return text;
 }
@@ -262,7 +243,7 @@ std::string audit_text(const directory::Route& route) {
 std::string audit_text(const directory::Certificate& certificate) {
   std::string text;
   add(text, "chain", to_hex(blake2b(certificate.chain(), 16).substr(0, 8)));
-  add(text, "set", time_text(certificate.created()));
+  add(text, "set", rfc3339(certificate.created()));
   return text;
 }
 

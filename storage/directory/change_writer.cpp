@@ -120,7 +120,7 @@ Task<Result<void>> ChangeWriter::write_kind(const directory::Change& change) {
     case Kind::kRemoveAppPassword:
       co_return co_await remove_app_password(change.remove_app_password());
     case Kind::kAddSession:
-      co_return co_await add_session(change.add_session());
+      co_return co_await add_session(change);
     case Kind::kRemoveSession:
       co_return co_await remove_session(change.remove_session());
     case Kind::kAddConfigVersion:

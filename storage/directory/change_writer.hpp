@@ -111,7 +111,7 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<void>> add_app_password(const directory::AddAppPassword& change);
   [[nodiscard]] Task<Result<void>> remove_app_password(const directory::RemoveAppPassword& change);
   [[nodiscard]] Task<Result<void>> remove_credentials_of(UserId id, const std::string& address);
-  [[nodiscard]] Task<Result<void>> add_session(const directory::AddSession& change);
+  [[nodiscard]] Task<Result<void>> add_session(const directory::Change& change);
   [[nodiscard]] Task<Result<void>> remove_session(const directory::RemoveSession& change);
   // change_routes.cpp
   [[nodiscard]] Task<Result<void>> set_route(const directory::SetRoute& change);

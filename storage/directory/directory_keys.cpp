@@ -187,6 +187,10 @@ Bytes DirectoryKeys::session(BytesView hash) const {
   return key(session_table, hash);
 }
 
+KeyRange DirectoryKeys::sessions() const {
+  return range(session_table);
+}
+
 Bytes DirectoryKeys::session_until(WallMicros expires, BytesView hash) const {
   Bytes rest;
   append_be64(rest, static_cast<std::uint64_t>(std::max<WallMicros>(expires, 0)));

@@ -56,6 +56,7 @@ class DirectoryKeys {
   [[nodiscard]] Bytes app_password(UserId user, std::string_view name) const;
   [[nodiscard]] KeyRange app_passwords_of(UserId user) const;
   [[nodiscard]] Bytes session(BytesView hash) const;
+  [[nodiscard]] KeyRange sessions() const;
   /// The same by the date it ends at, so that those that are over are found without looking at all.
   [[nodiscard]] Bytes session_until(WallMicros expires, BytesView hash) const;
   [[nodiscard]] KeyRange sessions_until(WallMicros now) const;

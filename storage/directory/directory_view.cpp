@@ -125,6 +125,10 @@ Task<Result<directory::Session>> DirectoryView::session(Bytes secret, WallMicros
   co_return record;
 }
 
+Task<Result<std::vector<directory::Session>>> DirectoryView::sessions() const {
+  return list<directory::Session>(keys_.sessions());
+}
+
 Task<Result<directory::KeptAnswer>> DirectoryView::kept_answer(Bytes id) const {
   const auto value = co_await store_.get(Family::meta, keys_.answer(id));
   auto record = decode_stored<directory::KeptAnswer>(value);

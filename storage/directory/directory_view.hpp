@@ -50,6 +50,8 @@ class DirectoryView {
   [[nodiscard]] Task<Result<std::vector<directory::AppPassword>>> app_passwords_of(UserId user) const;
   /// `secret` as the browser shows it; one that is over is not found.
   [[nodiscard]] Task<Result<directory::Session>> session(Bytes secret, WallMicros now) const;
+  /// Those that are over among them.
+  [[nodiscard]] Task<Result<std::vector<directory::Session>>> sessions() const;
 
   // Lists are complete as of the replica; unavailable when it is not fresh.
   [[nodiscard]] Task<Result<std::vector<directory::Domain>>> domains() const;

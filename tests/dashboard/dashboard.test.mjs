@@ -109,8 +109,8 @@ test("a user's page says where the mail lies, and an alias is added and taken aw
 
 const as_user = {user: user.address, password: user.password};
 
-test("a user has one page: the own mailbox, and passwords of programs", async () => {
-  const own = await open();
+test("a user has one page: the own mailbox, passwords of programs, and browsers that are logged in", async () => {
+  const own = await open(), elsewhere = await open();
   await log_in(own, as_user);
   await own.waitForFunction(wanted => document.getElementById("page_title").textContent === wanted, user.address);
   await own.waitForSelector("#page_body table");
@@ -126,8 +126,15 @@ test("a user has one page: the own mailbox, and passwords of programs", async ()
   await own.getByRole("row", {name: /phone/}).getByRole("button", {name: "Remove"}).click();
   await own.click("#dialog_go");
   await own.getByRole("row", {name: /phone/}).waitFor({state: "detached"});
-  assert.deepEqual(own.errors, []);
-  await own.context().close();
+  await log_in(elsewhere, as_user);
+  await elsewhere.waitForSelector("#page_body table");
+  await own.reload();
+  await own.getByRole("button", {name: "Log out", exact: true}).nth(1).click();  // the first one is the bar's
+  await own.waitForFunction(() => ![...document.querySelectorAll("#page_body button")].some(one => one.textContent === "Log out"));
+  await elsewhere.reload();
+  await elsewhere.waitForSelector("#login:not([hidden])");
+  assert.deepEqual([...own.errors, ...elsewhere.errors], []);
+  await Promise.all([own, elsewhere].map(each => each.context().close()));
 });
 
 test("a user's new password ends what the old one began", async () => {

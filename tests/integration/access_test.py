@@ -63,6 +63,34 @@ class Access(GridCase):
     def audit(self, *arguments):
         return json.loads(self.gridmail("audit", "list", "--json", *arguments))
 
+    def test_a_browser_is_seen_and_logged_out_from_another_node(self):
+        first, second, third = self.grid.nodes[:3]
+        mine, other = self.log_in(first, self.address, PASSWORD), self.log_in(second, self.address, PASSWORD)
+        self.log_in(third, "admin", self.grid.description["admin"]["password"])
+        status, rows, _ = self.request(second, "GET", "/sessions", headers=mine)
+        self.assertEqual((200, {self.address}), (status, {row["account"] for row in rows}))
+        self.assertEqual({"127.0.0.1"}, {row["address"] for row in rows})
+        self.assertEqual([True], [row["current"] for row in rows if row["current"]])
+        ids = {row["id"] for row in rows if not row["current"]}
+        everybodys = json.loads(self.gridmail("session", "list", "--json"))
+        self.assertLess({row["id"] for row in rows}, {row["id"] for row in everybodys})
+        admins = next(row["id"] for row in everybodys if row["account"] == "admin")
+        self.assertEqual(404, self.request(third, "DELETE", "/sessions/" + admins, headers=mine)[0])
+        for each in ids:
+            self.assertEqual(200, self.request(third, "DELETE", "/sessions/" + each, headers=mine)[0])
+        self.assertEqual(401, self.request(first, "GET", "/session", headers=other)[0])
+        self.gridmail("session", "end", next(row["id"] for row in rows if row["current"]))
+        self.assertEqual(401, self.request(second, "GET", "/session", headers=mine)[0])
+
+    def test_a_user_sees_where_the_own_mail_lies_and_nothing_else_of_the_grid(self):
+        mine = self.log_in(self.grid.nodes[1], self.address, PASSWORD)
+        status, location, _ = self.request(self.grid.nodes[1], "GET", self.own + "/location", headers=mine)
+        self.assertEqual(200, status)
+        names = {node["id"]: node["name"] for node in self.grid.nodes}
+        self.assertEqual({node: names[node] for node in location["in_sync"]},
+                         {node: name for node, name in location["names"].items() if node in location["in_sync"]})
+        self.assertEqual(403, self.request(self.grid.nodes[1], "GET", "/status", headers=mine)[0])
+
     def test_the_audit_log_says_who_did_what_on_every_node(self):
         alias = f"a{time.time_ns()}@{self.grid.description['domain']}"
         second = self.grid.nodes[1]

@@ -97,25 +97,47 @@ Task<Result<AccessAdmin::NewSession>> AccessAdmin::begin_session(std::string acc
 }
 
 Task<Result<KnownAccount>> AccessAdmin::session(std::string secret) {
-  const auto record = co_await ports_.view.session(std::move(secret), ports_.clock.wall());
+  auto record = co_await ports_.view.session(std::move(secret), ports_.clock.wall());
   if (!record) co_return tl::unexpected(denied_or(record.error()));
-  if (!record->admin().empty()) {
-    const auto admin = co_await ports_.view.admin(record->admin());
+  co_return co_await owner_of_session(std::move(*record));
+}
+
+Task<Result<KnownAccount>> AccessAdmin::owner_of_session(directory::Session record) {
+  if (record.expires() <= ports_.clock.wall()) co_return tl::unexpected(denied());
+  if (!record.admin().empty()) {
+    const auto admin = co_await ports_.view.admin(record.admin());
     if (!admin) co_return tl::unexpected(denied_or(admin.error()));
-    if (admin->password_set() > record->created()) co_return tl::unexpected(denied());
+    if (admin->password_set() > record.created()) co_return tl::unexpected(denied());
     co_return KnownAccount{admin->name(), directory::ROLE_ADMIN};
   }
-  const auto id = UserId::from_bytes(record->user());
+  const auto id = UserId::from_bytes(record.user());
   if (!id) co_return fail(Errc::corrupted, "a session of nobody");
   const auto owner = co_await ports_.view.user(*id);
   if (!owner) co_return tl::unexpected(denied_or(owner.error()));
-  if (!owner->can_log_in() || owner->password_set() > record->created()) co_return tl::unexpected(denied());
+  if (!owner->can_log_in() || owner->password_set() > record.created()) co_return tl::unexpected(denied());
   co_return KnownAccount{owner->address(), role_in(*owner)};
 }
 
+Task<Result<std::vector<AccessAdmin::OpenSession>>> AccessAdmin::sessions(std::string account) {
+  auto records = co_await ports_.view.sessions();
+  if (!records) co_return tl::unexpected(records.error());
+  std::vector<OpenSession> open;
+  for (auto& record : *records) {
+    auto owner = co_await owner_of_session(record);
+    if (!owner && owner.error().code == Errc::denied) continue;
+    if (!owner) co_return tl::unexpected(owner.error());
+    if (account.empty() || owner->account == account) open.push_back({std::move(record), std::move(*owner)});
+  }
+  co_return open;
+}
+
 Task<Result<AppliedChange>> AccessAdmin::end_session(std::string secret) {
+  return remove_session(hash_of_secret(secret));
+}
+
+Task<Result<AppliedChange>> AccessAdmin::remove_session(Bytes id) {
   directory::Change change;
-  change.mutable_remove_session()->set_id(hash_of_secret(secret));
+  change.mutable_remove_session()->set_id(std::move(id));
   co_return co_await ports_.directory.change(std::move(change));
 }
 

@@ -51,6 +51,14 @@ class AccessAdmin {
   /// Whose it is, as long as neither its time is over nor the password has changed. Errors: denied.
   [[nodiscard]] Task<Result<KnownAccount>> session(std::string secret);
   [[nodiscard]] Task<Result<AppliedChange>> end_session(std::string secret);
+  struct OpenSession {
+    directory::Session record;
+    KnownAccount owner;
+  };
+  /// Those that are of use now, of this account; empty: of all.
+  [[nodiscard]] Task<Result<std::vector<OpenSession>>> sessions(std::string account);
+  /// By its record's id.
+  [[nodiscard]] Task<Result<AppliedChange>> remove_session(Bytes id);
 
   struct NewAppPassword {
     std::string password;  ///< shown once
@@ -64,6 +72,8 @@ class AccessAdmin {
   [[nodiscard]] Task<Result<AppliedChange>> remove_app_password(std::string address, std::string name);
 
  private:
+  /// Errors: denied: its time is over, the password has changed, or there is no such account any more.
+  [[nodiscard]] Task<Result<KnownAccount>> owner_of_session(directory::Session record);
   /// Errors: not_found with the address.
   [[nodiscard]] Task<Result<directory::User>> user(std::string address);
 

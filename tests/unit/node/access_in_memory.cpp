@@ -85,4 +85,18 @@ Task<Result<api::Applied>> AccessInMemory::end_session(std::string secret) {
   co_return api::Applied{};
 }
 
+Task<Result<std::vector<api::SessionRow>>> AccessInMemory::sessions(std::string account) {
+  auto rows = sessions_open;
+  std::erase_if(rows, [&](const auto& row) { return !account.empty() && row.account != account; });
+  co_return rows;
+}
+Task<Result<api::Applied>> AccessInMemory::remove_session(std::string id) {
+  const auto gone = std::erase_if(sessions_open, [&](const auto& row) { return row.id == id; });
+  if (gone == 0) co_return fail(Errc::not_found, "no such session");
+  co_return api::Applied{};
+}
+std::string AccessInMemory::session_id(std::string_view secret) const {
+  return "id-of-" + std::string(secret);
+}
+
 }  // namespace gridmail::testing

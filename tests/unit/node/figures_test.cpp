@@ -103,6 +103,14 @@ TEST_CASE("what a node with a clock far behind says does not stretch the window"
   CHECK(report.spans[0].end() == 100'000);
 }
 
+TEST_CASE("a clock is off by what cannot be the answer's way") {
+  using std::chrono::microseconds;
+  CHECK(clock_difference(150, 100, 200) == microseconds(0));
+  CHECK(clock_difference(100, 100, 200) == microseconds(0));
+  CHECK(clock_difference(40, 100, 200) == microseconds(-60));
+  CHECK(clock_difference(5'000'200, 100, 200) == microseconds(5'000'000));
+}
+
 TEST_CASE("a disk's trend needs an hour") {
   figures::Answer answer;
   const auto add = [&](std::int64_t end, std::uint64_t free) {

@@ -82,6 +82,10 @@ class AccessInMemory final : public api::AccessControl {
   Task<Result<api::NewSession>> begin_session() override;
   Task<Result<api::Principal>> session(std::string secret) override;
   Task<Result<api::Applied>> end_session(std::string secret) override;
+  std::vector<api::SessionRow> sessions_open;
+  Task<Result<std::vector<api::SessionRow>>> sessions(std::string account) override;
+  Task<Result<api::Applied>> remove_session(std::string id) override;
+  [[nodiscard]] std::string session_id(std::string_view secret) const override;
 
  private:
   api::Principal session_of_;

@@ -61,6 +61,8 @@ const std::map<std::string, std::string> least = {
     {"GET /api/v1/session", "anyone"},
     {"POST /api/v1/session", "open"},
     {"DELETE /api/v1/session", "anyone"},
+    {"GET /api/v1/sessions", "anyone"},
+    {"DELETE /api/v1/sessions/{id}", "anyone"},
     {"GET /api/v1/tokens", "admin"},
     {"POST /api/v1/tokens", "admin"},
     {"DELETE /api/v1/tokens/{name}", "admin"},

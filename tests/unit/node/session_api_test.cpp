@@ -131,6 +131,31 @@ TEST_CASE_FIXTURE(Browser, "an ended session is of no use any more") {
   CHECK(get("/api/v1/session")["csrf"].is_null());
 }
 
+TEST_CASE_FIXTURE(Browser, "users see and end their own sessions, admins everybody's") {
+  const auto open = [&](const char* id, const char* account) {
+    grid.access.sessions_open.push_back({id, account, Role::user, "192.0.2.7", 0, 1'000'000});
+  };
+  open("a", "user@example.test");
+  open("b", "viewer@example.test");
+  open("id-of-gms_secret", "user@example.test");
+  come_in("user@example.test");
+  auto rows = get("/api/v1/sessions");
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0]["id"] == "a");
+  CHECK(rows[0]["address"] == "192.0.2.7");
+  CHECK(rows[0]["current"] == false);
+  CHECK(rows[1]["current"] == true);
+  CHECK(call(Method::delete_, "/api/v1/sessions/b").status == 404);
+  CHECK(call(Method::delete_, "/api/v1/sessions/a").status == 200);
+  CHECK(get("/api/v1/sessions").size() == 1);
+  fields.clear();
+  fields.emplace_back("Content-Type", "application/json");
+  come_in("admin@example.test");
+  CHECK(get("/api/v1/sessions").size() == 2);
+  CHECK(get("/api/v1/sessions?limit=1").size() == 1);
+  CHECK(call(Method::delete_, "/api/v1/sessions/b").status == 200);
+}
+
 TEST_CASE_FIXTURE(Browser, "a session says what its role may change") {
   const auto may_of = [&](std::string_view user) {
     fields = {{"Content-Type", "application/json"}};
