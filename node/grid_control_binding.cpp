@@ -31,17 +31,18 @@ GridControlBinding::State::State(const Parts& parts)
       requests(parts.mail, parts.clock) {}
 
 GridControlBinding::GridControlBinding(Parts parts)
-    : GridControlBinding(parts, std::make_shared<State>(parts), {}, {}, std::nullopt, nullptr) {}
+    : GridControlBinding(parts, std::make_shared<State>(parts), {}, {}, {}, nullptr) {}
 
 GridControlBinding::GridControlBinding(Parts parts, std::shared_ptr<State> state, api::Principal who,
-                                       const directory::Actor& actor,
-                                       std::optional<directory::ExpectedRecord> expected,
+                                       const directory::Actor& actor, Expected expected,
                                        std::shared_ptr<api::Trial> trial)
     : parts_(std::move(parts)),
       state_(std::move(state)),
+      actor_(actor),
+      expected_settings_(std::move(expected.settings)),
       trial_(std::move(trial)),
       as_(std::make_shared<Administration>(parts_.mail, parts_.certificates, std::move(who), actor,
-                                           std::move(expected), told_to(trial_))),
+                                           std::move(expected.record), told_to(trial_))),
       domains_({parts_.core, parts_.mail, parts_.clock, parts_.config, parts_.dns, *as_}),
       access_({parts_.mail, parts_.clock, *as_}),
       config_({parts_.mail, *as_}) {}
@@ -72,8 +73,7 @@ Task<Result<api::Principal>> GridControlBinding::authenticate_token(std::string 
   co_return api::Principal{std::move(name), role_of(owner->role), owner->account};
 }
 
-std::shared_ptr<api::GridControl> GridControlBinding::acting(
-    api::Actor actor, std::optional<directory::ExpectedRecord> expected) const {
+std::shared_ptr<api::GridControl> GridControlBinding::acting(api::Actor actor, Expected expected) const {
   directory::Actor record;
   record.set_who(actor.who.name);
   record.set_address(std::move(actor.address));
@@ -84,22 +84,30 @@ std::shared_ptr<api::GridControl> GridControlBinding::acting(
 }
 
 std::shared_ptr<api::GridControl> GridControlBinding::acting_as(api::Actor actor) {
-  return acting(std::move(actor), std::nullopt);
+  return acting(std::move(actor), {});
 }
 
-/// What the map holds of the settings is compared here, what the directory holds where it is changed.
-Task<Result<std::shared_ptr<api::GridControl>>> GridControlBinding::acting_if(
-    api::Actor actor, api::Resource resource, std::vector<std::string> versions) {
+/// The directory's records are compared where they are changed. What the map holds of the settings is compared
+/// here, and again when it is changed.
+Task<Result<std::shared_ptr<api::GridControl>>> GridControlBinding::acting_if(api::Actor actor,
+                                                                              api::Resource resource,
+                                                                              api::Precondition condition) {
+  Expected expected;
   if (resource.kind == api::Resource::Kind::settings) {
-    const auto version = co_await version_of(resource);
-    if (!version) co_return tl::unexpected(version.error());
-    if (std::find(versions.begin(), versions.end(), *version) == versions.end())
-      co_return fail(Errc::conflict, std::string(record_changed));
-    versions = {version->substr(0, version->size() - map_settings_version().size())};
+    const auto map = parts_.core.map();
+    expected.settings = version_of_settings(map ? map->settings : GridSettings{});
+    const auto record = co_await record_version(parts_.mail.view(), resource);
+    if (!record) co_return tl::unexpected(record.error());
+    const auto& versions = condition.versions;
+    const bool is_so = versions.empty() || std::find(versions.begin(), versions.end(),
+                                                     *record + *expected.settings) != versions.end();
+    if (is_so == condition.negated) co_return fail(Errc::conflict, std::string(record_changed));
+    condition = {{*record}, false};
   }
-  auto expected = co_await expected_record(parts_.mail.view(), std::move(resource), std::move(versions));
-  if (!expected) co_return tl::unexpected(expected.error());
-  co_return acting(std::move(actor), std::move(*expected));
+  auto wanted = co_await expected_record(parts_.mail.view(), std::move(resource), std::move(condition));
+  if (!wanted) co_return tl::unexpected(wanted.error());
+  expected.record = std::move(*wanted);
+  co_return acting(std::move(actor), std::move(expected));
 }
 
 // --- nodes
@@ -160,7 +168,8 @@ Task<Result<api::AddedUser>> GridControlBinding::add_user(api::NewUser user) {
   return add_one(as_->users, std::move(user));
 }
 
-/// Side by side: passwords are hashed on all cores, and changes of the directory share their waits.
+/// Side by side: passwords are hashed on all cores, and changes of the directory share their waits. The audit
+/// log gets one entry for all: else an import would drive everything else out of it.
 Task<std::vector<Result<api::AddedUser>>> GridControlBinding::add_users(std::vector<api::NewUser> users) {
   const auto adding = std::make_shared<Adding>();
   adding->users = std::move(users);
@@ -205,9 +214,10 @@ Task<Result<api::UserDetails>> GridControlBinding::user(std::string address) {
 }
 
 Task<Result<std::string>> GridControlBinding::version_of(api::Resource resource) {
+  const auto map = parts_.core.map();
   const bool is_settings = resource.kind == api::Resource::Kind::settings;
   auto version = co_await record_version(parts_.mail.view(), std::move(resource));
-  if (version && is_settings) *version += map_settings_version();
+  if (version && is_settings) *version += version_of_settings(map ? map->settings : GridSettings{});
   co_return version;
 }
 

@@ -59,7 +59,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<api::Principal>> authenticate_token(std::string token) override;
   [[nodiscard]] std::shared_ptr<api::GridControl> acting_as(api::Actor actor) override;
   [[nodiscard]] Task<Result<std::shared_ptr<api::GridControl>>> acting_if(
-      api::Actor actor, api::Resource resource, std::vector<std::string> versions) override;
+      api::Actor actor, api::Resource resource, api::Precondition condition) override;
 
   // grid_control_status.cpp
   [[nodiscard]] Task<Result<api::GridStatus>> status() override;
@@ -145,11 +145,14 @@ class GridControlBinding final : public api::GridControl {
     std::atomic<TimePoint> last_probe{TimePoint{Duration::min() / 2}};
     JobBoard jobs;
   };
+  /// What changes are made on condition of.
+  struct Expected {
+    std::optional<directory::ExpectedRecord> record;
+    std::optional<std::string> settings;  ///< those in the map, as version_of_settings()
+  };
   GridControlBinding(Parts parts, std::shared_ptr<State> state, api::Principal who,
-                     const directory::Actor& actor, std::optional<directory::ExpectedRecord> expected,
-                     std::shared_ptr<api::Trial> trial);
-  [[nodiscard]] std::shared_ptr<api::GridControl> acting(
-      api::Actor actor, std::optional<directory::ExpectedRecord> expected) const;
+                     const directory::Actor& actor, Expected expected, std::shared_ptr<api::Trial> trial);
+  [[nodiscard]] std::shared_ptr<api::GridControl> acting(api::Actor actor, Expected expected) const;
 
   // grid_control_trial.cpp: every change of the map and every note goes this way, so that none is made in a
   // trial (api::Trial). Those of the directory are seen to by DirectoryClient::trying().
@@ -174,13 +177,18 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<void>> change_members(MapPtr map, std::vector<Member> members, std::string verb);
   [[nodiscard]] Result<void> check(const Map& map, const std::vector<Member>& members) const;
   [[nodiscard]] Task<Result<void>> change_map_settings(const api::SettingsWish& wish);
-  [[nodiscard]] Task<Result<void>> change_limits(std::string text);
+  /// Errors: invalid; conflict where copies do not fit.
+  [[nodiscard]] Result<MapChange> settings_change(const Map& map, const api::SettingsWish& wish) const;
+  /// Made while the map's settings are those of `map`; otherwise the map that is. Nothing: it is made.
+  [[nodiscard]] Task<Result<MapPtr>> try_map_settings(const Map& map, const api::SettingsWish& wish);
   /// What version_of() adds for the settings that are in the map.
-  [[nodiscard]] std::string map_settings_version() const;
+  [[nodiscard]] static std::string version_of_settings(const GridSettings& settings);
   [[nodiscard]] DiskFiguresByNode disks() const;
 
   Parts parts_;
   std::shared_ptr<State> state_;
+  const directory::Actor actor_;
+  const std::optional<std::string> expected_settings_;
   std::shared_ptr<api::Trial> trial_;  ///< empty: what is asked is done
   std::shared_ptr<Administration> as_;
   DomainControlBinding domains_;

@@ -6,11 +6,13 @@
 
 #include "gossip/placement/planner.hpp"
 #include "node/grid_control_binding.hpp"
+#include "storage/directory/record_condition.hpp"
 
 namespace gridmail {
 namespace {
 
 constexpr auto alive_within = std::chrono::seconds(2);
+constexpr int settings_attempts_max = 5;
 
 Error no_grid() {
   return {Errc::unavailable, "this node is in no grid"};
@@ -210,66 +212,87 @@ Task<Result<api::Settings>> GridControlBinding::settings() {
                           record ? record->limits().empty() ? "none" : record->limits() : std::string()};
 }
 
+/// What can be refused is looked at first, so that none of it is made where some of it cannot be.
 Task<Result<api::Settings>> GridControlBinding::change_settings(api::SettingsWish wish) {
+  const bool is_of_map = wish.copies || wish.copies_min || wish.scrub_days;
+  const auto map = parts_.core.map();
+  if (!map) co_return tl::unexpected(no_grid());
+  if (is_of_map) {
+    const auto fits = settings_change(*map, wish);
+    if (!fits) co_return tl::unexpected(fits.error());
+  }
+  std::optional<LimitTable> limits;
+  if (wish.limits) {
+    auto table = LimitTable::parse(*wish.limits);
+    if (!table) co_return tl::unexpected(table.error());
+    limits = std::move(*table);
+  }
   if (wish.postmaster) {
     const auto named = co_await as_->users.set_postmaster(std::move(*wish.postmaster));
     if (!named) co_return tl::unexpected(named.error());
   }
-  if (wish.limits) {
-    const auto limited = co_await change_limits(*wish.limits);
+  if (limits) {
+    directory::Change change;
+    change.mutable_set_limits()->set_limits(limits->text());
+    // With the postmaster the record has changed as this request wanted it.
+    auto client = wish.postmaster ? as_->directory.expecting({}) : as_->directory;
+    const auto limited = co_await client.change(std::move(change));
     if (!limited) co_return tl::unexpected(limited.error());
   }
-  if (wish.copies || wish.copies_min || wish.scrub_days) {
+  if (is_of_map) {
     const auto changed = co_await change_map_settings(wish);
     if (!changed) co_return tl::unexpected(changed.error());
   }
   co_return co_await settings();
 }
 
-Task<Result<void>> GridControlBinding::change_limits(std::string text) {
-  const auto table = LimitTable::parse(text);
-  if (!table) co_return tl::unexpected(table.error());
-  directory::Change change;
-  change.mutable_set_limits()->set_limits(table->text());
-  const auto changed = co_await as_->directory.change(std::move(change));
-  if (!changed) co_return tl::unexpected(changed.error());
-  co_return Result<void>{};
-}
-
-std::string GridControlBinding::map_settings_version() const {
-  const auto map = parts_.core.map();
-  const auto settings = map ? map->settings : GridSettings{};
+std::string GridControlBinding::version_of_settings(const GridSettings& settings) {
   const auto text = fmt::format("{} {} {}", settings.copies, settings.copies_min, settings.scrub_days);
   return to_hex(blake2b(text, 16).substr(0, 4));
 }
 
 Task<Result<void>> GridControlBinding::change_map_settings(const api::SettingsWish& wish) {
-  const auto map = parts_.core.map();
+  auto map = parts_.core.map();
   if (!map) co_return tl::unexpected(no_grid());
-  GridSettings wanted = map->settings;
+  for (int attempt = 0; attempt < settings_attempts_max; ++attempt) {
+    auto tried = co_await try_map_settings(*map, wish);
+    if (!tried) co_return tl::unexpected(tried.error());
+    if (!*tried) co_return Result<void>{};
+    map = std::move(*tried);  // somebody else was faster
+  }
+  co_return fail(Errc::conflict, "the settings were changed by somebody else meanwhile");
+}
+
+Result<MapChange> GridControlBinding::settings_change(const Map& map, const api::SettingsWish& wish) const {
+  GridSettings wanted = map.settings;
   wanted.copies = wish.copies.value_or(wanted.copies);
   wanted.scrub_days = wish.scrub_days.value_or(wanted.scrub_days);
   // Fewer copies can only be written to fewer.
   wanted.copies_min = wish.copies_min.value_or(std::min(wanted.copies_min, wanted.copies));
   if (wanted.copies_min > wanted.copies) {
-    co_return fail(Errc::invalid,
-                   fmt::format("copies_min, {}, is more than copies, {}", wanted.copies_min, wanted.copies));
+    return fail(Errc::invalid,
+                fmt::format("copies_min, {}, is more than copies, {}", wanted.copies_min, wanted.copies));
   }
   MapChange change;
   change.settings = SettingsChange{wanted};
-  const auto fits = check_copies_fit(*map, apply(*map, change), disks());
-  if (!fits) co_return tl::unexpected(fits.error());
-  const auto agreed = co_await propose(std::move(change));
+  const auto fits = check_copies_fit(map, apply(map, change), disks());
+  if (!fits) return tl::unexpected(fits.error());
+  return change;
+}
+
+Task<Result<MapPtr>> GridControlBinding::try_map_settings(const Map& map, const api::SettingsWish& wish) {
+  if (expected_settings_ && version_of_settings(map.settings) != *expected_settings_)
+    co_return fail(Errc::conflict, std::string(record_changed));
+  auto change = settings_change(map, wish);
+  if (!change) co_return tl::unexpected(change.error());
+  const auto wanted = change->settings->settings;
+  const auto agreed = co_await propose(std::move(*change));
   if (!agreed) co_return tl::unexpected(agreed.error());
-  const auto& now = (*agreed)->settings;
-  if (now.copies != wanted.copies || now.copies_min != wanted.copies_min ||
-      now.scrub_days != wanted.scrub_days) {
-    co_return fail(Errc::conflict, "the settings were changed by somebody else meanwhile");
-  }
-  auto [before, after] = difference(map->settings, wanted);
+  if (version_of_settings((*agreed)->settings) != version_of_settings(wanted)) co_return *agreed;
+  auto [before, after] = difference(map.settings, wanted);
   AuditNote entry{"grid settings", "grid", std::move(before), std::move(after)};
   co_await note(std::move(entry));
-  co_return Result<void>{};
+  co_return MapPtr{};
 }
 
 // --- jobs

@@ -40,12 +40,13 @@ Task<Result<std::string>> record_version(const DirectoryView& view, api::Resourc
 }
 
 Task<Result<directory::ExpectedRecord>> expected_record(const DirectoryView& view, api::Resource resource,
-                                                        std::vector<std::string> versions) {
+                                                        api::Precondition condition) {
   auto key = co_await key_of(view, std::move(resource));
   if (!key) co_return tl::unexpected(key.error());
   directory::ExpectedRecord expected;
   expected.set_key(std::move(*key));
-  for (const auto& version : versions) expected.add_digests(from_hex(version).value_or(Bytes()));
+  for (const auto& version : condition.versions) expected.add_digests(from_hex(version).value_or(Bytes()));
+  expected.set_negated(condition.negated);
   co_return expected;
 }
 

@@ -9,9 +9,9 @@ namespace gridmail {
 /// Of the resource's record as this node has it, in hex. Errors: not_found, invalid, unavailable.
 [[nodiscard]] Task<Result<std::string>> record_version(const DirectoryView& view, api::Resource resource);
 
-/// That the resource has one of these versions. Errors: as record_version().
+/// What a change is made on condition of. Errors: as record_version(); what is not there is no error.
 [[nodiscard]] Task<Result<directory::ExpectedRecord>> expected_record(const DirectoryView& view,
                                                                       api::Resource resource,
-                                                                      std::vector<std::string> versions);
+                                                                      api::Precondition condition);
 
 }  // namespace gridmail

@@ -1,16 +1,14 @@
 // Who may do what, and who did what.
-#include <charconv>
-
 #include "node/api/access_control.hpp"
 #include "node/api/body.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
+#include "node/api/paging.hpp"
 
 namespace gridmail::api {
 namespace {
 
-constexpr std::uint64_t audit_rows = 100;
-constexpr std::uint64_t audit_rows_max = 10'000;
+constexpr std::uint32_t audit_rows = 100;
 constexpr std::int64_t token_lasts_max = 10LL * 366 * 24 * 3600;
 constexpr std::size_t protocols_max = 16;
 
@@ -55,29 +53,17 @@ Result<Role> role_in(const Body& body) {
   return *role;
 }
 
-/// `otherwise` when the query has none of that name.
-Result<std::uint64_t> number_in(const Request& request, std::string_view name, std::uint64_t otherwise) {
-  if (!query_has(request.query, name)) return otherwise;
-  const auto text = query_value(request.query, name).value_or("");
-  std::uint64_t number = 0;
-  const auto* end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, number);
-  if (text.empty() || read.ec != std::errc() || read.ptr != end)
-    return fail(Errc::invalid, std::string(name) + " is a number");
-  return number;
-}
-
 }  // namespace
 
 Task<Response> list_audit(GridControl& grid, Request request, Parameters) {
-  const auto after = number_in(request, "after", UINT64_MAX);
+  const auto paging = Paging::of(request, audit_rows);
+  if (!paging) co_return problem(paging.error());
+  const auto after = paging->number_after(UINT64_MAX);
   if (!after) co_return problem(after.error());
-  const auto limit = number_in(request, "limit", audit_rows);
-  if (!limit) co_return problem(limit.error());
-  if (*limit == 0 || *limit > audit_rows_max)
-    co_return problem({Errc::invalid, "limit is a number from 1 to 10000"});
-  const auto rows = co_await grid.access_of_grid().audit(*after, static_cast<std::uint32_t>(*limit));
-  co_return rows_response(rows);
+  const auto rows = co_await grid.access_of_grid().audit(*after, paging->query().limit);
+  co_return paging->respond(
+      rows, [](const auto& row) { return std::to_string(row.number); },
+      [](const auto& row) { return to_json(row); });
 }
 
 Task<Response> set_role(GridControl& grid, Request request, Parameters parameters) {

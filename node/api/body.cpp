@@ -4,15 +4,42 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
 namespace gridmail::api {
 namespace {
+
 constexpr std::size_t text_bytes_max = 1024;
+
+/// Which of two values is meant nobody can say (RFC 8259, section 4): a parser of JSON keeps either.
+class RepeatedNames {
+ public:
+  bool operator()(int /*depth*/, nlohmann::json::parse_event_t event, const nlohmann::json& parsed) {
+    using Event = nlohmann::json::parse_event_t;
+    if (event == Event::object_start) names_.emplace_back();
+    if (event == Event::object_end && !names_.empty()) names_.pop_back();
+    if (event == Event::key && !names_.empty()) {
+      const auto& name = parsed.get_ref<const std::string&>();
+      if (!names_.back().insert(name).second && repeated.empty()) repeated = name;
+    }
+    return true;
+  }
+  std::string repeated;  ///< the first that is
+
+ private:
+  std::vector<std::set<std::string>> names_;  ///< of each object that is open
+};
+
 }  // namespace
 
 Result<Body> Body::parse(std::string_view text, std::initializer_list<std::string_view> known) {
   if (text.empty()) return Body(nlohmann::json::object());
-  return check(nlohmann::json::parse(text, nullptr, false), known, "the body");
+  RepeatedNames names;
+  auto json = nlohmann::json::parse(text, std::ref(names), false);
+  if (!json.is_discarded() && !names.repeated.empty())
+    return fail(Errc::invalid, fmt::format("\"{}\" is given twice", names.repeated));
+  return check(std::move(json), known, "the body");
 }
 
 Result<Body> Body::check(nlohmann::json json, std::initializer_list<std::string_view> known,

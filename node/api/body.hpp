@@ -13,8 +13,8 @@ namespace gridmail::api {
 
 class Body {
  public:
-  /// Errors: invalid when it is not a JSON object in UTF-8, or has a field that is not in `known`. An empty
-  /// text is an empty object.
+  /// Errors: invalid when it is not a JSON object in UTF-8, has a field that is not in `known`, or one twice.
+  /// An empty text is an empty object.
   [[nodiscard]] static Result<Body> parse(std::string_view text,
                                           std::initializer_list<std::string_view> known);
 

@@ -34,6 +34,16 @@ std::vector<Tag> tags_in(std::string_view list) {
   }
 }
 
+/// Weak tags stand for what they are compared with by the weak comparison only (RFC 9110, 8.8.3.2). Never
+/// empty.
+std::vector<std::string> versions_in(std::string_view list, bool weakly) {
+  std::vector<std::string> versions;
+  for (const auto& tag : tags_in(list))
+    versions.emplace_back(tag.is_weak && !weakly ? no_version : tag.text.substr(0, tag.text.find('.')));
+  if (versions.empty()) versions.emplace_back(no_version);
+  return versions;
+}
+
 }  // namespace
 
 Response tagged(const Request& request, const Result<std::string>& version, Response response) {
@@ -50,14 +60,18 @@ Response tagged(const Request& request, const Result<std::string>& version, Resp
   return response;
 }
 
-std::optional<std::vector<std::string>> wanted_versions(const Request& request) {
-  const auto wanted = field(request, "If-Match");
-  if (wanted.empty() || wanted == "*") return std::nullopt;
-  std::vector<std::string> versions;
-  for (const auto& tag : tags_in(wanted))
-    versions.emplace_back(tag.is_weak ? no_version : tag.text.substr(0, tag.text.find('.')));
+std::optional<Precondition> precondition(const Request& request) {
+  const auto wanted = field(request, "If-Match"), unwanted = field(request, "If-None-Match");
+  if (wanted.empty() && unwanted.empty()) return std::nullopt;
+  std::vector<std::string> known;
+  if (!unwanted.empty() && unwanted != "*") known = versions_in(unwanted, true);
+  if (wanted.empty()) return Precondition{std::move(known), true};
+  if (unwanted == "*") return Precondition{{std::string(no_version)}, false};  // there and not there
+  if (wanted == "*") return known.empty() ? Precondition{} : Precondition{std::move(known), true};
+  auto versions = versions_in(wanted, false);
+  for (const auto& version : known) std::erase(versions, version);
   if (versions.empty()) versions.emplace_back(no_version);
-  return versions;
+  return Precondition{std::move(versions), false};
 }
 
 std::optional<Resource> resource_of(std::string_view pattern, const std::vector<std::string>& parameters) {

@@ -1,4 +1,5 @@
 // The grid's configuration as a whole: what users have set, and which files were applied.
+#include <algorithm>
 #include <charconv>
 
 #include "node/api/body.hpp"
@@ -11,6 +12,20 @@ namespace gridmail::api {
 namespace {
 
 constexpr std::size_t diff_bytes_max = 64 << 10;
+
+/// Lines, the last one ended, too, each of which says what was added, removed or changed.
+bool is_difference(std::string_view diff) {
+  while (!diff.empty()) {
+    const auto end = diff.find('\n');
+    const auto line = diff.substr(0, end);
+    const bool is_change = line.starts_with("+ ") || line.starts_with("- ") || line.starts_with("~ ");
+    const bool is_text = std::all_of(
+        line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7f'; });
+    if (end == std::string_view::npos || line.size() < 3 || !is_change || !is_text) return false;
+    diff.remove_prefix(end + 1);
+  }
+  return true;
+}
 
 Json json_of(const UserSettings& settings) {
   return {{"address", settings.address},
@@ -29,7 +44,7 @@ Json json_of(const ConfigVersion& version) {
 }  // namespace
 
 Task<Response> list_user_settings(GridControl& grid, Request request, Parameters) {
-  const auto paging = Paging::of(request);
+  const auto paging = Paging::of_addresses(request);
   if (!paging) co_return problem(paging.error());
   const auto rows = co_await grid.config_of_grid().user_settings(paging->query());
   co_return paging->respond(
@@ -68,6 +83,8 @@ Task<Response> add_config_version(GridControl& grid, Request request, Parameters
   if (!body) co_return problem(body.error());
   auto diff = body->text("diff", diff_bytes_max);
   if (!diff) co_return problem(diff.error());
+  if (!is_difference(*diff))
+    co_return problem({Errc::invalid, "a diff is lines that begin with \"+ \", \"- \" or \"~ \""});
   const auto applied = co_await grid.config_of_grid().add_config_version(std::move(*diff));
   co_return respond(applied, 201);
 }

@@ -47,7 +47,7 @@ Json names_of(const SlotPlacement& placement, const GridStatus& status) {
 }  // namespace
 
 Task<Response> list_users(GridControl& grid, Request request, Parameters) {
-  const auto paging = Paging::of(request);
+  const auto paging = Paging::of_addresses(request);
   if (!paging) co_return problem(paging.error());
   const auto rows = co_await grid.users(paging->query());
   co_return paging->respond(rows, [](const auto& user) { return user.address; });
@@ -165,7 +165,7 @@ Task<Response> remove_domain(GridControl& grid, Request, Parameters parameters) 
 }
 
 Task<Response> list_aliases(GridControl& grid, Request request, Parameters) {
-  const auto paging = Paging::of(request);
+  const auto paging = Paging::of_addresses(request);
   if (!paging) co_return problem(paging.error());
   const auto rows = co_await grid.aliases(paging->query());
   co_return paging->respond(rows, [](const auto& alias) { return alias.address; });

@@ -39,6 +39,12 @@ struct Resource {
   std::string name;  ///< of settings: empty
 };
 
+/// What a resource must be when a change is made.
+struct Precondition {
+  std::vector<std::string> versions;  ///< it has one of these; none given: it is there
+  bool negated = false;               ///< not so
+};
+
 /// How the grid does, as this node sees it.
 enum class Verdict : std::uint8_t {
   healthy,
@@ -192,7 +198,7 @@ struct RouteRow {
 /// One thing that became of a message.
 struct TraceRow {
   WallMicros at = 0;
-  NodeId node;       ///< where it was noted
+  NodeId node;             ///< where it was noted
   std::string what;  ///< such as "delivered"
   std::string id, entry, message_id, sender;
   std::vector<std::string> recipients;
@@ -304,9 +310,9 @@ class GridControl {
   /// The same grid: what is done through it is written down as that person's doing. This one outlives it.
   [[nodiscard]] virtual std::shared_ptr<GridControl> acting_as(Actor actor) = 0;
   /// The same, whose changes fail with conflict and record_changed (storage/directory/record_condition.hpp)
-  /// unless the resource has one of these versions when they are made. Errors: not_found, invalid; conflict.
-  [[nodiscard]] virtual Task<Result<std::shared_ptr<GridControl>>> acting_if(
-      Actor actor, Resource resource, std::vector<std::string> versions) = 0;
+  /// unless the condition holds when they are made. Errors: not_found, invalid; conflict.
+  [[nodiscard]] virtual Task<Result<std::shared_ptr<GridControl>>> acting_if(Actor actor, Resource resource,
+                                                                             Precondition condition) = 0;
 
   // What is. None of these waits for another node, unless it says so.
   [[nodiscard]] virtual Task<Result<GridStatus>> status() = 0;

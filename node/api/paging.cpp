@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <limits>
 
 #include "node/base/percent.hpp"
 
 namespace gridmail::api {
 namespace {
+
+constexpr std::string_view postmaster_address = "postmaster";
 
 /// Digits only.
 template <class Number>
@@ -54,11 +57,29 @@ Result<Paging> Paging::of(const Request& request, std::uint32_t limit_default) {
   return paging;
 }
 
+Result<Paging> Paging::of_addresses(const Request& request) {
+  auto paging = of(request);
+  if (!paging || paging->after_.empty() || paging->after_ == postmaster_address) return paging;
+  const auto at = paging->after_.find('@');
+  if (at == 0 || at >= paging->after_.size() - 1)
+    return fail(Errc::invalid, paging->after_ + " is no cursor of this list: no address");
+  return paging;
+}
+
+Result<std::uint64_t> Paging::number_after(std::uint64_t otherwise) const {
+  if (after_.empty()) return otherwise;
+  std::uint64_t number = 0;
+  if (!read_number(after_, number))
+    return fail(Errc::invalid, after_ + " is no cursor of this list: no number");
+  return number;
+}
+
 Result<std::size_t> Paging::place_after() const {
   if (after_.empty()) return 0;
-  std::uint32_t place = 0;
-  if (!read_number(after_, place)) return fail(Errc::invalid, after_ + " is no cursor of this list");
-  return std::size_t{place} + 1;
+  const auto place = number_after(0);
+  if (!place) return tl::unexpected(place.error());
+  if (*place > std::numeric_limits<std::uint32_t>::max()) return std::numeric_limits<std::uint32_t>::max();
+  return std::size_t{*place} + 1;
 }
 
 Response Paging::respond(const Json& array, const std::string& last) const {

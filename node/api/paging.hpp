@@ -17,6 +17,11 @@ class Paging {
   /// What the request's query asks for. Errors: invalid.
   [[nodiscard]] static Result<Paging> of(const Request& request, std::uint32_t limit_default = 1000);
 
+  /// The same for a list of addresses, whose cursors are addresses.
+  [[nodiscard]] static Result<Paging> of_addresses(const Request& request);
+
+  /// The cursor as a number; `otherwise` where there is none. Errors: invalid.
+  [[nodiscard]] Result<std::uint64_t> number_after(std::uint64_t otherwise) const;
   /// One row more than is answered, so that it is known whether there are more.
   [[nodiscard]] PageQuery query() const { return {after_, limit_ + 1}; }
 

@@ -31,7 +31,7 @@ Task<Response> remove_catch_all(GridControl& grid, Request, Parameters parameter
 }
 
 Task<Response> list_lists(GridControl& grid, Request request, Parameters) {
-  const auto paging = Paging::of(request);
+  const auto paging = Paging::of_addresses(request);
   if (!paging) co_return problem(paging.error());
   const auto rows = co_await grid.domains_of_grid().lists();
   co_return paging->respond_part(

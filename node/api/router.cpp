@@ -1,6 +1,7 @@
 #include "node/api/router.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <system_error>
 
 #include "node/api/conditional.hpp"
@@ -29,11 +30,22 @@ struct Found {
   std::string allowed;  ///< methods the path knows, for the Allow header
 };
 
+/// Versions of Outlook differ in the case they write this one path in.
+std::string known_path(const Request& request) {
+  constexpr std::string_view without_case = "/autodiscover/";
+  auto path = request.path;
+  if (equal_without_case(std::string_view(path).substr(0, without_case.size()), without_case))
+    std::transform(path.begin(), path.end(), path.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return path;
+}
+
 /// Errors: not_found, invalid.
 Result<Found> find_route(const Request& request) {
   Found found;
+  const auto path = known_path(request);
   for (const auto& route : routes()) {
-    auto parameters = match(route.pattern, request.path);
+    auto parameters = match(route.pattern, path);
     if (!parameters && parameters.error().code == Errc::not_found) continue;
     if (!parameters) return tl::unexpected(parameters.error());
     if (route.method == request.method) return Found{&route, std::move(*parameters), {}};
@@ -65,17 +77,36 @@ Result<bool> is_dry_run(const Request& request, const Route& route) {
   return true;
 }
 
+/// In somebody's name, whatever is there.
+Task<Response> act_anyway(GridControl& grid, Request request, Found found, std::shared_ptr<Trial> trial) {
+  Actor actor{request.asker, request.peer_address, std::move(trial)};
+  const auto acting = grid.acting_as(std::move(actor));
+  co_return co_await found.route->handler(*acting, std::move(request), std::move(found.parameters));
+}
+
+/// What has no tag: nothing that was seen is it. What is posted to a list is made only where it is not there.
+Task<Response> act_without_tag(GridControl& grid, Request request, Found found, Precondition condition,
+                               std::shared_ptr<Trial> trial) {
+  const bool must_be_new = condition.negated && condition.versions.empty();
+  if (!condition.negated || (must_be_new && request.method != Method::post))
+    co_return problem(412, "precondition_failed", "this has no entity tag");
+  auto response = co_await act_anyway(grid, std::move(request), std::move(found), std::move(trial));
+  const bool is_there = must_be_new && response.status == 409 &&
+                        response.body.find("\"code\":\"already_exists\"") != std::string::npos;
+  if (is_there) co_return problem(412, "precondition_failed", "it is there already");
+  co_return response;
+}
+
 /// The route's answer, in somebody's name.
 Task<Response> act(GridControl& grid, Request request, Found found, std::shared_ptr<Trial> trial) {
-  Actor actor{request.asker, request.peer_address, std::move(trial)};
-  auto versions = wanted_versions(request);
-  if (!versions) {
-    const auto acting = grid.acting_as(std::move(actor));
-    co_return co_await found.route->handler(*acting, std::move(request), std::move(found.parameters));
-  }
+  auto condition = precondition(request);
+  if (!condition) co_return co_await act_anyway(grid, std::move(request), std::move(found), std::move(trial));
   auto resource = resource_of(found.route->pattern, found.parameters);
-  if (!resource) co_return problem(412, "precondition_failed", "this has no entity tag");
-  const auto acting = co_await grid.acting_if(std::move(actor), std::move(*resource), std::move(*versions));
+  if (!resource)
+    co_return co_await act_without_tag(grid, std::move(request), std::move(found), std::move(*condition),
+                                       std::move(trial));
+  Actor actor{request.asker, request.peer_address, std::move(trial)};
+  const auto acting = co_await grid.acting_if(std::move(actor), std::move(*resource), std::move(*condition));
   if (!acting) co_return problem(acting.error());
   co_return co_await found.route->handler(**acting, std::move(request), std::move(found.parameters));
 }

@@ -23,7 +23,7 @@ export async function open(page) {
     table(list, found.length ? ["When", "Who", "From", "What", "Of", "Before and after", "Asked"] : ["Nothing to show."], found.map(row => [
       when(row.at), row.who ?? "the grid", row.address ?? "–", row.verb, linkTo(row), change(row), row.node ? link(nameOf(row.node), "nodes", nameOf(row.node)) : "–"]));
   };
-  const rows = pager({cursor: row => row.id, failed: error => page.wrong(error.message), show: (found, where) => { shown = found; place = where; show(); }});
+  const rows = pager({failed: error => page.wrong(error.message), show: (found, where) => { shown = found; place = where; show(); }});
   whenTyped(search, show);
   page.actions([search]);
   page.body.replaceChildren(el("section", {}, el("div", {className: "scroll"}, list), rows.bar));

@@ -13,18 +13,17 @@ const limitOf = path => Number(new URLSearchParams(path.split("?")[1]).get("limi
 
 /**
  * show(rows, {page, more}) shows one page, failed(error) why there is none. first(path, keep) begins a list, of the rows that
- * keep(row) takes; again() reads the shown page anew. `bar` holds the buttons. cursor(row): for a list whose answers do not
- * say where the next page begins.
+ * keep(row) takes; again() reads the shown page anew. `bar` holds the buttons.
  */
-export function pager({show, failed, cursor = null}) {
+export function pager({show, failed}) {
   const before = el("button", {type: "button", className: "quiet"}, "Back"), after = el("button", {type: "button", className: "quiet"}, "Next");
   const bar = el("div", {className: "pager"}, before, after);
   let paths = [], next = null, keep = null, asked = 0;
 
-  async function part(path) {
+  const part = async path => {
     const {rows, next: on} = await pageOf(path);
-    return {rows, on: on ?? (cursor === null || rows.length < limitOf(path) ? null : with_parameter(path, "after", cursor(rows.at(-1))))};
-  }
+    return {rows, on};
+  };
   /** Reads on in larger and larger parts until a page is full: where few rows are kept there is much to read. */
   async function page(path, still_wanted) {
     const wanted = limitOf(path);

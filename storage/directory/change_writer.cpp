@@ -142,7 +142,9 @@ Task<Result<void>> ChangeWriter::check(const directory::ExpectedRecord& expected
   if (!record) co_return tl::unexpected(record.error());
   const auto digest = *record ? digest_of_record(**record) : Bytes();
   const auto& digests = expected.digests();
-  if (*record && std::find(digests.begin(), digests.end(), digest) != digests.end()) co_return Result<void>{};
+  const bool is_so =
+      *record && (digests.empty() || std::find(digests.begin(), digests.end(), digest) != digests.end());
+  if (is_so != expected.negated()) co_return Result<void>{};
   co_return fail(Errc::conflict, std::string(record_changed));
 }
 

@@ -82,6 +82,21 @@ TEST_CASE("a change with a condition is made only while the record is as it was 
   CHECK(dir.refused(late.add_domain("example.org")) == Errc::conflict);  // or none
 }
 
+TEST_CASE("a change is made only while a record is there, or while it is not") {
+  MemoryDirectoryGrid dir;
+  directory::ExpectedRecord there;
+  there.set_key(DirectoryKeys::tail_of(DirectoryKeys(dir.directory_slot()).domain("example.org")));
+  auto absent = there;
+  absent.set_negated(true);
+  auto on_there = dir.client.expecting(there), on_absent = dir.client.expecting(absent);
+  CHECK(dir.refused(on_there.add_domain("other.org")) == Errc::conflict);
+  dir.done(on_absent.add_domain("example.org"));
+  on_absent = dir.client.expecting(absent);
+  CHECK(dir.refused(on_absent.add_domain("other.org")) == Errc::conflict);
+  on_there = dir.client.expecting(there);
+  dir.done(on_there.add_domain("other.org"));
+}
+
 TEST_CASE("a change whose answer was lost is applied once, through any number of failovers") {
   MemoryDirectoryGrid dir(7);
   dir.done(dir.client.add_domain("example.org"));

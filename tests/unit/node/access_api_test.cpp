@@ -31,8 +31,12 @@ TEST_CASE("the audit log is read in pages, the newest first") {
   CHECK(first[0]["node"].is_null());
   const auto second = api.get("/api/v1/audit?limit=10&after=4");
   REQUIRE(second.size() == 3);
+  const auto page = api.call(Method::get, "/api/v1/audit?limit=2&after=5");
+  REQUIRE(page.headers.size() == 1);
+  CHECK(page.headers[0].second == "</api/v1/audit?limit=2&after=3>; rel=\"next\"");
+  CHECK(api.call(Method::get, "/api/v1/audit?limit=2&after=3").headers.empty());
   CHECK(second[0]["object"] == "u3@example.test");
-  for (const auto* query : {"limit=0", "limit=x", "limit=10001", "after=", "after=-1"}) {
+  for (const auto* query : {"limit=0", "limit=x", "limit=10001", "after=x", "after=-1"}) {
     CAPTURE(query);
     CHECK(api.call(Method::get, std::string("/api/v1/audit?") + query).status == 400);
   }

@@ -58,6 +58,39 @@ TEST_CASE("a change is made only to what was seen (RFC 9110, 13.1.1)") {
   CHECK(change("*").status == 200);
 }
 
+TEST_CASE("a change is not made to what is there, or was seen (RFC 9110, 13.1.2)") {
+  Api api;
+  const auto status_of = [&](const std::string& unwanted, const std::string& wanted) {
+    api.fields = {{"If-None-Match", unwanted}};
+    if (!wanted.empty()) api.fields.emplace_back("If-Match", wanted);
+    return api.call(Method::put, "/api/v1/routes/x.test", R"({"via": "mx"})").status;
+  };
+  CHECK(status_of("*", "") == 412);
+  CHECK(status_of("\"v1.00\"", "") == 412);
+  CHECK(status_of("W/\"v1.00\"", "") == 412);
+  CHECK(status_of("\"v2.00\"", "") == 200);
+  CHECK(status_of("no tag", "") == 200);
+  CHECK(status_of("*", "\"v1.00\"") == 412);
+  CHECK(status_of("*", "*") == 412);
+  CHECK(status_of("\"v1.00\"", "\"v1.00\"") == 412);
+  CHECK(status_of("\"v2.00\"", "\"v1.00\", \"v2.00\"") == 200);
+  CHECK(status_of("\"v2.00\"", "*") == 200);
+  CHECK(status_of("", "*") == 200);
+}
+
+TEST_CASE("what is added to a list is not there yet (RFC 9110, 13.1.2)") {
+  Api api;
+  const auto add = [&](const std::string& unwanted) {
+    api.fields = {{"If-None-Match", unwanted}};
+    return api.call(Method::post, "/api/v1/users", R"({"address": "a@x.test", "password": "p"})").status;
+  };
+  CHECK(add("*") == 201);
+  CHECK(add("*") == 412);
+  CHECK(add("\"v1.00\"") == 409);
+  api.fields = {{"If-None-Match", "*"}};
+  CHECK(api.call(Method::put, "/api/v1/nodes/node1/weight", R"({"weight": 5})").status == 412);
+}
+
 TEST_CASE("what is compared is the record that a path changes") {
   Api api;
   using Kind = Resource::Kind;

@@ -32,10 +32,11 @@ std::shared_ptr<GridControl> GridInMemory::acting_as(Actor who) {
   return {std::shared_ptr<void>(), this};
 }
 Task<Result<std::shared_ptr<GridControl>>> GridInMemory::acting_if(Actor who, Resource resource,
-                                                                   std::vector<std::string> versions) {
+                                                                   Precondition condition) {
   last_resource = std::move(resource);
-  if (std::find(versions.begin(), versions.end(), "v1") == versions.end())
-    co_return fail(Errc::conflict, std::string(record_changed));
+  const auto& versions = condition.versions;
+  const bool is_so = versions.empty() || std::find(versions.begin(), versions.end(), "v1") != versions.end();
+  if (is_so == condition.negated) co_return fail(Errc::conflict, std::string(record_changed));
   co_return acting_as(std::move(who));
 }
 Task<Result<GridStatus>> GridInMemory::status() {

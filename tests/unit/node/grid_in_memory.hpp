@@ -135,7 +135,7 @@ class GridInMemory final : public api::GridControl {
   std::shared_ptr<api::GridControl> acting_as(api::Actor who) override;
   /// Everything has the version "v1".
   Task<Result<std::shared_ptr<api::GridControl>>> acting_if(api::Actor who, api::Resource resource,
-                                                            std::vector<std::string> versions) override;
+                                                            api::Precondition condition) override;
   api::Resource last_resource{api::Resource::Kind::settings, {}};
   Task<Result<api::GridStatus>> status() override;
   Task<Result<std::vector<api::SlotPlacement>>> slots() override;

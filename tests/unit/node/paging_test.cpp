@@ -1,5 +1,7 @@
 #include "node/api/paging.hpp"
 
+#include <fmt/format.h>
+
 #include "node/cli/api_client.hpp"
 #include "tests/unit/node/api_in_memory.hpp"
 
@@ -61,6 +63,17 @@ TEST_CASE("lists that a node has whole are cut by key, those without keys by pla
   CHECK(follow(api, "/api/v1/slots", "?limit=1", 2) == api.get("/api/v1/slots"));
   CHECK(api.get("/api/v1/slots?after=9").empty());
   CHECK(api.call(Method::get, "/api/v1/slots?after=x").status == 400);
+}
+
+TEST_CASE("lists of addresses go on behind addresses") {
+  Api api;
+  for (const auto* path : {"users", "aliases", "lists", "user-settings"}) {
+    CAPTURE(path);
+    for (const auto* cursor : {"zzz", "@", "a@", "%40x.test", "%00", "%FF"})
+      CHECK(api.call(Method::get, fmt::format("/api/v1/{}?after={}", path, cursor)).status == 400);
+    for (const auto* cursor : {"", "postmaster", "a%40x.test", "%C3%B6@x.test"})
+      CHECK(api.call(Method::get, fmt::format("/api/v1/{}?after={}", path, cursor)).status == 200);
+  }
 }
 
 TEST_CASE("a page's other parameters go on to the next; a limit has bounds") {
