@@ -32,13 +32,14 @@ std::vector<api::ClientSettings::Server> servers_of(const NodeConfig& config) {
 
 }  // namespace
 
-Task<Result<std::string>> host_for_clients(CertificateAdmin& certificates, const directory::Domain& domain) {
+Task<Result<std::string>> host_for_clients(CertificateAdmin& certificates, const directory::Domain& domain,
+                                           std::string own_host) {
   const auto rows = co_await certificates.list();
   if (!rows) co_return tl::unexpected(rows.error());
   std::vector<std::vector<std::string>> names;
   for (const auto& row : *rows) names.push_back(row.facts.names);
-  auto host = client_host(names, domain.name());
-  if (!host && !domain.alias_of().empty()) host = client_host(names, domain.alias_of());
+  auto host = client_host(names, domain.name(), own_host);
+  if (!host && !domain.alias_of().empty()) host = client_host(names, domain.alias_of(), own_host);
   if (!host)
     co_return fail(Errc::not_found, "no certificate has a name for mail programs of " + domain.name());
   co_return std::move(*host);
@@ -95,7 +96,7 @@ Task<Result<api::ClientSettings>> ClientControlBinding::client_settings(std::str
   if (!name) co_return fail(Errc::not_found, "not a domain: " + domain);
   const auto ours = co_await parts_.mail.view().domain(*name);
   if (!ours) co_return fail(ours.error().code, "no domain " + *name);
-  const auto host = co_await host_for_clients(parts_.certificates, *ours);
+  const auto host = co_await host_for_clients(parts_.certificates, *ours, parts_.config.hostname);
   if (!host) co_return tl::unexpected(host.error());
   co_return api::ClientSettings{*name, *host, servers_of(parts_.config)};
 }

@@ -11,10 +11,11 @@
 
 namespace gridmail {
 
-/// By which name mail programs of the domain reach the grid. Errors: not_found (no certificate has one),
-/// unavailable. `domain` outlives the call.
+/// By which name mail programs of the domain reach the grid; `own_host`: this node's. Errors: not_found (no
+/// certificate has one), unavailable. `domain` outlives the call.
 [[nodiscard]] Task<Result<std::string>> host_for_clients(CertificateAdmin& certificates,
-                                                         const directory::Domain& domain);
+                                                         const directory::Domain& domain,
+                                                         std::string own_host);
 
 /// Thread-safe, without state of its own; the parts outlive it.
 class ClientControlBinding final : public api::ClientControl {

@@ -96,7 +96,7 @@ Task<Result<std::vector<api::DomainRecord>>> DomainControlBinding::dns_records(s
   const auto ours = co_await parts_.mail.view().domain(*name);
   if (!ours) co_return fail(ours.error().code, "no domain " + *name);
   auto facts = facts_of(*name);
-  auto client_host = co_await host_for_clients(parts_.as.certificates, *ours);
+  auto client_host = co_await host_for_clients(parts_.as.certificates, *ours, parts_.config.hostname);
   if (client_host) facts.client_host = std::move(*client_host);
   const auto keys = co_await parts_.as.domains.dkim_keys(*name);
   if (!keys) co_return tl::unexpected(keys.error());

@@ -66,6 +66,13 @@ std::string uuid_of(std::string_view what) {
                      hex.substr(16, 4), hex.substr(20));
 }
 
+/// Nothing: it is not offered.
+const Server* server_of(const ClientSettings& settings, Server::Kind kind) {
+  const auto found = std::find_if(settings.servers.begin(), settings.servers.end(),
+                                  [kind](const Server& server) { return server.kind == kind; });
+  return found == settings.servers.end() ? nullptr : &*found;
+}
+
 std::string apple_server(std::string_view prefix, const std::string& host, const Server& server,
                          std::string_view address) {
   const auto key = [prefix](std::string_view rest) { return fmt::format("{}MailServer{}", prefix, rest); };
@@ -131,22 +138,21 @@ std::string autodiscover_error(unsigned code, std::string_view message) {
          "<DebugData/>\n</Error>\n</Response>\n</Autodiscover>\n";
 }
 
-std::string mobileconfig_document(const ClientSettings& settings, std::string_view address) {
-  const auto server_of = [&settings](Server::Kind kind) {
-    const auto found = std::find_if(settings.servers.begin(), settings.servers.end(),
-                                    [kind](const Server& server) { return server.kind == kind; });
-    return found == settings.servers.end() ? Server{kind} : *found;
-  };
-  const auto incoming = server_of(Server::Kind::imap), outgoing = server_of(Server::Kind::smtp);
+std::optional<std::string> mobileconfig_document(const ClientSettings& settings, std::string_view address) {
+  const auto* const imap = server_of(settings, Server::Kind::imap);
+  const auto* const incoming = imap != nullptr ? imap : server_of(settings, Server::Kind::pop3);
+  const auto* const outgoing = server_of(settings, Server::Kind::smtp);
+  if (incoming == nullptr || outgoing == nullptr) return std::nullopt;
   const std::string identifier = "gridmail." + uuid_of(address);
   const std::string account =
       "<dict>\n" + key_text("PayloadType", "com.apple.mail.managed") + key_number("PayloadVersion", 1) +
       key_text("PayloadIdentifier", identifier + ".mail") +
       key_text("PayloadUUID", uuid_of(std::string("mail ").append(address))) +
-      key_text("PayloadDisplayName", address) + key_text("EmailAccountType", "EmailTypeIMAP") +
+      key_text("PayloadDisplayName", address) +
+      key_text("EmailAccountType", imap != nullptr ? "EmailTypeIMAP" : "EmailTypePOP") +
       key_text("EmailAddress", address) + key_text("EmailAccountDescription", address) +
-      apple_server("Incoming", settings.host, incoming, address) +
-      apple_server("Outgoing", settings.host, outgoing, address) +
+      apple_server("Incoming", settings.host, *incoming, address) +
+      apple_server("Outgoing", settings.host, *outgoing, address) +
       key_true("OutgoingPasswordSameAsIncomingPassword") + "</dict>\n";
   return std::string(xml_head) +
          "<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" "

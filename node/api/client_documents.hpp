@@ -1,6 +1,7 @@
 // What mail programs read to set themselves up: Thunderbird's autoconfig, Outlook's autodiscover, Apple's
 // configuration profile. Pure. Whatever comes from outside is escaped.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,7 +21,9 @@ namespace gridmail::api {
 [[nodiscard]] std::string autodiscover_error(unsigned code, std::string_view message);
 
 /// A property list for macOS and iOS. The same address gets the same identifiers, so that a profile replaces
-/// the one before. POP3 is not in it: the mailbox is to be the same on all of the user's devices.
-[[nodiscard]] std::string mobileconfig_document(const ClientSettings& settings, std::string_view address);
+/// the one before. POP3 is in it only where there is no IMAP: the mailbox is to be the same on all of the
+/// user's devices. Nothing where mail can only be read, or only sent: a profile has both.
+[[nodiscard]] std::optional<std::string> mobileconfig_document(const ClientSettings& settings,
+                                                               std::string_view address);
 
 }  // namespace gridmail::api

@@ -145,7 +145,9 @@ Task<Response> mobileconfig(GridControl& grid, Request request, Parameters) {
   if (address.empty()) co_return problem({Errc::invalid, "?email= must be an address"});
   const auto settings = co_await grid.clients_of_grid().client_settings(domain_of(address));
   if (!settings) co_return problem(settings.error());
-  auto response = document("application/x-apple-aspen-config", mobileconfig_document(*settings, address));
+  auto profile = mobileconfig_document(*settings, address);
+  if (!profile) co_return problem({Errc::not_found, "this node offers no way to both read and send mail"});
+  auto response = document("application/x-apple-aspen-config", std::move(*profile));
   response.headers.emplace_back("Content-Disposition", "attachment; filename=\"mail.mobileconfig\"");
   co_return response;
 }

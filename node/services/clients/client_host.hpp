@@ -7,10 +7,11 @@
 
 namespace gridmail {
 
-/// `certificates`: the DNS names of each. The first name within the domain, its own last; what only serves to
-/// find settings or other things is left out. Where the domain has none, the first name of the only
-/// certificate that there is.
+/// `certificates`: the DNS names of each. Within the domain: mail., imap., another name, mail. by a wildcard,
+/// the domain itself; what only serves to find settings or other things is left out. Where the domain has
+/// none: such a name of the only certificate that there is; or `own_host`, the node's, where one has it.
 [[nodiscard]] std::optional<std::string> client_host(
-    const std::vector<std::vector<std::string>>& certificates, std::string_view domain);
+    const std::vector<std::vector<std::string>>& certificates, std::string_view domain,
+    std::string_view own_host);
 
 }  // namespace gridmail

@@ -85,8 +85,9 @@ TEST_CASE_FIXTURE(Program,
     CAPTURE(wrong);
     CHECK(contains(ask(wrong).body, "<ErrorCode>600</ErrorCode>"));
   }
-  CHECK(call(Method::post, "/Autodiscover/Autodiscover.xml", outlook_asks("x@example.test")).body ==
-        known.body);
+  for (const auto* path : {"/Autodiscover/Autodiscover.xml", "/AutoDiscover/AutoDiscover.xml",
+                           "/AUTODISCOVER/AUTODISCOVER.XML", "/autodiscover/Autodiscover.xml"})
+    CHECK(call(Method::post, path, outlook_asks("x@example.test")).body == known.body);
 }
 
 TEST_CASE_FIXTURE(Program, "what an address says is text, whatever it looks like") {
@@ -112,6 +113,20 @@ TEST_CASE_FIXTURE(Program, "Outlook's second version is told where the first one
   const auto other = at("example.test", std::string(path) + "ActiveSync");
   CHECK(other.status == 400);
   CHECK(Json::parse(other.body)["ErrorCode"] == "ProtocolNotSupported");
+}
+
+TEST_CASE("an Apple profile names only what is offered") {
+  using Kind = ClientSettings::Server::Kind;
+  ClientSettings settings{"example.test", "mail.example.test", {{Kind::pop3, 995, true}}};
+  CHECK_FALSE(mobileconfig_document(settings, "x@example.test"));
+  settings.servers.push_back({Kind::smtp, 465, true});
+  const auto by_pop3 = mobileconfig_document(settings, "x@example.test");
+  REQUIRE(by_pop3);
+  CHECK(is_well_formed(*by_pop3));
+  CHECK(contains(*by_pop3, "<string>EmailTypePOP</string>"));
+  CHECK(contains(*by_pop3, "<key>IncomingMailServerPortNumber</key>\n<integer>995</integer>\n"));
+  settings.servers = {{Kind::imap, 993, true}};
+  CHECK_FALSE(mobileconfig_document(settings, "x@example.test"));
 }
 
 TEST_CASE_FIXTURE(Program, "an Apple profile has IMAP and SMTP, and the same identifiers each time") {
