@@ -1,7 +1,11 @@
 #include "node/api/openapi.hpp"
 
+#include <cctype>
+#include <set>
+
 #include "node/api/paging.hpp"
 #include "node/api/router.hpp"
+#include "node/api/schemas.hpp"
 #include "node/version.hpp"
 
 namespace gridmail::api {
@@ -44,6 +48,22 @@ std::string_view name_of(Access access) {
   return "admin";
 }
 
+/// Stands for the method and the path, of which there is one.
+std::string operation_id(const Route& route) {
+  constexpr std::string_view base = "/api/v1/";
+  auto path = route.pattern;
+  if (path.starts_with(base)) path.remove_prefix(base.size());
+  std::string id(field_of(route.method));
+  bool at_word = true;
+  for (const char c : path) {
+    const bool is_word = std::isalnum(static_cast<unsigned char>(c)) != 0;
+    if (is_word && at_word) id += '_';
+    if (is_word) id += c;
+    at_word = !is_word;
+  }
+  return id;
+}
+
 Json path_parameters(std::string_view pattern) {
   Json parameters = Json::array();
   for (auto open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{', open + 1)) {
@@ -73,6 +93,12 @@ Json parameters_of(const Route& route) {
                           {"schema", {{"type", "string"}, {"maxLength", 255}}}});
   }
   if (route.answer == Answer::trial) parameters.push_back({{"$ref", "#/components/parameters/dry_run"}});
+  if (const auto* query = schema_named(route.takes); query != nullptr && route.method == Method::get) {
+    each_field(query->fields, [&](std::string_view name, bool is_optional, std::string_view type) {
+      parameters.push_back(
+          {{"name", name}, {"in", "query"}, {"required", !is_optional}, {"schema", type_schema(type)}});
+    });
+  }
   if (route.answer != Answer::pages) return parameters;
   const Json number = {{"type", "integer"}, {"minimum", 1}, {"maximum", Paging::limit_max}};
   parameters.push_back(
@@ -84,25 +110,60 @@ Json parameters_of(const Route& route) {
   return parameters;
 }
 
+/// A media type and what is in it. `what`: as in Route.
+Json content_of(std::string_view what) {
+  const bool is_media_type = what.find('/') != std::string_view::npos;
+  if (!is_media_type) return {{"application/json", {{"schema", type_schema(what)}}}};
+  return {{std::string(what), Json::object()}};
+}
+
+Json responses_of(const Route& route) {
+  const bool is_new = route.answer == Answer::created || route.answer == Answer::secret;
+  Json done = {{"description", "done"}, {"content", content_of(route.gives)}};
+  Json failed = {{"description", "an error"},
+                 {"content", {{"application/problem+json", {{"schema", type_schema("Problem")}}}}}};
+  return {{is_new ? "201" : "200", std::move(done)}, {"default", std::move(failed)}};
+}
+
+/// Where all fields may be missing, so may the body.
+bool needs_body(const Route& route) {
+  const auto* schema = schema_named(route.takes);
+  bool needs = schema == nullptr;
+  if (schema == nullptr) return needs;
+  each_field(schema->fields,
+             [&](std::string_view, bool is_optional, std::string_view) { needs |= !is_optional; });
+  return needs;
+}
+
 Json operation(const Route& route) {
-  Json json = {{"summary", route.summary},
-               {"parameters", parameters_of(route)},
-               {"responses",
-                {{"2XX", {{"description", "done"}}},
-                 {"default",
-                  {{"description", "an error"},
-                   {"content", {{"application/problem+json", {{"schema", {{"type", "object"}}}}}}}}}}}};
+  Json json = {
+      {"operationId", operation_id(route)}, {"summary", route.summary}, {"parameters", parameters_of(route)}};
+  if (!route.takes.empty() && route.method != Method::get)
+    json["requestBody"] = {{"required", needs_body(route)}, {"content", content_of(route.takes)}};
+  json["responses"] = responses_of(route);
   if (route.access == Access::open) json["security"] = Json::array();
   json["x-access"] = name_of(route.access);
   return json;
+}
+
+/// What a request may not have is refused: what it may have is said so.
+Json schemas_of(const std::set<std::string_view>& sent) {
+  Json all = Json::object();
+  for (const auto& schema : schemas()) {
+    auto& made = all[std::string(schema.name)] = schema_of(schema.fields);
+    if (sent.contains(schema.name)) made["additionalProperties"] = false;
+  }
+  return all;
 }
 
 }  // namespace
 
 Json openapi_document() {
   Json paths = Json::object();
+  std::set<std::string_view> sent = {"NewUser"};  // within NewUsers
   for (const auto& route : routes()) {
     paths[std::string(route.pattern)][std::string(field_of(route.method))] = operation(route);
+    if (route.method != Method::get) sent.insert(route.takes);
   }
   return {
       {"openapi", "3.1.0"},
@@ -111,6 +172,7 @@ Json openapi_document() {
        Json::array({{{"basic", Json::array()}}, {{"bearer", Json::array()}}, {{"session", Json::array()}}})},
       {"components",
        {{"parameters", {{"dry_run", dry_run_parameter()}}},
+        {"schemas", schemas_of(sent)},
         {"securitySchemes",
          {{"basic", {{"type", "http"}, {"scheme", "basic"}}},
           {"bearer", {{"type", "http"}, {"scheme", "bearer"}}},

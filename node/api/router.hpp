@@ -32,9 +32,10 @@ enum class Access : std::uint8_t {
 
 enum class Answer : std::uint8_t {
   document,
-  pages,   ///< an array by pages (paging.hpp)
-  secret,  ///< holds what is shown once and kept nowhere
-  trial,   ///< of what moves or removes; with ?dry_run=true nothing is changed, and it says what would be
+  pages,    ///< an array by pages (paging.hpp)
+  created,  ///< 201: there is something new
+  secret,   ///< the same; holds what is shown once and kept nowhere
+  trial,    ///< of what moves or removes; with ?dry_run=true nothing is changed, and it says what would be
 };
 
 struct Route {
@@ -42,6 +43,9 @@ struct Route {
   std::string_view pattern;  ///< "/api/v1/users/{address}/password"
   Access access;
   Handler handler;
+  /// What is sent and answered: a schema ("User[]", schemas.hpp), or a media type. What a GET is sent are the
+  /// parameters of its query.
+  std::string_view takes, gives;
   std::string_view summary;  ///< a sentence; also in the OpenAPI document
   Answer answer = Answer::document;
 };

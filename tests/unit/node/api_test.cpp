@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
 #include "node/api/credentials.hpp"
-#include "node/api/openapi.hpp"
 #include "tests/unit/node/api_in_memory.hpp"
 
 using namespace gridmail;
@@ -163,13 +162,6 @@ TEST_CASE("a join token lives as long as asked, an hour by default") {
   CHECK(Json::parse(response.body)["expires"] == "1970-01-01T00:01:00Z");
   CHECK(api.call(Method::post, "/api/v1/join-tokens", R"({"ttl_seconds": 0})").status == 400);
   CHECK(api.call(Method::post, "/api/v1/join-tokens", R"({"ttl_seconds": 1.5})").status == 400);
-}
-
-TEST_CASE("the OpenAPI document names every route") {
-  const auto document = openapi_document();
-  CHECK(document["paths"].contains("/api/v1/users/{address}/location"));
-  CHECK(document["paths"]["/api/v1/users/{address}"]["get"]["parameters"][0]["name"] == "address");
-  CHECK(document["paths"]["/livez"]["get"]["security"] == Json::array());
 }
 
 TEST_CASE("a pattern matches its own shape only") {

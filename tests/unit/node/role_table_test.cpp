@@ -20,7 +20,6 @@ const std::map<std::string, std::string> least = {
     {"GET /mail/config-v1.1.xml", "open"},
     {"GET /.well-known/autoconfig/mail/config-v1.1.xml", "open"},
     {"POST /autodiscover/autodiscover.xml", "open"},
-    {"POST /Autodiscover/Autodiscover.xml", "open"},
     {"GET /autodiscover/autodiscover.json", "open"},
     {"GET /mail.mobileconfig", "open"},
     {"GET /", "open"},
