@@ -157,6 +157,28 @@ struct Adding {
   std::vector<Result<api::AddedUser>> outcomes;
 };
 
+std::vector<std::string> addresses_of(const std::vector<api::NewUser>& users) {
+  std::vector<std::string> addresses;
+  for (const auto& user : users) addresses.push_back(user.address);
+  return addresses;
+}
+
+/// How many were added, and who, as far as there is room. Without an object: nobody was.
+AuditNote note_of(const std::vector<std::string>& addresses,
+                  const std::vector<Result<api::AddedUser>>& outcomes) {
+  constexpr std::size_t names_bytes_max = 250;
+  AuditNote note{"user import", {}};
+  std::size_t added = 0;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (!outcomes[i]) continue;
+    ++added;
+    if (note.after.size() + addresses[i].size() < names_bytes_max)
+      note.after += (note.after.empty() ? "" : " ") + addresses[i];
+  }
+  if (added > 0) note.object = std::to_string(added) + (added == 1 ? " user" : " users");
+  return note;
+}
+
 Task<void> add_at(std::shared_ptr<Adding> adding, std::size_t index) {
   auto outcome = co_await add_one(adding->as->users, std::move(adding->users[index]));
   adding->outcomes[index] = std::move(outcome);
@@ -174,9 +196,14 @@ Task<std::vector<Result<api::AddedUser>>> GridControlBinding::add_users(std::vec
   const auto adding = std::make_shared<Adding>();
   adding->users = std::move(users);
   adding->outcomes.resize(adding->users.size());
-  adding->as = as_;
+  auto actor = actor_;
+  actor.set_notes_itself(true);
+  adding->as = std::make_shared<Administration>(parts_.mail, parts_.certificates, as_->principal, actor);
+  const auto names = addresses_of(adding->users);
   const auto step = [adding](std::size_t index) { return add_at(adding, index); };
   co_await run_parallel(parts_.core.tasks(), "add users", adding->users.size(), added_at_once, step);
+  auto entry = note_of(names, adding->outcomes);
+  if (!entry.object.empty()) co_await note(std::move(entry));
   co_return std::move(adding->outcomes);
 }
 

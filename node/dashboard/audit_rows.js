@@ -5,6 +5,6 @@ import {link} from "./elements.js";
 export function linkTo(row) {
   const [noun] = row.verb.split(" ");
   if (noun === "node") return link(row.object, "nodes", row.object);
-  if (noun === "user") return link(row.object, "users", row.object);
+  if (noun === "user" && row.object.includes("@")) return link(row.object, "users", row.object);
   return row.object;
 }

@@ -184,7 +184,8 @@ Task<Result<std::string>> ChangeWriter::object_of(const directory::Change& chang
 Task<Result<std::optional<directory::AuditEntry>>> ChangeWriter::begin_audit(
     const directory::Change& change) {
   const auto verb = audit_verb(change);
-  if (verb.empty()) co_return std::optional<directory::AuditEntry>();
+  const bool is_noted = change.actor().notes_itself() && !change.has_add_audit();
+  if (verb.empty() || is_noted) co_return std::optional<directory::AuditEntry>();
   directory::AuditEntry entry;
   entry.set_verb(std::string(verb));
   auto object = co_await object_of(change);

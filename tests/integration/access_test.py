@@ -91,6 +91,18 @@ class Access(GridCase):
                          {node: name for node, name in location["names"].items() if node in location["in_sync"]})
         self.assertEqual(403, self.request(self.grid.nodes[1], "GET", "/status", headers=mine)[0])
 
+    def test_users_that_come_together_are_one_entry_of_the_audit_log(self):
+        tag, domain = time.time_ns(), self.grid.description["domain"]
+        addresses = [f"b{tag}{i}@{domain}" for i in range(3)]
+        batch = {"users": [{"address": address, "password": "x"} for address in addresses + addresses[:1]]}
+        outcomes = self.grid.api(self.grid.nodes[1]).post("/user-batches", batch)
+        self.assertEqual(3, len([outcome for outcome in outcomes if "error" not in outcome]))
+        rows = [row for row in self.audit("--limit", "50") if str(tag) in row["after"] or str(tag) in row["object"]]
+        self.assertEqual([("user import", "3 users")], [(row["verb"], row["object"]) for row in rows])
+        self.assertTrue(rows[0]["who"])
+        for address in addresses:
+            self.gridmail("user", "remove", address)
+
     def test_the_audit_log_says_who_did_what_on_every_node(self):
         alias = f"a{time.time_ns()}@{self.grid.description['domain']}"
         second = self.grid.nodes[1]

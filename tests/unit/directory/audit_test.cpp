@@ -25,6 +25,24 @@ DirectoryClient alice(MemoryDirectoryGrid& dir) {
 
 }  // namespace
 
+TEST_CASE("many changes together are written down by who makes them") {
+  MemoryDirectoryGrid dir;
+  directory::Actor actor;
+  actor.set_who("alice");
+  actor.set_notes_itself(true);
+  auto client = dir.client.in_the_name_of(actor);
+  dir.done(client.add_domain("example.org"));
+  CHECK(log_of(dir).empty());
+  directory::Change note;
+  note.mutable_add_audit()->set_verb("domain import");
+  note.mutable_add_audit()->set_object("1 domain");
+  dir.done(client.change(note));
+  const auto entries = log_of(dir);
+  REQUIRE(entries.size() == 1);
+  CHECK(entries[0].verb() == "domain import");
+  CHECK(entries[0].who() == "alice");
+}
+
 TEST_CASE("a change of the directory is written down with who, where from, what, before and after") {
   MemoryDirectoryGrid dir;
   auto client = alice(dir);
