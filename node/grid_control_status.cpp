@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "node/base/metrics.hpp"
 #include "node/grid_control_binding.hpp"
@@ -12,6 +14,20 @@ namespace gridmail {
 namespace {
 
 constexpr std::size_t lost_shown_max = 1000;
+
+std::string gauge_text(std::string_view name, std::string_view help, double value) {
+  const auto text = std::isinf(value) ? std::string("+Inf") : fmt::format("{}", value);
+  return fmt::format("# HELP gridmail_{0} {1}\n# TYPE gridmail_{0} gauge\ngridmail_{0} {2}\n", name, help,
+                     text);
+}
+
+/// Until the first of them ends. Infinite: there is none.
+double seconds_to_expiry(const std::vector<CertificateRow>& certificates, WallMicros now) {
+  double nearest = std::numeric_limits<double>::infinity();
+  for (const auto& row : certificates)
+    nearest = std::min(nearest, static_cast<double>(row.facts.not_after - now) / 1e6);
+  return nearest;
+}
 
 }  // namespace
 
@@ -158,8 +174,7 @@ Task<std::string> GridControlBinding::metrics() {
   auto& core = parts_.core;
   std::string text;
   const auto gauge = [&text](std::string_view name, std::string_view help, double value) {
-    text += fmt::format("# HELP gridmail_{} {}\n# TYPE gridmail_{} gauge\ngridmail_{} {}\n", name, help, name,
-                        name, value);
+    text += gauge_text(name, help, value);
   };
   text += fmt::format(
       "# HELP gridmail_build_info The running program.\n# TYPE gridmail_build_info gauge\n"
@@ -177,6 +192,15 @@ Task<std::string> GridControlBinding::metrics() {
     for (const auto& row : map->rows) too_few += row.in_sync.size() < map->settings.copies ? 1 : 0;
     gauge("slots_below_copies", "Slots of the grid with fewer copies in sync than wanted.",
           static_cast<double>(too_few));
+  }
+  const auto health = map ? health_of(*map, [this](NodeId node) { return is_alive(node); }).verdict
+                          : api::Verdict::unavailable;
+  gauge("grid_verdict", "How the grid does, as this node sees it: 0 healthy, 1 degraded, 2 unavailable.",
+        static_cast<double>(health));
+  const auto certificates = co_await parts_.certificates.list();
+  if (certificates) {
+    gauge("certificate_expiry_seconds", "Until the first of the certificates ends; +Inf: none is set.",
+          seconds_to_expiry(*certificates, parts_.clock.wall()));
   }
   if (state_->sessions) {
     text += "# HELP gridmail_sessions Clients' connections to this node.\n# TYPE gridmail_sessions gauge\n";

@@ -7,6 +7,7 @@
 
 #include "node/api/request_parser.hpp"
 #include "node/api/router.hpp"
+#include "node/base/metrics.hpp"
 #include "node/runtime/timer.hpp"
 
 namespace gridmail::api {
@@ -61,6 +62,19 @@ std::string serialize(const Response& response, WallMicros now, bool with_body, 
   return with_body ? head + response.body : head;
 }
 
+constexpr std::string_view requests_help =
+    "Requests of the HTTP API, probes and pages, by the answer's class.";
+metrics::Counter succeeded{"http_requests_total", requests_help, "class=\"2xx\""};
+metrics::Counter redirected{"http_requests_total", requests_help, "class=\"3xx\""};
+metrics::Counter refused{"http_requests_total", requests_help, "class=\"4xx\""};
+metrics::Counter failed{"http_requests_total", requests_help, "class=\"5xx\""};
+metrics::Histogram answered_in{"http_request_seconds",
+                               "From a request to its answer, but for event streams."};
+
+metrics::Counter& class_of(std::uint16_t status) {
+  return status < 300 ? succeeded : status < 400 ? redirected : status < 500 ? refused : failed;
+}
+
 class HttpSession {
  public:
   HttpSession(std::unique_ptr<Stream> stream, GridControl& grid, Clock& clock)
@@ -70,7 +84,9 @@ class HttpSession {
     for (bool open = true; open;) {
       auto received = co_await receive();
       if (!received) {
-        co_await send(problem(received.error()), true, false);
+        auto response = problem(received.error());
+        class_of(response.status).add();
+        co_await send(std::move(response), true, false);
         break;
       }
       if (!*received) break;
@@ -101,10 +117,13 @@ class HttpSession {
     request.peer_is_loopback = stream_->peer_is_loopback();
     request.is_secure = stream_->is_secure();
     stream_->expires_at(TimePoint::never());
+    const auto begun = clock_.now();
     auto response =
         co_await before(clock_, clock_.now() + answer_comes_within, answer(grid_, std::move(request)));
     if (!response)
       response = problem({Errc::timed_out, "the grid did not answer in time; the outcome is unknown"});
+    class_of(response->status).add();
+    if (!response->more) answered_in.observe(clock_.now() - begun);
     if (response->more && !received.is_head) {
       co_await stream_events(std::move(*response));
       co_return false;

@@ -6,6 +6,7 @@
 #include <asio/system_error.hpp>
 
 #include "node/base/log.hpp"
+#include "node/base/metrics.hpp"
 #include "protocols/line/silent_client.hpp"
 #include "protocols/pop3/reply_mapping.hpp"
 #include "protocols/text/ascii.hpp"
@@ -16,6 +17,8 @@ namespace {
 constexpr std::size_t command_bytes_max = 2048;
 /// RFC 3206, section 4.
 constexpr std::string_view going_away = "-ERR [SYS/TEMP] this server goes out of service\r\n";
+
+metrics::Histogram answered_in{"pop3_command_seconds", "From a command to its answer."};
 }  // namespace
 
 Task<void> serve(Stream& stream, Services services, const Settings& settings) {
@@ -55,7 +58,9 @@ Task<void> Session::take_commands() {
     const auto line = co_await channel_.read_line(command_bytes_max, settings_.idle_timeout);
     is_between_commands_ = false;
     if (!line) break;  // gone without QUIT: nothing is deleted
+    const auto begun = services_.clock.now();
     co_await handle(*line);
+    answered_in.observe(services_.clock.now() - begun);
   }
   co_await channel_.flush();
 }

@@ -3,8 +3,18 @@
 #include <algorithm>
 
 #include "node/base/log.hpp"
+#include "node/base/metrics.hpp"
 
 namespace gridmail {
+namespace {
+
+constexpr std::string_view attempts_help =
+    "Recipients elsewhere for whom sending was tried, by what came of it.";
+metrics::Counter attempts[] = {{"queue_attempts_total", attempts_help, "outcome=\"sent\""},
+                               {"queue_attempts_total", attempts_help, "outcome=\"deferred\""},
+                               {"queue_attempts_total", attempts_help, "outcome=\"refused\""}};
+
+}  // namespace
 
 void report_outcomes(TraceSink& trace, QueueEntryId entry, const queue::Message& message,
                      const std::vector<queue::Outcome>& outcomes) {
@@ -12,9 +22,11 @@ void report_outcomes(TraceSink& trace, QueueEntryId entry, const queue::Message&
   constexpr trace::Event::What events[] = {trace::Event::SENT, trace::Event::DEFERRED, trace::Event::REFUSED};
   for (const auto& outcome : outcomes) {
     const auto kind = static_cast<std::size_t>(outcome.kind());
+    attempts[kind].add();
     if (log_enabled(Level::info)) {
       log(Level::info, names[kind],
-          {{"entry", entry.hex()},
+          {{"id", message.trace()},
+           {"entry", entry.hex()},
            {"to", outcome.address()},
            {"host", outcome.host()},
            {"reply", outcome.reply()}});

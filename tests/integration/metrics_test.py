@@ -3,9 +3,10 @@
 import json
 import re
 import subprocess
+import time
 import urllib.request
 
-from grid import ROOT, TIMEOUT, GridCase, imap_login
+from grid import ROOT, TIMEOUT, GridCase, imap_login, pop_login, wait_until
 
 MONITORING = ROOT / "packaging/monitoring"
 
@@ -36,6 +37,30 @@ class Metrics(GridCase):
         self.assertEqual((before[0] + 1, before[1] + 1), after[:2])
         self.assertGreaterEqual(after[2], before[2] + 2)
         self.assertGreater(self.value(node, "gridmail_store_commit_seconds_count"), 0)
+
+    def test_requests_are_counted_by_the_class_of_their_answer(self):
+        node = self.grid.living()[0]
+        series = ['gridmail_http_requests_total{class="2xx"}', 'gridmail_http_requests_total{class="4xx"}',
+                  'gridmail_http_requests_total{class="5xx"}', "gridmail_http_request_seconds_count"]
+        before = [self.value(node, name) for name in series]
+        self.assertEqual(404, self.grid.api(node).probe("/nothing-is-here")[0])
+        after = [self.value(node, name) for name in series]
+        self.assertGreaterEqual(after[0], before[0] + 1)
+        self.assertGreaterEqual(after[1], before[1] + 1)
+        self.assertEqual(before[2], after[2])
+        self.assertGreaterEqual(after[3], before[3] + 2)
+
+    def test_pop3_and_the_grid_as_a_whole_have_figures(self):
+        node = self.grid.living()[0]
+        before = self.value(node, "gridmail_pop3_command_seconds_count")
+        with pop_login(node, self.user) as pop:
+            pop.stat()
+        wait_until("commands counted", lambda: self.value(node, "gridmail_pop3_command_seconds_count") >= before + 4, TIMEOUT)
+        self.assertLessEqual(self.value(node, "gridmail_grid_verdict"), 1)
+        left = self.value(node, "gridmail_certificate_expiry_seconds")
+        ends = [row["not_after"] for row in self.grid.api(node).get("/certificates")]
+        self.assertEqual(not ends, left == float("inf"))
+        self.assertLess(abs(self.value(node, "gridmail_process_clock_seconds") - time.time()), 5)
 
     def test_rules_and_dashboard_ask_for_figures_that_there_are(self):
         rules = MONITORING / "alerts.yml"
