@@ -98,7 +98,9 @@ Task<void> EgressService::send_in_lane(DestinationLanes::Lane lane, queue::Egres
   if (*broken_off) co_return;  // nothing came of it: whoever may send it finds it as it was
   report_outcomes(ports_.trace, id, sending->message, sent.outcomes);
   const auto settled = co_await ports_.queue.settle(id, message.parcel(), std::move(sent.outcomes));
-  if (!settled) log(Level::warn, "queue.not_settled", {{"entry", id.hex()}, {"error", settled.error().text}});
+  if (!settled)
+    log(Level::warn, "queue.not_settled",
+        {{"id", sending->message.trace()}, {"entry", id.hex()}, {"error", settled.error().text}});
 }
 
 Task<bool> EgressService::may_finish(queue::EgressMessage message, QueueEntryId id,

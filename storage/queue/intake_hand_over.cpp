@@ -122,7 +122,8 @@ Task<bool> IntakeService::hand_over(IntakeId id) {
   const auto share = co_await body_bytes_.take((*record)->message().body_size());
   auto bytes = co_await journal_.read_body(**record);
   if (!bytes) {
-    log(Level::error, "intake.unreadable", {{"record", id.hex()}, {"error", bytes.error().text}});
+    log(Level::error, "intake.unreadable",
+        {{"id", (*record)->message().trace()}, {"record", id.hex()}, {"error", bytes.error().text}});
     co_return false;
   }
   const auto body = std::make_shared<const MemoryBody>(std::move(*bytes));
@@ -171,7 +172,9 @@ Task<void> IntakeService::deliver(std::shared_ptr<HandOver> lot, std::size_t ind
     lot->done[index] = 1;
   } else if (!delivered.error().temporary()) {
     log(Level::error, "intake.delivery_failed",
-        {{"address", recipient.address()}, {"error", delivered.error().text}});
+        {{"id", lot->record.message().trace()},
+         {"address", recipient.address()},
+         {"error", delivered.error().text}});
   }
 }
 

@@ -159,7 +159,7 @@ Task<void> QueueService::deliver(std::shared_ptr<HandingOut> page, std::size_t i
   page->last_error = delivered.error().text;
   if (!delivered.error().temporary()) {
     log(Level::error, "queue.delivery_failed",
-        {{"address", recipient.address()}, {"error", delivered.error().text}});
+        {{"id", page->message.trace()}, {"address", recipient.address()}, {"error", delivered.error().text}});
   }
 }
 

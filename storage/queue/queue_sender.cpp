@@ -109,7 +109,8 @@ Task<void> QueueSender::send(OpenSlotPtr slot, Due due, std::string hop) {
   const auto share = co_await body_bytes_.take((*entry)->message().body_size());
   auto body = co_await slot->queue->read_body(due.id, (*entry)->chunks());
   if (!body) {
-    log(Level::error, "queue.unreadable", {{"entry", due.id.hex()}, {"error", body.error().text}});
+    log(Level::error, "queue.unreadable",
+        {{"id", (*entry)->message().trace()}, {"entry", due.id.hex()}, {"error", body.error().text}});
     co_return co_await put_off_within(&under_way, "the message cannot be read: " + body.error().text);
   }
   const auto sending = std::make_shared<RemoteDelivery::Sending>();
@@ -219,7 +220,10 @@ Task<void> QueueSender::tell(OpenSlotPtr slot, Due due) {
   const auto told = co_await ports_.remote.report(reporting);
   if (!told && !told.error().temporary()) {
     log(Level::warn, "queue.sender_not_told",
-        {{"entry", due.id.hex()}, {"sender", message.sender()}, {"error", told.error().text}});
+        {{"id", message.trace()},
+         {"entry", due.id.hex()},
+         {"sender", message.sender()},
+         {"error", told.error().text}});
   }
   const bool later = !told && told.error().temporary();
   const double chance = ports_.random.unit();

@@ -20,6 +20,9 @@ Task<Result<void>> UserDelivery::deliver(const queue::Message& message, const qu
   if (!target) co_return tl::unexpected(target.error());
   auto delivered = co_await deliver_to(*target, *guid, message, body, options);
   if (delivered) {
+    if (log_enabled(Level::info))
+      log(Level::info, "mail.delivered",
+          {{"id", message.trace()}, {"to", recipient.address()}, {"guid", guid->hex()}});
     trace::Event event;
     event.set_what(trace::Event::DELIVERED);
     event.set_id(message.trace());

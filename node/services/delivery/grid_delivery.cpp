@@ -168,6 +168,9 @@ void GridDelivery::note(const Transaction& transaction, trace::Event::What what,
   event.set_what(outcome ? what : trace::Event::TURNED_AWAY);
   event.set_id(transaction.message.trace());
   event.set_entry(entry);
+  if (outcome && log_enabled(Level::info))
+    log(Level::info, what == trace::Event::QUEUED ? "queue.added" : "intake.taken_in",
+        {{"id", transaction.message.trace()}, {"entry", entry}});
   if (!outcome) event.set_detail(outcome.error().text);
   ports_.trace.note(std::move(event));
 }
