@@ -87,8 +87,8 @@ std::shared_ptr<api::GridControl> GridControlBinding::acting_as(api::Actor actor
   return acting(std::move(actor), {});
 }
 
-/// The directory's records are compared where they are changed. What the map holds of the settings is compared
-/// here, and again when it is changed.
+/// The directory's records are compared where they are changed. What the map holds of the settings is
+/// compared here, and again when it is changed.
 Task<Result<std::shared_ptr<api::GridControl>>> GridControlBinding::acting_if(api::Actor actor,
                                                                               api::Resource resource,
                                                                               api::Precondition condition) {
@@ -159,6 +159,7 @@ struct Adding {
 
 std::vector<std::string> addresses_of(const std::vector<api::NewUser>& users) {
   std::vector<std::string> addresses;
+  addresses.reserve(users.size());
   for (const auto& user : users) addresses.push_back(user.address);
   return addresses;
 }

@@ -223,9 +223,9 @@ Task<Result<api::Settings>> GridControlBinding::change_settings(api::SettingsWis
   }
   std::optional<LimitTable> limits;
   if (wish.limits) {
-    auto table = LimitTable::parse(*wish.limits);
+    const auto table = LimitTable::parse(*wish.limits);
     if (!table) co_return tl::unexpected(table.error());
-    limits = std::move(*table);
+    limits = *table;
   }
   if (wish.postmaster) {
     const auto named = co_await as_->users.set_postmaster(std::move(*wish.postmaster));

@@ -198,7 +198,7 @@ struct RouteRow {
 /// One thing that became of a message.
 struct TraceRow {
   WallMicros at = 0;
-  NodeId node;             ///< where it was noted
+  NodeId node;       ///< where it was noted
   std::string what;  ///< such as "delivered"
   std::string id, entry, message_id, sender;
   std::vector<std::string> recipients;

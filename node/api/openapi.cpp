@@ -120,6 +120,9 @@ Json content_of(std::string_view what) {
 Json responses_of(const Route& route) {
   const bool is_new = route.answer == Answer::created || route.answer == Answer::secret;
   Json done = {{"description", "done"}, {"content", content_of(route.gives)}};
+  if (route.answer == Answer::trial)
+    done["content"]["application/json"]["schema"] = {
+        {"anyOf", Json::array({type_schema(route.gives), type_schema("Trial")})}};
   Json failed = {{"description", "an error"},
                  {"content", {{"application/problem+json", {{"schema", type_schema("Problem")}}}}}};
   return {{is_new ? "201" : "200", std::move(done)}, {"default", std::move(failed)}};

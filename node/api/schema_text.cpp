@@ -32,8 +32,7 @@ Json simple_schema(std::string_view name) {
 }
 
 Json one_schema(std::string_view one) {
-  if (one.ends_with("[]"))
-    return {{"type", "array"}, {"items", one_schema(one.substr(0, one.size() - 2))}};
+  if (one.ends_with("[]")) return {{"type", "array"}, {"items", one_schema(one.substr(0, one.size() - 2))}};
   if (one.starts_with('\'')) return {{"const", one.substr(1, one.size() - 2)}};
   if (one.starts_with('{'))
     return {{"type", "object"}, {"additionalProperties", one_schema(one.substr(1, one.size() - 2))}};
@@ -50,8 +49,8 @@ Json type_schema(std::string_view type) {
     schemas.push_back(one_schema(one));
   }
   if (schemas.size() == 1) return schemas.front();
-  const bool is_enum =
-      std::all_of(schemas.begin(), schemas.end(), [](const Json& schema) { return schema.contains("const"); });
+  const bool is_enum = std::all_of(schemas.begin(), schemas.end(),
+                                   [](const Json& schema) { return schema.contains("const"); });
   if (!is_enum) return {{"anyOf", schemas}};
   Json values = Json::array();
   for (const auto& schema : schemas) values.push_back(schema["const"]);

@@ -408,7 +408,7 @@ const std::vector<Verb> table = {
     {"admin", "passwd", "set the password, and end the sessions", {admin_name, password_file}, admin_passwd},
     {"admin", "remove", "remove one; the last one stays", {admin_name, dry_run}, admin_remove},
     {"session", "list", "browsers that are logged in to the dashboard", {}, session_list},
-    {"session", "end", "log one out", {{"id", "as in session list"}}, session_end},
+    {"session", "end", "log one out", {{"id", "as in session list"}, dry_run}, session_end},
     {"audit",
      "list",
      "who did what, the newest first",

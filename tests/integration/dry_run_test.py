@@ -55,13 +55,19 @@ class DryRun(GridCase):
             smtp.login(self.user["address"], self.user["password"])
             smtp.sendmail(self.user["address"], [ELSEWHERE], "Subject: it waits\r\n\r\ntext\r\n")
 
+    def session(self):
+        """Of somebody who has logged in with a browser."""
+        self.grid.api(self.grid.nodes[0]).post("/session", {"user": self.user["address"], "password": self.user["password"]})
+        return next(row["id"] for row in self.command("session", "list") if row["account"] == self.user["address"])
+
     def picture(self):
         """All that a verb could change, but what goes on by itself."""
         api = self.grid.api(self.grid.living()[0])
         lists = ("users", "user-settings", "domains", "aliases", "lists", "routes", "certificates", "tokens", "admins",
-                 "dkim-keys", "settings", f"users/{ADDRESS}/app-passwords", "audit?limit=1")
+                 "dkim-keys", "sessions", "settings", f"users/{ADDRESS}/app-passwords", "audit?limit=1")
         picture = {name: api.get("/" + name) for name in lists}
-        picture["map"] = {name: value for name, value in api.get("/map").items() if name != "version"}
+        wished = ("name", "member_state", "zone", "weight", "maintenance_until")
+        picture["nodes"] = [[row[name] for name in wished] for row in api.get("/nodes")]
         picture["keys"] = api.get("/keys")["keys"]
         picture["queue"] = [(row["id"], row["held"]) for row in api.get("/queue")]
         return picture
@@ -84,7 +90,7 @@ class DryRun(GridCase):
                  ("queue remove", "--sender", self.user["address"]),
                  ("route set", "waiting.test", "--via", "mx"), ("route remove", "waiting.test"),
                  ("certificate set", self.chain, self.key), ("certificate remove", "dry.example.test"),
-                 ("token remove", "doomed"), ("admin remove", "second"), ("key rotate",)]
+                 ("token remove", "doomed"), ("admin remove", "second"), ("session end", self.session()), ("key rotate",)]
         tried = {verb["noun"] + (" " + verb["verb"] if verb["verb"] else "") for verb in self.command("commands")
                  if any(argument["name"] == "--dry-run" for argument in verb["arguments"])}
         self.assertEqual(tried - {"grid recover", "apply"}, {verb for verb, *_ in lines})

@@ -62,7 +62,10 @@ class Keepalived:
         file = folder / f"keepalived{machine}.conf"
         file.write_text(text)
         file.chmod(0o644)
-        pids = [f"--{what}={folder}/{what}{machine}" for what in ("pid", "vrrp_pid", "checkers_pid")]
+        pids = []
+        for what in ("pid", "vrrp_pid", "checkers_pid"):
+            (folder / f"{what}{machine}").unlink(missing_ok=True)  # of a run before: killed, it left them
+            pids.append(f"--{what}={folder}/{what}{machine}")
         self.log = folder / f"keepalived{machine}.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(

@@ -98,7 +98,7 @@ class Manual(unittest.TestCase):
 
     def test_bash_completes_nouns_verbs_and_options(self):
         self.assertEqual({row["noun"] for row in self.rows}, self.complete(""))
-        self.assertEqual({"setup", "slot", "statistics"}, self.complete("s"))
+        self.assertEqual({"session", "setup", "slot", "statistics"}, self.complete("s"))
         self.assertEqual({row["verb"] for row in self.rows if row["noun"] == "node"}, self.complete("node", ""))
         self.assertEqual({"--copies", "--copies-min"}, self.complete("grid", "settings", "--c") - {"--ca"})
         self.assertEqual({"list"}, self.complete("--url", "http://127.0.0.1:1", "node", "li"))

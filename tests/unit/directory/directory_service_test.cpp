@@ -91,10 +91,10 @@ TEST_CASE("a change is made only while a record is there, or while it is not") {
   auto on_there = dir.client.expecting(there), on_absent = dir.client.expecting(absent);
   CHECK(dir.refused(on_there.add_domain("other.org")) == Errc::conflict);
   dir.done(on_absent.add_domain("example.org"));
-  on_absent = dir.client.expecting(absent);
-  CHECK(dir.refused(on_absent.add_domain("other.org")) == Errc::conflict);
-  on_there = dir.client.expecting(there);
-  dir.done(on_there.add_domain("other.org"));
+  auto no_more_absent = dir.client.expecting(absent);
+  CHECK(dir.refused(no_more_absent.add_domain("other.org")) == Errc::conflict);
+  auto now_there = dir.client.expecting(there);
+  dir.done(now_there.add_domain("other.org"));
 }
 
 TEST_CASE("a change whose answer was lost is applied once, through any number of failovers") {

@@ -15,8 +15,10 @@ namespace {
 /// The schemas that a part of the document refers to.
 void collect_names(const Json& part, std::set<std::string>& names) {
   constexpr std::string_view base = "#/components/schemas/";
-  if (part.is_object() && part.contains("$ref"))
-    names.insert(part["$ref"].get<std::string>().substr(base.size()));
+  if (part.is_object() && part.contains("$ref")) {
+    const auto name = part["$ref"].get<std::string>();
+    if (name.starts_with(base)) names.insert(name.substr(base.size()));
+  }
   if (!part.is_structured()) return;
   for (const auto& inner : part) collect_names(inner, names);
 }

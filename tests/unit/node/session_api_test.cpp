@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(Browser, "an ended session is of no use any more") {
 
 TEST_CASE_FIXTURE(Browser, "users see and end their own sessions, admins everybody's") {
   const auto open = [&](const char* id, const char* account) {
-    grid.access.sessions_open.push_back({id, account, Role::user, "192.0.2.7", 0, 1'000'000});
+    grid.access_in_memory.sessions_open.push_back({id, account, Role::user, "192.0.2.7", 0, 1'000'000});
   };
   open("a", "user@example.test");
   open("b", "viewer@example.test");
