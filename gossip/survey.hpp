@@ -21,8 +21,8 @@
 namespace gridmail {
 
 /// What is asked. Wire format: never reused.
-enum class SurveyTopic : std::uint8_t { figures = 1, trace = 2, statistics = 3 };
-inline constexpr std::size_t survey_topics = 4;
+enum class SurveyTopic : std::uint8_t { figures = 1, trace = 2, statistics = 3, chronicle = 4, queue = 5 };
+inline constexpr std::size_t survey_topics = 6;
 
 /// Thread-safe; state on the strand given. answer_with() comes before the first message. The ports outlive
 /// it, and its tasks are joined before it is destroyed.

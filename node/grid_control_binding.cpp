@@ -28,7 +28,8 @@ GridControlBinding::State::State(const Parts& parts)
     : clients({parts.core, parts.mail, parts.random, parts.config, parts.listeners, parts.certificates,
                [&core = parts.core](NodeId node) { return is_alive_in(core, node); }}),
       canary(parts.core, parts.clock, [&core = parts.core](NodeId node) { return is_alive_in(core, node); }),
-      requests(parts.mail, parts.clock) {}
+      requests(parts.mail, parts.clock),
+      overview({parts.core, parts.mail, parts.chronicle}) {}
 
 GridControlBinding::GridControlBinding(Parts parts)
     : GridControlBinding(parts, std::make_shared<State>(parts), {}, {}, {}, nullptr) {}
@@ -49,17 +50,30 @@ GridControlBinding::GridControlBinding(Parts parts, std::shared_ptr<State> state
 
 // --- who asks
 
+template <class Known>
+void GridControlBinding::count_log_in(const Result<Known>& known, UserId user, std::string_view account) {
+  if (!known && known.error().code != Errc::denied) return;
+  TrafficSubject subject{user, {}, TrafficProtocol::http};
+  const auto at = account.rfind('@');
+  if (at != std::string_view::npos) subject.domain = account.substr(at + 1);
+  TrafficCounts counts;
+  ++(known ? counts.log_ins : counts.refused_log_ins);
+  parts_.statistics.meter().add(subject, counts);
+}
+
 Task<Result<api::Principal>> GridControlBinding::authenticate(std::string user, std::string password,
                                                               std::string peer_address) {
   if (user.find('@') == std::string::npos) {
     api::Principal admin{user, api::Role::admin, user};
     const auto known =
         co_await as_->users.authenticate_admin(std::move(user), std::move(password), std::move(peer_address));
+    count_log_in(known, {}, {});
     if (!known) co_return tl::unexpected(known.error());
     co_return admin;
   }
   const auto known =
       co_await as_->access.authenticate_user(std::move(user), std::move(password), std::move(peer_address));
+  count_log_in(known, known ? known->user : UserId{}, known ? known->account : std::string());
   if (!known) co_return tl::unexpected(known.error());
   co_return api::Principal{known->account, role_of(known->role), known->account};
 }

@@ -15,6 +15,7 @@
 #include "node/grid/mail_services.hpp"
 #include "node/job_board.hpp"
 #include "node/movement_check.hpp"
+#include "node/overview_control_binding.hpp"
 #include "node/request_control_binding.hpp"
 #include "node/services/certificates/certificate_admin.hpp"
 #include "node/statistics/statistics_service.hpp"
@@ -37,6 +38,7 @@ class GridControlBinding final : public api::GridControl {
     RecordSearch& dns;
     FigureService& figures;
     StatisticsService& statistics;
+    ChronicleService& chronicle;
     const ListenerBook& listeners;
     std::function<bool()> stopping;
   };
@@ -128,6 +130,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] api::ClientControl& clients_of_grid() override { return state_->clients; }
   [[nodiscard]] api::AccessControl& access_of_grid() override { return access_; }
   [[nodiscard]] api::ConfigControl& config_of_grid() override { return config_; }
+  [[nodiscard]] api::OverviewControl& overview_of_grid() override { return state_->overview; }
   [[nodiscard]] api::RequestControl& requests_of_grid() override { return state_->requests; }
 
   // grid_control_keys.cpp
@@ -140,6 +143,7 @@ class GridControlBinding final : public api::GridControl {
     ClientControlBinding clients;
     Canary canary;
     RequestControlBinding requests;
+    OverviewControlBinding overview;
     std::function<std::map<std::string, std::size_t>()> sessions;  ///< by listener
     std::atomic<bool> started{false};
     std::atomic<TimePoint> last_probe{TimePoint{Duration::min() / 2}};
@@ -164,6 +168,10 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<void> tell_user_removal(std::string address);
   [[nodiscard]] Task<Result<void>> try_on_queued(std::string id, api::QueueAction action);
   [[nodiscard]] Task<Result<void>> try_on_queue(api::QueueAction action, api::QueueChoice choice);
+  /// In the statistics; `known` says whether the password was right, and any other error counts nothing.
+  template <class Known>
+  void count_log_in(const Result<Known>& known, UserId user, std::string_view account);
+  [[nodiscard]] Task<Result<Bytes>> statistics_subject(api::StatisticsQuery query);
   [[nodiscard]] Task<std::string> subject_name(gridmail::statistics::Question::By by, Bytes subject);
   [[nodiscard]] Task<Result<void>> act_on_entry(std::string id, api::QueueAction action);
   [[nodiscard]] Task<std::vector<api::QueueRow>> intake_rows(api::QueueChoice choice);

@@ -1,5 +1,8 @@
 // The part of GridControlBinding about who used what how much.
+#include <algorithm>
+
 #include "node/grid_control_binding.hpp"
+#include "protocols/text/normalization.hpp"
 
 namespace gridmail {
 namespace {
@@ -15,7 +18,31 @@ statistics::Question::By by_of(api::StatisticsQuery::By by) {
   }
 }
 
+/// Its number and one; 0: any.
+Result<std::uint32_t> protocol_in(const std::string& name) {
+  if (name.empty()) return 0;
+  const auto found = std::find(traffic_protocols.begin(), traffic_protocols.end(), name);
+  if (found == traffic_protocols.end()) return fail(Errc::invalid, name + " is no protocol of these rows");
+  return static_cast<std::uint32_t>(found - traffic_protocols.begin()) + 1;
+}
+
 }  // namespace
+
+/// A domain, as rows have it, or a user's id. Errors: invalid, not_found.
+Task<Result<Bytes>> GridControlBinding::statistics_subject(api::StatisticsQuery query) {
+  if (query.of.empty()) co_return Bytes();
+  if (query.by == api::StatisticsQuery::By::domain) {
+    auto domain = text::to_ascii_domain(query.of);
+    if (!domain) co_return fail(Errc::invalid, query.of + " is not a domain");
+    co_return std::move(*domain);
+  }
+  auto address = text::canonical_address(query.of);
+  if (!address) co_return fail(Errc::invalid, query.of + " is not an address");
+  const auto user = co_await parts_.mail.view().resolve(std::move(*address));
+  if (!user && user.error().code == Errc::not_found) co_return fail(Errc::not_found, "no user " + query.of);
+  if (!user) co_return tl::unexpected(user.error());
+  co_return user->id();
+}
 
 Task<std::string> GridControlBinding::subject_name(gridmail::statistics::Question::By by, Bytes subject) {
   if (by != gridmail::statistics::Question::USER) co_return subject;
@@ -31,6 +58,12 @@ Task<Result<api::StatisticsAnswer>> GridControlBinding::statistics(api::Statisti
   question.set_first_day(query.first_day);
   question.set_last_day(query.last_day);
   question.set_limit(query.page.limit);
+  const auto only = protocol_in(query.protocol);
+  if (!only) co_return tl::unexpected(only.error());
+  question.set_only(*only);
+  auto of = co_await statistics_subject(query);
+  if (!of) co_return tl::unexpected(of.error());
+  question.set_of(std::move(*of));
   const auto after = from_hex(query.page.after);
   if (!after || (!after->empty() && !StatisticsPlace::from_bytes(*after)))
     co_return fail(Errc::invalid, query.page.after + " is no cursor of this list");

@@ -278,11 +278,14 @@ Result<void> Node::build() {
       FigureService::Ports{clock_, core_->survey(), [this] { return gauges(); }});
   statistics_ =
       std::make_unique<StatisticsService>(StatisticsService::Ports{clock_, core_->survey(), *store_});
+  chronicle_ = std::make_unique<ChronicleService>(
+      ChronicleService::Ports{clock_, core_->survey(), [this] { return core_->map(); },
+                              [this](NodeId node) { return is_alive_in(*core_, node); }});
   certificates_ = std::make_unique<CertificateAdmin>(CertificateAdmin::Ports{
       clock_, random_, mail_->view(), mail_->directory_client(), [this] { return core_->map(); }});
-  control_ = std::make_unique<GridControlBinding>(
-      GridControlBinding::Parts{*core_, *mail_, *certificates_, clock_, random_, *store_, config_, *resolver_,
-                                *figures_, *statistics_, *listeners_, [this] { return leaving_.load(); }});
+  control_ = std::make_unique<GridControlBinding>(GridControlBinding::Parts{
+      *core_, *mail_, *certificates_, clock_, random_, *store_, config_, *resolver_, *figures_, *statistics_,
+      *chronicle_, *listeners_, [this] { return leaving_.load(); }});
   return {};
 }
 
@@ -311,6 +314,7 @@ Task<Result<void>> Node::start() {
   tasks_.spawn(asio::make_strand(context_), "tell figures", tell_figures());
   tasks_.spawn(asio::make_strand(context_), "figures", figures_->run());
   tasks_.spawn(asio::make_strand(context_), "statistics", statistics_->run());
+  tasks_.spawn(asio::make_strand(context_), "chronicle", chronicle_->run());
   tasks_.spawn(asio::make_strand(context_), "listeners",
                keep_listeners_known(clock_, config_, core_->membership(), *listeners_));
   tasks_.spawn(asio::make_strand(context_), "certificates", certificate_keeper_->run());

@@ -12,6 +12,7 @@
 
 #include "gossip/transport/peer_transport.hpp"
 #include "node/api/agent_check.hpp"
+#include "node/chronicle/chronicle_service.hpp"
 #include "node/command_line.hpp"
 #include "node/figures/figure_service.hpp"
 #include "node/grid/mail_services.hpp"
@@ -90,6 +91,7 @@ class Node {
   std::unique_ptr<Introducer> introducer_;
   std::unique_ptr<FigureService> figures_;
   std::unique_ptr<StatisticsService> statistics_;
+  std::unique_ptr<ChronicleService> chronicle_;
   std::unique_ptr<CertificateAdmin> certificates_;
   std::unique_ptr<ListenerBook> listeners_;
   std::unique_ptr<GridControlBinding> control_;

@@ -272,6 +272,8 @@ struct JoinToken {
 struct StatisticsQuery {
   enum class By : std::uint8_t { protocol, domain, user } by = By::protocol;
   std::uint32_t first_day = 0, last_day = 0;  ///< since 1970 UTC
+  std::string of;                             ///< not empty: of this domain, or user's address, only
+  std::string protocol;                       ///< not empty: by this one only
   PageQuery page;
 };
 struct StatisticsRow {
@@ -296,6 +298,7 @@ class DomainControl;
 class ClientControl;
 class AccessControl;
 class ConfigControl;
+class OverviewControl;
 class RequestControl;
 
 class GridControl {
@@ -415,6 +418,8 @@ class GridControl {
   [[nodiscard]] virtual AccessControl& access_of_grid() = 0;
   /// How many requests there may be, and what was answered before (request_control.hpp).
   [[nodiscard]] virtual RequestControl& requests_of_grid() = 0;
+  /// What lies in many places, put together (overview_control.hpp).
+  [[nodiscard]] virtual OverviewControl& overview_of_grid() = 0;
   /// The configuration as a whole (config_control.hpp).
   [[nodiscard]] virtual ConfigControl& config_of_grid() = 0;
 

@@ -130,6 +130,10 @@ Task<Response> release_queue(GridControl& grid, Request request, Parameters para
 Task<Response> empty_queue(GridControl& grid, Request request, Parameters parameters);
 Task<Response> trace(GridControl& grid, Request request, Parameters parameters);
 
+// overview_handlers.cpp
+Task<Response> summarize_queue(GridControl& grid, Request request, Parameters parameters);
+Task<Response> show_chronicle(GridControl& grid, Request request, Parameters parameters);
+
 // route_handlers.cpp
 Task<Response> list_routes(GridControl& grid, Request request, Parameters parameters);
 Task<Response> show_route(GridControl& grid, Request request, Parameters parameters);

@@ -39,11 +39,13 @@ constexpr Route table[] = {
     {get, "/api/v1/figures", viewer, show_figures, "FiguresQuery", "Figures",
      "What all nodes did in the last hour in spans of 10 s, or with ?window=day in the last day by minutes."},
     {get, "/api/v1/statistics", viewer, show_statistics, "StatisticsQuery", "StatisticsRow[]",
-     "Log-ins and traffic by day and protocol: ?by=user, domain or protocol; ?from and ?to, dates. JSON, or "
-     "CSV for Accept: text/csv. Silent-Nodes: whose part is missing.",
+     "Log-ins and traffic by day and protocol: ?by=user, domain or protocol; ?from and ?to, dates; ?of, one "
+     "domain or user; ?protocol. JSON, or CSV for Accept: text/csv. Silent-Nodes: whose part is missing.",
      by_pages},
     {get, "/api/v1/events", viewer, watch, "", "text/event-stream",
      "Status and figures as they change, as server-sent events; ends after ten minutes."},
+    {get, "/api/v1/chronicle", viewer, show_chronicle, "", "Chronicle",
+     "What happened to nodes of late, the newest first: deaths, returns, drains, take-overs."},
     {get, "/api/v1/nodes", viewer, list_nodes, "", "Node[]", "All nodes.", by_pages},
     {post, "/api/v1/nodes/{node}/drain", operate, drain_node, "", "Begun",
      "Moves the node's primaries to other nodes.", can_try},
@@ -210,6 +212,9 @@ constexpr Route table[] = {
     {get, "/api/v1/queue", viewer, list_queue, "QueueQuery", "QueueEntry[]",
      "Messages that wait for delivery: queue entries and intake; those of ?destination and ?sender.",
      by_pages},
+    {get, "/api/v1/queue/summary", viewer, summarize_queue, "", "QueueSummary",
+     "How much waits, since when, and which destinations most of it is for; as far as slots were gone "
+     "through."},
     {post, "/api/v1/queue/{id}/retry", operate, retry_queued, "", "Done", "Tries one again now.", can_try},
     {post, "/api/v1/queue/{id}/hold", operate, hold_queued, "", "Done",
      "Sends nothing of one to other domains for now.", can_try},

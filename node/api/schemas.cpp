@@ -38,10 +38,12 @@ constexpr Schema table[] = {
      "taken_in:count[] log_ins:count[] wrong_passwords:count[] smtp_p50_ms:Millis[] smtp_p99_ms:Millis[] "
      "imap_p50_ms:Millis[] imap_p99_ms:Millis[] smtp_sessions:count[] imap_sessions:count[] "
      "pop3_sessions:count[] load_max:number[]"},
-    {"StatisticsQuery", "by?:'protocol'|'domain'|'user' from?:date to?:date"},
+    {"StatisticsQuery", "by?:'protocol'|'domain'|'user' from?:date to?:date of?:text protocol?:text"},
     {"StatisticsRow",
      "day:date domain?:text user?:text protocol:text log_ins:count refused_log_ins:count bytes_in:count "
      "bytes_out:count"},
+    {"Chronicle", "events:ChronicleEvent[] silent:id[]"},
+    {"ChronicleEvent", "at:time what:text node:id name:text slots:count by:id[] seen_by:count"},
     {"Successor", "with:text"},
     {"Weight", "weight:count"},
     {"Zone", "zone:text"},
@@ -127,6 +129,11 @@ constexpr Schema table[] = {
     {"QueueEntry",
      "id:id sender:text recipients:text[] bytes:count accepted:time next_attempt:time|null attempts:count "
      "held:flag last_error:text"},
+    {"QueueSummary",
+     "entries:count held:count oldest:time|null slots:count slots_counted:count "
+     "destinations:WaitingDestination[] silent:id[]"},
+    {"WaitingDestination",
+     "destination:text entries:count oldest:time|null attempts:count last_error:text"},
     {"QueueChoice", "destination?:text sender?:text from_slot?:count"},
     {"QueueActed", "entries:count next_slot?:count"},
     {"Trace", "events:TraceEvent[] silent:id[]"},

@@ -62,6 +62,15 @@ Result<StatisticsQuery> query_of(const Request& request) {
   const auto first = day_of(request, "from", *last - std::min(*last, days_shown - 1));
   if (!first) return tl::unexpected(first.error());
   if (*first > *last) return fail(Errc::invalid, "from is later than to");
+  for (const auto& [name, value] : {std::pair("of", &query.of), {"protocol", &query.protocol}}) {
+    if (!query_has(request.query, name)) continue;
+    auto given = query_value(request.query, name);
+    if (!given || given->empty())
+      return fail(Errc::invalid, fmt::format("{} is empty, or badly encoded", name));
+    *value = std::move(*given);
+  }
+  if (!query.of.empty() && query.by == StatisticsQuery::By::protocol)
+    return fail(Errc::invalid, "of goes with by=domain or by=user");
   query.first_day = *first;
   query.last_day = *last;
   return query;

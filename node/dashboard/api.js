@@ -63,14 +63,28 @@ async function answerTo(method, path, body) {
   const lacks = answer.status === 403 && method !== "GET" && document.code === "forbidden";
   if (!lacks && (answer.status === 401 || answer.status === 403)) throw new Refused(document.detail ?? "not allowed");
   if (!answer.ok) throw new Error(document.detail ?? answer.statusText);
-  return {document, next: answer.headers.get("Link")?.match(/<\/api\/v1([^>]*)>; rel="next"/)?.[1] ?? null};
+  return {document, next: nextOf(answer), silent: answer.headers.get("Silent-Nodes")?.split(", ") ?? []};
 }
+const nextOf = answer => answer.headers.get("Link")?.match(/<\/api\/v1([^>]*)>; rel="next"/)?.[1] ?? null;
 
 /** The JSON answer. Throws Refused, or an Error with the problem document's detail (RFC 9457). */
 export const api = async (method, path, body) => (await answerTo(method, path, body)).document;
 
-/** Rows of a list, and the path of those that follow, if any. */
+/** Rows of a list, the path of those that follow, if any, and the nodes whose part is missing. */
 export async function pageOf(path) {
-  const {document, next} = await answerTo("GET", path);
-  return {rows: document, next};
+  const {document, next, silent} = await answerTo("GET", path);
+  return {rows: document, next, silent};
+}
+
+/** All pages of a list as one file. */
+export async function csvOf(path) {
+  const parts = [];
+  for (let next = path; next; ) {
+    const answer = await fetch("/api/v1" + next, {credentials: "same-origin", headers: {...headers(), Accept: "text/csv"}});
+    if (!answer.ok) throw new Error((await answer.json()).detail ?? answer.statusText);
+    const text = await answer.text();
+    parts.push(parts.length ? text.slice(text.indexOf("\n") + 1) : text);
+    next = nextOf(answer);
+  }
+  return new Blob(parts, {type: "text/csv"});
 }

@@ -1,7 +1,7 @@
 // Who did what, from where, with what before and after: the newest first.
 import {el, link, table, when} from "./elements.js";
 import {nameOf} from "./grid.js";
-import {linkTo} from "./audit_rows.js";
+import {eventTabs, linkTo} from "./audit_rows.js";
 import {pager, whenTyped} from "./lists.js";
 
 const page_rows = 50;
@@ -26,7 +26,7 @@ export async function open(page) {
   const rows = pager({failed: error => page.wrong(error.message), show: (found, where) => { shown = found; place = where; show(); }});
   whenTyped(search, show);
   page.actions([search]);
-  page.body.replaceChildren(el("section", {}, el("div", {className: "scroll"}, list), rows.bar));
+  page.body.replaceChildren(el("section", {}, eventTabs("audit"), el("div", {className: "scroll"}, list), rows.bar));
   await rows.first("/audit?limit=" + page_rows);
   return {every_ms: 5000, refresh: rows.again};
 }

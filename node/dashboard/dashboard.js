@@ -11,9 +11,9 @@ import {closePage, openPage, updatePage, wordsOfHash} from "./pages.js";
 import {grid, takeIn, tally} from "./grid.js";
 import {el, figures, fill, number} from "./elements.js";
 
-const refresh_ms = 2000, silence_ms = 6000, waiting_ms = 15000;
+const refresh_ms = 2000, silence_ms = 6000, waiting_ms = 15000, settling_ms = 4000;
 const $ = id => document.getElementById(id);
-let timer = null, map = null, heard = null, waiting_at = 0, listening = null;
+let timer = null, map = null, heard = null, waiting_at = 0, listening = null, states = "";
 
 const words = {
   healthy: "Healthy", degraded: "Degraded", unavailable: "Unavailable",
@@ -101,8 +101,11 @@ async function show(status) {
   showFigures(status);
   showNodes();
   showJobs();
-  if (Date.now() - waiting_at < waiting_ms) return;
-  waiting_at = Date.now();
+  const now = Date.now(), seen = status.nodes.map(node => node.state + node.member_state).join();
+  if (seen !== states && waiting_at > 0) waiting_at = Math.min(waiting_at, now - waiting_ms + settling_ms);  // the last events say more soon
+  states = seen;
+  if (now - waiting_at < waiting_ms) return;
+  waiting_at = now;
   await Promise.all([showWaiting(), showChanges()]);
 }
 

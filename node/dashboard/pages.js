@@ -11,8 +11,10 @@ const pages = {
   trace: ["Trace", () => import("./trace_page.js")],
   directory: ["Directory", () => import("./directory_page.js")],
   users: [null, () => import("./user_page.js"), "directory"],
+  statistics: ["Statistics", () => import("./statistics_page.js")],
   jobs: ["Jobs", () => import("./jobs_page.js")],
-  audit: ["Audit log", () => import("./audit_page.js")],
+  events: ["Events", () => import("./events_page.js")],
+  audit: [null, () => import("./audit_page.js"), "events", "Audit log"],
   own: [null, () => import("./own_page.js")],
 };
 const $ = id => document.getElementById(id);
@@ -74,7 +76,7 @@ export async function openPage(focus) {
     return;
   }
   const known = pages[name];
-  page.title(known?.[0] ?? "");
+  page.title(known?.[0] ?? known?.[3] ?? "");
   if (!known) {
     page.title("Nothing here");
     page.lead("There is no such page.");

@@ -49,7 +49,8 @@ export async function open(page, [address]) {
       text: "The address is refused at once; the mail is deleted after 14 days.",
       act: async () => { checked(await api("DELETE", here)); location.hash = "#/directory/users"; }}), true)]);
   page.body.replaceChildren(numbers, section("Where the mail lies", place), el("div", {className: "pair"}, section("Other addresses", names),
-    section("Others", sends, el("p", {}, link("What became of this user's messages", "trace", address)))));
+    section("Others", sends, el("ul", {className: "plain"}, el("li", {}, link("What became of this user’s messages", "trace", address)),
+      el("li", {}, link("Log-ins and traffic by day", "statistics", address))))));
   await refresh();
   if (may("POST /users/{address}/app-passwords")) {
     const parts = [await appPasswords(here), await sessions(address)];

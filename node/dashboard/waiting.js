@@ -2,33 +2,22 @@
 import {api} from "./api.js";
 import {count, el, fill, link, meter, number, span} from "./elements.js";
 
-const counted_max = 1000, destinations_shown_max = 5;
+const destinations_shown_max = 5;
 const $ = id => document.getElementById(id);
+const since = moment => span((Date.now() - Date.parse(moment)) / 1000);
 
-function destinations(entries) {
-  const by_name = new Map();
-  for (const entry of entries) {
-    for (const name of new Set(entry.recipients.map(address => address.slice(address.lastIndexOf("@") + 1)))) {
-      const known = by_name.get(name) ?? {name, entries: 0, last: ""};
-      ++known.entries;
-      known.last ||= entry.last_error;
-      by_name.set(name, known);
-    }
-  }
-  return [...by_name.values()].sort((a, b) => b.entries - a.entries);
+function sentence(all) {
+  const uncounted = all.slots - all.slots_counted;
+  const rest = uncounted > 0 ? ` ${count(uncounted, "slot")} of ${number(all.slots)} are not counted yet, or away.` : "";
+  if (all.entries === 0) return (uncounted > 0 ? "Nothing waits in the slots that were counted." : "Nothing waits.") + rest;
+  return `${count(all.entries, "message")}, the oldest for ${since(all.oldest)}${all.held ? `; ${number(all.held)} held` : ""}.${rest}`;
 }
 
 export async function showWaiting() {
-  const entries = await api("GET", "/queue?limit=" + counted_max);
-  if (entries.length === 0) {
-    $("queue_text").textContent = "Nothing waits.";
-    return fill($("queue"), []);
-  }
-  const oldest = Math.min(...entries.map(entry => Date.parse(entry.accepted))), held = entries.filter(entry => entry.held).length;
-  $("queue_text").textContent = `${entries.length < counted_max ? "" : "More than "}${count(entries.length, "message")}, the oldest for ${span((Date.now() - oldest) / 1000)}` +
-    (held ? `; ${number(held)} held.` : ".");
-  const worst = destinations(entries).slice(0, destinations_shown_max), most = worst[0]?.entries ?? 1;
-  fill($("queue"), worst.map(one => el("li", {}, link(one.name || "nowhere", "queue", one.name),
-    meter(`${count(one.entries, "message")} to ${one.name}`, one.entries, most), el("span", {}, number(one.entries)),
-    el("span", {className: "faint"}, one.last || "not tried yet"))));
+  const all = await api("GET", "/queue/summary");
+  const worst = all.destinations.slice(0, destinations_shown_max), most = worst[0]?.entries ?? 1;
+  $("queue_text").textContent = sentence(all);
+  fill($("queue"), worst.map(one => el("li", {}, link(one.destination || "nowhere", "queue", one.destination),
+    meter(`${count(one.entries, "message")} to ${one.destination}`, one.entries, most), el("span", {}, number(one.entries)),
+    el("span", {className: "faint"}, `${one.last_error || "not tried yet"} · for ${since(one.oldest)}`))));
 }

@@ -118,6 +118,12 @@ MailServices::MailServices(Parts parts, MailSettings settings)
   parts_.core.serve(ServiceId::directory, directory_service_);
   parts_.core.serve(ServiceId::queue, queue_service_);
   parts_.core.serve(ServiceId::canary, canary_service_);
+  parts_.core.survey().answer_with(SurveyTopic::queue, [this](const Bytes&) { return tell_queue(); });
+}
+
+Task<Result<Bytes>> MailServices::tell_queue() {
+  const auto digest = co_await queue_service_.digest();
+  co_return digest.SerializeAsString();
 }
 
 void MailServices::tell_others(MessageKind kind, const Bytes& payload) {

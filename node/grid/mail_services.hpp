@@ -94,6 +94,7 @@ class MailServices {
   [[nodiscard]] static Task<std::vector<NodeId>> applied_everywhere(Parts parts, SlotAccessPtr slot,
                                                                     TimePoint until);
 
+  [[nodiscard]] Task<Result<Bytes>> tell_queue();
   void tell_others(MessageKind kind, const Bytes& payload);
   /// Follows the directory's limits, and tells the other nodes what clients have done here.
   [[nodiscard]] Task<void> keep_limits();

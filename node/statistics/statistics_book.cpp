@@ -35,6 +35,17 @@ Bytes last_key(BytesView user, TrafficProtocol protocol) {
   return key;
 }
 
+/// The part of a day's rows that is asked for: [first, end).
+std::pair<Bytes, Bytes> range_of(Day day, const statistics::Question& question) {
+  Bytes first = day_key(day) + static_cast<char>(question.by());
+  Bytes end = prefix_end(first);
+  if (question.of().empty()) return {std::move(first), std::move(end)};
+  first += question.of();
+  // A protocol's number is lower than what any name goes on with.
+  end = first + static_cast<char>(traffic_protocols.size());
+  return {std::move(first), std::move(end)};
+}
+
 void add_to(statistics::Counters& record, const TrafficCounts& counts) {
   record.set_log_ins(record.log_ins() + counts.log_ins);
   record.set_refused_log_ins(record.refused_log_ins() + counts.refused_log_ins);
@@ -117,14 +128,14 @@ Task<Result<statistics::Answer>> StatisticsBook::rows(statistics::Question quest
   auto day = std::max<Day>(question.first_day(), from ? from->day : 0);
   const auto last_day = std::min<Day>(question.last_day(), day + 2 * statistics_days);
   for (; day <= last_day && static_cast<std::size_t>(answer.rows_size()) < limit; ++day) {
-    Bytes first = day_key(day) + static_cast<char>(question.by());
-    const Bytes last = prefix_end(first);
+    auto [first, last] = range_of(day, question);
     if (from && from->day == day) first = row_key(question.by(), *from) + '\0';
     for (bool more = true; more && static_cast<std::size_t>(answer.rows_size()) < limit;) {
       const auto left = std::min(pairs_per_page, limit - static_cast<std::size_t>(answer.rows_size()));
       const auto page = co_await snapshot->scan(Family::node, first, last, left, bytes_per_page);
       if (!page) co_return tl::unexpected(page.error());
       for (const auto& pair : page->pairs) {
+        if (question.only() != 0 && pair.key.back() != static_cast<char>(question.only() - 1)) continue;
         auto& row = *answer.add_rows();
         const auto key = BytesView(pair.key).substr(day_prefix.size());
         row.set_place(Bytes(key.substr(0, 4)) + Bytes(key.substr(5)));

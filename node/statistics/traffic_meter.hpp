@@ -15,9 +15,16 @@
 namespace gridmail {
 
 /// Stored: never reused.
-enum class TrafficProtocol : std::uint8_t { smtp = 0, submission = 1, lmtp = 2, imap = 3, pop3 = 4 };
-inline constexpr std::array<std::string_view, 5> traffic_protocols = {"smtp", "submission", "lmtp", "imap",
-                                                                      "pop3"};
+enum class TrafficProtocol : std::uint8_t {
+  smtp = 0,
+  submission = 1,
+  lmtp = 2,
+  imap = 3,
+  pop3 = 4,
+  http = 5
+};
+inline constexpr std::array<std::string_view, 6> traffic_protocols = {"smtp", "submission", "lmtp",
+                                                                      "imap", "pop3",       "http"};
 
 struct TrafficCounts {
   std::uint64_t log_ins = 0, refused_log_ins = 0, bytes_in = 0, bytes_out = 0;

@@ -42,7 +42,8 @@ QueueService::QueueService(Ports ports)
       sender_({ports_.executor, ports_.clock, ports_.random, ports_.remote, ports_.queue, ports_.trace,
                ports_.rules, ports_.egress}),
       placement_(ports_.clock, ports_.random, ports_.queue, sender_.directions()),
-      body_bytes_(body_bytes_in_memory_max) {}
+      body_bytes_(body_bytes_in_memory_max),
+      digest_strand_(asio::make_strand(ports_.executor)) {}
 
 void QueueService::start() {
   tasks_.spawn(ports_.executor, "look_now_and_then", look_now_and_then());

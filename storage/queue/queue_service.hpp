@@ -1,6 +1,7 @@
 // QueueService: keeps queue entries at the primary of each entry's slot and hands them out in the background.
 #pragma once
 #include <asio/any_io_executor.hpp>
+#include <asio/strand.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -47,6 +48,10 @@ class QueueService final : public SlotService {
   /// Of MessageKind::egress.
   void on_egress(NodeId from, Bytes payload) { sender_.on_egress(from, payload); }
 
+  /// All that waits in the slots that are open here, as far as it can be counted in half a second; what has
+  /// not changed since the last time is not counted again. At most every few seconds.
+  [[nodiscard]] Task<queue::Digest> digest();
+
   [[nodiscard]] Task<Result<Bytes>> handle(SlotAccessPtr slot, NodeId from, Bytes request) override;
   void opened(SlotAccessPtr slot) override;
   void closed(SlotId slot) override;
@@ -67,6 +72,8 @@ class QueueService final : public SlotService {
     WallMicros next_attempt = 0;               ///< while the worker pauses
     bool working = false;
     bool more = false;  ///< something came while the worker was at it
+    std::optional<queue::Digest> counted;
+    std::uint64_t counted_changes = 0;  ///< the slot's, before it was counted
   };
   using OpenSlotPtr = std::shared_ptr<OpenSlot>;
   /// What one pass of a worker left behind.
@@ -81,6 +88,11 @@ class QueueService final : public SlotService {
   [[nodiscard]] QueueSlot::Write write_of(QueueEntryId id, std::shared_ptr<const queue::Request> request,
                                           std::shared_ptr<SubmittedEntry> submitted,
                                           std::shared_ptr<SettledParcel> settled);
+
+  // queue_counting.cpp: for people.
+  [[nodiscard]] Task<queue::Digest> digest_on_strand();
+  [[nodiscard]] Task<std::optional<queue::Digest>> digest_of(OpenSlotPtr slot, TimePoint deadline);
+  [[nodiscard]] Task<Result<void>> count(OpenSlotPtr slot);
 
   // queue_listing.cpp: for people.
   struct Chosen {
@@ -118,6 +130,11 @@ class QueueService final : public SlotService {
   Allowance body_bytes_;
   std::mutex guard_;
   std::map<SlotId, OpenSlotPtr> open_;
+  asio::strand<asio::any_io_executor> digest_strand_;
+  std::optional<queue::Digest> digest_;  ///< the last one
+  TimePoint digest_at_;
+  bool digest_is_made_ = false;
+  SlotId digest_from_ = 0;  ///< where time was up
   TaskGroup tasks_{"queue"};
 };
 

@@ -113,6 +113,7 @@ Task<void> QueueSlot::commit(std::shared_ptr<Lot> lot) {
   }
   for (; lot->size() > built; lot->pop_back()) put_back(lot->back());
   const auto committed = co_await commit_together(lot);
+  ++changes;
   for (const auto& wanted : *lot) {
     if (!wanted->result) wanted->result = committed;
     if (*wanted->result && wanted->finished) sweeps_due = true;

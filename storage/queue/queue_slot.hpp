@@ -30,6 +30,8 @@ class QueueSlot {
   const QueueKeys keys;
   /// Chunks of entries that are gone wait for somebody to sweep them.
   std::atomic<bool> sweeps_due = false;
+  /// Raised with each change.
+  std::atomic<std::uint64_t> changes = 0;
 
   using Write = std::function<Task<Result<void>>(QueueChange&)>;
   /// Builds a change of that entry with `write`, perhaps more than once, and commits it; begins within

@@ -4,6 +4,7 @@ import concurrent.futures
 import http.client
 import json
 import random
+import smtplib
 import threading
 import urllib.parse
 import uuid
@@ -137,6 +138,47 @@ class Manners(GridCase):
         self.assertEqual(200, status)
         self.assertTrue(headers["Content-Type"].startswith("text/csv"))
         self.assertTrue(text.startswith("day,protocol,log_ins"))
+
+    def test_log_ins_to_the_api_are_counted_and_rows_are_had_of_one_user(self):
+        client, address = Client(self.grid, self.grid.nodes[1]), self.user["address"]
+        self.addCleanup(client.close)
+        client.headers = {"Content-Type": "application/json"}
+        for password, status in ((self.user["password"], 201), ("wrong", 401)):
+            self.assertEqual(status, client.ask("POST", "/api/v1/session", {"user": address, "password": password})[0])
+
+        def rows(**query):
+            status, _, text = self.client().ask("GET", "/api/v1/statistics?" + urllib.parse.urlencode(query))
+            self.assertEqual(200, status, text)
+            return json.loads(text)
+        of_user = {"by": "user", "of": address, "protocol": "http"}
+        wait_until("the log-in is counted", lambda: rows(**of_user), 30)
+        self.assertEqual([(address, "http")], [(row["user"], row["protocol"]) for row in rows(**of_user)])
+        self.assertLess(0, rows(**of_user)[0]["log_ins"])
+        self.assertLess(0, rows(by="protocol", protocol="http")[0]["refused_log_ins"])
+        domain = address.split("@")[1]
+        self.assertEqual({domain}, {row["domain"] for row in rows(by="domain", of=domain.upper())})
+        for query, status in (("by=user&of=nobody%40" + domain, 404), ("by=domain&of=..", 400), ("protocol=carrier-pigeon", 400)):
+            self.assertEqual(status, self.client().ask("GET", "/api/v1/statistics?" + query)[0], query)
+
+    def test_what_waits_is_summed_up_by_destination(self):
+        domain, messages, api = f"d{uuid.uuid4().hex[:12]}.test", 12, self.grid.api(self.grid.nodes[2])
+        api.call("PUT", f"/routes/{domain}", {"via": "smtp:127.0.0.1:1", "tls": "opportunistic"})
+        self.addCleanup(lambda: api.call("DELETE", f"/routes/{domain}"))
+        self.addCleanup(lambda: api.post("/queue/remove", {"destination": domain}))
+        node, address = self.grid.nodes[0], self.user["address"]
+        with smtplib.SMTP(node["host"], node["submission"], timeout=TIMEOUT) as smtp:
+            smtp.login(address, self.user["password"])
+            for number in range(messages):
+                smtp.sendmail(address, f"a{number}@{domain}", b"Subject: x\r\n\r\nx\r\n")
+
+        def counted():
+            summary = api.get("/queue/summary")
+            return [summary] if {"destination": domain, "entries": messages} in [
+                {name: one[name] for name in ("destination", "entries")} for one in summary["destinations"]] else None
+        summary = wait_until("all that waits is counted", counted, 60, 0.5)[0]
+        self.assertGreaterEqual(summary["entries"], messages)
+        self.assertEqual((summary["slots"], []), (summary["slots_counted"], summary["silent"]))
+        self.assertIsNotNone(summary["oldest"])
 
     def test_a_grid_becomes_what_a_file_says(self):
         name = self.domain()

@@ -64,7 +64,7 @@ Task<Result<KnownAccount>> AccessAdmin::authenticate_user(std::string address, s
   if (!account) co_return tl::unexpected(account.error());
   const auto record = co_await ports_.view.user(account->id);
   if (!record) co_return tl::unexpected(denied_or(record.error()));
-  co_return KnownAccount{record->address(), role_in(*record)};
+  co_return KnownAccount{record->address(), role_in(*record), account->id};
 }
 
 Task<Result<KnownAccount>> AccessAdmin::owner_of(directory::Token token) {

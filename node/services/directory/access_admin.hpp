@@ -14,6 +14,7 @@ namespace gridmail {
 struct KnownAccount {
   std::string account;  ///< an administrator's name, or a user's address
   directory::Role role = directory::ROLE_USER;
+  UserId user = {};  ///< nil for an administrator
 };
 
 /// Thread-safe, without state of its own; what it is given must outlive its calls. Addresses are taken as

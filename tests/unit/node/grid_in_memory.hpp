@@ -6,6 +6,7 @@
 #include "node/api/client_control.hpp"
 #include "node/api/config_control.hpp"
 #include "node/api/domain_control.hpp"
+#include "node/api/overview_control.hpp"
 #include "node/api/request_control.hpp"
 #include "node/figures/figure_service.hpp"
 
@@ -113,6 +114,17 @@ class RequestsInMemory final : public api::RequestControl {
   Task<Result<void>> keep_answer(Bytes id, api::KeptAnswer answer) override;
 };
 
+/// Two messages that wait, and one death.
+class OverviewInMemory final : public api::OverviewControl {
+ public:
+  explicit OverviewInMemory(const NodeId& node) : node_(node) {}
+  Task<Result<api::QueueSummary>> queue_summary() override;
+  Task<Result<api::ChronicleAnswer>> chronicle() override;
+
+ private:
+  const NodeId& node_;
+};
+
 class GridInMemory final : public api::GridControl {
  public:
   GridInMemory();
@@ -195,6 +207,8 @@ class GridInMemory final : public api::GridControl {
   api::ClientControl& clients_of_grid() override { return clients_in_memory; }
   AccessInMemory access_in_memory;
   api::AccessControl& access_of_grid() override { return access_in_memory; }
+  OverviewInMemory overview_in_memory{second};
+  api::OverviewControl& overview_of_grid() override { return overview_in_memory; }
   ConfigInMemory config_in_memory;
   api::ConfigControl& config_of_grid() override { return config_in_memory; }
   RequestsInMemory requests_in_memory;

@@ -26,6 +26,15 @@ Task<Result<void>> RequestsInMemory::keep_answer(Bytes id, api::KeptAnswer answe
   co_return Result<void>();
 }
 
+Task<Result<api::QueueSummary>> OverviewInMemory::queue_summary() {
+  api::QueueSummary summary{2, 1, 1'000'000, 4096, 4000, {}, {node_}};
+  summary.destinations = {{"x.test", 2, 1'000'000, 3, "421 later"}};
+  co_return summary;
+}
+Task<Result<api::ChronicleAnswer>> OverviewInMemory::chronicle() {
+  co_return api::ChronicleAnswer{{{1'000'000, "silent", node_, "node2", 0, {}, 3}}, {}};
+}
+
 Task<Result<std::vector<api::UserSettings>>> ConfigInMemory::user_settings(api::PageQuery) {
   co_return std::vector<api::UserSettings>{{"u@example.test", {"else@where.test"}, true, {"d@example.test"}}};
 }

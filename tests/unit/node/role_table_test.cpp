@@ -28,6 +28,8 @@ const std::map<std::string, std::string> least = {
     {"GET /api/v1/figures", "viewer"},
     {"GET /api/v1/events", "viewer"},
     {"GET /api/v1/statistics", "viewer"},
+    {"GET /api/v1/chronicle", "viewer"},
+    {"GET /api/v1/queue/summary", "viewer"},
     {"GET /api/v1/user-settings", "viewer"},
     {"GET /api/v1/config-versions", "viewer"},
     {"GET /api/v1/config-versions/{id}", "viewer"},

@@ -23,6 +23,15 @@ TEST_CASE("statistics are rows by day, of users, domains or all") {
   CHECK(api.get("/api/v1/statistics?limit=1").size() == 1);
 }
 
+TEST_CASE("statistics can be of one domain or user, and by one protocol") {
+  Api api;
+  CHECK(api.call(Method::get, "/api/v1/statistics?by=user&of=a%40x.test&protocol=imap").status == 200);
+  CHECK(api.grid.statistics_asked.of == "a@x.test");
+  CHECK(api.grid.statistics_asked.protocol == "imap");
+  CHECK(api.call(Method::get, "/api/v1/statistics?by=user&of=").status == 400);
+  CHECK(api.call(Method::get, "/api/v1/statistics?of=x.test").status == 400);
+}
+
 TEST_CASE("statistics as CSV have a header and quotes where they need them (RFC 4180)") {
   Api api;
   api.fields = {{"Accept", "text/csv"}};

@@ -72,6 +72,35 @@ TEST_CASE("what is counted adds up by user, domain and protocol, and survives") 
   CHECK(all.rows(0).counters().bytes_in() == 100);  // SMTP comes before IMAP
 }
 
+TEST_CASE("rows are asked for of one subject and by one protocol") {
+  Book disk;
+  for (const auto* domain : {"x.test", "x.test2", "x"}) {
+    disk.add(now, {somebody, domain, TrafficProtocol::http}, {1, 0, 1, 1});
+    disk.add(now, {somebody, domain, TrafficProtocol::smtp}, {0, 0, 1, 1});
+  }
+  Question question;
+  question.set_by(Question::DOMAIN);
+  question.set_first_day(19'990);
+  question.set_last_day(20'010);
+  question.set_limit(100);
+  question.set_of("x.test");
+  const auto rows = [&] {
+    const auto answer = disk.run_to_end(disk.book.rows(question));
+    REQUIRE(answer);
+    std::vector<StatisticsPlace> places;
+    for (const auto& row : answer->rows()) places.push_back(*StatisticsPlace::from_bytes(row.place()));
+    return places;
+  };
+  REQUIRE(rows().size() == 2);
+  CHECK(rows()[0].subject == "x.test");
+  CHECK(rows()[1].protocol == TrafficProtocol::http);
+  question.set_only(static_cast<std::uint32_t>(TrafficProtocol::http) + 1);
+  REQUIRE(rows().size() == 1);
+  CHECK(rows()[0].protocol == TrafficProtocol::http);
+  question.clear_of();
+  CHECK(rows().size() == 3);
+}
+
 TEST_CASE("a book is read by pages") {
   Book disk;
   for (const auto protocol : {TrafficProtocol::smtp, TrafficProtocol::imap, TrafficProtocol::pop3}) {
