@@ -101,8 +101,8 @@ std::shared_ptr<api::GridControl> GridControlBinding::acting_as(api::Actor actor
   return acting(std::move(actor), {});
 }
 
-/// The directory's records are compared where they are changed. What the map holds of the settings is
-/// compared here, and again when it is changed.
+/// What is changed is compared where that is done: the directory's records at its primary, the map's settings
+/// by the voters. Here it is only found out early.
 Task<Result<std::shared_ptr<api::GridControl>>> GridControlBinding::acting_if(api::Actor actor,
                                                                               api::Resource resource,
                                                                               api::Precondition condition) {

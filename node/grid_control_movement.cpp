@@ -274,7 +274,7 @@ Result<MapChange> GridControlBinding::settings_change(const Map& map, const api:
                 fmt::format("copies_min, {}, is more than copies, {}", wanted.copies_min, wanted.copies));
   }
   MapChange change;
-  change.settings = SettingsChange{wanted};
+  change.settings = SettingsChange{wanted, map.settings};
   const auto fits = check_copies_fit(map, apply(map, change), disks());
   if (!fits) return tl::unexpected(fits.error());
   return change;
@@ -325,7 +325,7 @@ Task<Result<void>> GridControlBinding::pause_job(std::string id, bool paused) {
   const auto map = parts_.core.map();
   if (id == name_of(JobKind::balance)) {
     MapChange change;
-    change.settings = SettingsChange{map->settings};
+    change.settings = SettingsChange{map->settings, map->settings};
     change.settings->settings.balance_paused = paused;
     const auto agreed = co_await propose(std::move(change));
     if (!agreed) co_return tl::unexpected(agreed.error());

@@ -266,6 +266,7 @@ Task<Result<api::TraceAnswer>> GridControlBinding::trace(std::string what) {
     row.node = NodeId::from_bytes(event.node()).value_or(NodeId{});
     row.what = trace::Event::What_IsValid(event.what()) ? names[event.what()] : "unknown";
     row.id = event.id();
+    row.connection = event.connection();
     row.entry = event.entry();
     row.message_id = event.message_id();
     row.sender = event.sender();

@@ -89,7 +89,9 @@ bool apply_voters(Map& map, const NodeSet& voters) {
   return true;
 }
 
-bool apply_settings(Map& map, const GridSettings& settings) {
+bool apply_settings(Map& map, const SettingsChange& change) {
+  if (change.expected && *change.expected != map.settings) return false;
+  const auto& settings = change.settings;
   const bool sound = settings.copies >= 1 && settings.copies_min >= 1 &&
                      settings.copies_min <= settings.copies && settings.scrub_days <= scrub_days_max &&
                      settings.format_level >= map.settings.format_level &&
@@ -120,7 +122,7 @@ Map apply(const Map& map, const MapChange& change) {
   for (const auto& slot : change.slots) changed |= apply_slot(next, slot);
   if (change.voters) changed |= apply_voters(next, change.voters->voters);
   for (const auto& removal : change.removals) changed |= apply_removal(next, removal.id);
-  if (change.settings) changed |= apply_settings(next, change.settings->settings);
+  if (change.settings) changed |= apply_settings(next, *change.settings);
   if (change.keys) changed |= apply_keys(next, *change.keys);
   if (changed) next.version = map.version + 1;
   return next;

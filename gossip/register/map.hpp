@@ -183,6 +183,7 @@ struct VotersChange {
 };
 struct SettingsChange {
   GridSettings settings;
+  std::optional<GridSettings> expected = {};  ///< made only while the map's are these; nothing: in any case
 };
 
 /// The next step of a rotation, made for the phase that began in `expected`.

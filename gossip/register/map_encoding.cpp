@@ -208,6 +208,8 @@ void write_keys(const KeyRing& ring, KeyPhase phase, MapVersion since, gossip::K
   for (const auto& id : removals) change.removals.push_back({id});
   if (record.changes_voters() && !nodes.read(record.voters(), change.voters.emplace().voters)) return false;
   if (record.has_settings()) change.settings = SettingsChange{read_settings(record.settings())};
+  if (change.settings && record.has_expected_settings())
+    change.settings->expected = read_settings(record.expected_settings());
   if (record.has_keys()) {
     auto& keys = change.keys.emplace();
     keys.expected = record.keys().since();
@@ -274,6 +276,8 @@ Bytes encode_change(const MapChange& change) {
     nodes.write(change.voters->voters, *record.mutable_voters());
   }
   if (change.settings) write_settings(change.settings->settings, *record.mutable_settings());
+  if (change.settings && change.settings->expected)
+    write_settings(*change.settings->expected, *record.mutable_expected_settings());
   if (change.keys) {
     write_keys(change.keys->ring, change.keys->phase, change.keys->expected, *record.mutable_keys());
   }

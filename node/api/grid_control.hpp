@@ -198,8 +198,9 @@ struct RouteRow {
 /// One thing that became of a message.
 struct TraceRow {
   WallMicros at = 0;
-  NodeId node;       ///< where it was noted
-  std::string what;  ///< such as "delivered"
+  NodeId node;             ///< where it was noted
+  std::string what;        ///< such as "delivered"
+  std::string connection;  ///< that it came by, as the node's log names it; of "received" only
   std::string id, entry, message_id, sender;
   std::vector<std::string> recipients;
   std::string host, detail;

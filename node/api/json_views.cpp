@@ -200,6 +200,7 @@ Json to_json(const TraceAnswer& answer) {
                       {"node", row.node.hex()},
                       {"what", row.what},
                       {"id", row.id},
+                      {"connection", row.connection},
                       {"entry", row.entry},
                       {"message_id", row.message_id},
                       {"sender", row.sender},

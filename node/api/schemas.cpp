@@ -138,7 +138,7 @@ constexpr Schema table[] = {
     {"QueueActed", "entries:count next_slot?:count"},
     {"Trace", "events:TraceEvent[] silent:id[]"},
     {"TraceEvent",
-     "at:time node:id what:text id:text entry:text message_id:text sender:text "
+     "at:time node:id what:text id:text connection:text entry:text message_id:text sender:text "
      "recipients:text[] host:text detail:text"},
     {"Route", "domain:text via:text tls:'opportunistic'|'required'"},
     {"NewRoute", "via:text tls?:'opportunistic'|'required'"},

@@ -30,8 +30,8 @@ Result<Outcome> route_remove(const ApiClient& api, const Arguments& arguments) {
 Result<Outcome> trace(const ApiClient& api, const Arguments& arguments) {
   auto answer = api.get(below("trace", arguments.at("what")));
   if (!answer) return tl::unexpected(answer.error());
-  auto text =
-      table_text(answer->at("events"), {"at", "id", "what", "sender", "recipients", "host", "detail"});
+  auto text = table_text(answer->at("events"),
+                         {"at", "id", "connection", "what", "sender", "recipients", "host", "detail"});
   if (text.empty()) text = "nothing is known of it\n";
   for (const auto& node : answer->at("silent"))
     text += fmt::format("node {} did not answer\n", cell_text(node));

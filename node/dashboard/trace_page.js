@@ -35,7 +35,7 @@ function panel(events) {
   const first = events[0], of = name => events.map(event => event[name]).find(Boolean) ?? "";
   return el("section", {className: "message"},
     el("h3", {}, of("message_id") || of("id") || "A message"),
-    el("p", {className: "faint"}, `From ${of("sender") || "<>"}` + (of("id") ? ` · id ${of("id")}` : ""), of("entry") ? " · queue entry " : "",
+    el("p", {className: "faint"}, `From ${of("sender") || "<>"}` + (of("id") ? ` · id ${of("id")}` : "") + (of("connection") ? ` · connection ${of("connection")}` : ""), of("entry") ? " · queue entry " : "",
        of("entry") ? link(of("entry"), "trace", of("entry")) : "", ` · began ${first.at.replace("T", " ").replace("Z", " UTC")}`),
     el("ol", {className: "steps"}, ...events.map(step)));
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "node/base/bytes.hpp"
 #include "node/base/clock.hpp"
@@ -35,6 +36,13 @@ class Stream {
   [[nodiscard]] virtual std::string tls_version() const = 0;
   [[nodiscard]] virtual std::string tls_cipher() const = 0;
   virtual void close() = 0;
+
+  /// Names the connection in the log and in traces; empty where nobody named it.
+  [[nodiscard]] const std::string& connection() const { return connection_; }
+  void name_connection(std::string name) { connection_ = std::move(name); }
+
+ private:
+  std::string connection_;
 };
 
 }  // namespace gridmail

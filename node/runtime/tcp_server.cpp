@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "node/base/log.hpp"
+#include "node/runtime/connection_name.hpp"
 #include "node/runtime/proxy_header.hpp"
 #include "node/runtime/socket_stream.hpp"
 #include "node/runtime/tcp_listener.hpp"
@@ -153,13 +154,17 @@ void TcpServer::admit(const std::shared_ptr<Port>& port, tcp::socket socket) {
 Task<void> TcpServer::run_session(std::shared_ptr<Port> port, [[maybe_unused]] std::shared_ptr<void> seat,
                                   tcp::socket socket) {
   auto stream = std::make_unique<SocketStream>(std::move(socket), clock_, tls_);
+  const auto name = draw_connection_name(clock_);
+  stream->name_connection(name);
   std::shared_ptr<void> seat_of_address;
   try {
     const bool known = co_await learn_peer(*port, *stream);
     if (!known) co_return;
     if (!is_welcome(*port, *stream, seat_of_address)) {
       log(Level::info, "tcp.address_limit_reached",
-          {{"listener", port->listener.name}, {"peer", stream->peer_address()}});
+          {{"connection", stream->connection()},
+           {"listener", port->listener.name},
+           {"peer", stream->peer_address()}});
       stream->expires_at(clock_.now() + proxy_header_max);
       if (!port->listener.implicit_tls && !port->listener.refusal.empty()) {
         co_await stream->write(port->listener.refusal);
@@ -171,9 +176,12 @@ Task<void> TcpServer::run_session(std::shared_ptr<Port> port, [[maybe_unused]] s
       co_await stream->start_tls();
       stream->expires_at(TimePoint::never());
     }
+    log(Level::debug, "tcp.connected",
+        {{"connection", name}, {"listener", port->listener.name}, {"peer", stream->peer_address()}});
     co_await port->serve(std::move(stream));
   } catch (const asio::system_error& error) {
-    log(Level::debug, "tcp.session_ended", {{"listener", port->listener.name}, {"error", error.what()}});
+    log(Level::debug, "tcp.session_ended",
+        {{"connection", name}, {"listener", port->listener.name}, {"error", error.what()}});
   }
 }
 
@@ -199,7 +207,10 @@ Task<bool> TcpServer::learn_peer(const Port& port, SocketStream& stream) {
   stream.expires_at(TimePoint::never());
   if (!header) {
     log(Level::warn, "tcp.no_proxy_header",
-        {{"listener", port.listener.name}, {"proxy", from}, {"error", header.error().text}});
+        {{"connection", stream.connection()},
+         {"listener", port.listener.name},
+         {"proxy", from},
+         {"error", header.error().text}});
     co_return false;
   }
   if (header->client) {

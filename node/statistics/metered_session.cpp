@@ -7,7 +7,9 @@ namespace {
 class MeteredStream final : public Stream {
  public:
   MeteredStream(std::unique_ptr<Stream> inner, TrafficTally& tally)
-      : inner_(std::move(inner)), tally_(tally) {}
+      : inner_(std::move(inner)), tally_(tally) {
+    name_connection(inner_->connection());
+  }
 
   Task<std::size_t> read_some(char* out, std::size_t size) override {
     const auto count = co_await inner_->read_some(out, size);

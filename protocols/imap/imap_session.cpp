@@ -60,9 +60,11 @@ void Session::end_by(const std::exception_ptr& failure) {
   } catch (const asio::system_error& error) {
     cancelled_ = error.code() == asio::error::operation_aborted;
     if (cancelled_) return;
-    log(Level::debug, "imap.connection_lost", {{"peer", stream_.peer_address()}, {"error", error.what()}});
+    log(Level::debug, "imap.connection_lost",
+        {{"connection", stream_.connection()}, {"peer", stream_.peer_address()}, {"error", error.what()}});
   } catch (const std::exception& error) {
-    log(Level::error, "imap.session_failed", {{"peer", stream_.peer_address()}, {"error", error.what()}});
+    log(Level::error, "imap.session_failed",
+        {{"connection", stream_.connection()}, {"peer", stream_.peer_address()}, {"error", error.what()}});
   }
 }
 

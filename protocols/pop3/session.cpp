@@ -28,7 +28,8 @@ Task<void> serve(Stream& stream, Services services, const Settings& settings) {
   } catch (const asio::system_error& error) {
     stream.close();
     if (error.code() == asio::error::operation_aborted) throw;
-    log(Level::debug, "pop3.connection_lost", {{"peer", stream.peer_address()}, {"error", error.what()}});
+    log(Level::debug, "pop3.connection_lost",
+        {{"connection", stream.connection()}, {"peer", stream.peer_address()}, {"error", error.what()}});
   }
   stream.close();
 }

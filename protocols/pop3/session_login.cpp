@@ -111,6 +111,8 @@ Task<void> Session::log_in(sasl::Credentials credentials) {
     co_return;
   }
   account_ = std::move(*account);
+  log(Level::info, "pop3.logged_in",
+      {{"connection", stream_.connection()}, {"peer", stream_.peer_address()}, {"login", account_->login}});
   maildrop_ = std::move(*maildrop);
   ok(fmt::format("maildrop has {} messages ({} octets)", maildrop_.count(), maildrop_.bytes()));
 }
@@ -136,7 +138,8 @@ Task<Result<MaildropState>> Session::open_maildrop(UserId user) {
 void Session::refuse_login(const Error& error) {
   channel_.output() += login_failure_reply(error);
   if (error.temporary()) return;
-  log(Level::info, "pop3.login_failed", {{"peer", stream_.peer_address()}});
+  log(Level::info, "pop3.login_failed",
+      {{"connection", stream_.connection()}, {"peer", stream_.peer_address()}});
   if (++login_failures_ >= settings_.login_failures_max) ended_ = true;
 }
 

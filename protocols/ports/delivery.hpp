@@ -45,6 +45,7 @@ struct Incoming {
   Returned returned = Returned::unsaid;
   std::string envelope_id;  ///< ENVID as it came (RFC 3461, section 4.4); may be empty
   std::string id;           ///< of the Received field; may be empty
+  std::string connection;   ///< that it came by, as the log names it; may be empty
   bool utf8 = false;        ///< sent with SMTPUTF8 (RFC 6531)
   bool submitted = false;   ///< by a user who has logged in: signed where it leaves the grid
   TlsWish tls = TlsWish::unsaid;

@@ -102,6 +102,10 @@ Task<void> Session::check_credentials(sasl::Credentials credentials) {
     co_return;
   }
   state_.account = std::move(*account);
+  log(Level::info, "smtp.logged_in",
+      {{"connection", stream_.connection()},
+       {"peer", stream_.peer_address()},
+       {"login", state_.account->login}});
   errors_ = 0;
   reply({235, "2.7.0", "authenticated"});
 }
@@ -109,7 +113,8 @@ Task<void> Session::check_credentials(sasl::Credentials credentials) {
 void Session::refuse_login(const Error& error) {
   refuse(login_refused(error));
   if (error.temporary()) return;
-  log(Level::info, "smtp.login_failed", {{"peer", stream_.peer_address()}});
+  log(Level::info, "smtp.login_failed",
+      {{"connection", stream_.connection()}, {"peer", stream_.peer_address()}});
   if (++login_failures_ >= settings_.login_failures_max && !ended_)
     end({421, "4.7.0", "too many failed log-ins"});
 }

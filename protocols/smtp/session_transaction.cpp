@@ -187,7 +187,8 @@ Task<void> Session::deliver(Transaction transaction, MessageReceiver& receiver,
   (state_.mode == Mode::submission ? by_submission : by_mx).count(result);
   if (!result) {
     log(Level::warn, "smtp.not_delivered",
-        {{"id", id},
+        {{"connection", stream_.connection()},
+         {"id", id},
          {"peer", stream_.peer_address()},
          {"error", name_of(result.error().code)},
          {"text", result.error().text}});
@@ -196,7 +197,8 @@ Task<void> Session::deliver(Transaction transaction, MessageReceiver& receiver,
   }
   if (log_enabled(Level::info)) {
     log(Level::info, "smtp.delivered",
-        {{"id", id},
+        {{"connection", stream_.connection()},
+         {"id", id},
          {"peer", stream_.peer_address()},
          {"sender", transaction.sender()},
          {"recipients", recipients},
@@ -228,6 +230,7 @@ ports::Incoming Session::incoming(Transaction& transaction, const std::string& i
   incoming.recipients = std::move(transaction.recipients());
   incoming.trace_header = format_received(trace);
   incoming.id = id;
+  incoming.connection = stream_.connection();
   incoming.returned = transaction.mail().returned;
   incoming.envelope_id = transaction.mail().envelope_id;
   incoming.utf8 = transaction.mail().utf8;

@@ -148,6 +148,7 @@ void GridDelivery::note_received(const Transaction& transaction, const ports::In
   trace::Event event;
   event.set_what(trace::Event::RECEIVED);
   event.set_id(message.id);
+  event.set_connection(message.connection);
   event.set_message_id(std::move(message_id));
   event.set_sender(message.sender);
   event.set_detail(unfolded(message.trace_header));

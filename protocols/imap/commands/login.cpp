@@ -1,5 +1,6 @@
 #include "protocols/imap/commands/login.hpp"
 
+#include "node/base/log.hpp"
 #include "node/base/metrics.hpp"
 #include "protocols/imap/capability.hpp"
 
@@ -21,10 +22,15 @@ Task<Reply> log_in(CommandContext& context, std::string login, std::string passw
       std::move(login), std::move(password), stream.peer_address(), ports::Protocol::imap);
   log_ins.count(account);
   if (account) {
+    log(Level::info, "imap.logged_in",
+        {{"connection", stream.connection()}, {"peer", stream.peer_address()}, {"login", account->login}});
     context.state.log_in(std::move(*account));
     context.connection.set_patience(context.settings.idle_timeout);
     co_return ok("Logged in", capability_list(context.state, context.settings, stream));
   }
+  if (!account.error().temporary())
+    log(Level::info, "imap.login_failed",
+        {{"connection", stream.connection()}, {"peer", stream.peer_address()}});
   if (!account.error().temporary() &&
       context.state.count_failed_login() >= context.settings.login_failures_max) {
     context.connection.untagged("BYE Too many failed log-ins");

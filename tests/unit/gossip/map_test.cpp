@@ -85,7 +85,7 @@ TEST_CASE("a change comes back from its bytes as it was") {
   change.members.push_back({member(4, "z", 0)});
   change.removals.push_back({node(5)});
   change.voters = VotersChange{{node(1), node(2), node(3)}};
-  change.settings = SettingsChange{{1, 1, 1, false, 0}};
+  change.settings = SettingsChange{{1, 1, 1, false, 0}, GridSettings{3, 2, 1, true, 7}};
   const auto back = decode_change(encode_change(change));
   REQUIRE(back);
   REQUIRE(back->slots.size() == 1);
@@ -96,6 +96,19 @@ TEST_CASE("a change comes back from its bytes as it was") {
   CHECK(back->removals[0].id == node(5));
   CHECK(back->voters->voters == change.voters->voters);
   CHECK(back->settings->settings == change.settings->settings);
+  CHECK(back->settings->expected == change.settings->expected);
+}
+
+TEST_CASE("settings made for others than the map's are left out") {
+  const Map map = two_nodes();
+  GridSettings wanted = map.settings;
+  wanted.scrub_days = 7;
+  MapChange change;
+  change.settings = SettingsChange{wanted, map.settings};
+  const Map next = apply(map, change);
+  CHECK(next.settings == wanted);
+  change.settings->settings.scrub_days = 8;
+  CHECK(apply(next, change) == next);
 }
 
 TEST_CASE("a slot change raises epoch and version, and fails on any other epoch") {
