@@ -1,5 +1,6 @@
 #include "gossip/placement/copy_plan.hpp"
 
+#include <numeric>
 #include <optional>
 
 #include "gossip/placement/rendezvous.hpp"
@@ -13,17 +14,34 @@ CopyPlan::CopyPlan(const Map& map, const NodeSet& gone)
       copies_(std::min<std::size_t>(map.settings.copies, storers_.size())),
       zone_copies_max_(storers_.zones == 0 ? 0 : (copies_ + storers_.zones - 1) / storers_.zones),
       seats_(map.rows.size()),
-      rows_of_(storers_.size() + 1) {}
+      held_(storers_.size() + 1),
+      in_sync_(storers_.size()),
+      in_common_(storers_.size() * storers_.size()) {}
 
 std::vector<NodeSet> CopyPlan::solve() {
-  std::vector<NodeSet> targets(map_.rows.size());
-  if (copies_ == 0) return targets;
+  if (copies_ == 0) return result();
   seat_present_copies();
-  give_directly(nobody_);
-  for (Node node = 0; node < nobody_; ++node) give_directly(node);
+  give_directly({nobody_});
+  std::vector<Node> all(nobody_);
+  std::iota(all.begin(), all.end(), Node{0});
+  give_directly(all);
   give_along_chains(nobody_);
   for (Node node = 0; node < nobody_; ++node) give_along_chains(node);
   fill_what_is_left();
+  return result();
+}
+
+std::vector<NodeSet> CopyPlan::stand_in() {
+  if (copies_ == 0) return result();
+  seat_present_copies();
+  let_all_take_part();
+  give_directly({nobody_});
+  fill_what_is_left();
+  return result();
+}
+
+std::vector<NodeSet> CopyPlan::result() const {
+  std::vector<NodeSet> targets(map_.rows.size());
   for (Row row = 0; row < seats_.size(); ++row) {
     for (const Node node : seats_[row]) {
       if (node != nobody_) targets[row].insert(storers_.members[node]->id);
@@ -38,23 +56,23 @@ void CopyPlan::seat_present_copies() {
       for (const auto& id : nodes) {
         const Node node = storers_.find(id);
         if (node == Storers::none || holds(row, node)) continue;
-        seats_[row].push_back(node);
-        rows_of_[node].push_back(row);
+        take_seat(row, node);
       }
     };
     seat(map_.rows[row].in_sync);
+    for (const Node node : seats_[row]) ++in_sync_[node];
     seat(map_.rows[row].joining);
   }
   set_quotas();
   for (Row row = 0; row < seats_.size(); ++row) trim(row);
+  choose_among_spares();
   set_quotas();  // rounding looks at what is left after the trimming
 }
 
 void CopyPlan::set_quotas() {
   const std::size_t rows = seats_.size();
-  std::vector<std::size_t> present;
-  for (Node node = 0; node < nobody_; ++node) present.push_back(rows_of_[node].size());
-  quota_ = quotas(storers_.storers, copies_ * rows, rows, zone_copies_max_ * rows, present);
+  const std::vector<std::size_t> present(held_.begin(), held_.end() - 1);
+  quota_ = quotas(storers_.storers, copies_ * rows, rows, zone_copies_max_ * rows, present, in_sync_);
   quota_.push_back(0);
 }
 
@@ -71,7 +89,7 @@ void CopyPlan::trim(Row row) {
     if (!crowded && seats.size() <= copies_) break;
     std::optional<Node> victim;
     const auto excess = [&](Node node) {
-      return static_cast<std::int64_t>(rows_of_[node].size()) - static_cast<std::int64_t>(quota_[node]);
+      return static_cast<std::int64_t>(held_[node]) - static_cast<std::int64_t>(quota_[node]);
     };
     for (const Node node : seats) {
       if (crowded && storers_.storers[node].zone != *crowded) continue;
@@ -80,56 +98,55 @@ void CopyPlan::trim(Row row) {
         victim = node;
       }
     }
-    std::erase(seats, *victim);
-    std::erase(rows_of_[*victim], row);
+    leave_seat(row, *victim);
+    spares_.push_back({row, *victim});
   }
-  while (seats.size() < copies_) {
-    seats.push_back(nobody_);
-    rows_of_[nobody_].push_back(row);
-  }
+  while (seats.size() < copies_) take_seat(row, nobody_);
 }
 
-/// Gives rows straight to nodes under their quota: each to the one with the highest score for it, and of a
-/// giver's rows first those that others score highest for.
-void CopyPlan::give_directly(Node from) {
-  if (!is_over(from)) return;
-  struct Offer {
-    double score;
-    Row row;
-  };
-  std::vector<Offer> offers;
-  for (const Row row : rows_of_[from]) {
-    const Node to = best_receiver(row, from);
-    if (to != nobody_) offers.push_back({score(row, to), row});
-  }
-  std::sort(offers.begin(), offers.end(), [](const Offer& a, const Offer& b) {
-    return a.score != b.score ? a.score > b.score : a.row < b.row;
-  });
-  for (const auto& offer : offers) {
-    if (!is_over(from)) break;
-    const Node to = best_receiver(offer.row, from);
-    if (to != nobody_) replace(offer.row, from, to);
-  }
-}
-
-CopyPlan::Node CopyPlan::best_receiver(Row row, Node out) const {
-  Node best = nobody_;
-  double best_score = 0;
+/// Where a row has copies too many it costs nothing to choose who keeps his: then fewer rows need move.
+void CopyPlan::choose_among_spares() {
   for (Node node = 0; node < nobody_; ++node) {
-    if (!is_under(node) || !may_replace(row, out, node)) continue;
-    const double s = score(row, node);
-    if (s > best_score) {
-      best = node;
-      best_score = s;
+    for (std::size_t rounds = spares_.size(); rounds > 0 && is_over(node); --rounds) {
+      if (!pass_on_among_spares(node)) break;
     }
   }
-  return best;
+}
+
+/// Breadth-first search for the shortest chain from `from` to a node under its quota, of nodes that each take
+/// the seat of the one before in a row of which they have a spare copy.
+bool CopyPlan::pass_on_among_spares(Node from) {
+  struct Link {
+    Node giver;
+    Spare* spare;
+  };
+  std::vector<std::optional<Link>> link(nobody_);
+  std::vector<Node> queue{from};
+  for (std::size_t next = 0; next < queue.size(); ++next) {
+    const Node giver = queue[next];
+    for (auto& spare : spares_) {
+      const Node taker = spare.node;
+      if (taker == from || link[taker] || !holds(spare.row, giver)) continue;
+      if (!may_replace(spare.row, giver, taker)) continue;
+      link[taker] = Link{giver, &spare};
+      queue.push_back(taker);
+      if (!is_under(taker)) continue;
+      for (Node at = taker; at != from; at = link[at]->giver) {
+        Spare& chosen = *link[at]->spare;
+        if (!may_replace(chosen.row, link[at]->giver, at)) continue;
+        replace(chosen.row, link[at]->giver, at);
+        chosen.node = link[at]->giver;
+      }
+      return true;
+    }
+  }
+  return false;
 }
 
 void CopyPlan::give_along_chains(Node from) {
   // Each round moves one seat; a round may leave the excess elsewhere when two links share a row, hence the
   // limit.
-  for (std::size_t rounds = rows_of_[from].size(); rounds > 0 && is_over(from); --rounds) {
+  for (std::size_t rounds = held_[from]; rounds > 0 && is_over(from); --rounds) {
     if (!pass_one_on(from)) return;
   }
 }
@@ -144,7 +161,7 @@ bool CopyPlan::pass_one_on(Node from) {
   std::vector<Node> queue{from};
   for (std::size_t next = 0; next < queue.size(); ++next) {
     const Node giver = queue[next];
-    for (const Row row : rows_of_[giver]) {
+    for (const Row row : rows_of(giver)) {
       for (Node taker = 0; taker < nobody_; ++taker) {
         if (taker == from || link[taker] || !may_replace(row, giver, taker)) continue;
         link[taker] = Link{giver, row};
@@ -162,14 +179,13 @@ bool CopyPlan::pass_one_on(Node from) {
 
 /// Zones may make the quotas impossible to reach; a copy on a full node is better than none.
 void CopyPlan::fill_what_is_left() {
-  const auto empty = rows_of_[nobody_];
-  for (const Row row : empty) {
+  for (const Row row : rows_of(nobody_)) {
     Node best = nobody_;
     double best_load = 0;
     for (const bool respect_zones : {true, false}) {
       for (Node node = 0; node < nobody_ && (best == nobody_ || respect_zones); ++node) {
         if (respect_zones ? !may_replace(row, nobody_, node) : holds(row, node)) continue;
-        const double load = static_cast<double>(rows_of_[node].size()) / storers_.storers[node].weight;
+        const double load = static_cast<double>(held_[node]) / storers_.storers[node].weight;
         if (best != nobody_ && load >= best_load) continue;
         best = node;
         best_load = load;
@@ -185,10 +201,41 @@ bool CopyPlan::may_replace(Row row, Node out, Node in) const {
 }
 
 void CopyPlan::replace(Row row, Node out, Node in) {
-  *std::find(seats_[row].begin(), seats_[row].end(), out) = in;
-  auto& left = rows_of_[out];
-  left.erase(std::find(left.begin(), left.end(), row));
-  rows_of_[in].push_back(row);
+  leave_seat(row, out);
+  take_seat(row, in);
+}
+
+void CopyPlan::take_seat(Row row, Node node) {
+  count_in_common(row, node, 1);
+  seats_[row].push_back(node);
+  ++held_[node];
+}
+
+void CopyPlan::leave_seat(Row row, Node node) {
+  seats_[row].erase(std::find(seats_[row].begin(), seats_[row].end(), node));
+  --held_[node];
+  count_in_common(row, node, -1);
+}
+
+void CopyPlan::count_in_common(Row row, Node node, std::int32_t change) {
+  if (node == nobody_) return;
+  for (const Node other : seats_[row]) {
+    if (other == nobody_ || other == node) continue;
+    in_common_[node * nobody_ + other] += change;
+    in_common_[other * nobody_ + node] += change;
+  }
+}
+
+/// One by one, as often as it has a seat there: nobody may have several.
+std::vector<CopyPlan::Row> CopyPlan::rows_of(Node node) const {
+  std::vector<Row> rows;
+  rows.reserve(held_[node]);
+  for (Row row = 0; row < seats_.size(); ++row) {
+    for (const Node seated : seats_[row]) {
+      if (seated == node) rows.push_back(row);
+    }
+  }
+  return rows;
 }
 
 bool CopyPlan::holds(Row row, Node node) const {

@@ -76,6 +76,11 @@ PlacementPlan plan_placement(const Map& map, const PlanHints& hints) {
   plan.copies = plan_copies(map, hints.gone);
   const CopyWishes wishes(map, hints);
   for (SlotId slot = 0; slot < map.rows.size(); ++slot) wishes.adjust(slot, plan.copies[slot]);
+  if (!hints.away.empty()) {
+    NodeSet absent = hints.gone;
+    for (const auto& node : hints.away) absent.insert(node);
+    plan.stand_ins = plan_stand_ins(map, absent);
+  }
   plan.primaries = plan_primaries(map, plan.copies, hints);
   for (std::size_t i = 0; i < map.rows.size(); ++i) {
     const SlotRow& row = map.rows[i];
@@ -86,6 +91,10 @@ PlacementPlan plan_placement(const Map& map, const PlanHints& hints) {
 
 std::vector<NodeSet> plan_copies(const Map& map, const NodeSet& gone) {
   return CopyPlan(map, gone).solve();
+}
+
+std::vector<NodeSet> plan_stand_ins(const Map& map, const NodeSet& gone) {
+  return CopyPlan(map, gone).stand_in();
 }
 
 std::vector<NodeId> plan_primaries(const Map& map, const std::vector<NodeSet>& targets,

@@ -113,6 +113,7 @@ struct SlotTarget {
   /// This node is in touch with a majority of the voters: without, nothing it asks of the map makes sense.
   bool in_touch = false;
   const NodeSet* copies = nullptr;
+  const NodeSet* stand_ins = nullptr;  ///< for copies that are lost; nothing: nobody is away
   std::optional<NodeId> primary;
 };
 

@@ -64,6 +64,7 @@ bool Slot::plan(const SlotTarget& target) {
     if (peer.filling) situation.filling.insert(node);
   }
   situation.target = target.copies;
+  situation.stand_ins = target.stand_ins;
   const bool keeps = keeps_what_was_given(target, now);
   if (!keeps) situation.preferred_primary = target.primary;
   situation.may_move = counted_in_ == &context_.moves || context_.moves < context_.settings.moves_max;

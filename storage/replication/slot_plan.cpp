@@ -23,7 +23,8 @@ class Planner {
   [[nodiscard]] std::size_t copies() const { return s_.map.settings.copies; }
 
   /// A joining copy for `row`, when it lacks one: a whole retired copy that lives needs least; then one that
-  /// holds a part; then the planned node; then the best of the rest.
+  /// holds a part; then the planned node, or the one planned instead of those away; then the best of the
+  /// rest.
   [[nodiscard]] std::optional<NodeId> candidate(const SlotRow& row) const {
     if (row.in_sync.size() + row.joining.size() >= copies()) return std::nullopt;
     for (const auto* set : {&row.retired, &row.partial}) {
@@ -31,8 +32,9 @@ class Planner {
         if (is_alive(node) && stores(node)) return node;
       }
     }
-    if (s_.target != nullptr) {
-      for (const auto& node : *s_.target) {
+    for (const auto* planned : {s_.target, s_.stand_ins}) {
+      if (planned == nullptr) continue;
+      for (const auto& node : *planned) {
         if (!row.holds(node) && is_alive(node)) return node;
       }
     }

@@ -32,7 +32,8 @@ struct SlotSituation {
   NodeSet behind;                 ///< refused the opening, being in sync and lacking something
   NodeSet complete;               ///< joining copies that are whole, with all they hold known to be committed
   NodeSet filling;                ///< joining copies that have begun to close their gap
-  const NodeSet* target = nullptr;  ///< planned copies; nothing: no movement now
+  const NodeSet* target = nullptr;     ///< planned copies; nothing: no movement now
+  const NodeSet* stand_ins = nullptr;  ///< planned copies without those that are away; nothing: no plan
   std::optional<NodeId> preferred_primary;
   bool may_move = false;       ///< the node's budget allows one more planned movement of a copy
   bool may_hand_over = false;  ///< likewise, of a primary

@@ -138,9 +138,11 @@ void SlotTable::tick(Shard& shard) {
   for (auto& [id, slot] : shard.slots) {
     if (slot->is_settled(surroundings->number)) continue;
     all_settled = false;
-    SlotTarget target{surroundings->signs, surroundings->number, surroundings->in_touch, nullptr, {}};
+    SlotTarget target{
+        surroundings->signs, surroundings->number, surroundings->in_touch, nullptr, nullptr, {}};
     // A plan made before the row last changed may want to undo that very change.
     const bool planned = plan && id < plan->placement.copies.size();
+    if (planned && !plan->placement.stand_ins.empty()) target.stand_ins = &plan->placement.stand_ins[id];
     if (planned && plan->map->version >= slot->row().epoch_since) {
       target.copies = &plan->placement.copies[id];
       const NodeId primary = plan->placement.primaries[id];

@@ -1,11 +1,12 @@
-// gridmail_gossip_sim: the figures of gossip on virtual time, each with its target; exit 1 when one is
-// missed.
+// gridmail_gossip_sim: the figures of gossip on virtual time, and of placement, each with its target; exit 1
+// when one is missed.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 
 #include "node/base/log.hpp"
 #include "tests/simulator/gossip_figures.hpp"
+#include "tests/simulator/rebuild_figures.hpp"
 
 namespace {
 
@@ -58,21 +59,42 @@ bool false_deaths(std::uint64_t seed, std::size_t members, double hours) {
   return met;
 }
 
+constexpr double share_max = 1.5;  // of the even one
+
+bool rebuilds(std::size_t members, std::uint32_t slots) {
+  const auto shares = sim::rebuild_shares(members, slots);
+  const auto ratio = [&shares](std::size_t copies, double even) {
+    return static_cast<double>(copies) / even;
+  };
+  const double both = ratio(shares.both_max, 2 * shares.even);
+  const bool met = both <= share_max;
+  std::printf(
+      "%zu nodes, %u slots, each dying in turn: of its copies each other node receives %zu at most and sends"
+      " %zu at most, even %.2f; both together %.2f times the even share; target %.1f: %s\n",
+      members, slots, shares.received_max, shares.sent_max, shares.even, both, share_max,
+      met ? "met" : "missed");
+  std::fflush(stdout);
+  return met;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"gossip's figures on virtual time"};
   std::uint64_t seed = 1;
   std::size_t large = 100, restless = 30, runs = 100;
+  std::uint32_t slots = 4096;
   double hours = 24;
   app.add_option("--seed", seed, "first seed");
   app.add_option("--nodes", large, "of the large grid");
+  app.add_option("--slots", slots, "of the large grid, when one of its nodes dies");
   app.add_option("--runs", runs, "deaths to time")->check(CLI::PositiveNumber);
   app.add_option("--restless-nodes", restless, "of the grid in which nobody dies");
   app.add_option("--hours", hours, "of that grid's life");
   CLI11_PARSE(app, argc, argv);
   set_log_sink([](Level, std::string_view) {});
-  bool met = traffic(seed, large);
+  bool met = rebuilds(large, slots);
+  met &= traffic(seed, large);
   met &= deaths(seed, large, runs);
   met &= false_deaths(seed, restless, hours);
   return met ? 0 : 1;

@@ -1,7 +1,10 @@
 // Small cases of what `./dev bench gossip` measures in full.
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "tests/simulator/gossip_figures.hpp"
+#include "tests/simulator/rebuild_figures.hpp"
 #include "tests/unit/gossip/support/quiet_log.hpp"
 
 namespace gridmail {
@@ -28,6 +31,12 @@ TEST_CASE("ten minutes of 30 nodes with losses and pauses kill nobody") {
   CHECK(alarms.pauses > 100);
   CHECK(alarms.suspicions > 0);  // they are hard enough
   CHECK(alarms.deaths == 0);
+}
+
+TEST_CASE("all others share alike in making a dead node's copies anew") {
+  const auto shares = sim::rebuild_shares(20, 400);
+  CHECK(shares.received_max <= static_cast<std::size_t>(std::ceil(shares.even)));
+  CHECK(static_cast<double>(shares.both_max) <= 2 * shares.even * 1.5);
 }
 
 TEST_CASE("pauses longer than promised are noticed, so the harness can tell") {

@@ -63,6 +63,20 @@ TEST_CASE("a copy in sync takes over from a dead primary, and another joins in t
   CHECK_FALSE(step->row.holds(a));
 }
 
+TEST_CASE("who takes a lost copy's place is planned before that one is given up") {
+  for (const auto& planned : {c, d}) {
+    Scene scene(a);
+    scene.dead = {b};
+    const NodeSet target{a, b};
+    const NodeSet stand_ins{a, planned};
+    scene.situation.target = &target;
+    scene.situation.stand_ins = &stand_ins;
+    const auto step = scene.plan();
+    REQUIRE(step);
+    CHECK(step->row.joining == NodeSet{planned});
+  }
+}
+
 TEST_CASE("a copy that is not in sync takes over from nobody") {
   Scene scene(c);
   scene.row.joining = {c};
