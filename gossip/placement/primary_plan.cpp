@@ -1,6 +1,8 @@
 #include "gossip/placement/primary_plan.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 namespace gridmail {
@@ -17,14 +19,21 @@ PrimaryPlan::PrimaryPlan(const Map& map, const std::vector<NodeSet>& targets, co
       shares_(storers_.size(), 0),
       unsettled_(storers_.size(), false),
       links_(storers_.size()) {
+  const double rest = load_of_rest(hints.loads);
   for (Row row = 0; row < targets.size(); ++row) {
-    if (measured_) row_loads_[row] = hints.loads[row] + load_of_rest;
+    if (measured_) row_loads_[row] = hints.loads[row] + rest;
     for (const auto& id : targets[row]) {
       const Node node = storers_.find(id);
       if (node == Storers::none || !storers_.members[node]->may_be_primary()) continue;
       if (!hints.away.contains(id)) candidates_[row].push_back(node);
     }
   }
+}
+
+double PrimaryPlan::load_of_rest(const std::vector<double>& measured) {
+  const double sum = std::accumulate(measured.begin(), measured.end(), 0.0);
+  const auto rows = static_cast<double>(std::max<std::size_t>(measured.size(), 1));
+  return std::clamp(rest_of_measured * sum / rows, rest_min, rest_max);
 }
 
 std::vector<NodeId> PrimaryPlan::solve() {

@@ -20,8 +20,11 @@ class PrimaryPlan {
  public:
   static constexpr double begins_at = 0.15;  // of a node's share
   static constexpr double ends_at = 0.05;
-  /// A row at rest counts for this much, so that numbers are even where nothing happens.
-  static constexpr double load_of_rest = 0.02;
+  /// Rows at rest count for something, so that numbers are even where nothing happens: all rows together for
+  /// a tenth of what is measured, lest they hide it, and each within these, lest noise be taken for load.
+  static constexpr double rest_of_measured = 0.1;
+  static constexpr double rest_min = 0.0025;
+  static constexpr double rest_max = 0.02;
 
   PrimaryPlan(const Map& map, const std::vector<NodeSet>& targets, const PlanHints& hints);
   [[nodiscard]] std::vector<NodeId> solve();
@@ -37,6 +40,7 @@ class PrimaryPlan {
   };
   using Chain = std::vector<Step>;
 
+  [[nodiscard]] static double load_of_rest(const std::vector<double>& measured);
   void choose_first();
   void set_shares();
   [[nodiscard]] bool improve();
