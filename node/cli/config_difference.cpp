@@ -7,6 +7,7 @@
 
 #include "node/cli/canonical_config.hpp"
 #include "node/cli/outcome.hpp"
+#include "protocols/text/ascii.hpp"
 
 namespace gridmail::cli {
 namespace {
@@ -44,12 +45,6 @@ Json without(const std::map<std::string, std::string>& some,
 bool same_addresses(const Json& some, const Json& others) {
   const auto a = addresses_in(some), b = addresses_in(others);
   return without(a, b).empty() && without(b, a).empty();
-}
-
-/// Of a route: names of hosts are the same in any case.
-std::string lower(std::string text) {
-  for (auto& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
 }
 
 class Difference {
@@ -149,7 +144,8 @@ class Difference {
       const auto& there = section(have_, "routes");
       Json body = {{"via", route.value("via", "mx")}, {"tls", route.value("tls", "opportunistic")}};
       const bool is_there = there.contains(domain);
-      const bool same = is_there && lower(text_in(there.at(domain), "via")) == lower(text_in(body, "via")) &&
+      const bool same = is_there &&
+                        text::equal_ignoring_case(text_in(there.at(domain), "via"), text_in(body, "via")) &&
                         text_in(there.at(domain), "tls") == text_in(body, "tls");
       if (same) continue;
       const auto text = fmt::format("{} route {}: {}, tls {}", is_there ? '~' : '+', domain,

@@ -1,24 +1,12 @@
 #include "node/cli/http_reply.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <optional>
 
+#include "protocols/text/ascii.hpp"
+
 namespace gridmail::cli {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 /// Up to the next CRLF, which is taken too; nothing when there is none.
 std::optional<std::string_view> take_line(std::string_view& rest) {
@@ -75,9 +63,10 @@ Result<HttpReply> parse_http_reply(std::string_view bytes) {
     const auto colon = line->find(':');
     if (colon == std::string_view::npos)
       return fail(Errc::corrupted, "the answer's header has a line without a colon");
-    reply.headers.emplace_back(lower(line->substr(0, colon)), std::string(trim(line->substr(colon + 1))));
+    reply.headers.emplace_back(text::to_lower(line->substr(0, colon)),
+                               std::string(text::trim(line->substr(colon + 1))));
   }
-  if (lower(reply.header("transfer-encoding")) == "chunked") {
+  if (text::equal_ignoring_case(reply.header("transfer-encoding"), "chunked")) {
     auto body = join_chunks(bytes);
     if (!body) return tl::unexpected(body.error());
     reply.body = std::move(*body);

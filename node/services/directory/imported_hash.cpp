@@ -11,6 +11,7 @@
 
 #include "node/base/bytes.hpp"
 #include "node/services/directory/crypt_scheme.hpp"
+#include "protocols/text/ascii.hpp"
 
 namespace gridmail {
 namespace {
@@ -43,19 +44,13 @@ struct Tagged {
   std::string_view rest;
 };
 
-std::string upper(std::string_view text) {
-  std::string result(text);
-  for (auto& c : result) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  return result;
-}
-
 std::optional<Tagged> split(std::string_view text) {
   const auto end = text.find('}');
   if (!text.starts_with('{') || end == std::string_view::npos) return std::nullopt;
   const auto name = text.substr(1, end - 1);
   const auto dot = name.find('.');
-  return Tagged{upper(name.substr(0, dot)),
-                dot == std::string_view::npos ? std::string() : upper(name.substr(dot + 1)),
+  return Tagged{text::to_upper(name.substr(0, dot)),
+                dot == std::string_view::npos ? std::string() : text::to_upper(name.substr(dot + 1)),
                 text.substr(end + 1)};
 }
 
