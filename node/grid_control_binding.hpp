@@ -23,6 +23,13 @@
 
 namespace gridmail {
 
+/// What is wrong with the grid as this node sees it, a sentence each, and how bad that is.
+struct Health {
+  api::Verdict verdict = api::Verdict::healthy;
+  std::vector<std::string> reasons;
+  void say(api::Verdict how_bad, std::string reason);
+};
+
 /// Thread-safe; its only state of its own is what it has seen of the jobs, which those that act in somebody's
 /// name share. The parts outlive it.
 class GridControlBinding final : public api::GridControl {
@@ -178,6 +185,11 @@ class GridControlBinding final : public api::GridControl {
   /// What there is to say of them; nothing while the directory cannot be read.
   [[nodiscard]] Task<std::vector<std::string>> certificate_notices();
   [[nodiscard]] Task<Result<api::ScrubStatus>> scrub_status();
+  // grid_health.cpp
+  /// `lost_here`: slots of which this node's disk has lost records.
+  [[nodiscard]] Health health(const Map& map, std::size_t lost_here) const;
+  void judge_map(const Map& map, Health& health) const;
+  void judge_disks(const Map& map, std::size_t lost_here, Health& health) const;
   [[nodiscard]] api::Liveness liveness_of(const MembershipView& view, NodeId node) const;
   [[nodiscard]] Result<Member> find_member(const std::string& name_or_id) const;
   /// Has these records agreed, as long as nobody changed them since `map`, and notes who did it by which
@@ -213,11 +225,5 @@ class GridControlBinding final : public api::GridControl {
 
 /// One row of the map for people: retired copies whole and partial.
 [[nodiscard]] api::SlotPlacement placement_of(const Map& map, SlotId slot);
-/// What is wrong with the grid as this node sees it, a sentence each, and how bad that is.
-struct Health {
-  api::Verdict verdict = api::Verdict::healthy;
-  std::vector<std::string> reasons;
-};
-[[nodiscard]] Health health_of(const Map& map, const std::function<bool(NodeId)>& is_alive);
 
 }  // namespace gridmail

@@ -235,13 +235,15 @@ Task<Result<api::QueueActed>> GridControlBinding::act_on_queue(api::QueueAction 
   what.set_what(kinds[static_cast<std::size_t>(action)]);
   *what.mutable_choice() = choice_of(choice);
   const auto deadline = parts_.clock.now() + acting_max;
+  std::optional<Error> failed;
   while (from_slot < map->slots()) {
     const auto count = std::min<std::size_t>(slots_at_once, map->slots() - from_slot);
     const auto sweep = std::make_shared<QueueSweep>(parts_.mail.queue(), from_slot, what);
     auto step = [sweep](std::size_t index) { return sweep_slot(sweep, index); };
     co_await run_parallel(parts_.core.tasks(), "act on queue", count, slots_at_once, std::move(step));
     acted.entries += sweep->entries;
-    if (sweep->failed) co_return tl::unexpected(*sweep->failed);
+    failed = sweep->failed;
+    if (failed) break;
     from_slot += static_cast<SlotId>(count);
     if (parts_.clock.now() < deadline || from_slot >= map->slots()) continue;
     acted.next_slot = from_slot;
@@ -251,6 +253,7 @@ Task<Result<api::QueueActed>> GridControlBinding::act_on_queue(api::QueueAction 
     AuditNote entry{verb_of(action), description(choice), {}, std::to_string(acted.entries) + " messages"};
     co_await note(std::move(entry));
   }
+  if (failed) co_return tl::unexpected(*failed);
   co_return acted;
 }
 

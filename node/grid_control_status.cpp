@@ -70,9 +70,6 @@ Task<Result<api::GridStatus>> GridControlBinding::status() {
   const auto map = core.map();
   if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
   api::GridStatus status;
-  auto health = health_of(*map, [this](NodeId node) { return is_alive(node); });
-  status.verdict = health.verdict;
-  status.reasons = std::move(health.reasons);
   status.grid_id = to_hex(map->grid_id);
   status.this_node = core.self();
   status.map_version = map->version;
@@ -98,21 +95,6 @@ Task<Result<api::GridStatus>> GridControlBinding::status() {
       row.map_version = told.figures.map_version;
       row.load = told.figures.load;
       row.disk_free_bytes = told.figures.disk_free_bytes;
-      if (told.figures.old_disk) {
-        status.verdict = std::max(status.verdict, api::Verdict::degraded);
-        status.reasons.push_back(fmt::format(
-            "node {} got an old disk back and has forgotten what it voted for: it votes again once "
-            "the others have agreed on that",
-            member.name));
-      }
-      if (told.is_duplicated()) {
-        status.verdict = std::max(status.verdict, api::Verdict::degraded);
-        status.reasons.push_back(
-            fmt::format("two running processes have the identity of node {}, as after a machine was cloned: "
-                        "stop one, and "
-                        "give it a data directory of its own",
-                        member.name));
-      }
     }
     status.nodes.push_back(std::move(row));
   }
@@ -122,17 +104,9 @@ Task<Result<api::GridStatus>> GridControlBinding::status() {
   auto scrub = co_await scrub_status();
   if (!scrub) co_return tl::unexpected(scrub.error());
   status.scrub = std::move(*scrub);
-  const auto disks = core.loads().disks();
-  for (const auto& node : status.nodes) {
-    const auto told = disks.find(node.id);
-    const auto lost = node.id == core.self() ? status.scrub.lost.size()
-                      : told == disks.end()  ? 0
-                                             : told->second.lost_slots;
-    if (lost == 0) continue;
-    status.verdict = std::max(status.verdict, api::Verdict::degraded);
-    status.reasons.push_back(fmt::format(
-        "the disk of node {} has lost records of {} slots: they are fetched again", node.name, lost));
-  }
+  auto health = this->health(*map, status.scrub.lost.size());
+  status.verdict = health.verdict;
+  status.reasons = std::move(health.reasons);
   co_return status;
 }
 
@@ -193,10 +167,9 @@ Task<std::string> GridControlBinding::metrics() {
     gauge("slots_below_copies", "Slots of the grid with fewer copies in sync than wanted.",
           static_cast<double>(too_few));
   }
-  const auto health = map ? health_of(*map, [this](NodeId node) { return is_alive(node); }).verdict
-                          : api::Verdict::unavailable;
+  const auto scrub = core.scrub().report();
   gauge("grid_verdict", "How the grid does, as this node sees it: 0 healthy, 1 degraded, 2 unavailable.",
-        static_cast<double>(health));
+        static_cast<double>(map ? health(*map, scrub.lost_slots).verdict : api::Verdict::unavailable));
   const auto certificates = co_await parts_.certificates.list();
   if (certificates) {
     gauge("certificate_expiry_seconds", "Until the first of the certificates ends; +Inf: none is set.",
@@ -222,7 +195,14 @@ Task<std::string> GridControlBinding::metrics() {
   gauge("directory_age_seconds", "Age of this node's replica of the directory.",
         age == Duration::max() ? -1 : std::chrono::duration<double>(age).count());
   gauge("intake_records", "Messages in this node's intake journal.",
-        static_cast<double>((co_await parts_.mail.intake().list_here()).size()));
+        static_cast<double>(co_await parts_.mail.intake().count_here()));
+  const auto waiting = co_await parts_.mail.queued_here();
+  const auto accepted = waiting.oldest() == 0 ? parts_.clock.wall() : waiting.oldest();
+  gauge("queue_entries", "Messages to other systems that wait in slots whose primary this node is.",
+        static_cast<double>(waiting.entries()));
+  gauge("queue_held", "Of these, messages that are held.", static_cast<double>(waiting.held()));
+  gauge("queue_oldest_seconds", "For how long the oldest of these has waited; 0: none waits.",
+        static_cast<double>(parts_.clock.wall() - accepted) / 1e6);
   const auto counter = [&text](std::string_view name, std::string_view help, std::uint64_t value) {
     text += fmt::format("# HELP gridmail_{} {}\n# TYPE gridmail_{} counter\ngridmail_{} {}\n", name, help,
                         name, name, value);
@@ -230,7 +210,6 @@ Task<std::string> GridControlBinding::metrics() {
   counter("login_failures_total", "Wrong passwords.", parts_.mail.failed_log_ins());
   counter("operation_bytes_total", "Bytes of operations taken by slots whose primary this node was.",
           core.operation_bytes());
-  const auto scrub = core.scrub().report();
   gauge("scrub_slots_due", "Slots whose primary is here and which the present round has not been through.",
         static_cast<double>(scrub.slots_due));
   gauge("scrub_oldest_seconds", "When the slot longest ago was gone through; 0: one never was.",

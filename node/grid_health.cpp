@@ -1,4 +1,4 @@
-// What the verdict of the grid's status is made of. Pure.
+// What the verdict of the grid's status is made of.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,47 +32,93 @@ api::SlotPlacement placement_of(const Map& map, SlotId slot) {
   return placement;
 }
 
-Health health_of(const Map& map, const std::function<bool(NodeId)>& is_alive) {
-  Health health;
-  const auto say = [&health](api::Verdict verdict, std::string reason) {
-    health.verdict = std::max(health.verdict, verdict);
-    health.reasons.push_back(std::move(reason));
-  };
-  if (!has_majority(map.voters, is_alive)) {
-    say(api::Verdict::unavailable,
-        "most of the voters are silent: the map cannot change, lost copies are not replaced");
+void Health::say(api::Verdict how_bad, std::string reason) {
+  verdict = std::max(verdict, how_bad);
+  reasons.push_back(std::move(reason));
+}
+
+void GridControlBinding::judge_map(const Map& map, Health& health) const {
+  const auto lives = [this](NodeId node) { return is_alive(node); };
+  if (!has_majority(map.voters, lives)) {
+    health.say(api::Verdict::unavailable,
+               "most of the voters are silent: the map cannot change, lost copies are not replaced");
   }
   if (!map.voters_before.empty()) {
-    say(api::Verdict::degraded, "the set of voters is being changed: losing a voter now may stop the map");
+    health.say(api::Verdict::degraded,
+               "the set of voters is being changed: losing a voter now may stop the map");
   }
   for (const auto& member : map.members) {
-    if (is_alive(member.id)) continue;
+    if (lives(member.id)) continue;
     const bool planned = member.maintenance_until != 0;
-    say(api::Verdict::degraded,
-        fmt::format("node {} is {}", member.name, planned ? "away by plan: it is not rebuilt" : "silent"));
+    health.say(api::Verdict::degraded, fmt::format("node {} is {}", member.name,
+                                                   planned ? "away by plan: it is not rebuilt" : "silent"));
   }
   std::size_t without_primary = 0;
   std::size_t too_few = 0;
   for (const auto& row : map.rows) {
-    if (!row.primary || !is_alive(*row.primary)) {
+    if (!row.primary || !lives(*row.primary)) {
       ++without_primary;
       continue;
     }
-    const auto live =
-        static_cast<std::size_t>(std::count_if(row.in_sync.begin(), row.in_sync.end(), is_alive));
+    const auto live = static_cast<std::size_t>(std::count_if(row.in_sync.begin(), row.in_sync.end(), lives));
     too_few += live < map.settings.copies ? 1 : 0;
   }
   if (without_primary > 0) {
-    say(api::Verdict::unavailable, fmt::format("{} slots have no live primary", without_primary));
+    health.say(api::Verdict::unavailable, fmt::format("{} slots have no live primary", without_primary));
   }
   if (map.storing_members() < map.settings.copies) {
-    say(api::Verdict::degraded,
-        fmt::format("only {} node stores mail: every message has one copy; join another node",
-                    map.storing_members()));
+    health.say(api::Verdict::degraded,
+               fmt::format("only {} node stores mail: every message has one copy; join another node",
+                           map.storing_members()));
   } else if (too_few > 0) {
-    say(api::Verdict::degraded,
-        fmt::format("{} slots have fewer than {} copies in sync", too_few, map.settings.copies));
+    health.say(api::Verdict::degraded,
+               fmt::format("{} slots have fewer than {} copies in sync", too_few, map.settings.copies));
   }
+}
+
+void GridControlBinding::judge_disks(const Map& map, std::size_t lost_here, Health& health) const {
+  const auto disks = parts_.core.loads().disks();
+  for (const auto& member : map.members) {
+    const auto told = disks.find(member.id);
+    const bool is_here = member.id == parts_.core.self();
+    const bool is_told = told != disks.end() && is_alive(member.id);
+    const auto lost = is_here ? lost_here : is_told ? told->second.lost_slots : 0;
+    if (lost > 0) {
+      health.say(api::Verdict::degraded,
+                 fmt::format("the disk of node {} has lost records of {} slots: they are fetched again",
+                             member.name, lost));
+    }
+    const bool is_full = is_here ? parts_.store.low_space() : is_told && told->second.free_bytes == 0;
+    if (is_full) {
+      health.say(api::Verdict::degraded,
+                 fmt::format("the disk of node {} is full up to its reserve: its slots take no new mail",
+                             member.name));
+    }
+  }
+}
+
+Health GridControlBinding::health(const Map& map, std::size_t lost_here) const {
+  Health health;
+  judge_map(map, health);
+  const auto view = parts_.core.membership().view();
+  for (const auto& member : map.members) {
+    const auto gossiped = view->find(member.id);
+    if (gossiped == view->end()) continue;
+    if (gossiped->second.figures.old_disk) {
+      health.say(
+          api::Verdict::degraded,
+          fmt::format("node {} got an old disk back and has forgotten what it voted for: it votes again "
+                      "once the others have agreed on that",
+                      member.name));
+    }
+    if (gossiped->second.is_duplicated()) {
+      health.say(api::Verdict::degraded,
+                 fmt::format("two running processes have the identity of node {}, as after a machine was "
+                             "cloned: stop one, and give it a data directory of its own",
+                             member.name));
+    }
+  }
+  judge_disks(map, lost_here, health);
   return health;
 }
 

@@ -26,8 +26,8 @@ Task<Result<api::QueueSummary>> OverviewControlBinding::queue_summary() {
   summary.entries = digest.entries();
   summary.held = digest.held();
   summary.oldest = digest.oldest();
-  summary.slots = map->slots();
-  summary.slots_counted = std::min<std::uint32_t>(digest.slots(), summary.slots);
+  summary.slots = static_cast<std::uint32_t>(map->rows.size());
+  summary.slots_counted = digest.slots();
   summary.silent = std::move(asked.silent);
   for (const auto& one : digest.destinations()) {
     summary.destinations.push_back(

@@ -53,6 +53,16 @@ Response unauthorized(const Request& request, std::string_view detail) {
 
 namespace {
 
+/// A browser that has once asked for a password adds it to whatever another site's page sends here, too: such
+/// pages must change nothing. What is no browser sends neither field.
+bool is_from_another_site(const Request& request) {
+  const auto site = field(request, "Sec-Fetch-Site");
+  if (!site.empty()) return site != "same-origin" && site != "none";
+  const auto origin = field(request, "Origin");
+  const auto host = field(request, "Host");
+  return !origin.empty() && (host.empty() || !origin.ends_with("//" + std::string(host)));
+}
+
 Task<Result<Principal>> known_by_header(GridControl& grid, const Request& request, Credentials credentials) {
   if (!credentials.token.empty()) co_return co_await grid.authenticate_token(std::move(credentials.token));
   co_return co_await grid.authenticate(std::move(credentials.user), std::move(credentials.password),
@@ -71,6 +81,9 @@ Task<tl::expected<Principal, Response>> check_credentials(GridControl& grid, con
     auto credentials = parse_authorization(request.authorization);
     if (!credentials)
       co_return tl::unexpected(unauthorized(request, "the Authorization header is neither Basic nor Bearer"));
+    const bool added_by_browser = credentials->token.empty();
+    if (added_by_browser && request.method != Method::get && is_from_another_site(request))
+      co_return tl::unexpected(problem(403, "csrf", "a page of another site may change nothing here"));
     known = co_await known_by_header(grid, request, std::move(*credentials));
   } else {
     if (request.method != Method::get && !has_csrf_token(request, secret))

@@ -9,6 +9,7 @@ struct DashboardFile {
   std::string_view name;  ///< in node/dashboard; index.html is the page itself
   std::string_view content_type;
   std::string_view bytes;
+  std::string_view packed;  ///< by gzip
 };
 
 [[nodiscard]] std::span<const DashboardFile> dashboard_files();

@@ -23,7 +23,7 @@ struct QueueDestination {
 struct QueueSummary {
   std::uint64_t entries = 0, held = 0;
   WallMicros oldest = 0;                       ///< when that one was accepted; 0: nothing waits
-  std::uint32_t slots = 0, slots_counted = 0;  ///< a slot that is away is not counted
+  std::uint32_t slots = 0, slots_counted = 0;  ///< the directory's too; one that is away is not counted
   std::vector<QueueDestination> destinations;  ///< those that most waits for
   std::vector<NodeId> silent;                  ///< live, and did not answer in time
 };
@@ -33,9 +33,9 @@ struct ChronicleRow {
   WallMicros at = 0;
   std::string what;  ///< such as "silent", "returned", "taken_over"
   NodeId node;
-  std::string name;        ///< the node's, then
-  std::uint32_t slots = 0; ///< of a take-over
-  std::vector<NodeId> by;  ///< who took over
+  std::string name;         ///< the node's, then
+  std::uint32_t slots = 0;  ///< of a take-over
+  std::vector<NodeId> by;   ///< who took over
   std::uint32_t seen_by = 0;
 };
 struct ChronicleAnswer {

@@ -132,8 +132,7 @@ constexpr Schema table[] = {
     {"QueueSummary",
      "entries:count held:count oldest:time|null slots:count slots_counted:count "
      "destinations:WaitingDestination[] silent:id[]"},
-    {"WaitingDestination",
-     "destination:text entries:count oldest:time|null attempts:count last_error:text"},
+    {"WaitingDestination", "destination:text entries:count oldest:time|null attempts:count last_error:text"},
     {"QueueChoice", "destination?:text sender?:text from_slot?:count"},
     {"QueueActed", "entries:count next_slot?:count"},
     {"Trace", "events:TraceEvent[] silent:id[]"},

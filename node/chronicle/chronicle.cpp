@@ -10,9 +10,9 @@ constexpr std::uint32_t silent_looks_min = 2;
 }  // namespace
 
 std::string_view name_of(chronicle::Event::What what) {
-  static constexpr std::array<std::string_view, 10> names = {
-      "silent", "returned", "joined", "removed", "draining", "leaving", "away", "working", "taken_over",
-      "handed_over"};
+  static constexpr std::array<std::string_view, 10> names = {"silent",     "returned",   "joined", "removed",
+                                                             "draining",   "leaving",    "away",   "working",
+                                                             "taken_over", "handed_over"};
   const auto index = static_cast<std::size_t>(what);
   return index < names.size() ? names[index] : "unknown";
 }

@@ -32,7 +32,7 @@ class Chronicle {
     std::string name;
     MemberState state = MemberState::active;
     bool away = false;
-    bool heard = false;           ///< since this node started
+    bool heard = false;  ///< since this node started
     std::uint32_t silent_looks = 0;
     bool called_silent = false;
   };

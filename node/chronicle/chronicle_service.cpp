@@ -1,6 +1,7 @@
 #include "node/chronicle/chronicle_service.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "node/runtime/timer.hpp"
 
@@ -50,14 +51,13 @@ std::vector<ChronicleReport::Seen> combined(const std::vector<chronicle::Events>
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a.second.at() < b.second.at(); });
   std::vector<ChronicleReport::Seen> events;
-  std::vector<std::size_t> last_seen_by;  // beside `events`: one node sees one thing once
+  std::vector<std::set<std::size_t>> seen_by;  // beside `events`: one node sees one thing once
   for (const auto& [whose, event] : all) {
     bool is_known = false;
     for (std::size_t i = events.size(); i-- > 0 && event.at() - events[i].event.at() <= seen_within;) {
       auto& known = events[i];
       if (known.event.what() != event.what() || known.event.node() != event.node()) continue;
-      if (last_seen_by[i] == whose) break;
-      last_seen_by[i] = whose;
+      if (!seen_by[i].insert(whose).second) break;
       ++known.seen_by;
       if (event.slots() > known.event.slots()) {
         known.event.set_slots(event.slots());
@@ -68,7 +68,7 @@ std::vector<ChronicleReport::Seen> combined(const std::vector<chronicle::Events>
     }
     if (is_known) continue;
     events.push_back({event, 1});
-    last_seen_by.push_back(whose);
+    seen_by.push_back({whose});
   }
   std::reverse(events.begin(), events.end());
   if (events.size() > Chronicle::events_max) events.resize(Chronicle::events_max);

@@ -3,6 +3,7 @@ import {el, link} from "./elements.js";
 
 /** What it was done to, and the way there. */
 export function linkTo(row) {
+  if (!row.object) return "–";
   const [noun] = row.verb.split(" ");
   if (noun === "node") return link(row.object, "nodes", row.object);
   if (noun === "user" && row.object.includes("@")) return link(row.object, "users", row.object);

@@ -36,6 +36,7 @@ const advice = [
   ["old disk", "Nothing needs doing."],
   ["two running processes", "Until then neither is trusted."],
   ["has lost records", "Nothing needs doing the first time. If it happens again, replace the disk."],
+  ["full up to its reserve", "Add a node, or space to this one: the grid moves mail there by itself. Deletions still work."],
 ];
 
 /** What stands between backticks is to be typed. */

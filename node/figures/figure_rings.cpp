@@ -28,7 +28,9 @@ void add_counts(figures::Span& sum, const figures::Span& other) {
 }
 
 void push(std::deque<figures::Span>& ring, figures::Span span, std::size_t spans_max) {
-  if (!ring.empty() && ring.back().end() >= span.end()) ring.clear();  // the clock went back
+  if (!ring.empty() && ring.back().end() == span.end())
+    return append(ring.back(), span);                                 // it went back a little
+  if (!ring.empty() && ring.back().end() > span.end()) ring.clear();  // the clock went back
   ring.push_back(std::move(span));
   if (ring.size() > spans_max) ring.pop_front();
 }

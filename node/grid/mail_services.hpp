@@ -78,6 +78,8 @@ class MailServices {
   [[nodiscard]] QueueClient& queue() { return queue_client_; }
   [[nodiscard]] TraceService& trace() { return trace_; }
   [[nodiscard]] IntakeService& intake() { return intake_; }
+  /// What waits in the slots whose primary is here, as it was counted last.
+  [[nodiscard]] Task<queue::Digest> queued_here() { return queue_service_.last_digest(); }
   [[nodiscard]] std::uint64_t bytes_in_flight() const { return spools_.bytes_in_flight(); }
   [[nodiscard]] std::uint64_t failed_log_ins() const { return log_in_.failures(); }
 

@@ -80,7 +80,7 @@ make_image() {
   id=$(cat /proc/sys/kernel/random/uuid)
   echo "$id" >"$tree/live/image-id"
   packaging/iso/make_initramfs.sh "$root" "$id" "$tree/live/initramfs"
-  mksquashfs "$root" "$tree/live/filesystem.squashfs" -noappend -no-progress -comp zstd -Xcompression-level 9 -e boot initrd.img\* vmlinuz\* \
+  mksquashfs "$root" "$tree/live/filesystem.squashfs" -noappend -no-progress -comp lz4 -Xhc -e boot initrd.img\* vmlinuz\* \
     var/cache/apt var/lib/apt/lists usr/share/doc usr/share/man usr/share/locale
   cp packaging/iso/grub.cfg "$tree/boot/grub/grub.cfg"
   grub-mkrescue --output "$out/gridmail.iso" "$tree" -volid GRIDMAIL

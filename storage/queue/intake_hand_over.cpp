@@ -2,11 +2,15 @@
 #include <algorithm>
 
 #include "node/base/log.hpp"
+#include "node/base/metrics.hpp"
 #include "node/runtime/parallel.hpp"
 #include "storage/queue/intake_service.hpp"
 
 namespace gridmail {
 namespace {
+
+metrics::Histogram held_for{"intake_held_seconds",
+                            "From a message's acceptance while its slot was away to its arrival there."};
 
 constexpr Duration pause_min = std::chrono::milliseconds(300);
 constexpr Duration pause_max = std::chrono::seconds(10);
@@ -90,6 +94,8 @@ Task<void> IntakeService::look_at(IntakeId id) {
   held.busy = false;
   wake_->set();
   if (finished) {
+    const auto held_micros = std::max<WallMicros>(0, ports_.clock.wall() - held.accepted);
+    held_for.observe(std::chrono::microseconds(held_micros));
     remember_finished(id);
     if (held.peer) tell_drop(*held.peer, id);
   }

@@ -43,6 +43,11 @@ Task<std::vector<queue::Summary>> IntakeService::list_here() {
   return asio::co_spawn(strand_, fulfil(queue::Question::LIST, std::nullopt), asio::use_awaitable);
 }
 
+Task<std::size_t> IntakeService::count_here() {
+  const auto count = [this]() -> Task<std::size_t> { co_return held_.size(); };
+  co_return co_await asio::co_spawn(strand_, count(), asio::use_awaitable);
+}
+
 Task<std::vector<queue::Summary>> IntakeService::list() {
   return ask(queue::Question::LIST, std::nullopt);
 }

@@ -70,6 +70,7 @@ class IntakeService {
 
   /// This node's journal.
   [[nodiscard]] Task<std::vector<queue::Summary>> list_here();
+  [[nodiscard]] Task<std::size_t> count_here();
   // For people: about the journals of all nodes that live, asked at once and waited for 2 s. A record is
   // named once, though two nodes hold it.
   [[nodiscard]] Task<std::vector<queue::Summary>> list();

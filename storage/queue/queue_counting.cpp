@@ -20,6 +20,11 @@ Task<queue::Digest> QueueService::digest() {
   return asio::co_spawn(digest_strand_, digest_on_strand(), asio::use_awaitable);
 }
 
+Task<queue::Digest> QueueService::last_digest() {
+  const auto read = [this]() -> Task<queue::Digest> { co_return digest_.value_or(queue::Digest()); };
+  co_return co_await asio::co_spawn(digest_strand_, read(), asio::use_awaitable);
+}
+
 /// Who asks while it is made gets the last one.
 Task<queue::Digest> QueueService::digest_on_strand() {
   const auto now = ports_.clock.now();

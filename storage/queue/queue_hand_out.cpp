@@ -142,6 +142,7 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
     auto& trouble = slot->troubles[id];
     ++trouble.attempts;
     trouble.last_error = std::move(last_error);
+    ++slot->queue->changes;  // the digest tells of it
   } else {
     slot->troubles.erase(id);
   }

@@ -175,6 +175,7 @@ Task<void> QueueService::look_now_and_then() {
     for (const auto& slot : slots) {
       asio::post(slot->queue->access->executor(), [this, slot] { set_to_work(slot); });
     }
+    co_await digest();  // for last_digest()
   }
 }
 

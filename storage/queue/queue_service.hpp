@@ -51,6 +51,8 @@ class QueueService final : public SlotService {
   /// All that waits in the slots that are open here, as far as it can be counted in half a second; what has
   /// not changed since the last time is not counted again. At most every few seconds.
   [[nodiscard]] Task<queue::Digest> digest();
+  /// As it was counted last, about half a minute ago at most.
+  [[nodiscard]] Task<queue::Digest> last_digest();
 
   [[nodiscard]] Task<Result<Bytes>> handle(SlotAccessPtr slot, NodeId from, Bytes request) override;
   void opened(SlotAccessPtr slot) override;

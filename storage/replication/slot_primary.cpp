@@ -3,10 +3,14 @@
 
 #include "gossip/message_kind.hpp"
 #include "node/base/log.hpp"
+#include "node/base/metrics.hpp"
 #include "storage/replication/slot.hpp"
 
 namespace gridmail {
 namespace {
+
+metrics::Histogram committed_in{"slot_commit_seconds",
+                                "From an operation's arrival at its slot's primary until every copy has it."};
 
 constexpr std::size_t resend_bytes_max = 1024 * 1024;  // sent again at once to one copy
 constexpr auto tell_again = std::chrono::seconds(1);   // the commit position, to a joining copy
@@ -136,6 +140,7 @@ void Slot::on_applied(Sequence sequence) {
   --window_operations_;
   committed_ = std::max(committed_, pending.entry.at);
   const auto now = context_.clock.now();
+  committed_in.observe(now - pending.since);
   context_.fill_budget.note_commit(now - pending.since, now);
   pending.done({});
   if (opened_) send_window();

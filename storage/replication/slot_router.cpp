@@ -8,8 +8,8 @@
 namespace gridmail {
 namespace {
 
-metrics::Histogram waited_for{"slot_wait_seconds",
-                              "How long calls took that found their slot unavailable at first."};
+metrics::Histogram waited_for{
+    "slot_wait_seconds", "How long calls took that found their slot unavailable at first, given up or not."};
 metrics::Counter given_up{"slot_calls_given_up_total",
                           "Calls whose slot was unavailable for all the time they had."};
 
@@ -84,6 +84,7 @@ Task<Result<Bytes>> SlotRouter::call(SlotId slot, ServiceId service, Bytes reque
     const auto now = context_.clock.now();
     if (now >= deadline) {
       given_up.add();
+      waited_for.observe(now - begun);
       co_return tl::unexpected(last);
     }
     co_await sleep_until(context_.clock, std::min(deadline, now + back_off));

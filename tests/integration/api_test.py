@@ -262,7 +262,8 @@ class OddInput(GridCase):
         path = pattern
         while "{" in path:
             path = path[:path.index("{")] + self.odd_texts(chance) + path[path.index("}") + 1:]
-        names = ("limit", "after", "by", "from", "to", "key", "window", "destination", "emailaddress", "verbose")
+        names = ("limit", "after", "by", "from", "to", "key", "window", "destination", "emailaddress", "verbose",
+                 "of", "protocol", "sender", "dry_run", "email", "Protocol")
         query = "&".join(f"{name}={self.odd_texts(chance)}" for name in chance.sample(names, chance.randrange(3)))
         odd_headers = {"If-Match": chance.choice(['"', 'W/"x"', '"x"', "*", "x" * 900]), "If-None-Match": chance.choice(['"', "*", ","]),
                        "Idempotency-Key": chance.choice(["k", "k" * 300, '"']), "Accept": chance.choice(["text/csv", "*/*", ";;"])}

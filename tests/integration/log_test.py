@@ -72,3 +72,8 @@ class Logs(GridCase):
         self.assertEqual([front["name"]] * 2, [accepted[0], queued[0]])
         self.assertEqual(SINKS, int(accepted[1]["recipients"]))
         self.assertEqual({queued[1]["entry"]}, {fields["entry"] for _, fields in sent()})
+        session = self.lines("connection", accepted[1]["connection"])
+        self.assertLessEqual({("smtp.logged_in", self.user["address"])}, {(event, fields.get("login")) for _, event, fields in session})
+        self.assertEqual({front["name"]}, {node for node, *_ in session})
+        received = next(event for event in self.grid.api(front).get(f"/trace/{message}")["events"] if event["what"] == "received")
+        self.assertEqual(accepted[1]["connection"], received["connection"])

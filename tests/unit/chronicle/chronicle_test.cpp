@@ -8,7 +8,6 @@
 namespace gridmail {
 namespace {
 
-using chronicle::Event;
 using test::node;
 
 /// Three nodes as one of them sees them, a second between two looks.
@@ -44,7 +43,8 @@ struct Watch {
   /// "silent n2", and so on.
   std::vector<std::string> told() const {
     std::vector<std::string> lines;
-    for (const auto& event : seen.events().events())
+    const auto all = seen.events();
+    for (const auto& event : all.events())
       lines.push_back(std::string(name_of(event.what())) + " " + event.name());
     return lines;
   }
@@ -98,7 +98,8 @@ TEST_CASE("drains, maintenance, joining and removal are told, with what was hand
   ++watch.map.version;
   std::erase_if(watch.map.members, [](const auto& one) { return one.id == node(4); });
   watch.look();
-  CHECK(watch.told() == Lines{"draining n1", "handed_over n1", "working n1", "away n2", "joined n4", "removed n4"});
+  CHECK(watch.told() ==
+        Lines{"draining n1", "handed_over n1", "working n1", "away n2", "joined n4", "removed n4"});
 }
 
 TEST_CASE("what the balancer shifts between nodes that work is no event") {
@@ -122,7 +123,8 @@ TEST_CASE("no more is kept than there is room for") {
 }
 
 TEST_CASE("what several nodes saw is one event, the newest first; what one saw twice is two") {
-  const auto add = [](chronicle::Events& events, Event::What what, WallMicros seconds, std::uint32_t slots) {
+  const auto add = [](chronicle::Events& events, chronicle::Event::What what, WallMicros seconds,
+                      std::uint32_t slots) {
     auto& event = *events.add_events();
     event.set_what(what);
     event.set_node("n");
@@ -130,17 +132,17 @@ TEST_CASE("what several nodes saw is one event, the newest first; what one saw t
     event.set_slots(slots);
   };
   chronicle::Events one, other;
-  add(one, Event::SILENT, 100, 0);
-  add(one, Event::TAKEN_OVER, 103, 4);
-  add(one, Event::SILENT, 110, 0);
-  add(other, Event::SILENT, 101, 0);
-  add(other, Event::TAKEN_OVER, 102, 9);
-  add(other, Event::SILENT, 200, 0);
+  add(one, chronicle::Event::SILENT, 100, 0);
+  add(one, chronicle::Event::TAKEN_OVER, 103, 4);
+  add(one, chronicle::Event::SILENT, 110, 0);
+  add(other, chronicle::Event::SILENT, 101, 0);
+  add(other, chronicle::Event::TAKEN_OVER, 102, 9);
+  add(other, chronicle::Event::SILENT, 200, 0);
   const auto all = combined({one, other});
   REQUIRE(all.size() == 4);
   CHECK(all[0].event.at() == 200'000'000);
   CHECK(all[1].event.at() == 110'000'000);
-  CHECK(all[2].event.what() == Event::TAKEN_OVER);
+  CHECK(all[2].event.what() == chronicle::Event::TAKEN_OVER);
   CHECK(all[2].event.slots() == 9);
   CHECK(all[2].seen_by == 2);
   CHECK(all[3].seen_by == 2);

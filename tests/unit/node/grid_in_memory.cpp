@@ -244,8 +244,8 @@ Task<Result<StatisticsAnswer>> GridInMemory::statistics(StatisticsQuery query) {
   co_return answer;
 }
 Task<Result<TraceAnswer>> GridInMemory::trace(std::string what) {
-  co_return TraceAnswer{{{0, first, "delivered", what, "", "<m@x.test>", "a@x.test", {"b@x.test"}, "", ""}},
-                        {second}};
+  co_return TraceAnswer{
+      {{0, first, "delivered", "", what, "", "<m@x.test>", "a@x.test", {"b@x.test"}, "", ""}}, {second}};
 }
 Task<Result<std::vector<RouteRow>>> GridInMemory::routes() {
   std::vector<RouteRow> rows;

@@ -95,6 +95,29 @@ TEST_CASE_FIXTURE(Browser, "a change needs the session's own token") {
   CHECK(grid.drained.empty());
 }
 
+TEST_CASE_FIXTURE(Api, "a password that a browser adds to another site's request changes nothing") {
+  authorization = "Basic YWRtaW46c2VjcmV0";
+  const auto with = [this](std::vector<std::pair<std::string, std::string>> more, Method method) {
+    fields = std::move(more);
+    fields.emplace_back("Host", "mail1.example.org:7443");
+    const auto* path = method == Method::get ? "/api/v1/status" : "/api/v1/nodes/b/drain";
+    return call(method, path).status;
+  };
+  for (const auto* site : {"cross-site", "same-site"}) {
+    CHECK(with({{"Sec-Fetch-Site", site}}, Method::post) == 403);
+    CHECK(with({{"Sec-Fetch-Site", site}}, Method::get) == 200);
+  }
+  CHECK(with({{"Origin", "https://elsewhere.example"}}, Method::post) == 403);
+  CHECK(with({{"Origin", "null"}}, Method::post) == 403);
+  CHECK(grid.drained.empty());
+  CHECK(with({{"Sec-Fetch-Site", "same-origin"}, {"Origin", "https://elsewhere.example"}}, Method::post) ==
+        200);
+  CHECK(with({{"Origin", "https://mail1.example.org:7443"}}, Method::post) == 200);
+  CHECK(with({}, Method::post) == 200);  // no browser
+  authorization = "Bearer the-token";    // no browser adds one by itself
+  CHECK(with({{"Sec-Fetch-Site", "cross-site"}}, Method::post) == 200);
+}
+
 TEST_CASE_FIXTURE(Browser, "who changes the own password by a session says the present one") {
   come_in("user@example.test");
   const auto change = [this](const char* body) {
