@@ -57,8 +57,18 @@ Task<void> QueueService::stop() {
 
 void QueueService::opened(SlotAccessPtr slot) {
   const auto state = open_slot(slot);
-  set_to_work(state);
-  sender_.opened(state->queue);
+  tasks_.spawn(slot->executor(), "slot." + std::to_string(slot->slot()), look_whether_empty(state));
+}
+
+/// Thousands of slots open at once when a node starts or takes over, and most hold no queue: one look at each.
+/// What comes in meanwhile sets to work by itself.
+Task<void> QueueService::look_whether_empty(OpenSlotPtr slot) {
+  const auto first = slot->queue->keys.everything();
+  const auto snapshot = slot->queue->access->snapshot();
+  const auto page = co_await snapshot->scan(Family::meta, first, prefix_end(first), 1, 1 << 20);
+  if (page && page->pairs.empty()) co_return;
+  set_to_work(slot);
+  sender_.opened(slot->queue);
 }
 
 void QueueService::closed(SlotId slot) {

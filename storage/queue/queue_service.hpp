@@ -86,6 +86,7 @@ class QueueService final : public SlotService {
   struct HandingOut;
 
   [[nodiscard]] OpenSlotPtr open_slot(const SlotAccessPtr& slot);
+  [[nodiscard]] Task<void> look_whether_empty(OpenSlotPtr slot);
   /// The change of that entry that a request asks for.
   [[nodiscard]] QueueSlot::Write write_of(QueueEntryId id, std::shared_ptr<const queue::Request> request,
                                           std::shared_ptr<SubmittedEntry> submitted,

@@ -125,8 +125,10 @@ Task<Result<void>> Copy::load_record(const Snapshot& view_of_disk) {
     position_ = {entry.epoch(), read_be64((*last)->key, 5)};
   }
   commit_ = position_;
-  const auto tail = co_await load_tail(*view);
-  if (!tail) co_return tail;
+  if (position_ != base_) {  // else the log is empty, and so is its tail
+    const auto tail = co_await load_tail(*view);
+    if (!tail) co_return tail;
+  }
   undo_on_disk_ = commit_.sequence;
   if (!whole_) co_return co_await load_touched(*view);
   co_return Result<void>{};
