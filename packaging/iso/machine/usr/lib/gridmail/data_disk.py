@@ -123,12 +123,19 @@ def mount(path):
         os.chmod(place, mode)
 
 
+def carriers():
+    """Devices with our label, as they say themselves: early in a boot udev, which lsblk asks, has not come to all of them."""
+    done = subprocess.run(["blkid", "--cache-file", "/dev/null", "--match-token", f"LABEL={LABEL}", "--output", "device"], check=False,
+                          stdout=subprocess.PIPE, text=True)
+    return done.stdout.split()
+
+
 def adopt():
     """Mounts the disk with our label, if there is one."""
-    found = labelled(list_rows(), LABEL)
+    found = carriers()
     if not found:  # disks may still be on their way
         subprocess.run(["udevadm", "settle", "--timeout=30"], check=False)
-        found = labelled(list_rows(), LABEL)
+        found = carriers()
     if len(found) > 1:
         raise Refused(f"{len(found)} disks carry the label {LABEL}: {', '.join(found)}; leave one attached")
     if found:
