@@ -235,7 +235,7 @@ test("the queue: a message is found by its domain, held, released and removed", 
 test("the keyboard alone leads from the first screen to a user's removal", async () => {
   await go(page, "#/");
   await page.evaluate(() => document.activeElement.blur());
-  const tab_to = async (text, presses_max = 40) => {
+  const tab_to = async (text, presses_max = 40 + 3 * nodes) => {
     for (let i = 0; i < presses_max; ++i) {
       await page.keyboard.press("Tab");
       if (await page.evaluate(() => document.activeElement.textContent.trim()) === text) return;
