@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
 import unittest
 
@@ -184,17 +183,17 @@ def main():
         print(f"dev: no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}", file=sys.stderr)
         return 2
     tally = Tally()
-    beside = None
-    for part in chosen:
-        if part == BESIDE and "integration" in chosen:
-            beside = threading.Thread(target=carry_out, args=(part, tally))
-            beside.start()
-            continue
-        if part in UNDISTURBED and beside:
-            beside.join()
-        carry_out(part, tally)
-    if beside:
-        beside.join()
+    with concurrent.futures.ThreadPoolExecutor(1) as aside:
+        beside = None
+        for part in chosen:
+            if part == BESIDE and "integration" in chosen:
+                beside = aside.submit(carry_out, part, tally)
+                continue
+            if part in UNDISTURBED and beside:
+                beside.result()
+            carry_out(part, tally)
+        if beside:
+            beside.result()  # a thread's own exception would be no failure
     for where in sorted(set(tally.failed)):
         print(f"failed: {where}")
     print(f"{tally.passed} passed, {len(tally.failed)} failed", flush=True)
