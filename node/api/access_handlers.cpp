@@ -30,7 +30,7 @@ Json to_json(const TokenRow& token) {
           {"role", name_of(token.role)},
           {"owner", token.owner},
           {"created", rfc3339(token.created)},
-          {"expires", token.expires == 0 ? Json(nullptr) : Json(rfc3339(token.expires))}};
+          {"expires", date_or_null(token.expires)}};
 }
 
 Json to_json(const AppPasswordRow& row) {

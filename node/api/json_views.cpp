@@ -7,12 +7,6 @@
 namespace gridmail::api {
 namespace {
 
-Json ids(const std::vector<NodeId>& nodes) {
-  Json array = Json::array();
-  for (const auto& node : nodes) array.push_back(node.hex());
-  return array;
-}
-
 std::string_view name_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::healthy:
@@ -53,6 +47,16 @@ std::string_view name_of(JobState state) {
 
 }  // namespace
 
+Json ids(const std::vector<NodeId>& nodes) {
+  Json array = Json::array();
+  for (const auto& node : nodes) array.push_back(node.hex());
+  return array;
+}
+
+Json date_or_null(WallMicros at) {
+  return at == 0 ? Json(nullptr) : Json(rfc3339(at));
+}
+
 Json to_json(const Trial& trial) {
   Json changes = Json::array();
   for (const auto& change : trial.changes) {
@@ -71,8 +75,7 @@ Json to_json(const NodeRow& node) {
           {"member_state", name_of(node.member_state)},
           {"zone", node.zone},
           {"weight", node.weight},
-          {"maintenance_until",
-           node.maintenance_until == 0 ? Json(nullptr) : Json(rfc3339(node.maintenance_until))},
+          {"maintenance_until", date_or_null(node.maintenance_until)},
           {"voter", node.is_voter},
           {"addresses", node.addresses},
           {"version", node.version},
@@ -89,7 +92,7 @@ Json to_json(const ScrubStatus& scrub) {
   for (const auto& slot : scrub.lost) lost.push_back({{"slot", slot.slot}, {"what", slot.what}});
   return {{"slots_due", scrub.slots_due},
           {"slot", scrub.slot ? Json(*scrub.slot) : Json(nullptr)},
-          {"oldest", scrub.oldest == 0 ? Json(nullptr) : Json(rfc3339(scrub.oldest))},
+          {"oldest", date_or_null(scrub.oldest)},
           {"keys", scrub.keys},
           {"bytes", scrub.bytes},
           {"mended", scrub.mended},

@@ -10,6 +10,9 @@ namespace gridmail::api {
 
 using Json = nlohmann::ordered_json;
 
+[[nodiscard]] Json ids(const std::vector<NodeId>& nodes);
+/// 0 is no time.
+[[nodiscard]] Json date_or_null(WallMicros at);
 /// {"dry_run": true, "changes": […], "effects": […]}
 [[nodiscard]] Json to_json(const Trial& trial);
 [[nodiscard]] Json to_json(const NodeRow& node);

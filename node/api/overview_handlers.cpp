@@ -5,28 +5,18 @@
 namespace gridmail::api {
 namespace {
 
-Json moment(WallMicros at) {
-  return at == 0 ? Json(nullptr) : Json(rfc3339(at));
-}
-
-Json ids(const std::vector<NodeId>& nodes) {
-  Json array = Json::array();
-  for (const auto& node : nodes) array.push_back(node.hex());
-  return array;
-}
-
 Json to_json(const QueueSummary& summary) {
   Json destinations = Json::array();
   for (const auto& one : summary.destinations) {
     destinations.push_back({{"destination", one.name},
                             {"entries", one.entries},
-                            {"oldest", moment(one.oldest)},
+                            {"oldest", date_or_null(one.oldest)},
                             {"attempts", one.attempts},
                             {"last_error", one.last_error}});
   }
   return {{"entries", summary.entries},
           {"held", summary.held},
-          {"oldest", moment(summary.oldest)},
+          {"oldest", date_or_null(summary.oldest)},
           {"slots", summary.slots},
           {"slots_counted", summary.slots_counted},
           {"destinations", std::move(destinations)},
