@@ -60,8 +60,8 @@ void QueueService::opened(SlotAccessPtr slot) {
   tasks_.spawn(slot->executor(), "slot." + std::to_string(slot->slot()), look_whether_empty(state));
 }
 
-/// Thousands of slots open at once when a node starts or takes over, and most hold no queue: one look at each.
-/// What comes in meanwhile sets to work by itself.
+/// Thousands of slots open at once when a node starts or takes over, and most hold no queue: one look at
+/// each. What comes in meanwhile sets to work by itself.
 Task<void> QueueService::look_whether_empty(OpenSlotPtr slot) {
   const auto first = slot->queue->keys.everything();
   const auto snapshot = slot->queue->access->snapshot();
