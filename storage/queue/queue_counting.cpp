@@ -68,9 +68,10 @@ Task<Result<void>> QueueService::count(OpenSlotPtr slot) {
   const auto snapshot = slot->queue->access->snapshot();
   DigestSum sum;
   sum.add_slot();
+  const bool is_blank = !slot->queue->access->was_written();
   Bytes first = slot->queue->keys.entries();
   const Bytes end = prefix_end(first);
-  for (bool more = true; more;) {
+  for (bool more = !is_blank; more;) {
     const auto page = co_await snapshot->scan(Family::meta, first, end, entries_per_page, 1 << 20);
     if (!page) co_return tl::unexpected(page.error());
     for (const auto& pair : page->pairs) {

@@ -57,11 +57,12 @@ Task<void> QueueService::stop() {
 
 void QueueService::opened(SlotAccessPtr slot) {
   const auto state = open_slot(slot);
+  if (!slot->was_written()) return;
   tasks_.spawn(slot->executor(), "slot." + std::to_string(slot->slot()), look_whether_empty(state));
 }
 
 /// Thousands of slots open at once when a node starts or takes over, and most hold no queue: one look at
-/// each. What comes in meanwhile sets to work by itself.
+/// each that was ever written to. What comes in meanwhile sets to work by itself.
 Task<void> QueueService::look_whether_empty(OpenSlotPtr slot) {
   const auto first = slot->queue->keys.everything();
   const auto snapshot = slot->queue->access->snapshot();

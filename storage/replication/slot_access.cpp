@@ -20,6 +20,10 @@ class Access final : public SlotAccess {
     const auto slot = slot_.lock();
     return slot ? slot->may_answer(epoch_) : fail(Errc::not_primary);
   }
+  [[nodiscard]] bool was_written() const override {
+    const auto slot = slot_.lock();
+    return !slot || slot->copy().position() != Position{};
+  }
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const override { return store_.snapshot(); }
 
   [[nodiscard]] Task<Result<void>> commit(Operation operation) override {

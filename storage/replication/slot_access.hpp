@@ -24,6 +24,8 @@ class SlotAccess {
   /// Whether an answer may be given now: opened, and under a lease from every other copy. To be asked after
   /// the data was read and before it is sent. Errors: not_primary, unavailable.
   [[nodiscard]] virtual Result<void> may_answer() const = 0;
+  /// Whether any operation ever came to the slot; until one has, there is nothing to read.
+  [[nodiscard]] virtual bool was_written() const = 0;
   /// Committed state of this node. Other slots' keys are visible too, but mean nothing.
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
   /// Returns once the operation is on stable storage on every in-sync and joining copy and applied here.

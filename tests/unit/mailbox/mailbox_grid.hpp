@@ -31,6 +31,7 @@ class MemorySlot final : public SlotAccess {
   [[nodiscard]] Result<void> may_answer() const override {
     return closed ? Result<void>(fail(Errc::not_primary)) : Result<void>();
   }
+  [[nodiscard]] bool was_written() const override { return true; }
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const override { return store_.snapshot(); }
   [[nodiscard]] Task<Result<void>> commit(Operation operation) override {
     CHECK(operation.bytes() <= operation_bytes_max);
