@@ -79,17 +79,14 @@ Task<void> EgressService::send_in_lane(DestinationLanes::Lane lane, queue::Egres
   // primary asks again.
   auto first = co_await ports_.queue.fetch(id, message.parcel(), message.at(), 0);
   if (!first) co_return;
-  const auto share = co_await ports_.body_bytes.take(first->message().body_size());
+  const auto broken_off = std::make_shared<std::atomic<bool>>(false);
   const auto sending = std::make_shared<RemoteDelivery::Sending>();
   sending->message = std::move(*first->mutable_message());
   sending->parcel = std::move(*first->mutable_parcel());
-  sending->body = std::move(*first->mutable_content());
-  for (std::uint32_t chunk = 1; chunk < first->chunks(); ++chunk) {
-    const auto part = co_await ports_.queue.fetch(id, message.parcel(), message.at(), chunk);
-    if (!part) co_return;
-    sending->body += part->content();
-  }
-  const auto broken_off = std::make_shared<std::atomic<bool>>(false);
+  const auto begin = std::make_shared<queue::Fetched>(std::move(*first));
+  sending->body = [this, message, id, begin, broken_off] {
+    return asio::co_spawn(strand_, fetch_body(message, id, begin, broken_off), asio::use_awaitable);
+  };
   sending->may_finish = [this, message, id, broken_off] {
     return asio::co_spawn(strand_, may_finish(message, id, broken_off), asio::use_awaitable);
   };
@@ -101,6 +98,26 @@ Task<void> EgressService::send_in_lane(DestinationLanes::Lane lane, queue::Egres
   if (!settled)
     log(Level::warn, "queue.not_settled",
         {{"id", sending->message.trace()}, {"entry", id.hex()}, {"error", settled.error().text}});
+}
+
+/// What goes beyond the first chunk.
+Task<Result<RemoteDelivery::HeldBody>> EgressService::fetch_body(
+    queue::EgressMessage message, QueueEntryId id, std::shared_ptr<const queue::Fetched> begin,
+    std::shared_ptr<std::atomic<bool>> broken_off) {
+  const std::uint64_t bytes = std::uint64_t{begin->chunks()} * queue_chunk_bytes;
+  auto share = co_await ports_.body_bytes.take(begin->chunks() > 1 ? bytes : begin->content().size());
+  RemoteDelivery::HeldBody held;
+  held.share = std::move(share);
+  held.bytes = begin->content();
+  for (std::uint32_t chunk = 1; chunk < begin->chunks(); ++chunk) {
+    const auto part = co_await ports_.queue.fetch(id, message.parcel(), message.at(), chunk);
+    if (!part) {
+      *broken_off = true;
+      co_return tl::unexpected(part.error());
+    }
+    held.bytes += part->content();
+  }
+  co_return held;
 }
 
 Task<bool> EgressService::may_finish(queue::EgressMessage message, QueueEntryId id,

@@ -49,6 +49,9 @@ class EgressService {
   [[nodiscard]] Task<void> send(NodeId from, queue::EgressMessage message, QueueEntryId id);
   [[nodiscard]] Task<void> send_in_lane(DestinationLanes::Lane lane, queue::EgressMessage message,
                                         QueueEntryId id);
+  [[nodiscard]] Task<Result<RemoteDelivery::HeldBody>> fetch_body(
+      queue::EgressMessage message, QueueEntryId id, std::shared_ptr<const queue::Fetched> begin,
+      std::shared_ptr<std::atomic<bool>> broken_off);
   [[nodiscard]] Task<bool> may_finish(queue::EgressMessage message, QueueEntryId id,
                                       std::shared_ptr<std::atomic<bool>> broken_off);
   void answer(NodeId to, const queue::EgressMessage& message, queue::EgressMessage::What what);

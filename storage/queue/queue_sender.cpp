@@ -106,17 +106,12 @@ Task<void> QueueSender::send(OpenSlotPtr slot, Due due, std::string hop) {
   const auto parcel = co_await load<queue::Parcel>(slot->queue, parcel_key);
   if (!entry || !*entry || !parcel || !*parcel || slot->queue->is_over()) co_return;
   if ((*parcel)->held() || (*parcel)->next_attempt() != due.at) co_return;
-  const auto share = co_await body_bytes_.take((*entry)->message().body_size());
-  auto body = co_await slot->queue->read_body(due.id, (*entry)->chunks());
-  if (!body) {
-    log(Level::error, "queue.unreadable",
-        {{"id", (*entry)->message().trace()}, {"entry", due.id.hex()}, {"error", body.error().text}});
-    co_return co_await put_off_within(&under_way, "the message cannot be read: " + body.error().text);
-  }
   const auto sending = std::make_shared<RemoteDelivery::Sending>();
   sending->message = (*entry)->message();
   sending->parcel = **parcel;
-  sending->body = std::move(*body);
+  sending->body = [this, slot, due, entry = **entry] {
+    return asio::co_spawn(slot->queue->access->executor(), read_body(slot, due, entry), asio::use_awaitable);
+  };
   const auto broken_off = std::make_shared<std::atomic<bool>>(false);
   sending->may_finish = [this, slot, due, broken_off] {
     return asio::co_spawn(slot->queue->access->executor(), may_finish(slot, due, broken_off),
@@ -127,6 +122,20 @@ Task<void> QueueSender::send(OpenSlotPtr slot, Due due, std::string hop) {
   if (*broken_off) co_return;  // nothing came of it: whoever may send it finds it as it was
   report_outcomes(ports_.trace, due.id, sending->message, sent.outcomes);
   co_await settle(&under_way, std::move(sent.outcomes));
+}
+
+Task<Result<RemoteDelivery::HeldBody>> QueueSender::read_body(OpenSlotPtr slot, Due due, queue::Entry entry) {
+  auto share = co_await body_bytes_.take(entry.message().body_size());
+  auto body = co_await slot->queue->read_body(due.id, entry.chunks());
+  if (!body) {
+    log(Level::error, "queue.unreadable",
+        {{"id", entry.message().trace()}, {"entry", due.id.hex()}, {"error", body.error().text}});
+    co_return tl::unexpected(body.error());
+  }
+  RemoteDelivery::HeldBody held;
+  held.bytes = std::move(*body);
+  held.share = std::move(share);
+  co_return held;
 }
 
 Task<void> QueueSender::wait_for_rest(UnderWay* under_way, std::string hop, TimePoint until) {

@@ -138,6 +138,8 @@ class QueueSender {
 
   [[nodiscard]] OpenSlotPtr find(const QueueSlotPtr& slot);
   [[nodiscard]] Task<void> send(OpenSlotPtr slot, Due due, std::string hop);
+  [[nodiscard]] Task<Result<RemoteDelivery::HeldBody>> read_body(OpenSlotPtr slot, Due due,
+                                                                 queue::Entry entry);
   /// The hop rests: either the parcel waits in the store until that is over, or it is put off.
   [[nodiscard]] Task<void> wait_for_rest(UnderWay* under_way, std::string hop, TimePoint until);
   /// Without an attempt: all of it waits, for the last reason that it waited for, or else this one.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "node/base/store.hpp"
+#include "node/runtime/allowance.hpp"
 #include "storage/queue/queue.pb.h"
 
 namespace gridmail {
@@ -18,10 +19,17 @@ class RemoteDelivery {
   /// Whatever is sent to the same next hop shares its lanes.
   [[nodiscard]] virtual Task<std::string> next_hop(std::string destination) const = 0;
 
+  /// A message in memory, of which there is a limited amount.
+  struct HeldBody {
+    Bytes bytes;
+    Allowance::Share share{nullptr, 0};
+  };
   struct Sending {
     queue::Message message;
     queue::Parcel parcel;
-    Bytes body;
+    /// The message itself, asked for when the next hop has answered, so that what waits for a silent one
+    /// takes no memory. An error: it cannot be sent now.
+    std::function<Task<Result<HeldBody>>()> body;
     /// Asked last before the remote is told that the message is complete: false when another node sends it
     /// by now, or an administrator has taken it away.
     std::function<Task<bool>()> may_finish;

@@ -59,7 +59,7 @@ Task<HostSearch::Found> HostSearch::find(std::string destination, Route route) c
     std::vector<std::string> names(1, host);
     auto found = co_await find_by_name(std::move(names), port);
     // A route's host that is not there is the administrator's mistake, not the message's.
-    found.trouble.kind = smtp::Verdict::Kind::deferred;
+    if (found.hosts.empty()) found.trouble.kind = smtp::Verdict::Kind::deferred;
     co_return found;
   }
   const auto literal = address_in(destination);

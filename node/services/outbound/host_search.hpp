@@ -27,7 +27,8 @@ class HostSearch {
 
   struct Found {
     std::vector<MailHost> hosts;  ///< in the order in which to try them
-    smtp::Verdict trouble;        ///< why there are none
+    /// Why there are none; deferred: why there may be more another time.
+    smtp::Verdict trouble{smtp::Verdict::Kind::refused, {}, {}, false};
   };
   [[nodiscard]] Task<Found> find(std::string destination, Route route) const;
 

@@ -37,20 +37,24 @@ BytesView without_return_path(BytesView prefix) {
   return end == BytesView::npos ? BytesView() : prefix.substr(end + 2);
 }
 
-smtp::OutgoingMail mail_of(const RemoteDelivery::Sending& what) {
+smtp::OutgoingMail mail_of(const RemoteDelivery::Sending& what, BytesView body) {
   smtp::OutgoingMail mail;
   mail.sender =
       what.message.sender_elsewhere().empty() ? what.message.sender() : what.message.sender_elsewhere();
   for (const auto& recipient : what.parcel.recipients())
     mail.recipients.push_back({recipient.address(), recipient.original(), notify_value(recipient.notify())});
   mail.trace = without_return_path(what.message.prefix());
-  mail.body = what.body;
+  mail.body = body;
   if (what.message.returned() == queue::Message::HEADERS) mail.returned = "HDRS";
   if (what.message.returned() == queue::Message::FULL) mail.returned = "FULL";
   mail.envelope_id = what.message.envelope_id();
   mail.utf8 = what.message.utf8();
   mail.require_tls = what.message.tls() == queue::Message::TLS_REQUIRED;
   return mail;
+}
+
+smtp::Verdict unreadable(const Error& error) {
+  return {smtp::Verdict::Kind::deferred, "4.3.0", "the message cannot be read: " + error.text, false};
 }
 
 queue::Outcome outcome_of(const smtp::Verdict& verdict, const std::string& host, bool tells) {
@@ -148,7 +152,8 @@ Task<RemoteSender::Attempt> RemoteSender::attempt(std::shared_ptr<const Sending>
   auto found = co_await search_.find(what->parcel.destination(), route);
   Attempt result;
   result.trouble = std::move(found.trouble);
-  bool may_come_later = false;
+  bool may_come_later =
+      result.trouble.kind == smtp::Verdict::Kind::deferred;  // a host without an address yet
   for (const auto& host : found.hosts) {
     smtp::Verdict trouble;
     auto connection = co_await open(host, terms_of(route, what->message), &trouble);
@@ -170,7 +175,14 @@ Task<RemoteSender::Attempt> RemoteSender::attempt_with(Connection connection,
   Attempt result;
   result.host = connection.host;
   auto& session = *connection.session;
-  auto mail = mail_of(*what);
+  const auto body = co_await what->body();
+  if (!body) {
+    result.verdicts.emplace(static_cast<std::size_t>(what->parcel.recipients_size()),
+                            unreadable(body.error()));
+    keep(hop, std::move(connection));
+    co_return result;
+  }
+  auto mail = mail_of(*what, body->bytes);
   auto verdicts = co_await session.send(std::move(mail), what->may_finish);
   result.tells = session.extensions().dsn;
   if (!session.is_usable() && !session.has_answered()) {

@@ -37,7 +37,6 @@ class MemoryRemote final : public RemoteDelivery {
     const auto& parcel = what->parcel;
     ++attempts[parcel.destination()];
     messages.push_back(what->message);
-    last_body = what->body;
     at_once_max = std::max(at_once_max, ++at_once);
     Sent sent;
     sent.reached = !is_dead || !is_dead(parcel.destination());
@@ -46,7 +45,12 @@ class MemoryRemote final : public RemoteDelivery {
       sent.reached = false;
     }
     if (before_end) co_await before_end();
-    const bool finishes = sent.reached && co_await what->may_finish();
+    bool finishes = false;
+    if (sent.reached) {
+      const auto body = co_await what->body();
+      if (body) last_body = body->bytes;
+      finishes = body && co_await what->may_finish();
+    }
     for (const auto& recipient : parcel.recipients()) {
       auto& outcome = sent.outcomes.emplace_back();
       outcome.set_address(recipient.address());

@@ -12,16 +12,16 @@ namespace {
 
 constexpr const char* letter = "Subject: hello\r\n\r\nworld\r\n";
 
-ports::Incoming mail_to(const std::vector<std::string>& addresses) {
-  auto incoming = MemoryGrid::message({}, letter);
+ports::Incoming mail_to(const std::vector<std::string>& addresses, const std::string& text = letter) {
+  auto incoming = MemoryGrid::message({}, text);
   for (const auto& address : addresses) incoming.recipients.push_back({UserId{}, address, address, 0, {}});
   return incoming;
 }
 
 struct Queued {
   explicit Queued(std::uint64_t seed) : grid(seed) { set_log_level(Level::error); }
-  void submit(const std::vector<std::string>& addresses) {
-    REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(mail_to(addresses))));
+  void submit(const std::vector<std::string>& addresses, const std::string& text = letter) {
+    REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(mail_to(addresses, text))));
   }
   [[nodiscard]] std::size_t waiting() { return grid.queued().size(); }
   [[nodiscard]] queue::Summary only() {
@@ -291,4 +291,18 @@ TEST_CASE("through slots that come and go every recipient gets the message, and 
     grid.run(2h);
     CHECK(queued.waiting() == 0);
   }
+}
+
+TEST_CASE("large messages for servers that say nothing take no memory that others need") {
+  Queued queued(31);
+  auto& grid = queued.grid;
+  grid.remote.clock = &grid.clock;
+  const std::string large = "Subject: large\r\n\r\n" + std::string(45 << 20, 'x') + "\r\n";
+  for (const std::string hop : {"mute1.test", "mute2.test", "mute3.test"}) {
+    grid.remote.silent[hop] = 300s;
+    queued.submit({"a@" + hop}, large);
+  }
+  grid.run(5s);
+  queued.submit({"b@lives.test"});
+  CHECK(grid.run_until_true(10s, [&] { return grid.remote.delivered.contains("b@lives.test"); }));
 }
