@@ -34,7 +34,8 @@ Reply login_refused(const Error& error) {
 Reply message_refused(const Error& error) {
   if (error.code == Errc::no_space) return {452, "4.3.1", "no space left, try again later"};
   if (error.temporary()) return {451, "4.3.0", "message not taken now, try again later"};
-  if (error.code == Errc::too_large) return {552, "5.3.4", "message is too large"};
+  if (error.code == Errc::too_large)
+    return {552, "5.3.4", "message is too large" + (error.text.empty() ? "" : ": " + error.text)};
   if (error.code == Errc::denied)
     return {554, "5.4.6", "mail loop: this address has had the message already"};
   return {554, "5.6.0", "message refused"};

@@ -3,7 +3,6 @@
 namespace gridmail {
 namespace {
 
-constexpr int recipients_max = 2000;
 constexpr std::uint32_t chunks_max = 4096;
 
 Result<QueueEntryId> entry_id(const Bytes& bytes) {
@@ -68,7 +67,7 @@ Task<Result<void>> QueueChange::submit(const queue::Submit& submit, SubmittedEnt
   *made = {};
   const auto id = entry_id(submit.entry());
   if (!id) co_return tl::unexpected(id.error());
-  if (submit.recipients_size() == 0 || submit.recipients_size() > recipients_max) {
+  if (submit.recipients_size() == 0 || submit.recipients_size() > queue_recipients_max) {
     co_return fail(Errc::invalid, "a queue entry with no recipients or too many");
   }
   const auto submitted = co_await was_submitted(*id);

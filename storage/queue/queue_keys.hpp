@@ -22,6 +22,10 @@ inline constexpr std::size_t queue_chunk_bytes = 256 * 1024;
   return static_cast<std::uint32_t>((body_size + queue_chunk_bytes - 1) / queue_chunk_bytes);
 }
 
+/// An entry is made in one operation.
+inline constexpr int queue_recipients_max = 4000;
+inline constexpr std::size_t queue_recipient_bytes_max = 512 * 1024;
+
 class QueueKeys {
  public:
   explicit QueueKeys(SlotId slot) : slot_(slot) {}

@@ -46,6 +46,13 @@ Result<void> as_promised(Result<void> outcome) {
   return fail(Errc::unavailable, outcome.error().text);
 }
 
+/// In the queue, and in the intake until it can be there: what is promised must find room.
+bool fit_an_entry(const std::vector<queue::Recipient>& recipients) {
+  std::size_t bytes = 0;
+  for (const auto& recipient : recipients) bytes += recipient.ByteSizeLong();
+  return recipients.size() <= queue_recipients_max && bytes <= queue_recipient_bytes_max;
+}
+
 bool is_told_of_success(const queue::Recipient& recipient) {
   return (recipient.notify() & queue::NOTIFY_SUCCESS) != 0;
 }
@@ -137,6 +144,8 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   envelope.set_utf8(message.utf8);
   envelope.set_tls(static_cast<queue::Message::Tls>(message.tls));
   envelope.set_trace(message.id);
+  if (!fit_an_entry(transaction->recipients))
+    co_return fail(Errc::too_large, "more recipients than a message may have");
   transaction->outcomes.resize(transaction->recipients.size());
   transaction->missed.resize(transaction->recipients.size());
   note_received(*transaction, message, std::move(parsed->message_id));

@@ -10,8 +10,6 @@ namespace gridmail {
 namespace {
 
 constexpr std::size_t header_bytes_looked_at = 256 * 1024;
-/// An entry is made in one operation.
-constexpr std::size_t recipients_max = 4000;
 
 /// The members of a list are told of no success (RFC 3461, section 5.2.7.3): whoever asked for that alone
 /// is told nothing.
@@ -71,8 +69,8 @@ Task<Result<void>> GridDelivery::expand(TransactionPtr transaction, const ports:
   transaction->is_expanded = true;
   for (const auto& target : *targets) {
     if (!transaction->taken.insert(target.id.is_nil() ? target.address : target.id.bytes()).second) continue;
-    if (transaction->recipients.size() >= recipients_max)
-      co_return fail(Errc::too_large, "a message with too many recipients");
+    if (transaction->recipients.size() >= queue_recipients_max)
+      co_return fail(Errc::too_large, "more recipients than a message may have");
     auto& record = transaction->recipients.emplace_back();
     record.set_notify(notify_of_members(recipient.notify));
     record.set_original(recipient.original);

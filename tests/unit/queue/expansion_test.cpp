@@ -103,3 +103,21 @@ TEST_CASE("the members of a list are told of no success, and of failures unless 
   REQUIRE(remote.reports.size() == 1);
   CHECK(remote.reports.front().kind() == queue::Report::FAILED);
 }
+
+TEST_CASE("lists lead to thousands, or to more than a message may have: then nothing was promised") {
+  Expanding expanding(6);
+  auto& grid = expanding.grid;
+  std::vector<std::string> lists;
+  for (const std::string name : {"a", "b", "c"}) {
+    std::vector<std::string> members;
+    for (int i = 0; i < 1500; ++i) members.push_back(name + std::to_string(i) + "@far.test");
+    lists.push_back("all-" + name + "@example.org");
+    grid.put_list(lists.back(), members);
+  }
+  const auto refused = expanding.deliver(expanding.mail(lists));
+  REQUIRE(!refused);
+  CHECK(refused.error().code == Errc::too_large);
+  lists.pop_back();
+  REQUIRE(expanding.deliver(expanding.mail(lists)));
+  CHECK(grid.run_until_true(60s, [&] { return grid.remote.delivered.size() == 3000; }));
+}
