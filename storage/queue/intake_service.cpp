@@ -91,7 +91,9 @@ Task<Result<void>> IntakeService::accept(queue::Message message, std::vector<que
 Task<Result<void>> IntakeService::take_in(queue::IntakeRecord record, std::vector<Bytes> chunks,
                                           IntakePatience patience) {
   if (!recovered_) co_return fail(Errc::unavailable, "the intake journal is still being read");
-  if (candidates(std::nullopt).empty())
+  const auto map = ports_.slots.map();
+  const bool may_be_alone = map && map->settings.copies_min <= 1;
+  if (!may_be_alone && candidates(std::nullopt).empty())
     co_return fail(Errc::unavailable, "no other node to keep the message");
   const auto id = *IntakeId::from_bytes(record.id());
   queue::IntakeRecord theirs = record;
@@ -105,20 +107,21 @@ Task<Result<void>> IntakeService::take_in(queue::IntakeRecord record, std::vecto
   std::optional<NodeId> taker;
   try {
     taker = co_await find_taker(offer, std::nullopt, patience);
-    if (taker) co_await before(ports_.clock, patience.slow, own->written);
+    if (taker || may_be_alone) co_await before(ports_.clock, patience.slow, own->written);
   } catch (...) {  // the client is gone: nothing was promised
     give_up(id, *offer, *own);
     throw;
   }
-  if (!taker || !own->result || !*own->result) {
+  if ((!taker && !may_be_alone) || !own->result || !*own->result) {
     const auto own_failed = own->result && !*own->result;
     give_up(id, *offer, *own);
     if (own_failed) co_return *own->result;
     co_return fail(Errc::unavailable, "no other node stored the message in time");
   }
   offers_.erase(id);
+  if (!taker) log(Level::warn, "intake.one_copy", {{"id", record.message().trace()}, {"record", id.hex()}});
   for (const auto& node : offer->asked()) {
-    if (node != *taker) tell_drop(node, id, true);
+    if (taker && node != *taker) tell_drop(node, id, true);
   }
   Held held;
   held.peer = taker;

@@ -58,7 +58,8 @@ class IntakeService {
   [[nodiscard]] Task<Result<void>> start();
   [[nodiscard]] Task<void> stop();
 
-  /// Success: on stable storage here and on one other node. `recipients` have their GUIDs; with `entry` they
+  /// Success: on stable storage here and on one other node; here alone, until another is found, where the
+  /// grid's copies_min is 1 and no other stored it in time. `recipients` have their GUIDs; with `entry` they
   /// go into that queue entry, otherwise to their mailboxes. `body` must outlive the call. Errors:
   /// unavailable (no other node stored it in time; nothing is kept), io, no_space.
   [[nodiscard]] Task<Result<void>> accept(queue::Message message, std::vector<queue::Recipient> recipients,

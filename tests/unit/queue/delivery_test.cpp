@@ -119,7 +119,27 @@ TEST_CASE("with nobody to keep a second copy the client is told to come again, a
   CHECK(grid.journal_records(grid.nodes[0]) == 0);
 }
 
-TEST_CASE("a single node never takes anything in") {
+TEST_CASE("a grid that makes do with one copy takes mail in alone, until another node can keep it too") {
+  MemoryGrid grid(35, 2);
+  grid.slots.set_copies_min(1);
+  const auto user = grid.add_user("a@example.org");
+  const auto slot = grid.slots.slot_for(user.view());
+  grid.slots.close(slot);
+  grid.crash(grid.nodes[1]);
+  const auto begun = grid.clock.now();
+  REQUIRE(grid.deliver(grid.nodes[0], {user}, letter));
+  CHECK(grid.clock.now() - begun < 1500ms);
+  CHECK(grid.journal_records(grid.nodes[0]) == 1);
+  grid.start(grid.nodes[1]);
+  CHECK(grid.run_until_true(60s, [&] { return grid.journal_records(grid.nodes[1]) == 1; }));
+  grid.slots.open(slot);
+  REQUIRE(grid.run_until_true(30s, [&] { return grid.copies_of(user, letter) == 1; }));
+  grid.run(60s);
+  for (const auto& node : grid.nodes) CHECK(grid.journal_records(node) == 0);
+  CHECK(grid.copies_of(user, letter) == 1);
+}
+
+TEST_CASE("a single node takes nothing in that wants two copies") {
   MemoryGrid grid(9, 1);
   const auto user = grid.add_user("a@example.org");
   grid.slots.close(grid.slots.slot_for(user.view()));

@@ -64,6 +64,11 @@ class MemorySlots final : public SlotClient {
     }
   }
   [[nodiscard]] bool is_open(SlotId slot) const { return open_.contains(slot); }
+  void set_copies_min(std::uint32_t copies_min) {
+    auto map = std::make_shared<Map>(*map_);
+    map->settings.copies_min = copies_min;
+    map_ = std::move(map);
+  }
   /// Requests then take so long that their callers give up, though the slot lives.
   void set_slow(bool slow) { slow_ = slow; }
   [[nodiscard]] MemoryStore& store() { return store_; }
@@ -105,6 +110,7 @@ class MemorySlots final : public SlotClient {
       if (owner_.clock_.now() < owner_.faults.lapsed_until) return fail(Errc::unavailable, "no lease");
       return {};
     }
+    [[nodiscard]] bool was_written() const override { return true; }
     [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const override {
       return owner_.store_.snapshot();
     }
