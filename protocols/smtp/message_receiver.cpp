@@ -50,7 +50,8 @@ void MessageReceiver::judge() {
   if (received_.count() > received_fields_max) {
     refuse({554, "5.4.6", "message has more than 100 Received fields: a mail loop"});
   }
-  if (!refusal_ && header_.is_too_long()) refuse({552, "5.3.4", "header of more than 256 KiB"});
+  if (!refusal_ && received_.header_bytes() > HeaderCollector::bytes_max)
+    refuse({552, "5.3.4", "header of more than 256 KiB"});
   if (refusal_ || binary_) return;  // delivery makes lines of binary parts
   // What is submitted may leave the grid, where others might take a CR for the end of a line; its bare LFs
   // were repaired.

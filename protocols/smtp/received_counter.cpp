@@ -1,5 +1,7 @@
 #include "protocols/smtp/received_counter.hpp"
 
+#include <algorithm>
+
 #include "protocols/text/ascii.hpp"
 
 namespace gridmail::smtp {
@@ -8,17 +10,18 @@ constexpr std::string_view field_name = "received:";
 }
 
 void ReceivedCounter::feed(BytesView bytes) {
-  for (std::size_t at = 0; at < bytes.size() && state_ != State::body;) {
+  std::size_t at = 0;
+  while (at < bytes.size() && state_ != State::body) {
     if (state_ == State::matching) {
       match(bytes[at++]);
       continue;
     }
-    const std::size_t lf = bytes.find('\n', at);
-    if (lf == BytesView::npos) return;
-    at = lf + 1;
+    at = std::min(bytes.find('\n', at), bytes.size() - 1) + 1;
+    if (bytes[at - 1] != '\n') break;
     matched_ = 0;
     state_ = State::matching;
   }
+  header_bytes_ += at;
 }
 
 void ReceivedCounter::match(char c) {

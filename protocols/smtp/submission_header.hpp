@@ -14,9 +14,8 @@ class HeaderCollector {
  public:
   static constexpr std::size_t bytes_max = 256 * 1024;
 
+  /// Takes no more than bytes_max.
   void feed(BytesView bytes);
-  /// It did not end within bytes_max.
-  [[nodiscard]] bool is_too_long() const { return !ended_ && header_.size() >= bytes_max; }
   [[nodiscard]] const Bytes& header() const { return header_; }
 
  private:

@@ -1,5 +1,6 @@
 #include "protocols/smtp_client/client_session.hpp"
 
+#include <algorithm>
 #include <asio/error.hpp>
 #include <asio/system_error.hpp>
 
@@ -37,11 +38,16 @@ ClientSession::ClientSession(std::unique_ptr<Stream> stream, Clock& clock, const
     : stream_(std::move(stream)),
       settings_(settings),
       terms_(std::move(terms)),
+      clock_(clock),
       channel_(*stream_, clock, settings.block_timeout) {}
 
+/// All lines of it within `timeout`, and no later than the transaction's end.
 Task<RemoteReply> ClientSession::read_reply(Duration timeout) {
+  const auto deadline = std::min(clock_.now() + timeout, transaction_ends_);
   for (;;) {
-    const auto line = co_await channel_.read_line(reply_line_bytes_max, timeout);
+    const auto left = deadline - clock_.now();
+    if (left <= Duration::zero()) throw asio::system_error(asio::error::timed_out);
+    const auto line = co_await channel_.read_line(reply_line_bytes_max, left);
     if (!line) throw asio::system_error(asio::error::eof);
     if (line->flaw == Line::Flaw::too_long) throw Unintelligible{"a line of more than 4096 bytes"};
     auto fed = parser_.feed(line->text);

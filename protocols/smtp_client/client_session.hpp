@@ -45,6 +45,9 @@ struct ClientSettings {
   Duration data_timeout = std::chrono::minutes(2);     ///< for the reply to DATA
   Duration block_timeout = std::chrono::minutes(3);    ///< for a piece of the message to be taken
   Duration end_timeout = std::chrono::minutes(10);     ///< for the reply to the end of data
+  /// Each reply may come at its limit's end, and each piece be taken then: all together may not.
+  Duration transaction_max = std::chrono::minutes(30);
+  std::uint64_t bytes_per_second_min = 4096;  ///< it has that much longer for its bytes
 };
 
 class ClientSession {
@@ -103,6 +106,7 @@ class ClientSession {
   std::unique_ptr<Stream> stream_;
   const ClientSettings& settings_;
   const ServerTerms terms_;
+  Clock& clock_;
   LineChannel channel_;
   ReplyParser parser_;
   Extensions extensions_;
@@ -112,6 +116,7 @@ class ClientSession {
   bool answered_ = false;
   bool in_handshake_ = false;
   std::size_t transactions_ = 0;
+  TimePoint transaction_ends_ = TimePoint::never();  ///< whatever is still said then
 };
 
 /// The verdict that a reply gives; 4xx for one that makes no sense where it came.

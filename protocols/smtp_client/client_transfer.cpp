@@ -4,6 +4,7 @@
 #include <asio/system_error.hpp>
 
 #include "protocols/line/dot_stuffer.hpp"
+#include "protocols/mime/header.hpp"
 #include "protocols/mime/reencoding.hpp"
 #include "protocols/smtp_client/client_session.hpp"
 #include "protocols/smtp_client/envelope_command.hpp"
@@ -13,6 +14,16 @@ namespace gridmail::smtp {
 namespace {
 
 constexpr std::size_t piece_bytes = 64 * 1024;
+
+/// Ours were made over the body as it came; one that is wrong is worse than none (RFC 6376, section 5.3).
+Bytes without_signatures(BytesView trace) {
+  Bytes kept;
+  mime::FieldReader reader(trace);
+  while (const auto field = reader.next()) {
+    if (!text::equal_ignoring_case(field->name, "DKIM-Signature")) kept += field->line;
+  }
+  return kept;
+}
 
 }  // namespace
 
@@ -41,6 +52,7 @@ struct ClientSession::Transaction {
   Needs needs;
   bool has_wide_header = false;
   std::optional<Bytes> reencoded;  ///< what the mail's body then is
+  Bytes unsigned_trace;            ///< and its trace
   std::vector<std::optional<Verdict>> verdicts;
 };
 
@@ -66,6 +78,8 @@ Task<std::vector<Verdict>> ClientSession::send(OutgoingMail mail, MayFinish may_
 Task<std::vector<Verdict>> ClientSession::send_once(OutgoingMail mail, MayFinish may_finish) {
   Transaction transaction(std::move(mail));
   ++transactions_;
+  transaction_ends_ = clock_.now() + settings_.transaction_max +
+                      std::chrono::seconds(transaction.mail.size() / settings_.bytes_per_second_min);
   std::string lost;
   try {
     co_await transact(transaction, may_finish);
@@ -77,6 +91,7 @@ Task<std::vector<Verdict>> ClientSession::send_once(OutgoingMail mail, MayFinish
     break_off();
     lost = error.what;
   }
+  transaction_ends_ = TimePoint::never();
   transaction.settle_rest({Verdict::Kind::deferred, "4.4.2",
                            "connection lost while waiting for " + std::string(stage_) + ": " + lost, false});
   std::vector<Verdict> verdicts;
@@ -141,6 +156,8 @@ void ClientSession::adapt(Transaction& transaction) {
     transaction.reencoded = mime::reencode(mail.body, mime::Carrier::seven_bit);
   if (transaction.reencoded) {
     mail.body = *transaction.reencoded;
+    transaction.unsigned_trace = without_signatures(mail.trace);
+    mail.trace = transaction.unsigned_trace;
     transaction.needs.eight_bit = false;
   } else {
     transaction.settle_rest({Verdict::Kind::refused, "5.6.3",
@@ -188,6 +205,7 @@ Task<void> ClientSession::send_content(Transaction& transaction, MayFinish& may_
     for (std::size_t at = 0; at < part.size(); at += piece_bytes) {
       stuffer.append(channel_.output(), part.substr(at, piece_bytes));
       co_await channel_.flush_if_large();
+      if (clock_.now() >= transaction_ends_) throw asio::system_error(asio::error::timed_out);
     }
   }
   const bool may = co_await may_finish();

@@ -191,6 +191,28 @@ TEST_CASE("a server that talks for ever is left") {
   CHECK(wide.trouble);
 }
 
+TEST_CASE("a reply has its time as a whole, and so has a transaction, however slowly their lines come") {
+  RemoteServer remote;
+  remote.connect();
+  (void)remote.say("220-still");
+  remote.dialogue->wait(4min);
+  (void)remote.say("220-here");
+  CHECK(!remote.trouble);
+  remote.dialogue->wait(2min);
+  CHECK(remote.trouble);
+
+  RemoteServer one_by_one;
+  for (int i = 0; i < 20; ++i) one_by_one.mail.recipients.push_back({std::to_string(i) + "@x.test", "", ""});
+  (void)one_by_one.greet("X");
+  int replies = 0;
+  for (; replies < 22 && !one_by_one.dialogue->ended(); ++replies) {
+    one_by_one.dialogue->wait(4min);
+    if (!one_by_one.dialogue->ended()) (void)one_by_one.say("250 ok");
+  }
+  CHECK(replies < 10);
+  CHECK(one_by_one.kinds() == std::string(22, 'd'));
+}
+
 TEST_CASE("without the right to finish, the end of the message is never sent") {
   RemoteServer remote;
   remote.may_finish = false;
@@ -220,6 +242,12 @@ TEST_CASE("RFC 6152, 3: 8-bit text is re-encoded for a server that takes seven b
   CHECK(seven.say("354 go").ends_with("Content-Transfer-Encoding: quoted-printable\r\n\r\n=E4\r\n.\r\n"));
   (void)seven.say("250 ok");
   CHECK(seven.kinds() == "aa");
+  RemoteServer with_signature;
+  with_signature.mail.body = "Subject: x\r\n\r\n\xe4\r\n";
+  with_signature.mail.trace = "Received: here\r\nDKIM-Signature: v=1;\r\n\tb=xyz\r\nX-Another: y\r\n";
+  (void)with_signature.greet("PIPELINING");
+  (void)with_signature.say("250 ok\r\n250 ok\r\n250 ok");
+  CHECK(with_signature.say("354 go").starts_with("Received: here\r\nX-Another: y\r\nSubject: x\r\n"));
 }
 
 TEST_CASE(
