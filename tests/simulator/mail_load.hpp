@@ -35,6 +35,8 @@ class MailLoad final : public Load {
   /// One message for somebody elsewhere through some live front, and how the world takes it from now on.
   void send_out();
   void others_behave(Outside::Manners manners) { outside_.behave(manners); }
+  /// From now on some of the clients send mail out.
+  void mix_in_mail_out() { mixes_in_mail_out_ = true; }
   /// Nodes are cut off from one another: a reply may get to one that can tell nobody.
   void excuse_repeats() { repeats_excused_ = true; }
   /// One message through this front.
@@ -88,6 +90,7 @@ class MailLoad final : public Load {
   World& world_;
   Outside& outside_;
   bool repeats_excused_ = false;
+  bool mixes_in_mail_out_ = false;
   const std::size_t users_;
   MailRecord record_;
   std::size_t under_way_ = 0;

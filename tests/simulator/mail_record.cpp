@@ -17,10 +17,18 @@ std::string message_id(MessageNumber message) {
   return "Message-ID: <m" + std::to_string(message) + "@sim>\r\n";
 }
 
+/// What stands between the first of these and the next of those; empty when there is none.
+std::string between(const std::string& text, const std::string& begin, const std::string& end) {
+  const auto at = text.find(begin);
+  if (at == std::string::npos) return {};
+  const auto stop = text.find(end, at + begin.size());
+  return stop == std::string::npos ? std::string() : text.substr(at + begin.size(), stop - at - begin.size());
+}
+
 }  // namespace
 
 MessageNumber MailRecord::begin_message(std::string text_without_id) {
-  messages_.push_back({message_id(messages_.size()) + std::move(text_without_id), {}, {}, false});
+  messages_.push_back({message_id(messages_.size()) + std::move(text_without_id), {}, {}, false, {}});
   return messages_.size() - 1;
 }
 
@@ -83,11 +91,55 @@ void MailRecord::viewed(const MailboxOf& mailbox, const KnownMailbox& before, Ui
   known.next = std::max(known.next, next);
 }
 
+/// Messages are numbered in their Message-ID; what the grid itself sends is numbered as it is first seen.
+MessageNumber MailRecord::number_of(const MailboxOf& mailbox, const std::string& text, bool whole) {
+  const auto id = between(text, "Message-ID: <", ">");
+  if (id.empty()) return messages_.size();
+  if (id.ends_with("@sim")) return std::stoull(id.substr(1));
+  const auto [known, fresh] = reports_.emplace(id, messages_.size());
+  if (fresh) {
+    messages_.push_back({{}, {mailbox.user}, {}, false, {}});
+    unread_reports_.insert(known->second);
+  }
+  if (whole) read_report(mailbox, known->second, text);
+  return known->second;
+}
+
+void MailRecord::read_report(const MailboxOf& mailbox, MessageNumber report, const std::string& text) {
+  unread_reports_.erase(report);
+  const auto about = between(text, "Message-ID: <m", "@sim>");
+  const auto action = between(text, "Action: ", "\r\n");
+  if (about.empty() || std::stoull(about) >= messages_.size())
+    return broken("user " + std::to_string(mailbox.user) + " is told of a message that nobody sent");
+  const MessageNumber message = std::stoull(about);
+  const auto what =
+      "of message " + about + " user " + std::to_string(mailbox.user) + " is told that it " + action;
+  if (messages_[message].sender != mailbox.user) broken(what + ", and did not send it", mailbox.user);
+  auto& all = told_[{message, action}];
+  all.insert(report);
+  if (all.size() > 1) broken(what + " " + std::to_string(all.size()) + " times", mailbox.user);
+}
+
+void MailRecord::told(const std::vector<MessageNumber>& missing, const std::vector<MessageNumber>& come) {
+  for (const auto message : missing) {
+    const auto sender = messages_[message].sender;
+    if (!sender || told_.contains({message, "failed"})) continue;
+    const bool may_have_gone = std::any_of(unread_reports_.begin(), unread_reports_.end(), [&](auto report) {
+      return discardable_.contains({*sender, report});
+    });
+    if (!may_have_gone)
+      broken("message " + std::to_string(message) + " never came, and its sender was not told", sender);
+  }
+  for (const auto message : come) {
+    if (told_.contains({message, "failed"}))
+      broken("message " + std::to_string(message) + " came, and its sender was told that it did not",
+             messages_[message].sender);
+  }
+}
+
 void MailRecord::shown(const MailboxOf& mailbox, Uid uid, const std::string& text, bool whole) {
   ++shown_;
-  const auto at = text.find("Message-ID: <m");
-  const MessageNumber message =
-      at == std::string::npos ? messages_.size() : std::stoull(text.substr(at + 14));
+  const auto message = number_of(mailbox, text, whole);
   if (message >= messages_.size()) {
     broken(name_of(mailbox, uid) + " is a message that nobody sent", mailbox.user);
     return;

@@ -46,6 +46,9 @@ class MailRecord {
   /// It must not arrive anywhere: refused for good, or broken off.
   void refused(MessageNumber message) { messages_[message].refused = true; }
 
+  /// For somebody elsewhere.
+  void sent_out(MessageNumber message, UserNumber sender) { messages_[message].sender = sender; }
+
   /// From now on every proper message must be accepted at once, or no longer (design, section 2, promise 2).
   void demand_acceptance(bool demanded) { acceptance_demanded_ = demanded; }
   void deferred(MessageNumber message, int answer);
@@ -81,6 +84,10 @@ class MailRecord {
   void settled(UserNumber user, const std::vector<MessageNumber>& inbox,
                const std::vector<MessageNumber>& copies);
 
+  /// With everything at rest: of these their senders know that they did not come, as far as they kept what
+  /// they were told; of those nobody says so.
+  void told(const std::vector<MessageNumber>& missing, const std::vector<MessageNumber>& come);
+
   void broken(const std::string& what, std::optional<UserNumber> user = {}) {
     if (!violation_.empty()) return;
     violation_ = what;
@@ -96,6 +103,7 @@ class MailRecord {
     std::set<UserNumber> recipients;
     std::set<UserNumber> accepted;  ///< for these recipients
     bool refused = false;
+    std::optional<UserNumber> sender;  ///< of what went elsewhere
   };
   struct Mailbox {
     UidValidity validity = 0;
@@ -110,7 +118,14 @@ class MailRecord {
     std::size_t confirmed = 0;
   };
 
+  [[nodiscard]] MessageNumber number_of(const MailboxOf& mailbox, const std::string& text, bool whole);
+  void read_report(const MailboxOf& mailbox, MessageNumber report, const std::string& text);
+
   std::vector<Message> messages_;
+  std::map<std::string, MessageNumber> reports_;  ///< of what became of messages, by their Message-ID
+  std::set<MessageNumber> unread_reports_;        ///< of which nobody has seen more than the header
+  /// By message and what was done with it ("failed", "delayed").
+  std::map<std::pair<MessageNumber, std::string>, std::set<MessageNumber>> told_;
   std::map<MailboxOf, Mailbox> mailboxes_;
   std::map<std::pair<UserNumber, MessageNumber>, Copies> copies_;  ///< by COPY and MOVE
   std::set<std::pair<UserNumber, MessageNumber>> discardable_;     ///< an EXPUNGE of it was asked for

@@ -75,6 +75,7 @@ Task<std::optional<MessageNumber>> SmtpClient::send_out(std::string text, UserNu
   const bool known = co_await greet(sender);
   if (!known) co_return std::nullopt;
   const auto message = record_.begin_message(written_by(sender, std::move(text)));
+  record_.sent_out(message, sender);
   const auto commands = envelope_of(sender, to);
   for (const auto& line : commands) {
     const int answer = co_await command(line);

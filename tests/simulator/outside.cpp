@@ -37,10 +37,27 @@ std::string Outside::broken(bool strict) const {
       return name + " came " + std::to_string(times.size()) + " times, though its replies got through";
   }
   for (const auto& what : accepted_) {
-    if (!taken_.contains(what))
+    if (strict && !taken_.contains(what) && !refused_.contains(what.first))
       return "message " + std::to_string(what.first) + " to " + what.second + " was accepted and never came";
   }
   return {};
+}
+
+std::vector<MessageNumber> Outside::missing() const {
+  std::vector<MessageNumber> all;
+  for (const auto& what : accepted_) {
+    if (!taken_.contains(what)) all.push_back(what.first);
+  }
+  return all;
+}
+
+std::vector<MessageNumber> Outside::known_to_have_come() const {
+  std::vector<MessageNumber> all;
+  for (const auto& [what, times] : taken_) {
+    if (std::all_of(times.begin(), times.end(), [](const auto& one) { return !one.reply_lost; }))
+      all.push_back(what.first);
+  }
+  return all;
 }
 
 /// The node is gone, and with it what it may not have written down.
@@ -97,8 +114,12 @@ Task<bool> Outside::take_message(Stream* stream, std::string* buffer, std::vecto
   if (!ready) co_return false;
   const auto text = co_await testing::read_until(*stream, *buffer, "\r\n.\r\n");
   if (random_.chance(manners_.defers)) co_return co_await reply(stream, clock, "452 4.3.1 full");
-  const bool loses = random_.chance(manners_.loses_reply);
   const auto message = number_in(text);
+  if (manners_.refuses > 0 && random_.chance(manners_.refuses)) {
+    refused_.insert(message);
+    co_return co_await reply(stream, clock, "550 5.7.1 not wanted");
+  }
+  const bool loses = random_.chance(manners_.loses_reply);
   std::vector<std::size_t> places;
   for (const auto& recipient : recipients) {
     auto& times = taken_[{message, recipient}];

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,7 @@ class Outside {
     double dns_fails = 0;
     double refuses_connection = 0;
     double defers = 0;       ///< 4xx to MAIL, RCPT or the end of data
+    double refuses = 0;      ///< 5xx to the end of data
     double breaks_off = 0;   ///< before any of its replies
     double loses_reply = 0;  ///< takes the message, and its reply gets lost
     Duration slow_max{0};    ///< before a reply
@@ -38,10 +40,15 @@ class Outside {
     accepted_.emplace_back(message, std::move(address));
   }
   [[nodiscard]] std::size_t accepted_count() const { return accepted_.size(); }
-  /// What of a broken promise is known: nothing when everything accepted came, and twice only where the first
-  /// time's reply was lost, or the node that waited for it. `strict` false: nodes were cut off from one
-  /// another too, so that a reply may have got to a node that could tell nobody.
+  /// What of a broken promise is known: nothing when everything accepted came or was refused, and twice only
+  /// where the first time's reply was lost, or the node that waited for it. `strict` false: nodes were cut
+  /// off from one another too, so that a reply may have got to a node that could tell nobody; and clocks
+  /// jumped, so that messages were too old.
   [[nodiscard]] std::string broken(bool strict) const;
+  /// What was accepted and has come to nobody: its sender must have been told.
+  [[nodiscard]] std::vector<MessageNumber> missing() const;
+  /// What came, and whoever sent it knows: nobody may be told that it did not.
+  [[nodiscard]] std::vector<MessageNumber> known_to_have_come() const;
 
  private:
   friend class OutsideLine;
@@ -61,6 +68,7 @@ class Outside {
   Manners manners_;
   std::vector<std::pair<MessageNumber, std::string>> accepted_;
   std::map<std::pair<MessageNumber, std::string>, std::vector<Taken>> taken_;
+  std::set<MessageNumber> refused_;
 };
 
 /// One node's way there, in one life of the node.

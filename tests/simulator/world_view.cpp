@@ -107,6 +107,8 @@ bool World::may_destroy(std::size_t node) const {
   const auto map = newest_map();
   // A slot with one copy that moves may be about to leave the old one.
   if (map->settings.copies < 2) return false;
+  // So may this node be about to be the only one in sync, of a slot that then may commit alone.
+  if (map->settings.copies_min < 2 && !is_whole()) return false;
   if (!keeps_majority_without(map->voters, node) || !keeps_majority_without(map->voters_before, node))
     return false;
   return std::all_of(map->rows.begin(), map->rows.end(), [&](const SlotRow& row) {

@@ -128,6 +128,23 @@ void out_to_bad_manners(World&, Load& load) {
   send_some_out(mail, 60);
 }
 
+/// Some of it comes back: each sender is told once.
+void out_and_refused(World& world, Load& load) {
+  auto& mail = dynamic_cast<MailLoad&>(load);
+  auto manners = bad_manners();
+  manners.refuses = 0.4;
+  mail.others_behave(manners);
+  for (int round = 0; round < 3; ++round) {
+    send_some_out(mail, 12);
+    const auto node = holder(world, true);
+    if (!node) continue;
+    world.crash(*node);
+    send_some_out(mail, 4);
+    load.run_for(1ms * static_cast<int>(world.chance().below(8000)));
+    world.restart(*node);
+  }
+}
+
 /// What was sent and not written down when a node went may be sent again, and nothing else.
 void out_while_nodes_crash(World& world, Load& load) {
   auto& mail = dynamic_cast<MailLoad&>(load);
@@ -187,6 +204,7 @@ std::vector<Scenario> mail_scenarios() {
        .users = 12},
       {"mail while the grid grows from one node to three", grow, {}, 1},
       {"mail goes out to remotes that defer, break off and lose replies", out_to_bad_manners},
+      {"mail goes out and some of it is refused for good", out_and_refused},
       {"mail goes out while nodes crash and return", out_while_nodes_crash},
       {"mail goes out while the grid is cut in two and heals", out_while_cut},
       {"mail under everything at once",

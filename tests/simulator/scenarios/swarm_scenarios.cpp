@@ -1,8 +1,22 @@
+#include "tests/simulator/mail_load.hpp"
 #include "tests/simulator/scenarios/families.hpp"
 #include "tests/simulator/swarm.hpp"
 
 namespace gridmail::sim {
 namespace {
+
+/// Nodes are cut off from one another, and their clocks jump over days: what was sent may be sent again, and
+/// may be too old; but whatever does not come its sender is told of.
+void send_out_too(MailLoad& mail) {
+  Outside::Manners manners;
+  manners.dns_fails = manners.refuses_connection = manners.defers = 0.1;
+  manners.refuses = 0.15;
+  manners.breaks_off = manners.loses_reply = 0.05;
+  manners.slow_max = std::chrono::milliseconds(500);
+  mail.others_behave(manners);
+  mail.excuse_repeats();
+  mail.mix_in_mail_out();
+}
 
 Scenario swarm(std::string name, const SwarmRules& rules, Workload workload) {
   Scenario scenario;
@@ -11,6 +25,7 @@ Scenario swarm(std::string name, const SwarmRules& rules, Workload workload) {
     options.nodes = draw_swarm(options.seed, rules, options).nodes;
   };
   scenario.trouble = [rules](World& world, Load& load) {
+    if (auto* mail = dynamic_cast<MailLoad*>(&load)) send_out_too(*mail);
     WorldOptions drawn;
     run_swarm(world, load, draw_swarm(world.options().seed, rules, drawn), rules);
   };
