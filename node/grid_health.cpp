@@ -8,6 +8,11 @@
 namespace gridmail {
 namespace {
 
+constexpr Duration write_takes_long = std::chrono::seconds(5);
+constexpr Duration report_is_old_after = std::chrono::seconds(30);
+/// Dates of messages and expiries go by it; what is agreed does not.
+constexpr std::chrono::seconds clock_is_off(5);
+
 bool has_majority(const NodeSet& voters, const std::function<bool(NodeId)>& is_alive) {
   const auto alive = static_cast<std::size_t>(std::count_if(voters.begin(), voters.end(), is_alive));
   return alive * 2 > voters.size();
@@ -78,6 +83,12 @@ void GridControlBinding::judge_map(const Map& map, Health& health) const {
 
 void GridControlBinding::judge_disks(const Map& map, std::size_t lost_here, Health& health) const {
   const auto disks = parts_.core.loads().disks();
+  const auto heard = parts_.core.loads().heard();
+  const auto is_heard_of = [&](NodeId node) {
+    const auto found = heard.find(node);
+    return node == parts_.core.self() ||
+           (found != heard.end() && parts_.clock.now() - found->second.at < report_is_old_after);
+  };
   for (const auto& member : map.members) {
     const auto told = disks.find(member.id);
     const bool is_here = member.id == parts_.core.self();
@@ -88,12 +99,41 @@ void GridControlBinding::judge_disks(const Map& map, std::size_t lost_here, Heal
                  fmt::format("the disk of node {} has lost records of {} slots: they are fetched again",
                              member.name, lost));
     }
+    if (told != disks.end() && told->second.stalled >= write_takes_long && is_heard_of(member.id)) {
+      health.say(api::Verdict::degraded,
+                 fmt::format("the disk of node {} has not finished a write for {} s", member.name,
+                             told->second.stalled / std::chrono::seconds(1)));
+    }
     const bool is_full = is_here ? parts_.store.low_space() : is_told && told->second.free_bytes == 0;
     if (is_full) {
       health.say(api::Verdict::degraded,
                  fmt::format("the disk of node {} is full up to its reserve: its slots take no new mail",
                              member.name));
     }
+  }
+}
+
+/// By the nodes that live; where two differ nobody can tell which is wrong, and both are named.
+void GridControlBinding::judge_clocks(const Map& map, Health& health) const {
+  std::vector<std::pair<std::chrono::microseconds, std::string>> ahead;
+  const auto heard = parts_.core.loads().heard();
+  for (const auto& member : map.members) {
+    const auto found = heard.find(member.id);
+    if (member.id == parts_.core.self()) {
+      ahead.emplace_back(0, member.name);
+    } else if (found != heard.end() && is_alive(member.id)) {
+      ahead.emplace_back(found->second.clock_ahead, member.name);
+    }
+  }
+  std::sort(ahead.begin(), ahead.end());
+  if (ahead.size() < 2) return;
+  const auto middle = (ahead[(ahead.size() - 1) / 2].first + ahead[ahead.size() / 2].first) / 2;
+  for (const auto& [difference, name] : ahead) {
+    const auto off = difference - middle;
+    if (std::chrono::abs(off) < clock_is_off) continue;
+    health.say(api::Verdict::degraded,
+               fmt::format("the clock of node {} is {} s off those of the others", name,
+                           std::chrono::round<std::chrono::seconds>(off).count()));
   }
 }
 
@@ -119,6 +159,7 @@ Health GridControlBinding::health(const Map& map, std::size_t lost_here) const {
     }
   }
   judge_disks(map, lost_here, health);
+  judge_clocks(map, health);
   return health;
 }
 

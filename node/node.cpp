@@ -242,7 +242,9 @@ Result<void> Node::build() {
   hooks.disk = [this] {
     const auto free = store_->bytes_free();
     const auto reserve = config_.storage.reserve_bytes;
-    return DiskState{store_->bytes_stored(), free > reserve ? free - reserve : 0};
+    DiskState disk{store_->bytes_stored(), free > reserve ? free - reserve : 0};
+    disk.stalled = store_->oldest_commit_age();
+    return disk;
   };
   listeners_ = std::make_unique<ListenerBook>(identity_->node_id(), *transport_);
   core_ = std::make_unique<GridCore>(std::move(ports),

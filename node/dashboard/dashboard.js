@@ -36,6 +36,8 @@ const advice = [
   ["old disk", "Nothing needs doing."],
   ["two running processes", "Until then neither is trusted."],
   ["has lost records", "Nothing needs doing the first time. If it happens again, replace the disk."],
+  ["not finished a write", "The others have taken over its work. Look at the disk, its controller and the kernel's log; replace it if this goes on."],
+  ["the clock of node", "Dates of messages and the ends of certificates go by it. Look at the machine's time service."],
   ["full up to its reserve", "Add a node, or space to this one: the grid moves mail there by itself. Deletions still work."],
 ];
 

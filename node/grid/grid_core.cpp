@@ -129,7 +129,7 @@ Task<void> GridCore::tell_loads(GridCore* core) {
     const auto now = core->ports_.clock.now();
     DiskState disk = core->hooks_.disk ? core->hooks_.disk() : DiskState{};
     disk.lost_slots = core->scrub().report().lost_slots;
-    const Bytes report = core->loads().report(*map, core->self(), disk, now);
+    const Bytes report = core->loads().report(*map, core->self(), disk, now, core->ports_.clock.wall());
     for (const auto& member : map->members) {
       if (member.id == core->self()) continue;
       core->ports_.network.send(member.id, Channel::control, static_cast<std::uint16_t>(MessageKind::load),
@@ -202,7 +202,7 @@ void GridCore::on_message(NodeId from, std::uint16_t kind, Bytes payload) {
       if (auto* follower = follower_.load()) follower->on_message(from, std::move(payload));
       break;
     case MessageKind::load:
-      context_->loads.on_report(from, payload);
+      context_->loads.on_report(from, payload, ports_.clock.now(), ports_.clock.wall());
       break;
     case MessageKind::intake:
       if (hooks_.on_intake) hooks_.on_intake(from, std::move(payload));

@@ -36,14 +36,18 @@ void LoadBook::take_over(SlotId slot, TimePoint now) {
   meter = {meter.rate_at(now) + told_[slot], now, true};
 }
 
-Bytes LoadBook::report(const Map& map, NodeId self, const DiskState& disk, TimePoint now) {
+Bytes LoadBook::report(const Map& map, NodeId self, const DiskState& disk, TimePoint now, WallMicros wall) {
   replication::LoadReport report;
   report.set_stored_bytes(disk.stored_bytes);
   report.set_free_bytes(disk.free_bytes);
   report.set_lost_slots(disk.lost_slots);
+  report.set_stalled_ms(static_cast<std::uint32_t>(disk.stalled / std::chrono::milliseconds(1)));
+  report.set_wall(wall);
   const std::lock_guard lock(mutex_);
   disks_[self] = disk;
-  std::erase_if(disks_, [&](const auto& item) { return map.member(item.first) == nullptr; });
+  const auto is_gone = [&](const auto& item) { return map.member(item.first) == nullptr; };
+  std::erase_if(disks_, is_gone);
+  std::erase_if(heard_, is_gone);
   const std::size_t rows = map.rows.size();
   meters_.resize(std::max(meters_.size(), rows));
   told_.resize(std::max(told_.size(), rows));
@@ -62,14 +66,16 @@ Bytes LoadBook::report(const Map& map, NodeId self, const DiskState& disk, TimeP
   return report.SerializeAsString();
 }
 
-void LoadBook::on_report(NodeId from, BytesView payload) {
+void LoadBook::on_report(NodeId from, BytesView payload, TimePoint now, WallMicros wall) {
   replication::LoadReport report;
   const bool readable = payload.size() <= map_bytes_max &&
                         report.ParseFromArray(payload.data(), static_cast<int>(payload.size())) &&
                         report.primary_of_size() == report.rates_size();
   if (!readable) return;
   const std::lock_guard lock(mutex_);
-  disks_[from] = {report.stored_bytes(), report.free_bytes(), report.lost_slots()};
+  disks_[from] = {report.stored_bytes(), report.free_bytes(), report.lost_slots(),
+                  std::chrono::milliseconds(report.stalled_ms())};
+  if (report.wall() != 0) heard_[from] = {now, std::chrono::microseconds(report.wall() - wall)};
   for (int i = 0; i < report.rates_size(); ++i) {
     const SlotId slot = report.primary_of(i);
     const double rate = report.rates(i);
@@ -96,6 +102,11 @@ std::vector<double> LoadBook::loads(const Map& map, NodeId self, TimePoint now) 
 std::map<NodeId, DiskState> LoadBook::disks() const {
   const std::lock_guard lock(mutex_);
   return disks_;
+}
+
+std::map<NodeId, LoadBook::Heard> LoadBook::heard() const {
+  const std::lock_guard lock(mutex_);
+  return heard_;
 }
 
 }  // namespace gridmail

@@ -19,6 +19,7 @@ struct DiskState {
   std::uint64_t stored_bytes = 0;  ///< by its store
   std::uint64_t free_bytes = 0;    ///< above the reserve
   std::uint32_t lost_slots = 0;    ///< of which it has lost records that it does not have again yet
+  Duration stalled{0};             ///< how long a write to it has been under way that has not ended
   bool operator==(const DiskState&) const = default;
 };
 
@@ -32,13 +33,22 @@ class LoadBook {
   void note(SlotId slot, double cost, TimePoint now);
 
   /// What this node tells the others.
-  [[nodiscard]] Bytes report(const Map& map, NodeId self, const DiskState& disk, TimePoint now);
-  void on_report(NodeId from, BytesView payload);
+  [[nodiscard]] Bytes report(const Map& map, NodeId self, const DiskState& disk, TimePoint now,
+                             WallMicros wall);
+  /// `now` and `wall` are this node's.
+  void on_report(NodeId from, BytesView payload, TimePoint now, WallMicros wall);
 
   /// Of every row, per second, by the newest figures of its primary.
   [[nodiscard]] std::vector<double> loads(const Map& map, NodeId self, TimePoint now) const;
   /// Of those that told of it.
   [[nodiscard]] std::map<NodeId, DiskState> disks() const;
+
+  struct Heard {
+    TimePoint at;
+    std::chrono::microseconds clock_ahead{0};  ///< its wall clock before this node's, less what the way took
+  };
+  /// The last report of each other node.
+  [[nodiscard]] std::map<NodeId, Heard> heard() const;
 
  private:
   /// A rate, exact for a steady stream: each cost counts for `decay`, fading.
@@ -54,6 +64,7 @@ class LoadBook {
   std::vector<Meter> meters_;  ///< of this node's slots, by slot
   std::vector<double> told_;   ///< by the others, by slot
   std::map<NodeId, DiskState> disks_;
+  std::map<NodeId, Heard> heard_;
 };
 
 }  // namespace gridmail
