@@ -13,15 +13,25 @@ NodeSet named_by_rows(const Map& map) {
   return named;
 }
 
+/// Whether there is anything to hold; a pause is of what was on the move then, and of nothing that comes
+/// later.
+bool sets_moving(const Map& map, const Member& member) {
+  if (member.state == MemberState::leaving) return true;
+  return std::any_of(map.rows.begin(), map.rows.end(), [&](const SlotRow& row) {
+    return row.retired.contains(member.id) || row.partial.contains(member.id) ||
+           (!member.may_be_primary() && row.primary == member.id);
+  });
+}
+
 }  // namespace
 
 std::optional<MapChange> plan_members(const Map& map, WallMicros wall) {
   MapChange change;
   for (const auto& member : map.members) {
-    if (member.maintenance_until == 0 || wall < member.maintenance_until) continue;
-    Member back = member;
-    back.maintenance_until = 0;
-    change.members.push_back({std::move(back), member});
+    Member next = member;
+    if (wall >= member.maintenance_until) next.maintenance_until = 0;
+    if (member.paused) next.paused = sets_moving(map, next);
+    if (next != member) change.members.push_back({std::move(next), member});
   }
   const bool any_leaves = std::any_of(map.members.begin(), map.members.end(), [](const Member& member) {
     return member.state == MemberState::leaving;

@@ -121,6 +121,24 @@ TEST_CASE("maintenance ends in time, by one change that is not made again") {
   }
 }
 
+TEST_CASE("a pause ends with what it holds, and is none of what comes later") {
+  Map map = settled(4);
+  const NodeId lost = lose_one(map);
+  const auto paused = [&](Map& of) -> bool& {
+    return std::find_if(of.members.begin(), of.members.end(),
+                        [&](const Member& one) { return one.id == lost; })
+        ->paused;
+  };
+  paused(map) = true;
+  CHECK_FALSE(plan_members(map, 0));
+  for (auto& row : map.rows) row.retired.erase(lost);
+  const auto change = plan_members(map, 0);
+  REQUIRE(change);
+  Map after = apply(map, *change);
+  CHECK_FALSE(paused(after));
+  CHECK_FALSE(plan_members(after, 0));
+}
+
 TEST_CASE("a member that has left is removed once nothing names it") {
   Map map = settled(4);
   map.voters = {node(1)};
