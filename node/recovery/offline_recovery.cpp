@@ -1,9 +1,14 @@
 #include "node/recovery/offline_recovery.hpp"
 
 #include <fmt/format.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "gossip/disk_marks.pb.h"
@@ -29,6 +34,19 @@ Result<T> run(Task<Result<T>> task) {
   });
   context.run();
   return result;
+}
+
+/// What root leaves in the store its owner could not read: so all that follows is done as the owner.
+Result<void> become_owner_of(const std::filesystem::path& folder) {
+  struct stat about {};
+  if (::stat(folder.c_str(), &about) != 0)
+    return fail(Errc::io, folder.string() + ": " + std::strerror(errno));
+  if (::geteuid() != 0 || about.st_uid == 0) return {};
+  ::umask(077);
+  const gid_t group = about.st_gid;
+  if (::setgroups(1, &group) != 0 || ::setgid(group) != 0 || ::setuid(about.st_uid) != 0)
+    return fail(Errc::io, "cannot become the owner of " + folder.string() + ": " + std::strerror(errno));
+  return {};
 }
 
 /// The newest map that this node may have voted for: it may have been agreed though it was not told so.
@@ -118,6 +136,7 @@ Result<OfflineRecovery> OfflineRecovery::prepare(const NodeConfig& config,
   const auto key_file = config.data_dir / "node.key";
   if (!std::filesystem::exists(key_file))
     return fail(Errc::not_found, "no node in " + config.data_dir.string());
+  if (auto owner = become_owner_of(config.data_dir); !owner) return tl::unexpected(owner.error());
   const auto identity = TlsIdentity::load_or_create(key_file);
   if (!identity) return tl::unexpected(identity.error());
   OfflineRecovery recovery;
