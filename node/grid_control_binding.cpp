@@ -309,6 +309,11 @@ Task<Result<api::Applied>> GridControlBinding::add_alias(std::string address, st
   co_return applied(changed);
 }
 
+Task<Result<api::Applied>> GridControlBinding::set_alias(std::string address, std::string target) {
+  const auto changed = co_await as_->users.add_alias(std::move(address), std::move(target), true);
+  co_return applied(changed);
+}
+
 Task<Result<std::vector<api::AliasRow>>> GridControlBinding::aliases(api::PageQuery page) {
   const auto aliases = co_await as_->users.aliases(std::move(page.after), page.limit);
   if (!aliases) co_return tl::unexpected(aliases.error());

@@ -109,6 +109,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<api::Applied>> remove_domain(std::string name) override;
 
   [[nodiscard]] Task<Result<api::Applied>> add_alias(std::string address, std::string target) override;
+  [[nodiscard]] Task<Result<api::Applied>> set_alias(std::string address, std::string target) override;
   [[nodiscard]] Task<Result<std::vector<api::AliasRow>>> aliases(api::PageQuery page) override;
   [[nodiscard]] Task<Result<api::AliasRow>> alias(std::string address) override;
   [[nodiscard]] Task<Result<api::Applied>> remove_alias(std::string address) override;
@@ -190,6 +191,7 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Health health(const Map& map, std::size_t lost_here) const;
   void judge_map(const Map& map, Health& health) const;
   void judge_disks(const Map& map, std::size_t lost_here, Health& health) const;
+  void judge_clocks(const Map& map, Health& health) const;
   [[nodiscard]] api::Liveness liveness_of(const MembershipView& view, NodeId node) const;
   [[nodiscard]] Result<Member> find_member(const std::string& name_or_id) const;
   /// Has these records agreed, as long as nobody changed them since `map`, and notes who did it by which

@@ -2,11 +2,13 @@
 #include "node/grid_control_binding.hpp"
 #include "node/services/outbound/route.hpp"
 #include "protocols/text/normalization.hpp"
+#include "storage/directory/all_other_domains.hpp"
 
 namespace gridmail {
 namespace {
 
 Result<std::string> canonical_domain(const std::string& name) {
+  if (name == all_other_domains) return name;
   auto domain = text::to_ascii_domain(name);
   if (!domain || domain->starts_with('[')) return fail(Errc::invalid, "not a domain: " + name);
   return std::move(*domain);

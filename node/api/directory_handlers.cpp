@@ -182,6 +182,15 @@ Task<Response> add_alias(GridControl& grid, Request request, Parameters) {
   co_return changed("address", *address, applied, 201);
 }
 
+Task<Response> set_alias(GridControl& grid, Request request, Parameters parameters) {
+  const auto body = Body::parse(request.body, {"target"});
+  if (!body) co_return problem(body.error());
+  const auto target = body->text("target");
+  if (!target) co_return problem(target.error());
+  const auto applied = co_await grid.set_alias(parameters.at(0), *target);
+  co_return changed("address", parameters.at(0), applied);
+}
+
 Task<Response> show_alias(GridControl& grid, Request request, Parameters parameters) {
   Resource resource{Resource::Kind::alias, parameters.at(0)};
   const auto version = co_await grid.version_of(std::move(resource));

@@ -379,6 +379,8 @@ class GridControl {
   [[nodiscard]] virtual Task<Result<Applied>> remove_domain(std::string name) = 0;
 
   [[nodiscard]] virtual Task<Result<Applied>> add_alias(std::string address, std::string target) = 0;
+  /// Wherever it led before, if anywhere: there is no moment without it.
+  [[nodiscard]] virtual Task<Result<Applied>> set_alias(std::string address, std::string target) = 0;
   /// By domain, then local part.
   [[nodiscard]] virtual Task<Result<std::vector<AliasRow>>> aliases(PageQuery page) = 0;
   [[nodiscard]] virtual Task<Result<AliasRow>> alias(std::string address) = 0;

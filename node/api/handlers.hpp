@@ -94,6 +94,7 @@ Task<Response> show_domain(GridControl& grid, Request request, Parameters parame
 Task<Response> remove_domain(GridControl& grid, Request request, Parameters parameters);
 Task<Response> list_aliases(GridControl& grid, Request request, Parameters parameters);
 Task<Response> add_alias(GridControl& grid, Request request, Parameters parameters);
+Task<Response> set_alias(GridControl& grid, Request request, Parameters parameters);
 Task<Response> show_alias(GridControl& grid, Request request, Parameters parameters);
 Task<Response> remove_alias(GridControl& grid, Request request, Parameters parameters);
 

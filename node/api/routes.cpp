@@ -168,6 +168,8 @@ constexpr Route table[] = {
     {post, "/api/v1/aliases", admin, add_alias, "Alias", "ChangedAddress",
      "Adds an alias: {\"address\", \"target\"}.", created},
     {get, "/api/v1/aliases/{address}", viewer, show_alias, "", "Alias", "One alias."},
+    {put, "/api/v1/aliases/{address}", admin, set_alias, "AliasTarget", "ChangedAddress",
+     "Lets an alias lead to a user, wherever it led before: {\"target\"}."},
     {del, "/api/v1/aliases/{address}", admin, remove_alias, "", "ChangedAddress", "Removes an alias.",
      can_try},
 

@@ -105,6 +105,7 @@ constexpr Schema table[] = {
     {"Domain", "name:text users:count alias_of:text|null catch_all:text|null"},
     {"NewDomain", "name:text alias_of?:text"},
     {"Alias", "address:text target:text"},
+    {"AliasTarget", "target:text"},
     {"DnsRecords", "domain:text records:DnsRecord[]"},
     {"DnsRecord",
      "purpose:text name:text type:text value:text state:'present'|'missing'|'wrong'|'unknown' found:text[] "

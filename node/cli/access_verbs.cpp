@@ -11,6 +11,8 @@
 namespace gridmail::cli {
 namespace {
 
+const std::string token_lives = "365d";  // unless something else is said
+
 /// "imap,smtp" as an array.
 Json parts_of(std::string_view text) {
   Json parts = Json::array();
@@ -72,8 +74,9 @@ Result<Outcome> token_add(const ApiClient& api, const Arguments& arguments) {
   const auto role = arguments.find("--role"), expires = arguments.find("--expires");
   if (role == arguments.end()) return fail(Errc::invalid, "--role is viewer, operator, admin or user");
   Json body = {{"name", arguments.at("name")}, {"role", role->second}};
-  if (expires != arguments.end()) {
-    const auto seconds = seconds_from(expires->second);
+  const auto after = expires == arguments.end() ? token_lives : expires->second;
+  if (after != "never") {
+    const auto seconds = seconds_from(after);
     if (!seconds) return tl::unexpected(seconds.error());
     body["expires_seconds"] = *seconds;
   }

@@ -4,6 +4,7 @@
 
 #include "node/services/limits/limit_table.hpp"
 #include "protocols/text/normalization.hpp"
+#include "storage/directory/all_other_domains.hpp"
 
 namespace gridmail::cli {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 enum class Form : std::uint8_t { domain, address };
 
 Result<std::string> canonical(const std::string& text, Form form) {
+  if (form == Form::domain && text == all_other_domains) return text;
   auto name = form == Form::domain ? text::to_ascii_domain(text) : text::canonical_address(text);
   if (name) return std::move(*name);
   return fail(Errc::invalid,

@@ -67,7 +67,7 @@ class Difference {
 
  private:
   void add(std::string method, std::string target, Json body, std::string text, bool removes = false) {
-    steps_.push_back({std::move(method), std::move(target), std::move(body), std::move(text), removes, {}});
+    steps_.push_back({std::move(method), std::move(target), std::move(body), std::move(text), removes});
   }
   /// Whom the API names for it: the user an alias leads to.
   std::string user_of(const std::string& address) const {
@@ -157,17 +157,14 @@ class Difference {
     });
   }
 
-  /// An alias that leads elsewhere is removed and added, for the API has no other way, and put back when it
-  /// cannot be added.
   void aliases() {
     for (const auto& [address, target] : section(wanted_, "aliases").items()) {
       const auto& there = section(have_, "aliases");
       const bool is_there = there.contains(address);
       const auto to = target.get<std::string>();
       if (is_there && there.at(address) == user_of(to)) continue;
-      add("POST", "/aliases", {{"address", address}, {"target", to}},
+      add("PUT", below("aliases", address), {{"target", to}},
           fmt::format("{} alias {}: {}", is_there ? '~' : '+', address, to));
-      if (is_there) steps_.back().replaced = {{"address", address}, {"target", there.at(address)}};
     }
     for_gone("aliases", [&](const std::string& address, const Json&) {
       add("DELETE", below("aliases", address), nullptr, fmt::format("- alias {}", address), true);

@@ -14,8 +14,6 @@ struct ConfigStep {
   Json body;
   std::string text;      ///< one line that begins with +, - or ~
   bool removes = false;  ///< takes something away: for --prune only
-  /// An alias's record that goes just before, and comes back when the request fails; null: none.
-  Json replaced = {};
 };
 
 /// `have` is the whole configuration of the grid, `wanted` what a file has (config_file.hpp), its names in

@@ -62,26 +62,10 @@ Result<Json> present_config(const ApiClient& api) {
   return config;
 }
 
-/// The one that is there goes when its successor's target is known to be right, and comes back should the API
-/// still refuse.
-Result<Json> replace_alias(const ApiClient& api, const ConfigStep& step) {
-  if (const auto user = api.get(below("users", step.body.at("target"))); !user)
-    return tl::unexpected(user.error());
-  if (auto gone = api.remove(below("aliases", step.body.at("address"))); !gone) return gone;
-  auto added = api.post(step.target, step.body);
-  if (added) return added;
-  const auto back = api.post(step.target, step.replaced);
-  if (back) return added;
-  return fail(added.error().code, fmt::format("{}; nor could {} lead to {} again: {}", added.error().text,
-                                              cell_text(step.replaced.at("address")),
-                                              cell_text(step.replaced.at("target")), back.error().text));
-}
-
 Result<void> take(const ApiClient& api, const ConfigStep& step) {
-  const auto answer = !step.replaced.is_null() ? replace_alias(api, step)
-                      : step.method == "POST"  ? api.post(step.target, step.body)
-                      : step.method == "PUT"   ? api.put(step.target, step.body)
-                                               : api.remove(step.target);
+  const auto answer = step.method == "POST"  ? api.post(step.target, step.body)
+                      : step.method == "PUT" ? api.put(step.target, step.body)
+                                             : api.remove(step.target);
   if (answer) return {};
   return fail(answer.error().code, fmt::format("{}: {}", step.text, answer.error().text));
 }

@@ -30,6 +30,11 @@ Result<Outcome> domain_catch_all(const ApiClient& api, const Arguments& argument
   const auto& name = arguments.at("name");
   const auto to = arguments.find("--to");
   if (to == arguments.end()) {
+    auto domain = api.get(below("domains", name));
+    if (!domain) return tl::unexpected(domain.error());
+    return show(Json{{"domain", name}, {"catch_all", domain->at("catch_all")}});
+  }
+  if (to->second == "none") {
     return acted(api.remove(below("domains", name, "/catch-all")),
                  fmt::format("what is for nobody in {} is refused", name));
   }

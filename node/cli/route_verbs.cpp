@@ -9,10 +9,14 @@ namespace gridmail::cli {
 
 Result<Outcome> route_set(const ApiClient& api, const Arguments& arguments) {
   const auto& domain = arguments.at("domain");
-  Json body = {{"via", "mx"}};
+  const auto there = api.get(below("routes", domain));
+  if (!there && there.error().code != Errc::not_found) return tl::unexpected(there.error());
+  Json body = {{"via", "mx"}, {"tls", "opportunistic"}};
+  if (there) body.update({{"via", there->at("via")}, {"tls", there->at("tls")}});  // what is not said stays
   if (const auto via = arguments.find("--via"); via != arguments.end()) body["via"] = via->second;
   if (const auto tls = arguments.find("--tls"); tls != arguments.end()) body["tls"] = tls->second;
-  const auto done = fmt::format("mail for {} goes via {}", domain, body["via"].get<std::string>());
+  const auto done =
+      fmt::format("mail for {} goes via {}, tls {}", domain, cell_text(body["via"]), cell_text(body["tls"]));
   return acted(api.put(below("routes", domain), body), done);
 }
 

@@ -130,8 +130,11 @@ class FirstStart {
 Result<ApiClient> api_of(const NodeConfig& config, const std::string& password) {
   const auto http = config.listener(Service::http);
   if (!http) return fail(Errc::invalid, "the configuration has no listen.http to ask for a join token");
+  auto here = *http;
+  if (here.host == "0.0.0.0") here.host = "127.0.0.1";
+  if (here.host == "::") here.host = "::1";
   ApiSettings settings;
-  settings.url = "http://" + http->text();
+  settings.url = "http://" + here.text();
   settings.user = admin_user;
   settings.password = password;
   return ApiClient::make(std::move(settings));
@@ -213,12 +216,12 @@ Result<Outcome> setup(const ApiClient&, const Arguments& arguments) {
       "gridmail takes the password from $GRIDMAIL_ADMIN_PASSWORD.\n",
       config->name, dashboard_of(*config), admin_user, password);
   const auto token = first_join_token(*config, password);
+  if (plan->postmaster) add_postmaster(outcome, *config, password, *plan->postmaster);
   if (!token) {
     outcome.text +=
         fmt::format("No join token yet ({}); later: gridmail node join-token\n", token.error().text);
     return outcome;
   }
-  if (plan->postmaster) add_postmaster(outcome, *config, password, *plan->postmaster);
   outcome.document["join_token"] = *token;
   outcome.text += fmt::format("On the next machine, within an hour:\n  gridmail setup --join {}\n", *token);
   return outcome;

@@ -67,7 +67,7 @@ std::string_view audit_verb(const directory::Change& change) {
     case Kind::kSetDelegates:
       return "user delegate";
     case Kind::kAddAlias:
-      return "alias add";
+      return change.add_alias().replace() ? "alias set" : "alias add";
     case Kind::kRemoveAlias:
       return "alias remove";
     case Kind::kSetPostmaster:

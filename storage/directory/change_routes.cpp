@@ -1,6 +1,7 @@
 // The part of ChangeWriter about the ways that mail for other domains goes.
 #include <algorithm>
 
+#include "storage/directory/all_other_domains.hpp"
 #include "storage/directory/change_writer.hpp"
 
 namespace gridmail {
@@ -18,7 +19,8 @@ bool is_host_name(std::string_view name) {
 
 Task<Result<void>> ChangeWriter::set_route(const directory::SetRoute& change) {
   const auto& route = change.route();
-  if (!is_host_name(route.domain())) co_return fail(Errc::invalid, "not a domain: " + route.domain());
+  if (!is_host_name(route.domain()) && route.domain() != all_other_domains)
+    co_return fail(Errc::invalid, "not a domain: " + route.domain());
   const bool is_found_by_dns = route.kind() == directory::Route::MX;
   if (!is_found_by_dns && (!is_host_name(route.host()) || route.port() == 0 || route.port() > 65'535))
     co_return fail(Errc::invalid, "not a host and port: " + route.host());

@@ -318,6 +318,12 @@ Task<Result<void>> ChangeWriter::forget_user(const directory::ForgetUser& change
 Task<Result<void>> ChangeWriter::add_alias(const directory::AddAlias& change) {
   const auto user = co_await existing_user(change.user());
   if (!user) co_return tl::unexpected(user.error());
+  if (change.replace()) {
+    directory::RemoveAlias before;
+    before.set_alias(change.alias());
+    const auto gone = co_await remove_alias(before);
+    if (!gone && gone.error().code != Errc::not_found) co_return gone;
+  }
   if (auto free = co_await check_free(change.alias()); !free) co_return free;
   const auto id = user_id(change.user());
   if (auto done = co_await put(keys_.alias(*id, change.alias()), {}); !done) co_return done;

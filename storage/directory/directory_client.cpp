@@ -74,8 +74,9 @@ Task<Result<AppliedChange>> DirectoryClient::remove_user(UserId id) {
   return change(std::move(record));
 }
 
-Task<Result<AppliedChange>> DirectoryClient::add_alias(std::string alias, UserId user) {
+Task<Result<AppliedChange>> DirectoryClient::add_alias(std::string alias, UserId user, bool replace) {
   directory::Change record;
+  record.mutable_add_alias()->set_replace(replace);
   record.mutable_add_alias()->set_alias(std::move(alias));
   record.mutable_add_alias()->set_user(user.bytes());
   return change(std::move(record));

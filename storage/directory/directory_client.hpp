@@ -64,7 +64,7 @@ class DirectoryClient {
                                                      std::string password_hash, bool can_log_in);
   [[nodiscard]] Task<Result<AppliedChange>> set_password_hash(UserId id, std::string password_hash);
   [[nodiscard]] Task<Result<AppliedChange>> remove_user(UserId id);
-  [[nodiscard]] Task<Result<AppliedChange>> add_alias(std::string alias, UserId user);
+  [[nodiscard]] Task<Result<AppliedChange>> add_alias(std::string alias, UserId user, bool replace = false);
   [[nodiscard]] Task<Result<AppliedChange>> remove_alias(std::string alias);
   [[nodiscard]] Task<Result<AppliedChange>> set_postmaster(UserId user);
   [[nodiscard]] Task<Result<AppliedChange>> put_admin(std::string name, std::string password_hash,

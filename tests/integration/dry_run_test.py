@@ -39,7 +39,7 @@ class DryRun(GridCase):
     @classmethod
     def tearDownClass(cls):
         for line in (("queue", "remove", cls.queued["id"]), ("user", "remove", ADDRESS), ("list", "remove", LIST),
-                     ("domain", "catch-all", "example.test"), ("domain", "remove", "empty.test"),
+                     ("domain", "catch-all", "example.test", "--to", "none"), ("domain", "remove", "empty.test"),
                      ("route", "remove", "waiting.test"), ("admin", "remove", "second"), ("token", "remove", "doomed"),
                      ("certificate", "remove", "dry.example.test"), ("dkim", "retire", "example.test", "active"),
                      ("dkim", "remove", "example.test", "active"), ("dkim", "remove", "example.test", "published")):
@@ -80,7 +80,7 @@ class DryRun(GridCase):
                  ("node replace", first, "--with", second),
                  ("user remove", ADDRESS), ("user app-password", "remove", ADDRESS, "--name", "phone"),
                  ("user forward", ADDRESS, "--to", "none"), ("user delegate", ADDRESS, "--to", "none"),
-                 ("domain remove", "empty.test"), ("domain catch-all", "example.test"),
+                 ("domain remove", "empty.test"), ("domain catch-all", "example.test", "--to", "none"),
                  ("list change", LIST, "--remove", self.user["address"], "--add", ADDRESS), ("list remove", LIST),
                  ("alias remove", ALIAS), ("dkim activate", "example.test", "published"),
                  ("dkim retire", "example.test", "active"), ("dkim remove", "example.test", "published"),

@@ -419,3 +419,28 @@ class Outbound(GridCase):
         twice = [number for number, count in counts.items() if count > 1]
         self.assertLessEqual(len(twice), 20, counts)  # lanes to the smart host of the node that died
         self.assertTrue(all(count <= 2 for count in counts.values()), counts)
+
+
+class AllOtherDomains(GridCase):
+    users_needed = 1
+
+    def test_what_has_no_way_of_its_own_goes_the_way_of_all_others(self):
+        user, node = self.users[0], self.grid.nodes[0]
+        with MailSink() as relay, MailSink() as own:
+            self.gridmail("route", "set", "*", "--via", f"smtp:127.0.0.1:{relay.port}")
+            self.addCleanup(self.gridmail, "route", "remove", "*")
+            self.gridmail("route", "set", "own.test", "--via", f"smtp:127.0.0.1:{own.port}")
+            self.addCleanup(self.gridmail, "route", "remove", "own.test")
+            with smtplib.SMTP(node["host"], node["submission"], timeout=TIMEOUT) as smtp:
+                smtp.login(user["address"], user["password"])
+                smtp.sendmail(user["address"], ["a@some.test", "b@own.test"], "Subject: which way\r\n\r\ntext\r\n")
+            wait_until("both ways", lambda: relay.received("which way") and own.received("which way"), 30)
+            self.assertEqual(["a@some.test"], relay.received("which way")[0].recipients)
+            self.assertEqual(["b@own.test"], own.received("which way")[0].recipients)
+
+    def test_what_is_not_said_of_a_route_stays(self):
+        self.addCleanup(self.gridmail, "route", "remove", "kept.test")
+        self.gridmail("route", "set", "kept.test", "--tls", "required")
+        self.gridmail("route", "set", "kept.test", "--via", "smtp:relay.test:25")
+        self.assertIn({"domain": "kept.test", "via": "smtp:relay.test:25", "tls": "required"},
+                      json.loads(self.gridmail("route", "list", "--json")))

@@ -222,12 +222,12 @@ Task<Result<DomainRow>> UserAdmin::domain(std::string name) {
   co_return co_await row_of(*record);
 }
 
-Task<Result<AppliedChange>> UserAdmin::add_alias(std::string alias, std::string target) {
+Task<Result<AppliedChange>> UserAdmin::add_alias(std::string alias, std::string target, bool replace) {
   auto name = canonical(alias);
   if (!name) co_return tl::unexpected(name.error());
   const auto id = co_await find(std::move(target));
   if (!id) co_return tl::unexpected(id.error());
-  co_return co_await ports_.directory.add_alias(std::move(*name), *id);
+  co_return co_await ports_.directory.add_alias(std::move(*name), *id, replace);
 }
 
 Task<Result<AppliedChange>> UserAdmin::remove_alias(std::string alias) {

@@ -99,7 +99,8 @@ class UserAdmin {
   [[nodiscard]] Task<Result<std::vector<DomainRow>>> domains(std::string after = {},
                                                              std::size_t domains_max = SIZE_MAX);
 
-  [[nodiscard]] Task<Result<AppliedChange>> add_alias(std::string alias, std::string target);
+  [[nodiscard]] Task<Result<AppliedChange>> add_alias(std::string alias, std::string target,
+                                                      bool replace = false);
   [[nodiscard]] Task<Result<AppliedChange>> remove_alias(std::string alias);
   [[nodiscard]] Task<Result<AliasRow>> alias(std::string address);
   /// By domain, then local part.

@@ -1,4 +1,5 @@
-// RouteTable: the way of each domain's mail: what the directory says of it, or else the node's own.
+// RouteTable: the way of each domain's mail: what the directory says of it, or else the node's own, or else
+// the grid's for all other domains.
 #pragma once
 #include <string>
 
@@ -10,7 +11,7 @@ namespace gridmail {
 /// Thread-safe. The view outlives it.
 class RouteTable {
  public:
-  /// `otherwise`: by the DNS, or the node's smart host.
+  /// `otherwise`: the node's smart host, or by the DNS.
   RouteTable(const DirectoryView& view, Route otherwise) : view_(view), otherwise_(std::move(otherwise)) {}
 
   /// `domain` as a parcel's destination. Waits for nobody else. Errors: unavailable, while the directory here

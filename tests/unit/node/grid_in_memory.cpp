@@ -208,6 +208,9 @@ Task<Result<Applied>> GridInMemory::remove_domain(std::string) {
 Task<Result<Applied>> GridInMemory::add_alias(std::string, std::string) {
   co_return Applied{};
 }
+Task<Result<Applied>> GridInMemory::set_alias(std::string, std::string) {
+  co_return Applied{};
+}
 Task<Result<std::vector<AliasRow>>> GridInMemory::aliases(PageQuery) {
   co_return std::vector<AliasRow>{};
 }

@@ -183,6 +183,7 @@ class GridInMemory final : public api::GridControl {
   Task<Result<api::DomainRow>> domain(std::string name) override;
   Task<Result<api::Applied>> remove_domain(std::string name) override;
   Task<Result<api::Applied>> add_alias(std::string address, std::string target) override;
+  Task<Result<api::Applied>> set_alias(std::string address, std::string target) override;
   Task<Result<std::vector<api::AliasRow>>> aliases(api::PageQuery page) override;
   Task<Result<api::AliasRow>> alias(std::string address) override;
   Task<Result<api::Applied>> remove_alias(std::string address) override;

@@ -90,6 +90,7 @@ const std::map<std::string, std::string> least = {
     {"DELETE /api/v1/domains/{name}", "admin"},
     {"GET /api/v1/aliases", "viewer"},
     {"POST /api/v1/aliases", "admin"},
+    {"PUT /api/v1/aliases/{address}", "admin"},
     {"DELETE /api/v1/aliases/{address}", "admin"},
     {"GET /api/v1/domains/{name}/dns", "viewer"},
     {"PUT /api/v1/domains/{name}/catch-all", "admin"},
