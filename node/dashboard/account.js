@@ -1,10 +1,9 @@
 // What belongs to one account: passwords of single mail programs, and the browsers that are logged in.
 import {api} from "./api.js";
-import {ask, button, checked, el, table, telling, when} from "./elements.js";
+import {ask, button, checked, el, section, table, telling, when} from "./elements.js";
 
 const uses = [["imap smtp", "to read and to send"], ["imap", "only to read, by IMAP"], ["pop3", "only to fetch, by POP3"],
   ["pop3 smtp", "to fetch by POP3 and to send"], ["smtp", "only to send"]];
-const section = (title, action, ...content) => el("section", {}, el("div", {className: "head"}, el("h3", {}, title), action ?? ""), ...content);
 
 /** `here`: the user's path. */
 export async function appPasswords(here) {
@@ -26,7 +25,7 @@ export async function appPasswords(here) {
     },
   }));
   await show();
-  return {section: section("App passwords", add, el("p", {className: "faint"}, "One for each mail program, so that none needs to know the account’s own."),
+  return {section: section("App passwords", [add], el("p", {className: "faint"}, "One for each mail program, so that none needs to know the account’s own."),
     el("div", {className: "scroll"}, list)), show};
 }
 
@@ -41,5 +40,5 @@ export async function sessions(account) {
         telling("Not now", async () => { checked(await api("DELETE", "/sessions/" + row.id)); await show(); }), true)]));
   };
   await show();
-  return {section: section("Logged in here", null, el("div", {className: "scroll"}, list)), show};
+  return {section: section("Logged in here", [], el("div", {className: "scroll"}, list)), show};
 }

@@ -50,6 +50,12 @@ export function figures(parent, rows) {
     el("div", {}, el("dt", {}, name), el("dd", {}, value, of ? el("small", {}, " " + of) : ""))));
 }
 
+/** A part of a page, under its title; `actions` stand beside that. */
+export function section(title, actions, ...content) {
+  const head = el("h3", {}, title);
+  return el("section", {}, actions.length === 0 ? head : el("div", {className: "head"}, head, el("div", {className: "actions"}, ...actions)), ...content);
+}
+
 /** What goes wrong is told, and the page stays. */
 export const telling = (title, act) => async () => {
   try { await act(); } catch (error) { ask({title, text: error.message}); }

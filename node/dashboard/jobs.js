@@ -29,7 +29,7 @@ function row(job) {
     el("span", {}, kind + " ", name ? known ? link(name, "nodes", name) : name : ""),
     el("progress", {max: 1, value: job.progress, ariaLabel: `${kind} ${name}: ${percent} %`}),
     el("span", {className: "faint"}, [`${percent} %`, `${number(job.slots_done)} of ${number(job.slots_total)} slots`, stateText(job)].filter(Boolean).join(" · ")),
-    job.state === "done" ? "" : only("POST /jobs/{id}/pause", button(job.state === "paused" ? "Resume" : "Pause", "hold " + job.id, telling("Not now", () => hold(job)))));
+    job.state === "done" || job.kind === "copies" ? "" : only("POST /jobs/{id}/pause", button(job.state === "paused" ? "Resume" : "Pause", "hold " + job.id, telling("Not now", () => hold(job)))));
 }
 
 export const jobList = jobs => jobs.map(row);

@@ -1,7 +1,7 @@
 // What a user sees of the grid: the own mailbox, and the own passwords.
 import {api, Refused, self} from "./api.js";
 import {appPasswords, sessions} from "./account.js";
-import {ask, button, bytes, checked, el, figures, fill, number, when} from "./elements.js";
+import {ask, button, bytes, checked, el, figures, fill, number, section, when} from "./elements.js";
 
 const protocols = {imap: "IMAP", pop3: "POP3", smtp: "SMTP", http: "this page", sieve: "ManageSieve"};
 
@@ -20,7 +20,6 @@ export async function open(page) {
   const address = self.account, here = "/users/" + encodeURIComponent(address);
   page.title(address);
   const numbers = el("dl", {className: "figures"}), facts = el("dl", {className: "facts"}), log_ins = el("dl", {className: "facts"});
-  const section = (title, ...content) => el("section", {}, el("h3", {}, title), ...content);
   const shown = [];
   const refresh = async () => {
     const [user, slot, forwarding, delegates] = await Promise.all(["", "/location", "/forwarding", "/delegates"].map(what => api("GET", here + what)));
@@ -44,7 +43,7 @@ export async function open(page) {
     }
   };
   page.actions([button("Change password", "password", () => changePassword(here))]);
-  page.body.replaceChildren(numbers, el("div", {className: "pair"}, section("Your mailbox", facts), section("Last log-ins", log_ins)));
+  page.body.replaceChildren(numbers, el("div", {className: "pair"}, section("Your mailbox", [], facts), section("Last log-ins", [], log_ins)));
   await refresh();
   shown.push(await appPasswords(here), await sessions(address));
   page.body.append(...shown.map(part => part.section));

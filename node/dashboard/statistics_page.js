@@ -1,6 +1,6 @@
 // Who used what how much: thirty days of log-ins and traffic, of all, of a domain or of a user.
 import {csvOf, pageOf} from "./api.js";
-import {bytes, button, el, figures, fill, link, meter, number, table, telling} from "./elements.js";
+import {bytes, button, el, figures, fill, link, meter, number, section, table, telling} from "./elements.js";
 import {panel} from "./charts.js";
 import {nameOf} from "./grid.js";
 
@@ -13,7 +13,6 @@ const charts = [
 ];
 
 const dayBefore = days => new Date(Date.now() - days * 86400e3).toISOString().slice(0, 10);
-const section = (title, actions, ...content) => el("section", {}, el("div", {className: "head"}, el("h3", {}, title), el("div", {className: "actions"}, ...actions)), ...content);
 
 /** Sums of rows by what `key` makes of each. */
 function sums(rows, key) {

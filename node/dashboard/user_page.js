@@ -1,7 +1,7 @@
 // A user: where the mail lies, how much it is, other addresses, and what can be done.
 import {api, may} from "./api.js";
 import {appPasswords, sessions} from "./account.js";
-import {ask, button, bytes, checked, el, figures, fill, link, number, only, when} from "./elements.js";
+import {ask, button, bytes, checked, el, figures, fill, link, number, only, section, when} from "./elements.js";
 import {nameOf} from "./grid.js";
 
 const nodes = ids => ids.length === 0 ? ["none"] : ids.flatMap((id, i) => [i ? ", " : "", link(nameOf(id), "nodes", nameOf(id))]);
@@ -12,7 +12,6 @@ export async function open(page, [address]) {
   const here = "/users/" + encodeURIComponent(address);
   page.title(address);
   const numbers = el("dl", {className: "figures"}), place = el("dl", {className: "facts"}), names = el("ul", {className: "plain"}), sends = el("dl", {className: "facts"});
-  const section = (title, ...content) => el("section", {}, el("h3", {}, title), ...content);
   const told = {};
   const refresh = async () => {
     const [user, slot, forwarding, delegates] = await Promise.all(["", "/location", "/forwarding", "/delegates"].map(what => api("GET", here + what)));
@@ -48,8 +47,8 @@ export async function open(page, [address]) {
     act("Remove", "DELETE /users/{address}", () => ({title: `Remove ${address}?`, go: "Remove", danger: true, confirm: address,
       text: "The address is refused at once; the mail is deleted after 14 days.",
       act: async () => { checked(await api("DELETE", here)); location.hash = "#/directory/users"; }}), true)]);
-  page.body.replaceChildren(numbers, section("Where the mail lies", place), el("div", {className: "pair"}, section("Other addresses", names),
-    section("Others", sends, el("ul", {className: "plain"}, el("li", {}, link("What became of this user’s messages", "trace", address)),
+  page.body.replaceChildren(numbers, section("Where the mail lies", [], place), el("div", {className: "pair"}, section("Other addresses", [], names),
+    section("Others", [], sends, el("ul", {className: "plain"}, el("li", {}, link("What became of this user’s messages", "trace", address)),
       el("li", {}, link("Log-ins and traffic by day", "statistics", address))))));
   await refresh();
   if (may("POST /users/{address}/app-passwords")) {
