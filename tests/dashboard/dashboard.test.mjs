@@ -310,6 +310,20 @@ test("a node that was killed is named within ten seconds, its slots say why, and
   await verdict("Healthy");
 }, {timeout: patient(180_000)});
 
+test("a node that stays dead: its copies are made anew elsewhere, which the first screen shows to its end", async () => {
+  const whole = () => page.locator("#figures dt", {hasText: "Slots with all copies"}).locator("xpath=following-sibling::dd[1]").textContent();
+  await go(page, "#/");
+  const all = await whole();
+  process.kill(node("node2").pid, "SIGKILL");
+  await page.waitForFunction(() => document.getElementById("reasons").textContent.includes("copies in sync"), null, {timeout: 10_000});
+  assert.notEqual(await whole(), all);
+  await page.waitForFunction(() => !document.getElementById("reasons").textContent.includes("copies in sync"), null, {timeout: patient(120_000)});
+  assert.match(await page.textContent("#reasons"), /node node2 is silent/);
+  assert.equal(await whole(), all);
+  grid_tool("start-node", "node2");
+  await verdict("Healthy");
+}, {timeout: patient(300_000)});
+
 test("a node is drained by a click, and given its work back", async () => {
   await go(page, "#/nodes/node3");
   const primaries = wanted => page.waitForFunction(text => new RegExp(text).test(document.querySelector("#page_body .meter")?.ariaLabel ?? ""), wanted, {timeout: patient(60_000)});

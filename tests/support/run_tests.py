@@ -142,6 +142,25 @@ def faults(tally):
                              str(FAULTS_SEED)], tally)
 
 
+def browser(tally):
+    """The dashboard in Chromium, on a grid of three."""
+    folder = ROOT / "tests/dashboard"
+    code, output = run(["npm", "--prefix", folder, "install", "--silent", "--no-audit", "--no-fund"], 300)
+    if code != 0:
+        print(output[-8000:])
+        tally.add(0, 1, "what the browser tests need of npm")
+        return
+    program = ["node", "--test", "--test-reporter=tap", folder]
+    code, output = run(program, 900)
+    counted = [int(re.findall(rf"^# {word} (\d+)", output, re.MULTILINE)[-1]) if f"# {word} " in output else 0
+               for word in ("pass", "fail", "cancelled")]
+    passed, failed = counted[0], counted[1] + counted[2]
+    failed = failed or int(code != 0 or passed == 0)
+    if failed:
+        print(output[-16000:])
+    tally.add(passed, failed, "browser")
+
+
 def in_namespaces(where, program, tally):
     """As far as this machine lets network namespaces be made."""
     code, output = run([sys.executable, *program], 1800)
@@ -162,7 +181,7 @@ def python_cases(folder, where, tally):
 
 
 PARTS = {"unit": unit, "style": style, "packaging": packaging, "model": model, "simulator": simulator,
-         "fuzz": fuzz, "integration": integration, "internet": internet, "faults": faults}
+         "fuzz": fuzz, "integration": integration, "browser": browser, "internet": internet, "faults": faults}
 
 
 # What only computes, last in line for the processors while others wait; and what measures time, and has them to itself.
