@@ -71,6 +71,8 @@ def gridmail_1(build, version):
                        ("GRIDMAIL_PASSWORD", "The new password for user and admin, add and passwd.")):
         page += described(f"\\fB{escaped(name)}\\fR", text)
     page += ".SH EXIT STATUS\n0: done. 1: it did not work. 2: wrong usage.\n"
+    page += described("\\fBdoctor\\fR", "0: all is well. 1: something wants doing (!), or --url cannot be used. 2: a check failed (-), such as "
+                      "that of a node that does not answer; or wrong usage.")
     return page + ".SH SEE ALSO\n.BR gridmaild (8),\n.BR gridmail.toml (5)\n"
 
 

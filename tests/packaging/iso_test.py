@@ -2,8 +2,11 @@
 The whole of it, in QEMU: ./dev iso-test."""
 
 import contextlib
+import errno
 import io
+import json
 import pathlib
+import subprocess
 import sys
 import tempfile
 import tomllib
@@ -169,6 +172,151 @@ class Console(unittest.TestCase):
             self.assertIsNone(self.choose(disks, number)[0])
         with self.assertRaises(Refused):
             self.choose(disks[:2])
+
+
+class PoweredOff(BaseException):
+    """Ends a console: nothing else does."""
+
+
+class BrokenMachine(unittest.TestCase):
+    """Whatever is wrong with the machine, its console shows it and takes the next key."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.config, self.told = self.folder / "gridmail.toml", self.folder / "told"
+        self.answers = {"ip": json.dumps([{"addr_info": [{"local": "192.0.2.1"}]}]), "lsblk": '{"blockdevices": []}'}
+        self.codes = {}
+        self.ran, self.asked = [], []
+
+    def run_command(self, command, check=False, **_):
+        self.ran.append(command)
+        code = self.codes.get(command[0], 0)
+        if check and code:
+            raise subprocess.CalledProcessError(code, command)
+        text = "active\n" if "is-active" in command else self.answers.get(command[0], "")
+        return mock.Mock(returncode=code, stdout=text)
+
+    def screen_after(self, keys):
+        """What stands there once all these keys were typed."""
+        def ask(question):
+            self.asked.append(question)
+            return ""
+        with mock.patch.object(console_screen, "CONFIG", self.config), mock.patch("result.FILE", self.told), \
+             mock.patch.object(data_disk, "boot_devices", set), mock.patch.object(data_disk, "is_mounted", lambda: False), \
+             mock.patch.multiple(console, signal=mock.DEFAULT, whole_lines=mock.MagicMock(), ask=ask,
+                                 key_or_refresh=mock.Mock(side_effect=[*keys, PoweredOff])), \
+             mock.patch.multiple(console.termios, tcgetattr=mock.DEFAULT), mock.patch.multiple(console.tty, setcbreak=mock.DEFAULT), \
+             mock.patch("subprocess.run", self.run_command), contextlib.redirect_stdout(io.StringIO()) as shown:
+            with self.assertRaises(PoweredOff):
+                console.main()
+        return shown.getvalue().split("\033[H")[-1].replace("\033[K\r", "")
+
+    def check_keys_of_a_node(self, words):
+        self.ran.clear()
+        self.asked.clear()
+        shown = self.screen_after("nrldfbph")
+        self.assertRegex(shown, rf"(?m)^wrong: .*{words}")
+        self.assertNotIn("Nothing is wrong.", shown)
+        self.assertIn(console_screen.KEYS_OF_A_NODE, shown)
+        for command in (("networkctl", "--no-pager", "status"), ("systemctl", "restart", "gridmail"),
+                        ("journalctl", "-e", "-u", "gridmail*"), ("bash", "-l")):
+            self.assertIn(command, self.ran)
+        for question in ("For how long", "Reboot?", "Power off?"):
+            self.assertTrue(any(asked.startswith(question) for asked in self.asked), question)
+
+    def test_a_configuration_that_is_wrong(self):
+        for text, words in (("[listen\nhttp = ", r"gridmail\.toml: .*line 1"), ('listen = "0.0.0.0:993"\n', "listen is not a table"),
+                            ("[listen]\nhttp = 7480\n", "listen is not a table"), ("[[listen]]\n", "listen is not a table"),
+                            ('[listen]\nhttp = "127.0.0.1:99999"\n', "."), ("listen = " + "[" * 5000, ".")):
+            with self.subTest(text[:40]):
+                self.config.write_text(text)
+                self.check_keys_of_a_node(words)
+
+    def test_a_configuration_that_cannot_be_read(self):
+        self.config.write_bytes(b"# K\xfcche\n")
+        self.check_keys_of_a_node(r"gridmail\.toml: .*utf-8")
+        self.config.unlink()
+        self.config.mkdir()
+        self.check_keys_of_a_node(r"gridmail\.toml")
+
+    def test_a_disk_that_does_not_tell_whether_there_is_a_node(self):
+        failure = OSError(errno.EIO, "Input/output error")
+        self.config = mock.Mock(exists=mock.Mock(side_effect=failure), read_text=mock.Mock(side_effect=failure))
+        self.check_keys_of_a_node("Input/output error")
+
+    def test_what_first_boot_said_cannot_be_read(self):
+        self.config.touch()
+        self.told.mkdir()
+        self.check_keys_of_a_node("Is a directory")
+
+    def test_what_is_asked_of_the_system_fails(self):
+        self.config.touch()
+        self.answers["ip"] = "no JSON"
+        self.check_keys_of_a_node("Expecting value")
+
+    def test_disks_that_cannot_be_listed(self):
+        for code, text, words in ((1, "", "lsblk cannot list the disks"), (0, "no JSON", "Expecting value"),
+                                  (0, '{"x": 1}', "blockdevices")):
+            with self.subTest(words):
+                self.codes["lsblk"], self.answers["lsblk"] = code, text
+                self.ran.clear()
+                shown = self.screen_after("snh")
+                self.assertRegex(shown, rf"wrong: .*{words}")
+                self.assertIn(console_screen.KEYS_BEFORE, shown)
+                self.assertIn("Enter goes on. ", self.asked)
+                self.assertIn(("bash", "-l"), self.ran)
+
+
+class Network(unittest.TestCase):
+    """Key n."""
+
+    KEPT = {"interface": "eth0", "address": "192.0.2.1/24", "gateway": "192.0.2.254", "dns": ["192.0.2.53", "192.0.2.54"],
+            "ntp": ["192.0.2.123"]}
+
+    def changed(self, kept, *typed, interfaces=("eth0",)):
+        """What is kept then, and the questions."""
+        typed = iter(("y", *typed))
+        asked = []
+
+        def ask(question):
+            asked.append(question)
+            return next(typed)
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "10-static.network")
+            if kept:
+                file.write_text(machine_settings.network_file(kept, interfaces))
+            with mock.patch.multiple(machine_settings, NETWORK=file, ethernet_interfaces=lambda: list(interfaces),
+                                     put_into_force=mock.DEFAULT, reload_network=mock.DEFAULT), mock.patch("os.sync"), \
+                 mock.patch.multiple(console, ask=ask, run=mock.DEFAULT), mock.patch.object(data_disk, "is_mounted", lambda: True), \
+                 contextlib.redirect_stdout(io.StringIO()):
+                console.network()
+            self.assertEqual([], list(typed))
+            return machine_settings.network_of(file.read_text()) if file.exists() else None, asked[1:]
+
+    def test_another_address_leaves_the_rest(self):
+        self.assertEqual(self.KEPT | {"address": "192.0.2.7/24"}, self.changed(self.KEPT, "192.0.2.7/24", "", "")[0])
+        self.assertEqual(self.KEPT, self.changed(self.KEPT, "", "", "")[0])
+
+    def test_what_is_typed_takes_the_place_of_what_was_there(self):
+        self.assertEqual(self.KEPT | {"gateway": "192.0.2.9", "dns": ["192.0.2.5"]},
+                         self.changed(self.KEPT, "", "192.0.2.9", "192.0.2.5")[0])
+        self.assertEqual({"interface": "eth0", "address": "192.0.2.1/24", "ntp": ["192.0.2.123"]}, self.changed(self.KEPT, "", "-", "-")[0])
+
+    def test_dhcp_takes_the_address_alone(self):
+        self.assertEqual({key: self.KEPT[key] for key in ("dns", "ntp")}, self.changed(self.KEPT, "-", "")[0])
+        self.assertEqual({"ntp": ["192.0.2.123"]}, self.changed({"ntp": ["192.0.2.123"]}, "")[0])
+        self.assertIsNone(self.changed(None, "")[0])
+        self.assertIsNone(self.changed({"address": "192.0.2.1/24"}, "-")[0])
+
+    def test_a_first_address_is_asked_for_as_before_there_was_one(self):
+        kept, asked = self.changed(None, "192.0.2.1/24", "192.0.2.254", "192.0.2.53")
+        self.assertEqual({"interface": "eth0", "address": "192.0.2.1/24", "gateway": "192.0.2.254", "dns": ["192.0.2.53"]}, kept)
+        self.assertEqual(["Its address, such as 192.0.2.1/24 (nothing: by DHCP): ", "Gateway: ", "DNS servers: "], asked)
+
+    def test_the_interface_is_kept_where_the_machine_has_it(self):
+        self.assertEqual(self.KEPT, self.changed(self.KEPT, "", "", "", "", interfaces=("eth0", "eth1"))[0])
+        self.assertEqual("eth2", self.changed(self.KEPT, "", "eth2", "", "", interfaces=("eth1", "eth2"))[0]["interface"])
+        self.assertEqual("eth1", self.changed(self.KEPT, "", "", "", interfaces=("eth1",))[0]["interface"])
 
 
 class Settings(unittest.TestCase):

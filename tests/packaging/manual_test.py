@@ -45,6 +45,15 @@ def problem(rows, globals_, words):
     return "" if not given else "no such command"
 
 
+def reasons(source):
+    """Of each literal of a reason for the verdict, what it is known by: the longest part before its colon without anything filled in."""
+    for said in re.findall(r"\.say\((.*?)\);", source, re.DOTALL):
+        literals = re.findall(r'"((?:[^"\\]|\\.)*)"', re.sub(r'"\s*"', "", said))
+        parts = [max(re.split(r"\{.*?\}", literal.split(":")[0]), key=len).strip() for literal in literals]
+        # Of "node {} is {}" nothing is left to know it by: what is filled in there stands beside it.
+        yield said, [part for part in parts if len(part) > 5]
+
+
 class Manual(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -72,6 +81,30 @@ class Manual(unittest.TestCase):
         rows = re.findall(r"^\| `(Gridmail\w+)` \| \S", (ROOT / "packaging/admin.md").read_text(), re.MULTILINE)
         self.assertEqual(alerts, rows)
 
+    def test_the_manual_says_what_to_do_for_each_reason_of_the_verdict(self):
+        found = list(reasons((ROOT / "node/grid_health.cpp").read_text()))
+        self.assertGreater(len(found), 8)
+        self.assertEqual([], [said for said, parts in found if not parts])
+        table = (ROOT / "packaging/admin.md").read_text().split("| it says | then |")[1].split("\n\n")[0]
+        rows = [row.replace(" a node", " node") for row in re.findall(r"^\| (.*?) \| \S", table, re.MULTILINE)]
+        missing = []
+        for part in sorted((part for _, parts in found for part in parts), key=len, reverse=True):
+            row = next((row for row in rows if part in row), None)
+            if row:
+                rows.remove(row)  # a row is of one reason: the voters' is none of a node that is silent
+            else:
+                missing.append(part)
+        self.assertEqual([], missing)
+
+    def test_reasons_are_known_by_what_is_not_filled_in(self):
+        source = '''health.say(bad, "the roof leaks: mend it");
+            health.say(bad, fmt::format("node {} has a "
+                                        "wet floor {}", name, 1));
+            health.say(bad, fmt::format("node {} is {}", name, wet ? "soaked: dry it" : "bone dry"));
+            health.say(bad, fmt::format("{}", text));'''
+        self.assertEqual([["the roof leaks"], ["has a wet floor"], ["soaked", "bone dry"], []],
+                         [parts for _, parts in reasons(source)])
+
     def test_the_check_of_documents_finds_what_is_wrong(self):
         for line in ("node explode", "node zone mail1", "user add a@b --colour red", "explode"):
             self.assertTrue(problem(self.rows, self.globals, line.split()), line)
@@ -84,6 +117,7 @@ class Manual(unittest.TestCase):
                 self.assertIn(argument["help"], page)
         for option in self.globals:
             self.assertIn(f"\n{option.name}", page)
+        self.assertRegex(page.split(".SH EXIT STATUS")[1], r"\ndoctor\n.*1: something wants doing.*2: a check failed")
         daemon = (self.out / "gridmaild.8").read_text().replace("\\-", "-")
         for option in ("--config", "--create", "--join-file"):
             self.assertIn(option, daemon)

@@ -78,25 +78,42 @@ def choose_disk():
     return chosen
 
 
+def ask_or_keep(question, kept, without):
+    """An empty answer keeps what is there."""
+    answer = ask(f"{question} [{kept}] (-: {without}): " if kept else f"{question}: ")
+    return "" if answer == "-" else answer or kept
+
+
+def ask_interface(interfaces, kept):
+    if kept not in interfaces:  # the disk came here from another machine
+        return ask(f"Interface ({', '.join(interfaces)}): ")
+    return ask(f"Interface ({', '.join(interfaces)}) [{kept}]: ") or kept
+
+
 def ask_network():
-    address = ask("Its address, such as 192.0.2.1/24 (nothing: by DHCP): ")
-    if not address:
-        return {}
-    machine = {"address": address}
+    """What is not asked stays as it is."""
+    kept = machine_settings.kept_network()
     interfaces = machine_settings.ethernet_interfaces()
-    if len(interfaces) > 1:
-        machine["interface"] = ask(f"Interface ({', '.join(interfaces)}): ")
-    if gateway := ask("Gateway: "):
-        machine["gateway"] = gateway
-    machine["dns"] = ask("DNS servers: ").split()
+    machine = {"ntp": kept["ntp"]} if "ntp" in kept else {}
+    was = kept.get("address", "")
+    address = ask_or_keep("Its address" if was else "Its address, such as 192.0.2.1/24 (nothing: by DHCP)", was, "by DHCP")
+    if address:
+        machine["address"] = address
+        if len(interfaces) > 1:
+            machine["interface"] = ask_interface(interfaces, kept.get("interface"))
+        if gateway := ask_or_keep("Gateway", kept.get("gateway", ""), "none"):
+            machine["gateway"] = gateway
+    if address or "dns" in kept:
+        machine["dns"] = ask_or_keep("DNS servers", " ".join(kept.get("dns", [])), "none").split()
     machine_settings.check(machine, interfaces)
     return machine
 
 
 def keep(machine):
-    """On the data disk, and in force from now on; no address: by DHCP again."""
-    machine_settings.NETWORK.unlink(missing_ok=True)
+    """On the data disk, and in force from now on; nothing of the network: by DHCP again."""
     machine_settings.store(machine)
+    if not machine_settings.OF_NETWORK & set(machine):
+        machine_settings.NETWORK.unlink(missing_ok=True)
     machine_settings.put_into_force()
     machine_settings.reload_network()
 
@@ -163,7 +180,7 @@ def ask_then(question, *command):
 
 
 def act(key):
-    is_node = console_screen.CONFIG.exists()
+    is_node = console_screen.is_node()
     actions = {"n": network, "h": shell, "l": lambda: run("journalctl", "-e", "-u", "gridmail*"),
                "b": lambda: ask_then("Reboot?", "systemctl", "reboot"), "p": lambda: ask_then("Power off?", "systemctl", "poweroff")}
     actions |= {"d": drain, "r": restart, "f": result.forget} if is_node else {"s": set_up}
@@ -174,7 +191,7 @@ def act(key):
         actions[key]()
         if key == "s":
             pause()
-    except (Refused, OSError, subprocess.CalledProcessError) as error:
+    except Exception as error:  # of any kind: the shell that mends it is another key
         print(error)
         pause()
     print("\033[H\033[2J", end="", flush=True)

@@ -11,6 +11,7 @@ import tomllib
 
 import data_disk
 import result
+from data_disk import Refused
 
 CONFIG = pathlib.Path("/etc/gridmail/gridmail.toml")
 KEYS_OF_A_NODE = "d drain  r restart  n network  l log  f forget  h shell  b reboot  p power off"
@@ -21,8 +22,17 @@ KEYS_BEFORE = "s set up   n network   l log   h shell   b reboot   p power off"
 State = collections.namedtuple("State", "version hostname clock node addresses dashboard disk problems told disks")
 
 
+def tried(problems, ask, instead):
+    """What `ask` answers. If it fails, that is one more of the problems: the screen stays, and the keys with it."""
+    try:
+        return ask()
+    except Exception as error:  # of any kind: without a console nobody gets in to mend it
+        problems.append(" ".join(str(error).split()) or type(error).__name__)
+        return instead
+
+
 def output_of(*command):
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace")
     return done.stdout.strip()
 
 
@@ -63,24 +73,55 @@ def disk_line():
     return f"{stat.f_bavail * stat.f_frsize / (1 << 30):.1f} GiB of {stat.f_blocks * stat.f_frsize / (1 << 30):.1f} GiB free"
 
 
-def look(version):
-    seen = addresses()
-    failed = [f"{line.split()[0]} has failed" for line in output_of("systemctl", "--failed", "--plain", "--no-legend").splitlines()]
-    common = {"version": version, "hostname": socket.gethostname(), "clock": time.strftime("%H:%M:%S UTC", time.gmtime()),
-              "addresses": seen, "disk": disk_line(), "told": result.told()}
-    if not CONFIG.exists():
-        is_busy = output_of("systemctl", "is-active", "gridmail-first-boot") == "activating"
-        disks = [] if data_disk.is_mounted() else [str(device) for device in data_disk.devices()]
-        return State(node="being set up" if is_busy else "not set up", dashboard="", problems=failed, disks=disks, **common)
-    node = output_of("systemctl", "is-active", "gridmail")
-    listen = tomllib.loads(CONFIG.read_text()).get("listen", {})
-    problems = []
+def is_node():
+    """Yes where the disk does not tell: nothing is set up over a node."""
+    try:
+        return CONFIG.exists()
+    except OSError:
+        return True
+
+
+def listeners():
+    """What [listen] says. Raises Refused."""
+    try:
+        listen = tomllib.loads(CONFIG.read_text()).get("listen", {})
+    except ValueError as error:  # no TOML, or no text
+        raise Refused(f"{CONFIG}: {error}") from None
+    if not isinstance(listen, dict) or not all(isinstance(address, str) for address in listen.values()):
+        raise Refused(f"{CONFIG}: listen is not a table of addresses")
+    return listen
+
+
+def failed_units():
+    lines = output_of("systemctl", "--failed", "--plain", "--no-legend").splitlines()
+    return [f"{line.split()[0]} has failed" for line in lines]
+
+
+def problems_of_service(node, listen):
     if node == "active" and "http" in listen:
-        problems = problems_of_node(ask_node(listen["http"], "/readyz?verbose"), ask_node(listen["http"], "/metrics"))
-    elif node in ("failed", "inactive"):
-        problems = [output_of("journalctl", "-u", "gridmail", "-o", "cat", "-n", "1", "--no-pager")]
-    dashboard = dashboard_at(seen[0], listen["https"]) if seen and "https" in listen else ""
-    return State(node=node, dashboard=dashboard, problems=problems + failed, disks=[], **common)
+        return problems_of_node(ask_node(listen["http"], "/readyz?verbose"), ask_node(listen["http"], "/metrics"))
+    if node in ("failed", "inactive"):
+        return [output_of("journalctl", "-u", "gridmail", "-o", "cat", "-n", "1", "--no-pager")]
+    return []
+
+
+def look(version):
+    problems, dashboard, disks = [], "", []
+    seen, disk, told = tried(problems, addresses, []), tried(problems, disk_line, "not known"), tried(problems, result.told, "")
+    if is_node():
+        node = tried(problems, lambda: output_of("systemctl", "is-active", "gridmail"), "not known")
+        listen = tried(problems, listeners, {})
+        problems += tried(problems, lambda: problems_of_service(node, listen), [])
+        if seen and "https" in listen:
+            dashboard = dashboard_at(seen[0], listen["https"])
+    else:
+        is_busy = tried(problems, lambda: output_of("systemctl", "is-active", "gridmail-first-boot"), "") == "activating"
+        node = "being set up" if is_busy else "not set up"
+        if not data_disk.is_mounted():
+            disks = [str(device) for device in tried(problems, data_disk.devices, [])]
+    problems += tried(problems, failed_units, [])
+    clock = time.strftime("%H:%M:%S UTC", time.gmtime())
+    return State(version, socket.gethostname(), clock, node, seen, dashboard, disk, problems, told, disks)
 
 
 def dashboard_at(address, listener):

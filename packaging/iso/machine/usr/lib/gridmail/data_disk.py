@@ -80,7 +80,9 @@ def labelled(rows, label):
 
 
 def list_rows():
-    done = subprocess.run(["lsblk", "--json", "--bytes", "--output", COLUMNS], check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(["lsblk", "--json", "--bytes", "--output", COLUMNS], check=False, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise Refused(f"lsblk cannot list the disks: exit code {done.returncode}")
     return json.loads(done.stdout)["blockdevices"]
 
 

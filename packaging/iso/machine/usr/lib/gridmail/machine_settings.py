@@ -11,6 +11,7 @@ from data_disk import Refused
 
 KEPT = pathlib.Path("/var/lib/gridmail-machine")
 NAME, NETWORK, KEYS, HOST_KEY = (KEPT / name for name in ("hostname", "10-static.network", "authorized_keys", "ssh_host_ed25519_key"))
+OF_NETWORK = {"address", "dns", "ntp"}  # with any of these NETWORK is written
 KNOWN = {"name", "data_disk", "interface", "address", "gateway", "dns", "ntp", "ssh_key"}
 
 
@@ -67,6 +68,24 @@ def network_file(machine, interfaces):
     return "\n".join(lines) + "\n"
 
 
+def network_of(text):
+    """The keys that network_file made the text of."""
+    names = {"Name": "interface", "Address": "address", "Gateway": "gateway", "DNS": "dns", "NTP": "ntp"}
+    machine = {}
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        key = names.get(name)
+        if key in ("dns", "ntp"):
+            machine.setdefault(key, []).extend(value.split())
+        elif key:
+            machine[key] = value
+    return machine
+
+
+def kept_network():
+    return network_of(NETWORK.read_text()) if NETWORK.exists() else {}
+
+
 def ethernet_interfaces():
     """Names, in order; only what is a device, no bridges or tunnels."""
     return sorted(path.name for path in pathlib.Path("/sys/class/net").iterdir()
@@ -98,7 +117,7 @@ def store(machine):
     check(machine, interfaces)
     if "name" in machine:
         write(NAME, machine["name"] + "\n")
-    if {"address", "dns", "ntp"} & set(machine):
+    if OF_NETWORK & set(machine):
         write(NETWORK, network_file(machine, interfaces))
     if machine.get("ssh_key"):
         write(KEYS, machine["ssh_key"] + "\n")
