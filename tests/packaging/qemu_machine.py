@@ -118,7 +118,7 @@ class QemuMachine(Process):
         words = ["-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "1536", "-no-reboot", "-device", "virtio-rng-pci",
                  "-chardev", f"socket,id=serial,path={self.serial},server=on,wait=off", "-serial", "chardev:serial",
                  "-chardev", f"socket,id=monitor,path={self.monitor},server=on,wait=off", "-mon", "chardev=monitor",
-                 "-netdev", network, "-device", f"virtio-net-pci,netdev=net,mac=52:54:00:00:00:{place + 0x10:02x}"]
+                 "-netdev", network, "-device", f"virtio-net-pci,netdev=net,romfile=,mac=52:54:00:00:00:{place + 0x10:02x}"]
         if is_usb:
             words += ["-device", "qemu-xhci", "-drive", f"if=none,id=usb,format=raw,readonly=on,file={STICK}",
                       "-device", "usb-storage,drive=usb,bootindex=0"]
