@@ -18,6 +18,9 @@ unwanted=(getty@tty1 getty-static serial-getty@ttyS0 systemd-user-sessions syste
   systemd-update-utmp-runlevel systemd-machine-id-commit systemd-firstboot systemd-journal-flush systemd-random-seed
   dev-hugepages.mount dev-mqueue.mount sys-fs-fuse-connections.mount sys-kernel-config.mount sys-kernel-debug.mount
   sys-kernel-tracing.mount modprobe@configfs modprobe@fuse modprobe@drm modprobe@efi_pstore)
+# Drivers that a node has no use for, and that each start would load: below kernel/. The screen is the firmware's.
+no_drivers=(sound drivers/{gpu,media,net/wireless,net/can,bluetooth,parport,char/ppdev.ko,input/mouse,input/joystick,input/misc,iio,staging,
+  comedi,firewire,pcmcia,isdn,nfc} net/{wireless,mac80211,bluetooth,nfc,can} arch/x86/kvm virt)
 # Fixed, since the data disk outlives the image that wrote it.
 node_uid=742
 
@@ -66,6 +69,10 @@ make_machine() {
     gridmail-console@tty1 gridmail-console@ttyS0
   in_chroot "$root" systemctl -q disable ssh
   in_chroot "$root" systemctl -q mask "${unwanted[@]}"
+  local modules
+  modules=$(echo "$root"/usr/lib/modules/*)
+  (cd "$modules/kernel" && rm -rf "${no_drivers[@]}")
+  in_chroot "$root" depmod "$(basename "$modules")"
   rm "$root"/usr/sbin/policy-rc.d "$root"/etc/ssh/ssh_host_*
   rm "$root/etc/fstab" "$root/var/lib/dbus/machine-id"
   : >"$root/etc/machine-id"  # each machine makes its own

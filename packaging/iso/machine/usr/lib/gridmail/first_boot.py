@@ -31,7 +31,8 @@ def prepare(machine):
         data_disk.make(chosen.path)
     machine_settings.store(machine)
     machine_settings.put_into_force()
-    machine_settings.reload_network()
+    if machine_settings.OF_NETWORK & set(machine):
+        machine_settings.reload_network()
 
 
 def why_not_started():
