@@ -50,8 +50,6 @@ std::set<std::string> terms_of(const trace::Event& event) {
   for (const auto* text : {&event.id(), &event.entry(), &event.message_id(), &event.sender()}) {
     if (!text->empty()) terms.insert(trace_term(*text));
   }
-  // Later events are found by the id; the first names everybody.
-  if (event.what() != trace::Event::RECEIVED) return terms;
   for (const auto& address : event.recipients()) {
     terms.insert(trace_term(address));
   }

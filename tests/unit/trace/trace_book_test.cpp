@@ -62,8 +62,9 @@ TEST_CASE("an event is found by id, entry, Message-ID and address, before and af
   for (int i = 0; i < 5; ++i) book.note(received(i));
   book.note(later(3, trace::Event::QUEUED, "00ff"));
   for (int round = 0; round < 2; ++round) {
-    for (const std::string term : {"id3", "ID3"}) CHECK(world.run(book.find({term}))->size() == 2);
-    for (const std::string term : {"<m3@x.test>", "M3@x.TEST", "user3@EXAMPLE.org", "00FF"})
+    for (const std::string term : {"id3", "ID3", "user3@EXAMPLE.org"})
+      CHECK(world.run(book.find({term}))->size() == 2);
+    for (const std::string term : {"<m3@x.test>", "M3@x.TEST", "00FF"})
       CHECK(world.run(book.find({term}))->size() == 1);
     CHECK(world.run(book.find({"sender@x.test"}))->size() == 5);
     CHECK(world.run(book.find({"nobody@x.test"}))->empty());
