@@ -35,8 +35,8 @@ void report_outcomes(TraceSink& trace, QueueEntryId entry, const queue::Message&
     event.set_what(events[kind]);
     event.set_id(message.trace());
     event.set_entry(entry.hex());
-    event.set_sender(
-        message.sender());  // who looks for it by an address may not reach the node that took it in
+    // Who looks for it by an address may not reach the node that took it in.
+    event.set_sender(message.sender());
     event.add_recipients(outcome.address());
     event.set_host(outcome.host());
     event.set_detail(outcome.reply());

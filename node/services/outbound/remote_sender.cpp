@@ -152,8 +152,8 @@ Task<RemoteSender::Attempt> RemoteSender::attempt(std::shared_ptr<const Sending>
   auto found = co_await search_.find(what->parcel.destination(), route);
   Attempt result;
   result.trouble = std::move(found.trouble);
-  bool may_come_later =
-      result.trouble.kind == smtp::Verdict::Kind::deferred;  // a host without an address yet
+  // Also one whose address could not be had just now.
+  bool may_come_later = result.trouble.kind == smtp::Verdict::Kind::deferred;
   for (const auto& host : found.hosts) {
     smtp::Verdict trouble;
     auto connection = co_await open(host, terms_of(route, what->message), &trouble);
