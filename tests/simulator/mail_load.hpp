@@ -35,6 +35,7 @@ class MailLoad final : public Load {
   /// One message for somebody elsewhere through some live front, and how the world takes it from now on.
   void send_out();
   void others_behave(Outside::Manners manners) { outside_.behave(manners); }
+  void excuse_age() { outside_.excuse_age(); }
   /// From now on some of the clients send mail out.
   void mix_in_mail_out() { mixes_in_mail_out_ = true; }
   /// Nodes are cut off from one another: a reply may get to one that can tell nobody.

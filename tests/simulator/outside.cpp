@@ -37,7 +37,7 @@ std::string Outside::broken(bool strict) const {
       return name + " came " + std::to_string(times.size()) + " times, though its replies got through";
   }
   for (const auto& what : accepted_) {
-    if (strict && !taken_.contains(what) && !refused_.contains(what.first))
+    if (!age_excused_ && !taken_.contains(what) && !refused_.contains(what.first))
       return "message " + std::to_string(what.first) + " to " + what.second + " was accepted and never came";
   }
   return {};

@@ -34,6 +34,8 @@ class Outside {
   };
   explicit Outside(std::uint64_t seed) : random_(seed) {}
   void behave(Manners manners) { manners_ = manners; }
+  /// Clocks jump: a message may be too old at once.
+  void excuse_age() { age_excused_ = true; }
 
   /// The grid has taken the message for that address.
   void accepted(MessageNumber message, std::string address) {
@@ -42,8 +44,7 @@ class Outside {
   [[nodiscard]] std::size_t accepted_count() const { return accepted_.size(); }
   /// What of a broken promise is known: nothing when everything accepted came or was refused, and twice only
   /// where the first time's reply was lost, or the node that waited for it. `strict` false: nodes were cut
-  /// off from one another too, so that a reply may have got to a node that could tell nobody; and clocks
-  /// jumped, so that messages were too old.
+  /// off from one another too, so that a reply may have got to a node that could tell nobody.
   [[nodiscard]] std::string broken(bool strict) const;
   /// What was accepted and has come to nobody: its sender must have been told.
   [[nodiscard]] std::vector<MessageNumber> missing() const;
@@ -66,6 +67,7 @@ class Outside {
 
   SeededRandom random_;
   Manners manners_;
+  bool age_excused_ = false;
   std::vector<std::pair<MessageNumber, std::string>> accepted_;
   std::map<std::pair<MessageNumber, std::string>, std::vector<Taken>> taken_;
   std::set<MessageNumber> refused_;

@@ -15,6 +15,7 @@ void send_out_too(MailLoad& mail) {
   manners.slow_max = std::chrono::milliseconds(500);
   mail.others_behave(manners);
   mail.excuse_repeats();
+  mail.excuse_age();
   mail.mix_in_mail_out();
 }
 
