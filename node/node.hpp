@@ -56,6 +56,8 @@ class Node {
   [[nodiscard]] Task<Result<void>> enter_grid();
   [[nodiscard]] Task<Result<bool>> is_being_created();
   [[nodiscard]] Task<Result<void>> finish_creation();
+  void begin_first_password(const asio::any_io_executor& strand);
+  [[nodiscard]] Task<void> hash_first_password();
   [[nodiscard]] Task<Result<void>> make_first_admin();
   [[nodiscard]] Result<void> listen();
   [[nodiscard]] Result<void> listen_for(const ListenerConfig& listener);
@@ -73,6 +75,13 @@ class Node {
   [[nodiscard]] Task<void> tell_figures();
   [[nodiscard]] FigureRings::Gauges gauges();
   [[nodiscard]] Member own_record() const;
+
+  /// Of a new grid's first admin.
+  struct FirstPassword {
+    std::string text;
+    Result<std::string> hash;
+    std::shared_ptr<Event> hashed;
+  };
 
   const CommandLine command_line_;
   const NodeConfig& config_;
@@ -105,6 +114,7 @@ class Node {
   std::unique_ptr<LocalMailServer> local_mail_;
   imap::Settings imap_;
   pop3::Settings pop3_;
+  FirstPassword first_password_;
   TaskGroup tasks_{"node"};
   std::shared_ptr<Event> stopped_;
   ProcessorMeter span_processors_;

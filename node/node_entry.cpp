@@ -1,4 +1,5 @@
 // How a node comes into its grid, and out of it.
+#include <asio/this_coro.hpp>
 #include <cstdio>
 
 #include "node/base/log.hpp"
@@ -12,6 +13,10 @@ namespace {
 constexpr auto first_admin_max = std::chrono::seconds(60);
 /// On the disk of the node that creates a grid, until the grid has its first admin.
 constexpr BytesView creation_key = "creation";
+constexpr const char* unfinished_text =
+    "this data directory is in no grid yet, the creation of one broke off: start with --create (gridmail "
+    "setup, "
+    "once more without /etc/gridmail/gridmail.toml)";
 constexpr const char* removed_text =
     "this node was removed from its grid: join again with an empty data directory";
 
@@ -60,6 +65,7 @@ Task<Result<void>> Node::enter_grid() {
   map.keys.ring.keys.push_back(draw_gossip_key(random_));
   Batch begun;
   begun.put(Family::node, Bytes(creation_key), {});
+  begin_first_password(co_await asio::this_coro::executor);
   const auto noted = co_await store_->commit(std::move(begun));
   if (!noted) co_return noted;
   co_return co_await core_->create(std::move(map));
@@ -103,8 +109,23 @@ Task<Result<void>> Node::finish_creation() {
   co_return co_await store_->commit(std::move(finished));
 }
 
+/// Its hash takes longer than all else that a new grid waits for: it is made beside that.
+void Node::begin_first_password(const asio::any_io_executor& strand) {
+  if (first_password_.hashed) return;
+  first_password_.text = command_line_.admin.password;
+  if (first_password_.text.empty()) first_password_.text = draw_password(random_);
+  first_password_.hashed = std::make_shared<Event>(strand);
+  tasks_.spawn(strand, "first password", hash_first_password());
+}
+
+Task<void> Node::hash_first_password() {
+  first_password_.hash = co_await mail_->hasher().hash(first_password_.text);
+  first_password_.hashed->set();
+}
+
 /// Unless an earlier try came so far.
 Task<Result<void>> Node::make_first_admin() {
+  if (command_line_.create) begin_first_password(co_await asio::this_coro::executor);
   const auto& admin = command_line_.admin;
   const auto deadline = clock_.now() + first_admin_max;
   for (;;) {
@@ -114,13 +135,16 @@ Task<Result<void>> Node::make_first_admin() {
     if (clock_.now() >= deadline) co_return tl::unexpected(known.error());
     co_await sleep_for(clock_, std::chrono::milliseconds(50));
   }
-  std::string password = admin.password;
-  if (password.empty()) {
-    password = draw_password(random_);
-    std::printf("The administrator is %s with password %s\n", admin.user.c_str(), password.c_str());
+  // Who creates a grid says who its admin is, or reads here who: not whoever starts what broke off.
+  if (!command_line_.create) co_return fail(Errc::invalid, unfinished_text);
+  if (admin.password.empty()) {
+    std::printf("The administrator is %s with password %s\n", admin.user.c_str(),
+                first_password_.text.c_str());
     std::fflush(stdout);
   }
-  const auto put = co_await mail_->admin().put_admin(admin.user, password, false);
+  co_await first_password_.hashed->wait();
+  if (!first_password_.hash) co_return tl::unexpected(first_password_.hash.error());
+  const auto put = co_await mail_->directory_client().put_admin(admin.user, *first_password_.hash, false);
   if (!put) co_return tl::unexpected(put.error());
   if (!admin.token.empty()) {
     const auto token = co_await mail_->admin().add_token("first", admin.user, 0, admin.token);

@@ -8,6 +8,7 @@
 #include <asio/redirect_error.hpp>
 #include <asio/strand.hpp>
 #include <asio/use_awaitable.hpp>
+#include <cerrno>
 
 #include "gossip/transport/peer_address.hpp"
 #include "node/base/log.hpp"
@@ -31,7 +32,8 @@ Result<void> DatagramSocket::bind(const asio::ip::address& address, std::uint16_
   if (!error) socket_.bind(endpoint, error);
   if (!error) socket_.non_blocking(true, error);
   if (!error) return {};
-  return fail(error == asio::error::address_in_use ? Errc::busy : Errc::invalid,
+  const bool may_pass = error == asio::error::address_in_use || error.value() == EADDRNOTAVAIL;
+  return fail(may_pass ? Errc::busy : Errc::invalid,
               fmt::format("cannot listen for datagrams on {}: {}", host_port_of(address, port).text(),
                           error.message()));
 }

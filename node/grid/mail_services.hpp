@@ -72,6 +72,7 @@ class MailServices {
   [[nodiscard]] DomainAdmin& domains() { return domains_; }
   [[nodiscard]] RecipientAdmin& recipients() { return recipients_; }
   [[nodiscard]] AccessAdmin& access() { return access_; }
+  [[nodiscard]] PasswordHasher& hasher() { return hasher_; }
   [[nodiscard]] DirectoryClient& directory_client() { return directory_client_; }
   [[nodiscard]] DirectoryView& view() { return view_; }
   [[nodiscard]] MailboxClient& mailbox_client() { return mailbox_client_; }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <asio/ip/v6_only.hpp>
+#include <cerrno>
 
 namespace gridmail {
 namespace {
@@ -12,6 +13,7 @@ using asio::ip::tcp;
 Errc code_of(const std::error_code& error) {
   if (error == asio::error::address_in_use) return Errc::busy;
   if (error == asio::error::access_denied) return Errc::denied;
+  if (error.value() == EADDRNOTAVAIL) return Errc::unavailable;  // the network may come later
   return Errc::invalid;
 }
 

@@ -1,6 +1,7 @@
 #include "storage/replication/slot.hpp"
 
 #include <asio/post.hpp>
+#include <utility>
 
 #include "gossip/message_kind.hpp"
 #include "node/base/log.hpp"
@@ -154,6 +155,8 @@ void Slot::end_role() {
 void Slot::close() {
   end_role();
   fail_pending(Errc::unavailable);
+  for (auto& pending : std::exchange(pending_, {}))  // being written: whether they are kept is not known
+    pending.done(fail(Errc::unavailable, "the node stops"));
   loaded_ = false;
 }
 

@@ -132,6 +132,7 @@ void Slot::apply_ready() {
 }
 
 void Slot::on_applied(Sequence sequence) {
+  if (!loaded_) return;  // closed meanwhile
   GRIDMAIL_ASSERT(!pending_.empty() && pending_.front().entry.at.sequence == sequence);
   auto pending = std::move(pending_.front());
   pending_.pop_front();

@@ -60,7 +60,7 @@ class StartCase(GridCase):
                 yield lines
             finally:
                 process.terminate()
-                process.communicate()
+                process.communicate(timeout=20)  # a node that had to be ended takes longer
 
     def listeners(self, **ports):
         text = "".join(f'{name} = "127.0.0.1:{port}"\n' for name, port in ports.items())
@@ -124,6 +124,23 @@ class BrokenCreation(StartCase):
         with self.running("--create", config=self.listeners()) as lines:
             self.assertIn("password", "".join(lines))
 
+    def test_only_who_creates_a_grid_may_finish_its_creation(self):
+        taken = self.grid.nodes[0]["imap"]
+        self.assertEqual(1, self.start("--create", config=self.listeners(imap=taken))[0])
+        code, text = self.start(config=self.listeners())
+        self.assertEqual(2, code)
+        self.assertIn("in no grid yet", text)
+        self.assertNotIn("password", text)
+        with self.running("--create", config=self.listeners()) as lines:
+            self.assertIn("password", "".join(lines))
+        with self.running(config=self.listeners()):
+            pass
+
+    def test_an_address_that_the_machine_does_not_have_yet_may_come(self):
+        config = self.listeners(imap=1).replace("127.0.0.1:1\"", "192.0.2.77:1143\"")
+        code, text = self.start("--create", config=config)
+        self.assertEqual(1, code)
+        self.assertIn("Cannot assign requested address", text)
 
     def test_a_loopback_grid_on_the_ports_of_another_says_so(self):
         with self.assertRaisesRegex(GridError, "node1 ended by itself(?s:.*)Address already in use"):
