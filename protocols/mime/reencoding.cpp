@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t line_bytes_max = 998;  // RFC 5322, section 2.1.1
 
 /// CRLF-ended lines without NUL; the last one may lack its end.
-bool are_lines(BytesView text) {
+bool are_lines(BytesView text, std::size_t bytes_max = line_bytes_max) {
   std::size_t at = 0;
   while (at < text.size()) {
     const auto feed = std::min(text.find('\n', at), text.size());
@@ -22,8 +22,7 @@ bool are_lines(BytesView text) {
       if (line.empty() || line.back() != '\r') return false;
       line.remove_suffix(1);
     }
-    if (line.size() > line_bytes_max || line.find('\r') != BytesView::npos ||
-        line.find('\0') != BytesView::npos)
+    if (line.size() > bytes_max || line.find('\r') != BytesView::npos || line.find('\0') != BytesView::npos)
       return false;
     at = feed + 1;
   }
@@ -86,7 +85,7 @@ class Writer {
       return;
     }
     const auto content = text::decode_transfer(body, part.encoding);
-    const bool is_text = part.type == "text" && are_lines(content);
+    const bool is_text = part.type == "text" && are_lines(content, SIZE_MAX);
     write_header(part, is_text ? "quoted-printable" : "base64");
     out_ += is_text ? text::encode_quoted_printable(content) : text::encode_base64_lines(content);
     // Between parts the delimiter brings its own line end.

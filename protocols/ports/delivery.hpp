@@ -49,7 +49,8 @@ struct Incoming {
   bool utf8 = false;        ///< sent with SMTPUTF8 (RFC 6531)
   bool submitted = false;   ///< by a user who has logged in: signed where it leaves the grid
   TlsWish tls = TlsWish::unsaid;
-  bool binary = false;  ///< sent with BODY=BINARYMIME (RFC 3030): any octets, lines or not
+  bool long_lines = false;  ///< of more than 998 octets
+  bool binary = false;      ///< sent with BODY=BINARYMIME (RFC 3030): any octets, lines or not
 };
 
 class Delivery {

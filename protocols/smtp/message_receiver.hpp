@@ -19,6 +19,7 @@ namespace gridmail::smtp {
 class MessageReceiver final : private DataDecoder::Sink {
  public:
   static constexpr std::size_t received_fields_max = 100;
+  static constexpr std::size_t line_bytes_max = 998;  ///< without CRLF (RFC 5321, section 4.5.3.1.6)
 
   enum class Framing : std::uint8_t {
     data,           ///< after DATA
@@ -37,6 +38,8 @@ class MessageReceiver final : private DataDecoder::Sink {
   [[nodiscard]] std::unique_ptr<ports::Spool> take_message();
   /// Of a submission: its header section.
   [[nodiscard]] const Bytes& header() const { return header_.header(); }
+  /// Once finished.
+  [[nodiscard]] bool has_long_lines() const { return decoder_.longest_line() > line_bytes_max; }
   /// The first line begins with a blank: it would go on with the field in front of it (RFC 5322,
   /// section 2.2.3).
   [[nodiscard]] bool begins_with_blank() const { return first_ == ' ' || first_ == '\t'; }

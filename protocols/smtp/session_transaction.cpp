@@ -171,6 +171,7 @@ Task<void> Session::deliver(Transaction transaction, MessageReceiver& receiver,
     incoming_message.trace_header += "\r\n";
   }
   incoming_message.message = receiver.take_message();
+  incoming_message.long_lines = receiver.has_long_lines();
   const std::uint64_t bytes = incoming_message.message->size();
   const std::size_t recipients = incoming_message.recipients.size();
   const auto begun = services_.clock.now();

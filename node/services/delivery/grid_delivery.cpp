@@ -87,11 +87,11 @@ Task<Result<void>> GridDelivery::deliver(ports::Incoming message) {
   const auto& transaction = *begun;
   if (is_for_queue(*transaction)) co_return co_await enqueue(transaction);
   co_await run(transaction);
-  bool refused = false;
-  for (std::size_t i = 0; i < transaction->outcomes.size(); ++i) {
-    refused = refused || (!transaction->outcomes[i] && transaction->missed[i] == 0);
+  if (is_kept_from_all(*transaction)) {
+    note_turned_away(*transaction);
+  } else {
+    co_await take_in_missed(transaction);
   }
-  if (!refused) co_await take_in_missed(transaction);  // what is refused is sent again, to all
   for (const auto& outcome : transaction->outcomes) {
     if (!outcome) co_return outcome;
   }
@@ -108,8 +108,30 @@ Task<std::vector<Result<void>>> GridDelivery::deliver_each(ports::Incoming messa
     co_return std::vector<Result<void>>(count, outcome);
   }
   co_await run(transaction);
+  note_turned_away(*transaction);
   co_await take_in_missed(transaction);
   co_return std::move(transaction->outcomes);
+}
+
+/// One answer is for all: after a refusal all are sent to again. Where some have the message by then, that
+/// would be twice, so those whose slots are only slow count as missed.
+bool GridDelivery::is_kept_from_all(Transaction& transaction) {
+  auto& outcomes = transaction.outcomes;
+  const bool some_have_it =
+      std::any_of(outcomes.begin(), outcomes.end(), [](const auto& outcome) { return outcome.has_value(); });
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i] || transaction.missed[i] != 0) continue;
+    if (!some_have_it || !outcomes[i].error().temporary()) return true;
+    transaction.missed[i] = 1;
+  }
+  return false;
+}
+
+void GridDelivery::note_turned_away(const Transaction& transaction) {
+  for (std::size_t i = 0; i < transaction.outcomes.size(); ++i) {
+    if (!transaction.outcomes[i] && transaction.missed[i] == 0)
+      note(transaction, trace::Event::TURNED_AWAY, transaction.outcomes[i]);
+  }
 }
 
 Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming message) {
@@ -121,12 +143,16 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   if (message.binary) {
     if (auto made = co_await make_lines(transaction); !made) co_return tl::unexpected(made.error());
   }
-  const auto& body = *transaction->body;
-  if (body.size() > settings_.message_bytes_max) co_return fail(Errc::too_large, "a message over the limit");
+  if (transaction->body->size() > settings_.message_bytes_max)
+    co_return fail(Errc::too_large, "a message over the limit");
 
   auto& envelope = transaction->message;
   if (auto added = co_await add_recipients(transaction, message); !added)
     co_return tl::unexpected(added.error());
+  // Other servers cut or refuse what is longer (RFC 5321, section 4.5.3.1.6). Signed parts stay as they are.
+  if (message.submitted && message.long_lines && transaction->leaves())
+    (void)co_await make_lines(transaction);
+  const auto& body = *transaction->body;
   const auto forwarded = co_await forwarded_by(transaction, message);
   if (!forwarded) co_return tl::unexpected(forwarded.error());
   const auto signatures = co_await signature(*transaction, message);
@@ -256,8 +282,6 @@ Task<void> GridDelivery::deliver_one(TransactionPtr transaction, std::size_t ind
   transaction->missed[index] = slot_was_unavailable(outcome, begun) ? 1 : 0;
   if (transaction->missed[index] == 0) to_mailbox.count(outcome);
   transaction->outcomes[index] = as_promised(std::move(outcome));
-  if (!transaction->outcomes[index] && transaction->missed[index] == 0)
-    note(*transaction, trace::Event::TURNED_AWAY, transaction->outcomes[index]);
 }
 
 /// All together in one record.

@@ -79,6 +79,8 @@ class GridDelivery final : public ports::Delivery {
   /// One outcome per recipient.
   [[nodiscard]] Task<void> run(TransactionPtr transaction);
   [[nodiscard]] Task<void> deliver_one(TransactionPtr transaction, std::size_t index);
+  [[nodiscard]] static bool is_kept_from_all(Transaction& transaction);
+  void note_turned_away(const Transaction& transaction);
   [[nodiscard]] Task<void> take_in_missed(TransactionPtr transaction);
   [[nodiscard]] bool is_for_queue(const Transaction& transaction) const;
   [[nodiscard]] Task<Result<void>> enqueue(TransactionPtr transaction);

@@ -149,11 +149,27 @@ TEST_CASE("a single node takes nothing in that wants two copies") {
 TEST_CASE("a slot that is alive and slow is waited for, and intake is left alone") {
   MemoryGrid grid(10);
   const auto user = grid.add_user("a@example.org");
-  grid.slots.set_slow(true);
+  grid.slots.set_slow({grid.slots.slot_for(user.view())});
   const auto outcome = grid.deliver(grid.nodes[0], {user}, letter);
   REQUIRE(!outcome);
   CHECK(outcome.error().temporary());
   for (const auto& node : grid.nodes) CHECK(grid.journal_records(node) == 0);
+}
+
+TEST_CASE("who has the message does not get it again since another's slot is slow") {
+  MemoryGrid grid(12);
+  const auto quick = grid.add_user("a@example.org");
+  auto slow = grid.add_user("b@example.org");
+  for (int i = 0; grid.slots.slot_for(slow.view()) == grid.slots.slot_for(quick.view()); ++i)
+    slow = grid.add_user("b" + std::to_string(i) + "@example.org");
+  grid.slots.set_slow({grid.slots.slot_for(slow.view())});
+  CHECK(grid.deliver(grid.nodes[0], {quick, slow}, letter));
+  CHECK(grid.copies_of(quick, letter) == 1);
+  CHECK(grid.copies_of(slow, letter) == 0);
+  grid.slots.set_slow({});
+  REQUIRE(grid.run_until_true(30s, [&] { return grid.copies_of(slow, letter) == 1; }));
+  grid.run(60s);
+  CHECK(grid.copies_of(quick, letter) == 1);
 }
 
 TEST_CASE(

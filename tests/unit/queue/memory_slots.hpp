@@ -69,8 +69,8 @@ class MemorySlots final : public SlotClient {
     map->settings.copies_min = copies_min;
     map_ = std::move(map);
   }
-  /// Requests then take so long that their callers give up, though the slot lives.
-  void set_slow(bool slow) { slow_ = slow; }
+  /// Requests to these then take so long that their callers give up, though the slots live.
+  void set_slow(std::set<SlotId> slots) { slow_ = std::move(slots); }
   [[nodiscard]] MemoryStore& store() { return store_; }
   [[nodiscard]] std::size_t calls() const { return calls_; }
   [[nodiscard]] std::size_t commits() const { return commits_; }
@@ -84,7 +84,7 @@ class MemorySlots final : public SlotClient {
       co_await sleep_for(clock_, std::chrono::milliseconds(1));
       const auto found = open_.find(slot);
       if (found == open_.end() && options.only_if_alive) co_return fail(Errc::unavailable, "no sign of life");
-      if (found != open_.end() && !slow_) {
+      if (found != open_.end() && !slow_.contains(slot)) {
         const std::shared_ptr<Access> access = found->second;
         auto answer = co_await services_.at(service)->handle(access, NodeId{}, request);
         const bool unknown =
@@ -155,7 +155,7 @@ class MemorySlots final : public SlotClient {
   std::map<ServiceId, SlotService*> services_;
   std::map<SlotId, std::shared_ptr<Access>> open_;
   Epoch epoch_ = 0;
-  bool slow_ = false;
+  std::set<SlotId> slow_;
   std::size_t calls_ = 0;
   std::size_t commits_ = 0;
 };

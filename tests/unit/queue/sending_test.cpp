@@ -2,6 +2,7 @@
 #include <set>
 
 #include "node/base/log.hpp"
+#include "protocols/text/transfer_encoding.hpp"
 #include "tests/unit/queue/memory_grid.hpp"
 
 using namespace gridmail;
@@ -106,6 +107,29 @@ TEST_CASE("RFC 3030: binary parts are encoded before anything is stored, or the 
   const auto refused = deliver("X: a\nContent-Type: a/b\r\n\r\n");
   REQUIRE(!refused);
   CHECK(refused.error().code == Errc::invalid);
+}
+
+TEST_CASE("RFC 5321, 4.5.3.1.6: what a user here submits leaves in lines that others take") {
+  MemoryGrid grid(51);
+  const auto user = grid.add_user("a@example.org");
+  const auto deliver = [&](bool leaves, const std::string& text) {
+    auto incoming = MemoryGrid::message({user}, text);
+    if (leaves) incoming.recipients.push_back({UserId{}, "x@x.test", "x@x.test", 0, {}});
+    incoming.submitted = incoming.long_lines = true;
+    return grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(std::move(incoming)));
+  };
+  const std::string header = "Subject: long\r\n";
+  const auto line = std::string(2000, 'a') + "\r\n";
+  REQUIRE(deliver(false, header + "\r\n" + line));
+  CHECK(grid.copies_of(user, header + "\r\n" + line) == 1);
+  REQUIRE(deliver(true, header + "\r\n" + line));
+  const auto made = header + "MIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" +
+                    text::encode_quoted_printable(line);
+  CHECK(grid.run_until_true(10s, [&] { return grid.copies_of(user, made) == 1; }));
+  const auto signed_part =
+      "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n" + line + "--b--\r\n";
+  REQUIRE(deliver(true, signed_part));
+  CHECK(grid.run_until_true(10s, [&] { return grid.copies_of(user, signed_part) == 1; }));
 }
 
 TEST_CASE("what is deferred for days is tried again ever more rarely, and then comes back") {
