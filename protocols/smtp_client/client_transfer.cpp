@@ -25,6 +25,12 @@ Bytes without_signatures(BytesView trace) {
   return kept;
 }
 
+/// Some servers say so what 452 is for: enough recipients for this once (RFC 5321, section 4.5.3.1.10). To
+/// the first of them it can only mean the mailbox.
+bool is_enough(const RemoteReply& reply, bool some_are_taken) {
+  return reply.code == 552 && some_are_taken && !reply.status().starts_with("5.2.");
+}
+
 }  // namespace
 
 struct ClientSession::Transaction {
@@ -188,11 +194,15 @@ Task<bool> ClientSession::name_envelope(Transaction& transaction) {
   if (!from.is_positive()) transaction.settle_rest(verdict_of(from));
   if (!from.is_positive() && !extensions_.pipelining) co_return false;
   stage_ = "the reply to RCPT";
+  bool some_are_taken = false;
   for (std::size_t n = 0; n < named.size() && usable_; ++n) {
     const auto i = named[n];
     if (!extensions_.pipelining) channel_.output() += rcpt_command(mail.recipients[i], extensions_);
     const auto to = co_await read_reply(settings_.command_timeout);
-    if (from.is_positive() && !to.is_positive()) transaction.settle(i, verdict_of(to));
+    auto verdict = verdict_of(to);
+    if (is_enough(to, some_are_taken)) verdict.kind = Verdict::Kind::deferred;
+    some_are_taken = some_are_taken || to.is_positive();
+    if (from.is_positive() && !to.is_positive()) transaction.settle(i, std::move(verdict));
     if (!usable_) transaction.settle_rest(verdict_of(to));  // 421 ends it for all
   }
   co_return usable_&& transaction.has_open();

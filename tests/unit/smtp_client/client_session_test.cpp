@@ -134,6 +134,9 @@ TEST_CASE("each recipient has the verdict of the reply that decided it") {
   CHECK(outcome("250 ok\r\n250 ok\r\n550 no", "354 go\r\n554 5.6.0 spam") == "rr");
   CHECK(outcome("250 ok\r\n250 ok\r\n250 ok", "354 go\r\n452 full") == "dd");
   CHECK(outcome("250 ok\r\n550 no\r\n421 closing") == "rd");
+  CHECK(outcome("250 ok\r\n250 ok\r\n552 enough", "354 go\r\n250 ok") == "ad");
+  CHECK(outcome("250 ok\r\n250 ok\r\n552 5.2.2 full", "354 go\r\n250 ok") == "ar");
+  CHECK(outcome("250 ok\r\n552 full\r\n250 ok", "354 go\r\n250 ok") == "ra");
   CHECK(outcome("333 ok\r\n250 ok\r\n250 ok", "503 x") == "dd");
 }
 
