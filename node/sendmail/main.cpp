@@ -124,6 +124,9 @@ int deliver(const CommandLine& line) {
   Letter letter;
   letter.text = with_line_ends(input, line.dot_is_text);
   letter.recipients = line.recipients;
+  letter.notify = line.notify;
+  letter.returned = line.returned;
+  letter.envelope_id = line.envelope_id;
   if (line.recipients_in_header) {
     for (auto& recipient : recipients_in(letter.text)) letter.recipients.push_back(std::move(recipient));
     letter.text = without_blind_copies(letter.text);

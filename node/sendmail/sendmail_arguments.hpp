@@ -22,6 +22,9 @@ struct CommandLine {
   std::vector<std::string> recipients;
   std::optional<std::string> sender;  ///< -f, -r; empty: the null sender
   std::string full_name;              ///< -F: of the author, where there is no From
+  std::string notify;                 ///< -N: NOTIFY of each recipient (RFC 3461, section 4.1)
+  std::string returned;               ///< -R: RET (section 4.3)
+  std::string envelope_id;            ///< -V: ENVID (section 4.4), in xtext
   bool recipients_in_header = false;  ///< -t
   bool dot_is_text = false;           ///< -i, -oi: a line with only a dot ends nothing
 };

@@ -72,10 +72,13 @@ Ended send_letter(Connection& connection, const Letter& letter) {
   bool utf8 = !text::is_ascii(letter.sender);
   for (const auto& address : letter.recipients) utf8 = utf8 || !text::is_ascii(address);
   if (utf8) mail += " SMTPUTF8";
+  if (!letter.returned.empty()) mail += " RET=" + letter.returned;
+  if (!letter.envelope_id.empty()) mail += " ENVID=" + letter.envelope_id;
   auto reply = ask(connection, mail);
   if (reply.code != 250) return failed(reply, "sender <" + letter.sender + ">", unavailable);
+  const std::string notify = letter.notify.empty() ? "" : " NOTIFY=" + letter.notify;
   for (const auto& address : letter.recipients) {
-    reply = ask(connection, "RCPT TO:<" + address + ">");
+    reply = ask(connection, "RCPT TO:<" + address + ">" + notify);
     if (reply.code != 250) return failed(reply, "<" + address + ">", no_user);
   }
   reply = ask(connection, "DATA");

@@ -40,7 +40,10 @@ class Connection {
 struct Letter {
   std::string sender;  ///< empty: the null sender
   std::vector<std::string> recipients;
-  Bytes text;  ///< lines in CRLF
+  Bytes text;                    ///< lines in CRLF
+  std::string notify = {};       ///< NOTIFY of each recipient; empty: unsaid, as the next two
+  std::string returned = {};     ///< RET
+  std::string envelope_id = {};  ///< ENVID, in xtext
 };
 /// Makes the letter once it is known how the server calls itself: addresses without a domain get that one.
 using MakeLetter = std::function<Letter(const std::string& hostname)>;

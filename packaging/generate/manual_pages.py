@@ -127,6 +127,9 @@ def sendmail_8(version):
                          ("\\-F NAME", "The author's full name, for messages without From."),
                          ("\\-i, \\-oi", "A line with only a dot does not end the message."),
                          ("\\-t", "The recipients are those of To, Cc and Bcc; Bcc is taken out."),
+                         ("\\-N WHEN", "When the sender is told what became of it: never, or some of success,failure,delay (RFC 3461)."),
+                         ("\\-R full|hdrs", "What such a notice returns: the message, or its header."),
+                         ("\\-V ID", "The envelope's name in such notices, in xtext."),
                          ("\\-bs", "Speaks SMTP on standard input and output."),
                          ("\\-bp", "As mailq."),
                          ("\\-bi", "As newaliases.")):

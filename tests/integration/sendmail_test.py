@@ -52,6 +52,15 @@ class Sendmail(GridCase):
         self.assertEqual(64, self.sendmail("-Z", text="x\n").returncode)
         self.assertEqual(75, self.sendmail("a@b.test", text="x\n", socket="/nowhere/sendmail").returncode)
 
+    def test_who_asks_for_a_notice_gets_it(self):
+        address = self.users[0]["address"]
+        done = self.sendmail("-f", address, "-N", "success", "-R", "hdrs", "-V", "ticket+2B7", address, text="Subject: noticed\n\nsecret\n")
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        notice, = wait_until("the notice", lambda: [text for text in self.texts() if b"Original-Envelope-Id: ticket+7\r\n" in text], 20)
+        self.assertIn(b"Action: delivered", notice)
+        self.assertNotIn(b"secret", notice)
+        self.assertEqual(64, self.sendmail("-N", "perhaps", address, text="x\n").returncode)
+
     def test_programs_that_speak_smtp_do_so(self):
         done = self.sendmail("-bs", text="EHLO here\r\nNOOP\r\nQUIT\r\n")
         codes = [line[:3] for line in done.stdout.decode().splitlines() if line[3:4] == " "]

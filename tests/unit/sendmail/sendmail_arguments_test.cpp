@@ -40,6 +40,17 @@ TEST_CASE("the null sender is one") {
   CHECK(!parse({"x@b.test"})->sender);
 }
 
+TEST_CASE("notices are asked for as RFC 3461 writes it") {
+  const auto line = parse({"-N", "success,Delay", "-R", "hdrs", "-Vid+2B7", "x@b.test"});
+  REQUIRE(line);
+  CHECK(line->notify == "SUCCESS,DELAY");
+  CHECK(line->returned == "HDRS");
+  CHECK(line->envelope_id == "id+2B7");
+  CHECK(parse({"-Nnever"})->notify == "NEVER");
+  for (const char* wrong : {"-Nsometimes", "-Nnever,delay", "-Nsuccess,", "-Rall", "-Va=b", "-Va b"})
+    CHECK(!parse({wrong}));
+}
+
 TEST_CASE("the name it is called by is a mode") {
   CHECK(parse({}, "/usr/bin/mailq")->mode == Mode::list_queue);
   CHECK(parse({}, "newaliases")->mode == Mode::do_nothing);

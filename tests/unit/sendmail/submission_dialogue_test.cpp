@@ -66,6 +66,20 @@ TEST_CASE("a message is handed over") {
         "Subject: s\r\n\r\n..text\r\n.\r\nQUIT\r\n");
 }
 
+TEST_CASE("what notices the sender wants goes along") {
+  ScriptedConnection connection(all_well);
+  const auto ended = send(connection, [](const std::string&) {
+    Letter letter{"me@a.test", {"you@b.test"}, "text\r\n"};
+    letter.notify = "SUCCESS,DELAY";
+    letter.returned = "HDRS";
+    letter.envelope_id = "id+2B7";
+    return letter;
+  });
+  CHECK(ended.exit_code == ok);
+  CHECK(connection.said.find("MAIL FROM:<me@a.test> BODY=8BITMIME RET=HDRS ENVID=id+2B7\r\n"
+                             "RCPT TO:<you@b.test> NOTIFY=SUCCESS,DELAY\r\n") != std::string::npos);
+}
+
 TEST_CASE("what goes wrong is told as sysexits.h has it") {
   const auto code = [](std::deque<std::string> script) {
     ScriptedConnection connection(std::move(script));
