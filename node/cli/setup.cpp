@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <thread>
@@ -54,6 +55,8 @@ Result<SetupPlan> plan_by_answers(bool joins) {
       return fail(Errc::invalid, fmt::format("\"{}\" is not an address", *plan.postmaster));
   } else if (!joins) {
     return fail(Errc::invalid, "nobody to ask: give --config FILE, or --join TOKEN");
+  } else if (answers.address.empty()) {
+    return fail(Errc::unavailable, "this machine has no address yet at which others could reach it");
   }
   auto config = config_of(answers);
   if (!config) return tl::unexpected(config.error());
@@ -87,11 +90,15 @@ Result<void> check_machine() {
   return {};
 }
 
-/// What the service reads once, on its first start; gone when this is.
+/// What the service reads once, on its first start; gone when this is. Nobody breaks it off half-way: the
+/// grid would be there, and its password told to nobody.
 class FirstStart {
  public:
-  FirstStart() = default;
+  FirstStart() {
+    for (const int signal : {SIGINT, SIGHUP, SIGTERM}) std::signal(signal, SIG_IGN);
+  }
   ~FirstStart() {
+    if (!wrote_config_) return;  // another set-up's, which goes on
     for (const auto* file : {join_token_credential, admin_password_credential}) remove(file);
     if (!started_) remove(config_file);
   }
@@ -99,15 +106,16 @@ class FirstStart {
   FirstStart& operator=(const FirstStart&) = delete;
 
   Result<void> start(const SetupPlan& plan) {
+    auto step = write_private_file(config_file, plan.config, group);
+    if (!step) return step;
+    wrote_config_ = true;
     std::error_code error;
     for (const auto* file : {join_token_credential, admin_password_credential}) remove(file);
     std::filesystem::create_directories(credentials, error);
     std::filesystem::permissions(credentials, std::filesystem::perms::owner_all, error);
     if (error) return fail(Errc::io, fmt::format("{}: {}", credentials, error.message()));
-    auto step = plan.join_token ? write_private_file(join_token_credential, *plan.join_token + "\n")
-                                : write_private_file(admin_password_credential, *plan.admin_password + "\n");
-    if (!step) return step;
-    step = write_private_file(config_file, plan.config, group);
+    step = plan.join_token ? write_private_file(join_token_credential, *plan.join_token + "\n")
+                           : write_private_file(admin_password_credential, *plan.admin_password + "\n");
     if (!step) return step;
     step = run_program({"systemctl", "restart", service});
     if (!step) {
@@ -124,6 +132,7 @@ class FirstStart {
     std::filesystem::remove(file, ignored);
   }
 
+  bool wrote_config_ = false;
   bool started_ = false;
 };
 
@@ -148,6 +157,7 @@ Result<std::string> first_join_token(const NodeConfig& config, const std::string
   for (;;) {
     const auto token = api->post("/join-tokens");
     if (token) return token->value("token", "");
+    if (token.error().code == Errc::denied) return tl::unexpected(token.error());
     if (std::chrono::steady_clock::now() > deadline) return tl::unexpected(token.error());
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
@@ -196,7 +206,8 @@ Result<Outcome> setup(const ApiClient&, const Arguments& arguments) {
   auto config = parse_config(plan->config, config_file);
   if (!config) return tl::unexpected(config.error());
   if (auto complete = complete_config(*config); !complete) return tl::unexpected(complete.error());
-  if (!plan->join_token && !plan->admin_password) {
+  const bool is_drawn = !plan->join_token && !plan->admin_password;
+  if (is_drawn) {
     SystemRandom random;
     plan->admin_password = draw_password(random);
   }
@@ -210,12 +221,19 @@ Result<Outcome> setup(const ApiClient&, const Arguments& arguments) {
     return outcome;
   }
   const auto& password = *plan->admin_password;
-  outcome.document["admin"] = {{"user", admin_user}, {"password", password}};
-  outcome.text = fmt::format(
-      "{} runs a new grid.\n  dashboard  {}\n  user       {}\n  password   {}\n"
-      "gridmail takes the password from $GRIDMAIL_ADMIN_PASSWORD.\n",
-      config->name, dashboard_of(*config), admin_user, password);
   const auto token = first_join_token(*config, password);
+  if (!token && token.error().code == Errc::denied)
+    return fail(Errc::already_exists, fmt::format("{} runs, in the grid that its data is of ({}): the "
+                                                  "administrators and passwords of that grid stay",
+                                                  config->name, config->data_dir.string()));
+  outcome.document["admin"] = {{"user", admin_user}};
+  outcome.text = fmt::format("{} runs a new grid.\n  dashboard  {}\n  user       {}\n", config->name,
+                             dashboard_of(*config), admin_user);
+  if (is_drawn) {
+    outcome.document["admin"]["password"] = password;
+    outcome.text += fmt::format("  password   {}\n", password);
+  }
+  outcome.text += "gridmail takes the password from $GRIDMAIL_ADMIN_PASSWORD.\n";
   if (plan->postmaster) add_postmaster(outcome, *config, password, *plan->postmaster);
   if (!token) {
     outcome.text +=
