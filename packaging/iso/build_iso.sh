@@ -17,7 +17,8 @@ unwanted=(getty@tty1 getty-static serial-getty@ttyS0 systemd-user-sessions syste
   e2scrub_reap proc-sys-fs-binfmt_misc.automount systemd-binfmt systemd-pstore systemd-sysusers systemd-update-utmp
   systemd-update-utmp-runlevel systemd-machine-id-commit systemd-firstboot systemd-journal-flush systemd-random-seed
   dev-hugepages.mount dev-mqueue.mount sys-fs-fuse-connections.mount sys-kernel-config.mount sys-kernel-debug.mount
-  sys-kernel-tracing.mount modprobe@configfs modprobe@fuse modprobe@drm modprobe@efi_pstore)
+  sys-kernel-tracing.mount modprobe@configfs modprobe@fuse modprobe@drm modprobe@efi_pstore modprobe@dm_mod
+  modprobe@loop systemd-repart systemd-network-generator systemd-modules-load systemd-remount-fs)
 # Drivers that a node has no use for, and that each start would load: below kernel/. The screen is the firmware's.
 no_drivers=(sound drivers/{gpu,media,net/wireless,net/can,bluetooth,parport,char/ppdev.ko,input/mouse,input/joystick,input/misc,iio,staging,
   comedi,firewire,pcmcia,isdn,nfc} net/{wireless,mac80211,bluetooth,nfc,can} arch/x86/kvm virt)

@@ -16,6 +16,8 @@ trap 'rm -rf "$tree"' EXIT
 mkdir -p "$tree"/{bin,dev,proc,sys,run,lib/modules/"$version"}
 cp "$here/initramfs/init" "$tree/init"
 echo "$id" >"$tree/image-id"
+mkdir "$tree/etc"
+echo 'options usb_storage delay_use=0' >"$tree/etc/modprobe.conf"  # init looks until the medium is there: no pause before its first answer
 cp "$root/bin/busybox" "$tree/bin/busybox"
 for name in sh cat cmp find mkdir modprobe mount mv sleep sort switch_root umount; do
   ln -s busybox "$tree/bin/$name"

@@ -58,6 +58,10 @@ class DataDisk(unittest.TestCase):
             with self.assertRaises(Refused):
                 choose(disks, serial)
 
+    def test_a_nodes_disk_is_erased_by_no_serial_number(self):
+        with self.assertRaisesRegex(Refused, "data disk of a node"):
+            choose([device("/dev/sda", is_blank=False, serial="A", is_ours=True), device("/dev/sdb")], "A")
+
     def test_devices_are_read_from_lsblk(self):
         rows = [{"path": "/dev/vda", "type": "disk", "size": 8 * GIB, "ro": False, "serial": "A", "fstype": None, "pttype": None},
                 {"path": "/dev/vdb", "type": "disk", "size": 8 * GIB, "ro": False, "pttype": "gpt",
@@ -68,6 +72,7 @@ class DataDisk(unittest.TestCase):
         found = data_disk.devices_of(rows, {"/dev/vdb1"})
         self.assertEqual([("/dev/vda", True, False), ("/dev/vdb", False, True), ("/dev/vdc", False, False), ("/dev/vdd", False, False)],
                          [(disk.path, disk.is_blank, disk.is_boot) for disk in found])
+        self.assertEqual(["/dev/vdb"], [disk.path for disk in found if disk.is_ours])
         self.assertEqual(["/dev/vdb1"], data_disk.labelled(rows, data_disk.LABEL))
         self.assertEqual(["/dev/vdd"], data_disk.labelled(rows, answers.VOLUME))
 
@@ -125,12 +130,47 @@ class FirstBoot(unittest.TestCase):
         self.assertEqual(["/dev/sda"], self.prepare(disks, data_disk="A"))
         self.assertEqual(["/dev/sdb"], self.prepare(disks))
 
+    def first_boot(self, adopted=None, found=None, **patches):
+        """What was done, in order, where `adopted` is what the late disk brings: a configuration, or nothing."""
+        done = []
+
+        def note(name, result=None):
+            return lambda *given, **_: (done.append((name, *given)), result)[1]
+        with tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder, "gridmail.toml")
+
+            def adopt(waits):
+                done.append(("adopt", waits))
+                if adopted:
+                    config.write_text(adopted)
+            with mock.patch.multiple(first_boot, KEPT_CONFIG=config, UNFINISHED=pathlib.Path(folder, "mark"),
+                                     **({"prepare": note("prepare")} | patches)), \
+                 mock.patch.multiple(data_disk, is_mounted=lambda: False, adopt=adopt), \
+                 mock.patch.multiple(machine_settings, put_into_force=note("force"), reload_network=note("network"),
+                                     wait_for_address=note("address")), \
+                 mock.patch.multiple(answers, find=lambda: found), mock.patch("result.tell", note("tell")), \
+                 mock.patch("os.sync"), mock.patch("subprocess.run", note("run", mock.Mock(returncode=0, stdout=""))):
+                return first_boot.main(), done
+
+    def test_a_data_disk_that_shows_up_late_is_taken_and_no_answer_asked(self):
+        code, done = self.first_boot("x = 1", answers.Answers("", {"data_disk": "A"}, None))
+        self.assertEqual((0, [("adopt", False), ("force",), ("network",), ("run", ["systemctl", "start", "gridmail"])]), (code, done))
+
+    def test_a_token_alone_waits_for_an_address(self):
+        done = self.first_boot(None, answers.Answers(None, {}, "abc"))[1]
+        self.assertLess(done.index(("address",)), done.index(("run", ["gridmail", "setup", "--join", "abc"])))
+
+    def test_whatever_goes_wrong_is_told(self):
+        code, done = self.first_boot(None, None, take_late_disk=mock.Mock(side_effect=TypeError("odd")))
+        self.assertEqual((1, ("tell", "This machine was not set up: odd")), (code, done[-1]))
+
     def is_node_after_cut_set_up(self, last_word, start_code):
         with tempfile.TemporaryDirectory() as folder:
             config, mark = pathlib.Path(folder, "gridmail.toml"), pathlib.Path(folder, "unfinished")
             config.touch()
             mark.touch()
-            with mock.patch.multiple(first_boot, KEPT_CONFIG=config, UNFINISHED=mark, why_not_started=lambda: last_word), \
+            with mock.patch.multiple(first_boot, KEPT_CONFIG=config, UNFINISHED=mark), \
+                 mock.patch("result.why_not_started", lambda: last_word), \
                  mock.patch.object(first_boot.subprocess, "run", lambda *_, **__: mock.Mock(returncode=start_code)):
                 return first_boot.is_a_node(), config.exists(), mark.exists()
 
@@ -147,6 +187,13 @@ class FirstBoot(unittest.TestCase):
         self.assertEqual({"zone": "v"}, tomllib.loads(found(('zone = "v"', "v"), ('zone = "c"', "c")).config))
         self.assertEqual({"zone": "c"}, tomllib.loads(found(None, ('zone = "c"', "c")).config))
         self.assertEqual(answers.Answers(None, {}, "abc"), found(None, None))
+
+
+    def test_the_kernels_command_line_hands_over_no_credential(self):
+        with mock.patch.multiple(answers, from_volume=lambda: None), \
+             mock.patch.object(pathlib.Path, "read_text", lambda path: "quiet systemd.set_credential_binary=gridmail.setup:AAAA"):
+            with self.assertRaisesRegex(Refused, "no secret"):
+                answers.find()
 
 
 class Console(unittest.TestCase):
@@ -365,6 +412,12 @@ class Screen(unittest.TestCase):
         self.assertEqual([], console_screen.problems_of_node("[+] started\nready\n", "gridmail_slots_below_copies 0\n"))
         self.assertEqual(["the node does not answer"], console_screen.problems_of_node("", ""))
 
+    def test_a_node_that_does_not_start_says_why_itself(self):
+        with mock.patch("result.why_not_started", lambda: "gridmaild: the token was used"):
+            for node in ("failed", "activating", "inactive"):
+                self.assertEqual(["gridmaild: the token was used"], console_screen.problems_of_service(node, {"http": "127.0.0.1:7480"}))
+        self.assertIn("http", console_screen.problems_of_service("active", {})[0])
+
     def test_a_browser_understands_the_address_of_the_dashboard(self):
         self.assertEqual("https://192.0.2.1:7443/", console_screen.dashboard_at("192.0.2.1", "0.0.0.0:7443"))
         self.assertEqual("https://[2001:db8::1]:443/", console_screen.dashboard_at("2001:db8::1", "[::]:443"))
@@ -386,6 +439,7 @@ class Screen(unittest.TestCase):
         lines = console_screen.lines_of(self.state(node="not set up", dashboard="", disks=["/dev/vda  blank"]))
         self.assertIn("  /dev/vda  blank", lines)
         self.assertIn("s set up", lines[-1])
+        self.assertNotIn("s set up", console_screen.lines_of(self.state(node="being set up", dashboard=""))[-1])
         self.assertNotIn("Nothing is wrong.", lines)
 
 

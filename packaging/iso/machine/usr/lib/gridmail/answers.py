@@ -19,6 +19,7 @@ VOLUME, FILE = "CIDATA", "gridmail.toml"
 FOLDER = pathlib.Path("/run/gridmail-answers")
 CREDENTIAL = "gridmail.setup"
 KERNEL_WORD = "gridmail.join="
+COMMAND_LINE = pathlib.Path("/proc/cmdline")
 
 # config: for gridmail setup --config, or nothing; machine: the table [machine]; token: of the kernel's command line, or nothing.
 Answers = collections.namedtuple("Answers", "config machine token")
@@ -61,6 +62,9 @@ def from_volume():
 
 
 def from_credential():
+    """Not by way of the kernel's command line, where systemd takes credentials as well: every user of the machine may read that."""
+    if f"{CREDENTIAL}:" in COMMAND_LINE.read_text():
+        raise Refused(f"the kernel's command line may hold a token, not {CREDENTIAL}: a password there is no secret")
     file = pathlib.Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / CREDENTIAL
     return (file.read_text(), f"credential {CREDENTIAL}") if file.exists() else None
 
@@ -78,5 +82,5 @@ def find():
         raise Refused(f"the answers cannot be read: {error}") from None
     if found:
         return parse(*found)
-    token = token_of(pathlib.Path("/proc/cmdline").read_text())
+    token = token_of(COMMAND_LINE.read_text())
     return Answers(None, {}, token) if token else None

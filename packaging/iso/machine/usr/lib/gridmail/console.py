@@ -132,8 +132,10 @@ def set_up():
     result.forget()
     with first_boot.unfinished():
         is_done = run("gridmail", "setup") == 0
-    if not is_done:
-        print(first_boot.why_not_started())
+    if is_done:
+        run("systemctl", "reset-failed", "gridmail-first-boot")  # what it could not do is done
+    else:
+        print(result.why_not_started())
 
 
 def network():
@@ -184,6 +186,8 @@ def act(key):
     actions = {"n": network, "h": shell, "l": lambda: run("journalctl", "-e", "-u", "gridmail*"),
                "b": lambda: ask_then("Reboot?", "systemctl", "reboot"), "p": lambda: ask_then("Power off?", "systemctl", "poweroff")}
     actions |= {"d": drain, "r": restart, "f": result.forget} if is_node else {"s": set_up}
+    if console_screen.is_being_set_up():
+        actions.pop("s", None)
     if key not in actions:
         return
     print("\033[H\033[2J", end="", flush=True)

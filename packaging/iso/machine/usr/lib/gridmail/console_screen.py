@@ -16,6 +16,7 @@ from data_disk import Refused
 CONFIG = pathlib.Path("/etc/gridmail/gridmail.toml")
 KEYS_OF_A_NODE = "d drain  r restart  n network  l log  f forget  h shell  b reboot  p power off"
 KEYS_BEFORE = "s set up   n network   l log   h shell   b reboot   p power off"
+KEYS_MEANWHILE = "n network   l log   h shell   b reboot   p power off"
 
 # node: what systemd says of the service, "not set up", or "being set up"; dashboard, disk: lines; problems: lines; told: what first boot
 # said; disks: lines, only before there is a node.
@@ -81,6 +82,10 @@ def is_node():
         return True
 
 
+def is_being_set_up():
+    return output_of("systemctl", "is-active", "gridmail-first-boot") == "activating"
+
+
 def listeners():
     """What [listen] says. Raises Refused."""
     try:
@@ -98,11 +103,11 @@ def failed_units():
 
 
 def problems_of_service(node, listen):
-    if node == "active" and "http" in listen:
-        return problems_of_node(ask_node(listen["http"], "/readyz?verbose"), ask_node(listen["http"], "/metrics"))
-    if node in ("failed", "inactive"):
-        return [output_of("journalctl", "-u", "gridmail", "-o", "cat", "-n", "1", "--no-pager")]
-    return []
+    if node != "active":  # also while it is started again and again
+        return [result.why_not_started()]
+    if "http" not in listen:
+        return [f"{CONFIG}: without http in [listen] the node cannot be asked how it is"]
+    return problems_of_node(ask_node(listen["http"], "/readyz?verbose"), ask_node(listen["http"], "/metrics"))
 
 
 def look(version):
@@ -115,8 +120,7 @@ def look(version):
         if seen and "https" in listen:
             dashboard = dashboard_at(seen[0], listen["https"])
     else:
-        is_busy = tried(problems, lambda: output_of("systemctl", "is-active", "gridmail-first-boot"), "") == "activating"
-        node = "being set up" if is_busy else "not set up"
+        node = "being set up" if tried(problems, is_being_set_up, False) else "not set up"
         if not data_disk.is_mounted():
             disks = [str(device) for device in tried(problems, data_disk.devices, [])]
     problems += tried(problems, failed_units, [])
@@ -143,4 +147,5 @@ def lines_of(state):
         lines.append("Nothing is wrong.")
     if state.told:
         lines += ["", *state.told.splitlines()]
-    return [*lines, "", KEYS_BEFORE if state.node in ("not set up", "being set up") else KEYS_OF_A_NODE]
+    keys = {"not set up": KEYS_BEFORE, "being set up": KEYS_MEANWHILE}
+    return [*lines, "", keys.get(state.node, KEYS_OF_A_NODE)]

@@ -14,7 +14,7 @@ import subprocess
 
 LABEL = "gridmail-data"
 MOUNT = pathlib.Path("/run/gridmail-disk")
-BYTES_MIN = 1 << 30
+BYTES_MIN = 4 << 30  # of which a node keeps 1 GiB free
 # Where the machine looks: (folder on the disk, user, group, mode).
 PLACES = {"/var/lib/gridmail": ("store", "gridmail", "gridmail", 0o700),
           "/etc/gridmail": ("config", "root", "gridmail", 0o750),
@@ -26,8 +26,8 @@ class Refused(Exception):
     """What is wrong, in words for the console."""
 
 
-class Device(collections.namedtuple("Device", "path size serial is_blank is_boot is_read_only", defaults=(False, False))):
-    """Blank: no signature of any kind, no partitions. Boot: the running system came from it."""
+class Device(collections.namedtuple("Device", "path size serial is_blank is_boot is_read_only is_ours", defaults=(False, False, False))):
+    """Blank: no signature of any kind, no partitions. Boot: the running system came from it. Ours: it carries our label."""
 
     @property
     def is_usable(self):
@@ -35,17 +35,20 @@ class Device(collections.namedtuple("Device", "path size serial is_blank is_boot
 
     def __str__(self):
         what = ("the boot medium" if self.is_boot else "cannot be written" if self.is_read_only else
-                "too small" if not self.is_usable else "blank" if self.is_blank else "holds something")
+                "too small" if not self.is_usable else "blank" if self.is_blank else "the data disk of a node" if self.is_ours
+                else "holds something")
         return f"{self.path}  {self.size / (1 << 30):.1f} GiB  serial {self.serial or '-'}  {what}"
 
 
 def choose(devices, serial=""):
-    """Which disk to make the data disk: the one with that serial number, whatever it holds; else the only blank one."""
+    """Which disk to make the data disk: the one with that serial number, whatever it holds but a node's data; else the only blank one."""
     usable = [device for device in devices if device.is_usable]
     if serial:
         named = [device for device in usable if device.serial == serial]
         if len(named) != 1:
             raise Refused(f"{len(named)} usable disks have the serial number {serial}")
+        if named[0].is_ours:
+            raise Refused(f"{named[0].path} is the data disk of a node already: a restart takes it; only key s erases it")
         return named[0]
     blank = [device for device in usable if device.is_blank]
     if len(blank) > 1:
@@ -65,7 +68,7 @@ def devices_of(rows, boot_devices):
         signed = any(row.get(key) for key in ("fstype", "pttype", "label", "uuid", "ptuuid"))
         names = {row["path"], *(child["path"] for child in children)}
         found.append(Device(row["path"], int(row["size"]), row.get("serial") or "", not children and not signed,
-                            bool(names & boot_devices), bool(row["ro"])))
+                            bool(names & boot_devices), bool(row["ro"]), bool(labelled([row], LABEL))))
     return found
 
 
@@ -114,7 +117,7 @@ def is_mounted():
 def mount(path):
     # A journal is replayed by the mount; what else a power cut may have left is mended here.
     if subprocess.run(["e2fsck", "-p", path], check=False, stdout=subprocess.DEVNULL).returncode > 1:
-        raise Refused(f"{path}: the file system of the data disk is damaged; see e2fsck(8) in a shell")
+        raise Refused(f"{path}: the file system of the data disk is damaged: e2fsck {path} in a shell mends it")
     MOUNT.mkdir(exist_ok=True)
     subprocess.run(["mount", "-o", "noatime", path, MOUNT], check=True)
     for place, (folder, user, group, mode) in PLACES.items():
@@ -132,10 +135,10 @@ def carriers():
     return done.stdout.split()
 
 
-def adopt():
+def adopt(waits=True):
     """Mounts the disk with our label, if there is one."""
     found = carriers()
-    if not found:  # disks may still be on their way
+    if not found and waits:  # disks may still be on their way
         subprocess.run(["udevadm", "settle", "--timeout=30"], check=False)
         found = carriers()
     if len(found) > 1:

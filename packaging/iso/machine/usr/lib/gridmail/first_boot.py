@@ -35,14 +35,6 @@ def prepare(machine):
         machine_settings.reload_network()
 
 
-def why_not_started():
-    """The node's own last word."""
-    done = subprocess.run(["journalctl", "-u", "gridmail", "-b", "-o", "cat", "-n", "40", "--no-pager"], check=False,
-                          stdout=subprocess.PIPE, text=True)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("gridmaild: ")]
-    return lines[-1] if lines else ""
-
-
 @contextlib.contextmanager
 def unfinished():
     """Around a set-up: all that it wrote and removed is on the disk before the mark goes."""
@@ -55,12 +47,22 @@ def unfinished():
         UNFINISHED.unlink(missing_ok=True)
 
 
+def take_late_disk():
+    """A data disk that showed up after the machine had looked for one."""
+    if data_disk.is_mounted():
+        return
+    data_disk.adopt(waits=False)
+    if KEPT_CONFIG.exists():
+        machine_settings.put_into_force()
+        machine_settings.reload_network()
+
+
 def is_a_node():
     """A machine that has a configuration, but was in no grid when its power was cut, loses it, and can be set up again."""
     if not KEPT_CONFIG.exists():
         return False
     done = subprocess.run(["systemctl", "start", "gridmail"], check=False, stderr=subprocess.DEVNULL)
-    if done.returncode != 0 and "in no grid yet" in why_not_started():
+    if done.returncode != 0 and "in no grid yet" in result.why_not_started():
         KEPT_CONFIG.unlink()
         subprocess.run(["systemctl", "reset-failed", "gridmail"], check=False)
         return False
@@ -70,7 +72,9 @@ def is_a_node():
 
 def set_up_node(found):
     words = ["--join", found.token]
-    if found.config is not None:
+    if found.config is None:
+        machine_settings.wait_for_address()  # it is what the node tells the others
+    else:
         CONFIG.touch(mode=0o600)
         CONFIG.write_text(found.config)
         words = ["--config", CONFIG]
@@ -79,17 +83,18 @@ def set_up_node(found):
                               stderr=subprocess.STDOUT, text=True)
     CONFIG.unlink(missing_ok=True)
     if done.returncode != 0:
-        raise Refused("\n".join(line for line in (done.stdout.strip(), why_not_started()) if line))
+        raise Refused("\n".join(line for line in (done.stdout.strip(), result.why_not_started()) if line))
     return done.stdout
 
 
 def main():
     try:
+        take_late_disk()
         found = None if is_a_node() else answers.find()
         if found:
             prepare(found.machine)
             result.tell(set_up_node(found))
-    except (Refused, OSError, subprocess.CalledProcessError) as error:
+    except Exception as error:  # of any kind: nothing else says it
         result.tell(f"This machine was not set up: {error}")
         return 1
     return 0

@@ -142,7 +142,16 @@ def reload_network():
     subprocess.run(["networkctl", "reload"], check=False)
     for interface in ethernet_interfaces():
         subprocess.run(["networkctl", "reconfigure", interface], check=False)
-    subprocess.run(["/lib/systemd/systemd-networkd-wait-online", "--any", "--timeout=30"], check=False)
+    wait_online("--timeout=30")
+
+
+def wait_online(*options):
+    return subprocess.run(["/lib/systemd/systemd-networkd-wait-online", "--any", *options], check=False).returncode == 0
+
+
+def wait_for_address():
+    """One of IPv4, unless there is only IPv6: router advertisements are quicker than DHCP."""
+    return wait_online("--ipv4", "--timeout=30") or wait_online("--timeout=1")
 
 
 def open_ssh():

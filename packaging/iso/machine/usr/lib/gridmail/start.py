@@ -1,6 +1,5 @@
 """At each boot: mounts the data disk, if there is one, and puts into force what it says of the machine."""
 
-import subprocess
 import sys
 
 import data_disk
@@ -10,7 +9,7 @@ import result
 if __name__ == "__main__":
     try:
         data_disk.adopt()
-    except (data_disk.Refused, subprocess.CalledProcessError) as error:
+    except Exception as error:  # of any kind: nothing else says it
         result.tell(f"The data disk is not in use: {error}")
         sys.exit(1)
     finally:
