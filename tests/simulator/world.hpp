@@ -146,6 +146,7 @@ class World {
     Bytes key;
     std::string name;
     NodeTraits traits;
+    bool sends_mail = true;        ///< elsewhere
     std::optional<Map> first_map;  ///< what it was given when it was let in
     std::unique_ptr<test::MemoryStore> disk;
     std::unique_ptr<Life> life;

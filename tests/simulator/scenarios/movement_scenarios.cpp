@@ -136,10 +136,13 @@ void planned_restart(World& world, Load& load) {
   }
   world.restart(node);
   load.run(20);
+  // Balance may take some of them off it as soon as they are whole.
   wait_for(load, 120s, "the node that was away by plan is not back in sync", [&] {
     const auto now = world.newest_map();
-    return std::all_of(filled.begin(), filled.end(),
-                       [&](SlotId slot) { return now->rows[slot].in_sync.contains(id); });
+    const bool is_back = std::any_of(now->rows.begin(), now->rows.end(),
+                                     [&](const SlotRow& row) { return row.in_sync.contains(id); });
+    return is_back && std::all_of(filled.begin(), filled.end(),
+                                  [&](SlotId slot) { return now->rows[slot].in_sync.size() > 1; });
   });
   wait_for(load, 400s, "maintenance does not end",
            [&] { return world.newest_map()->member(id)->maintenance_until == 0; });
