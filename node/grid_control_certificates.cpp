@@ -33,11 +33,18 @@ Task<Result<api::Applied>> GridControlBinding::remove_certificate(std::string na
   co_return applied(change);
 }
 
+Task<Result<std::vector<CertificateRow>>> GridControlBinding::shown_certificates() {
+  auto rows = co_await parts_.certificates.list();
+  const auto own = state_->own_certificate ? state_->own_certificate() : std::nullopt;
+  if (rows && own) rows->push_back({"node " + parts_.config.name, *own});
+  co_return rows;
+}
+
 Task<std::vector<std::string>> GridControlBinding::certificate_notices() {
   std::vector<std::string> notices;
-  const auto rows = co_await parts_.certificates.list();
+  const auto rows = co_await shown_certificates();
   if (!rows) co_return notices;
-  if (rows->empty() && parts_.config.tls.certificate.empty()) {
+  if (rows->empty()) {
     notices.push_back(
         "mail clients are shown a certificate that each node has signed itself: `gridmail certificate set`");
   }

@@ -196,7 +196,7 @@ Check nothing_wants_doing(const Json& notices) {
 Check certificates_last(const Json& certificates, WallMicros now) {
   if (certificates.empty())
     return {"certificates", State::warning,
-            "none for mail clients: each node shows one of its own, which they do not trust"};
+            "none that all nodes show: each has that of its configuration, or one that it has signed itself"};
   Check check{"certificates", State::passed, ""};
   for (const auto& certificate : certificates) {
     const auto end = parse_rfc3339(certificate.at("not_after").get<std::string>());

@@ -64,6 +64,12 @@ TlsContext ServerTls::current() const {
   return current_;
 }
 
+std::optional<CertificateFacts> ServerTls::configured() const {
+  if (kind_ == Own::stopgap) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  return facts_of(*SSL_CTX_get0_certificate(own_.get()));
+}
+
 void ServerTls::replace_own(TlsContext own) {
   const std::lock_guard lock(mutex_);
   own_ = std::move(own);

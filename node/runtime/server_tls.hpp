@@ -2,6 +2,7 @@
 // asks for.
 #pragma once
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "node/runtime/pem_certificate.hpp"
@@ -22,6 +23,8 @@ class ServerTls {
   ServerTls(TlsContext own, Own kind);
   [[nodiscard]] TlsContext current() const;
   [[nodiscard]] bool is_stopgap() const { return kind_ == Own::stopgap; }
+  /// Of the configured one; nothing: there is only a stopgap.
+  [[nodiscard]] std::optional<CertificateFacts> configured() const;
   void replace_own(TlsContext own);
   /// The first one goes to who asks for no name or one that nobody has, where the own one is a stopgap.
   void replace_shared(std::vector<TlsContext> shared);

@@ -113,6 +113,15 @@ class Certificates(GridCase):
         wait_until("every node shows its own", lambda: [shown(node, "imaps") for node in self.grid.nodes] == own,
                    FOLLOWED_WITHIN)
 
+    def test_of_several_for_a_name_the_one_that_ends_last_is_shown(self):
+        old, old_key, old_print = make_certificate(self.folder, "autoconfig.example.test", NAME, days=10)
+        new, new_key, new_print = make_certificate(self.folder, NAME, "autoconfig.example.test")
+        self.json("certificate", "set", old, old_key)
+        wait_until("the old one", lambda: self.on_all_nodes(old_print), FOLLOWED_WITHIN)
+        self.json("certificate", "set", new, new_key)
+        for name in (NAME, "autoconfig.example.test"):
+            wait_until("the new one", lambda name=name: self.on_all_nodes(new_print, name), FOLLOWED_WITHIN)
+
     def test_what_cannot_be_shown_is_refused(self):
         first, first_key, _ = make_certificate(self.folder, NAME)
         _, other_key, _ = make_certificate(self.folder, "other.example.test")

@@ -10,11 +10,11 @@ from grid import insecure_tls
 NAME = "mail.example.test"
 
 
-def make_certificate(folder, *names):
+def make_certificate(folder, *names, days=90):
     """The files of a certificate of its own making and its key, and its fingerprint."""
     certificate, key = folder / f"{names[0]}.pem", folder / f"{names[0]}.key"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-days", "90", "-subj", f"/CN={names[0]}", "-addext",
+                    "-days", str(days), "-subj", f"/CN={names[0]}", "-addext",
                     "subjectAltName=" + ",".join(f"DNS:{name}" for name in names), "-keyout", key, "-out",
                     certificate], check=True, capture_output=True)
     der = ssl.PEM_cert_to_DER_cert(certificate.read_text())

@@ -52,10 +52,18 @@ Task<Result<std::vector<CertificateRow>>> CertificateAdmin::list() {
   const auto records = co_await ports_.view.certificates();
   if (!records) co_return tl::unexpected(records.error());
   std::vector<CertificateRow> rows;
+  const std::lock_guard lock(read_->mutex);
+  auto before = std::exchange(read_->rows, {});
   for (const auto& record : *records) {
-    const auto chain = parse_chain(record.chain());
-    if (!chain) co_return tl::unexpected(Error{Errc::corrupted, record.name() + ": " + chain.error().text});
-    rows.push_back({record.name(), facts_of(*chain->front()), record.created()});
+    auto found = before.find(record.name());
+    if (found == before.end() || found->second.first != record.version()) {
+      const auto chain = parse_chain(record.chain());
+      if (!chain) co_return tl::unexpected(Error{Errc::corrupted, record.name() + ": " + chain.error().text});
+      CertificateRow row{record.name(), facts_of(*chain->front()), record.created()};
+      found = before.insert_or_assign(record.name(), std::pair(record.version(), std::move(row))).first;
+    }
+    rows.push_back(found->second.second);
+    read_->rows.insert(*found);
   }
   co_return rows;
 }

@@ -1,6 +1,9 @@
 // CertificateAdmin: the certificates that all nodes show to mail clients, as administrators change them.
 #pragma once
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,7 +20,7 @@ struct CertificateRow {
   WallMicros created = 0;
 };
 
-/// Thread-safe, without state of its own. Errors common to all: unavailable.
+/// Thread-safe; remembers what it has read of certificates. Errors common to all: unavailable.
 class CertificateAdmin {
  public:
   struct Ports {
@@ -30,7 +33,9 @@ class CertificateAdmin {
   explicit CertificateAdmin(Ports ports) : ports_(std::move(ports)) {}
   /// The same, with changes made through another client, which outlives what is returned.
   [[nodiscard]] CertificateAdmin through(DirectoryClient& directory) const {
-    return CertificateAdmin({ports_.clock, ports_.random, ports_.view, directory, ports_.map});
+    CertificateAdmin other({ports_.clock, ports_.random, ports_.view, directory, ports_.map});
+    other.read_ = read_;
+    return other;
   }
 
   /// Adds or replaces the one of the chain's first DNS name; the key goes into the directory sealed to the
@@ -42,7 +47,14 @@ class CertificateAdmin {
   [[nodiscard]] Task<Result<std::vector<CertificateRow>>> list();
 
  private:
+  /// By name, of the version that was read: reading one takes long beside all else that a status says.
+  struct Read {
+    std::mutex mutex;
+    std::map<std::string, std::pair<std::uint64_t, CertificateRow>> rows;
+  };
+
   Ports ports_;
+  std::shared_ptr<Read> read_ = std::make_shared<Read>();
 };
 
 }  // namespace gridmail

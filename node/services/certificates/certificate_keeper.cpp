@@ -68,12 +68,20 @@ Result<TlsContext> CertificateKeeper::context_of(const directory::Certificate& r
   return server_context(*chain, **key);
 }
 
-/// One with this node's own name first: clients that ask for none meet it.
+/// Of several for a name the one that ends last is shown: a new one takes the place of those it renews,
+/// whatever other names they have. One with this node's own name comes first: clients that ask for none meet
+/// it.
 void CertificateKeeper::show() {
   std::vector<TlsContext> contexts;
   for (const auto& [name, known] : known_) {
     if (known.context) contexts.push_back(known.context);
   }
+  const auto end_of = [](const TlsContext& context) {
+    return facts_of(*SSL_CTX_get0_certificate(context.get())).not_after;
+  };
+  std::stable_sort(contexts.begin(), contexts.end(), [&](const TlsContext& one, const TlsContext& other) {
+    return end_of(one) > end_of(other);
+  });
   std::stable_partition(contexts.begin(), contexts.end(), [this](const TlsContext& context) {
     return X509_check_host(SSL_CTX_get0_certificate(context.get()), hostname_.data(), hostname_.size(), 0,
                            nullptr) == 1;
