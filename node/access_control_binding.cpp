@@ -101,6 +101,25 @@ Task<Result<api::Applied>> AccessControlBinding::remove_token(std::string name) 
   co_return applied(changed);
 }
 
+Task<Result<std::vector<api::JoinTokenRow>>> AccessControlBinding::join_tokens() {
+  const auto records = co_await parts_.mail.view().join_tokens();
+  if (!records) co_return tl::unexpected(records.error());
+  const auto now = parts_.clock.wall();
+  std::vector<api::JoinTokenRow> rows;
+  for (const auto& record : *records) {
+    if (record.used() == 0 && record.expires() > now)
+      rows.push_back({to_hex(record.id()), record.created(), record.expires()});
+  }
+  co_return rows;
+}
+
+Task<Result<api::Applied>> AccessControlBinding::remove_join_token(std::string id) {
+  auto hash = from_hex(id);
+  if (!hash) co_return fail(Errc::not_found, "no join token " + id);
+  const auto changed = co_await parts_.as.directory.remove_join_token(std::move(*hash));
+  co_return applied(changed);
+}
+
 Task<Result<std::vector<api::AppPasswordRow>>> AccessControlBinding::app_passwords(std::string address) {
   const auto records = co_await parts_.as.access.app_passwords(std::move(address));
   if (!records) co_return tl::unexpected(records.error());

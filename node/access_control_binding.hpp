@@ -22,6 +22,8 @@ class AccessControlBinding final : public api::AccessControl {
 
   [[nodiscard]] Task<Result<api::Applied>> set_role(std::string address, api::Role role) override;
   [[nodiscard]] Task<Result<std::vector<api::TokenRow>>> tokens() override;
+  [[nodiscard]] Task<Result<std::vector<api::JoinTokenRow>>> join_tokens() override;
+  [[nodiscard]] Task<Result<api::Applied>> remove_join_token(std::string id) override;
   [[nodiscard]] Task<Result<api::AddedToken>> add_token(std::string name, api::Role role,
                                                         std::chrono::seconds expires_after) override;
   [[nodiscard]] Task<Result<api::Applied>> remove_token(std::string name) override;

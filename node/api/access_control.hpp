@@ -57,6 +57,11 @@ struct NewSession {
   std::string secret;
   WallMicros expires = 0;
 };
+struct JoinTokenRow {
+  std::string id;  ///< hex; not the secret
+  WallMicros created = 0, expires = 0;
+};
+
 /// A browser that is logged in.
 struct SessionRow {
   std::string id;       ///< hex; not the secret
@@ -81,6 +86,11 @@ class AccessControl {
   [[nodiscard]] virtual Task<Result<AddedToken>> add_token(std::string name, Role role,
                                                            std::chrono::seconds expires_after) = 0;
   [[nodiscard]] virtual Task<Result<Applied>> remove_token(std::string name) = 0;
+
+  /// Of tokens that can still let a machine in; never the tokens.
+  [[nodiscard]] virtual Task<Result<std::vector<JoinTokenRow>>> join_tokens() = 0;
+  /// Errors: not_found.
+  [[nodiscard]] virtual Task<Result<Applied>> remove_join_token(std::string id) = 0;
 
   /// By name.
   [[nodiscard]] virtual Task<Result<std::vector<AdminRow>>> admins() = 0;

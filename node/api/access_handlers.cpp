@@ -25,6 +25,10 @@ Json to_json(const AuditRow& row) {
           {"after", row.after}};
 }
 
+Json to_json(const JoinTokenRow& token) {
+  return {{"id", token.id}, {"created", rfc3339(token.created)}, {"expires", rfc3339(token.expires)}};
+}
+
 Json to_json(const TokenRow& token) {
   return {{"name", token.name},
           {"role", name_of(token.role)},
@@ -103,6 +107,19 @@ Task<Response> add_token(GridControl& grid, Request request, Parameters) {
 Task<Response> remove_token(GridControl& grid, Request, Parameters parameters) {
   const auto applied = co_await grid.access_of_grid().remove_token(parameters.at(0));
   co_return changed("name", parameters.at(0), applied);
+}
+
+Task<Response> list_join_tokens(GridControl& grid, Request request, Parameters) {
+  const auto paging = Paging::of(request);
+  if (!paging) co_return problem(paging.error());
+  const auto rows = co_await grid.access_of_grid().join_tokens();
+  co_return paging->respond_part(
+      rows, [](const auto& row) { return row.id; }, [](const auto& row) { return to_json(row); });
+}
+
+Task<Response> remove_join_token(GridControl& grid, Request, Parameters parameters) {
+  const auto applied = co_await grid.access_of_grid().remove_join_token(parameters.at(0));
+  co_return respond(applied);
 }
 
 Task<Response> list_app_passwords(GridControl& grid, Request, Parameters parameters) {

@@ -92,6 +92,15 @@ Result<Outcome> token_remove(const ApiClient& api, const Arguments& arguments) {
   return acted(api.remove(below("tokens", name)), fmt::format("removed {}", name));
 }
 
+Result<Outcome> join_token_list(const ApiClient& api, const Arguments&) {
+  return list(api, "/join-tokens", {"id", "created", "expires"});
+}
+
+Result<Outcome> join_token_remove(const ApiClient& api, const Arguments& arguments) {
+  const auto& id = arguments.at("id");
+  return acted(api.remove(below("join-tokens", id)), fmt::format("removed {}", id));
+}
+
 Result<Outcome> session_list(const ApiClient& api, const Arguments&) {
   return list(api, "/sessions", {"id", "account", "role", "address", "created", "expires"});
 }

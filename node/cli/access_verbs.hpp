@@ -11,6 +11,8 @@ namespace gridmail::cli {
 [[nodiscard]] Result<Outcome> token_add(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> token_list(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> token_remove(const ApiClient& api, const Arguments& arguments);
+[[nodiscard]] Result<Outcome> join_token_list(const ApiClient& api, const Arguments& arguments);
+[[nodiscard]] Result<Outcome> join_token_remove(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> session_list(const ApiClient& api, const Arguments& arguments);
 [[nodiscard]] Result<Outcome> session_end(const ApiClient& api, const Arguments& arguments);
 

@@ -106,6 +106,8 @@ Task<Result<std::string>> ChangeWriter::state_of(const directory::Change& change
       return record_state<directory::JoinToken>(keys_.join_token(change.add_join_token().id()));
     case Kind::kUseJoinToken:
       return record_state<directory::JoinToken>(keys_.join_token(change.use_join_token().id()));
+    case Kind::kRemoveJoinToken:
+      return record_state<directory::JoinToken>(keys_.join_token(change.remove_join_token().id()));
     case Kind::kSetRoute:
       return record_state<directory::Route>(keys_.route(change.set_route().route().domain()));
     case Kind::kRemoveRoute:
@@ -181,11 +183,29 @@ Task<Result<std::string>> ChangeWriter::object_of(const directory::Change& chang
   }
 }
 
+/// Of somebody who may change nothing but the own account: statistics count such log-ins, and in the log they
+/// would push out what matters.
+Task<Result<bool>> ChangeWriter::is_own_session(const directory::Change& change) {
+  Bytes user = change.add_session().session().user();
+  if (change.has_remove_session()) {
+    const auto session = co_await load<directory::Session>(keys_.session(change.remove_session().id()));
+    if (!session) co_return tl::unexpected(session.error());
+    if (*session) user = (*session)->user();
+  }
+  const auto id = UserId::from_bytes(user);
+  if (!id) co_return false;
+  const auto record = co_await load<directory::User>(keys_.user(*id));
+  if (!record) co_return tl::unexpected(record.error());
+  co_return *record && (*record)->role() <= directory::ROLE_USER;
+}
+
 Task<Result<std::optional<directory::AuditEntry>>> ChangeWriter::begin_audit(
     const directory::Change& change) {
   const auto verb = audit_verb(change);
   const bool is_noted = change.actor().notes_itself() && !change.has_add_audit();
-  if (verb.empty() || is_noted) co_return std::optional<directory::AuditEntry>();
+  const auto is_own = co_await is_own_session(change);
+  if (!is_own) co_return tl::unexpected(is_own.error());
+  if (verb.empty() || is_noted || *is_own) co_return std::optional<directory::AuditEntry>();
   directory::AuditEntry entry;
   entry.set_verb(std::string(verb));
   auto object = co_await object_of(change);

@@ -86,6 +86,8 @@ std::string_view audit_verb(const directory::Change& change) {
       return "node join-token";
     case Kind::kUseJoinToken:
       return "node join";
+    case Kind::kRemoveJoinToken:
+      return "join-token remove";
     case Kind::kSetRoute:
       return "route set";
     case Kind::kRemoveRoute:
@@ -146,6 +148,8 @@ std::string audit_object(const directory::Change& change) {
       return change.add_token().name();
     case Kind::kUseJoinToken:
       return to_hex(change.use_join_token().node());
+    case Kind::kRemoveJoinToken:
+      return to_hex(change.remove_join_token().id());
     case Kind::kSetRoute:
       return change.set_route().route().domain();
     case Kind::kRemoveRoute:

@@ -7,6 +7,7 @@
 namespace gridmail {
 namespace {
 
+constexpr WallMicros join_tokens_remembered = 30LL * 24 * 3600 * 1'000'000;  // once they have expired
 /// RFC 5321, section 4.5.3.1: local part 64, domain 255 octets.
 constexpr std::size_t local_part_bytes_max = 64;
 constexpr std::size_t domain_bytes_max = 255;
@@ -82,6 +83,8 @@ Task<Result<void>> ChangeWriter::write_kind(const directory::Change& change) {
       co_return co_await add_join_token(change.add_join_token());
     case Kind::kUseJoinToken:
       co_return co_await use_join_token(change.use_join_token());
+    case Kind::kRemoveJoinToken:
+      co_return co_await remove_existing(keys_.join_token(change.remove_join_token().id()), "join token");
     case Kind::kSetRoute:
       co_return co_await set_route(change.set_route());
     case Kind::kRemoveRoute:
@@ -454,7 +457,22 @@ Task<Result<void>> ChangeWriter::add_join_token(const directory::AddJoinToken& c
   record.set_id(change.id());
   record.set_created(now_);
   record.set_expires(change.expires());
+  if (auto forgotten = co_await forget_old_join_tokens(); !forgotten) co_return forgotten;
   co_return co_await put(keys_.join_token(change.id()), record.SerializeAsString());
+}
+
+/// Until then whoever comes with one is told that it was used, or has expired.
+Task<Result<void>> ChangeWriter::forget_old_join_tokens() {
+  auto all = keys_.join_tokens();
+  const auto records =
+      co_await builder_.scan(Family::meta, std::move(all.first), std::move(all.last), SIZE_MAX);
+  if (!records) co_return tl::unexpected(records.error());
+  for (const auto& pair : *records) {
+    const auto record = decode_record<directory::JoinToken>(pair.value);
+    if (!record || record->expires() + join_tokens_remembered > now_) continue;
+    if (auto gone = co_await remove(pair.key); !gone) co_return gone;
+  }
+  co_return Result<void>{};
 }
 
 Task<Result<void>> ChangeWriter::use_join_token(const directory::UseJoinToken& change) {

@@ -42,6 +42,7 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<void>> write_kind(const directory::Change& change);
   // audit_change.cpp
   /// Before the change: what it is about, and how that is now. Nothing: the log says nothing of it.
+  [[nodiscard]] Task<Result<bool>> is_own_session(const directory::Change& change);
   [[nodiscard]] Task<Result<std::optional<directory::AuditEntry>>> begin_audit(
       const directory::Change& change);
   [[nodiscard]] Task<Result<void>> finish_audit(const directory::Change& change, directory::AuditEntry entry);
@@ -103,6 +104,7 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<void>> add_token(const directory::AddToken& change);
   [[nodiscard]] Task<Result<void>> remove_token(const directory::RemoveToken& change);
   [[nodiscard]] Task<Result<void>> add_join_token(const directory::AddJoinToken& change);
+  [[nodiscard]] Task<Result<void>> forget_old_join_tokens();
   [[nodiscard]] Task<Result<void>> use_join_token(const directory::UseJoinToken& change);
   [[nodiscard]] Task<Result<void>> check_owner(const std::string& owner);
   [[nodiscard]] Task<Result<void>> remove_tokens_of(std::string owner);

@@ -135,6 +135,12 @@ Task<Result<AppliedChange>> DirectoryClient::add_join_token(BytesView secret, Wa
   return change(std::move(record));
 }
 
+Task<Result<AppliedChange>> DirectoryClient::remove_join_token(Bytes id) {
+  directory::Change record;
+  record.mutable_remove_join_token()->set_id(std::move(id));
+  return change(std::move(record));
+}
+
 Task<Result<AppliedChange>> DirectoryClient::use_join_token(BytesView secret, NodeId node) {
   directory::Change record;
   record.mutable_use_join_token()->set_id(hash_of_secret(secret));

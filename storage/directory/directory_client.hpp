@@ -75,6 +75,8 @@ class DirectoryClient {
                                                       WallMicros expires, directory::Role role);
   [[nodiscard]] Task<Result<AppliedChange>> remove_token(Bytes id);
   [[nodiscard]] Task<Result<AppliedChange>> add_join_token(BytesView secret, WallMicros expires);
+  /// Errors: not_found.
+  [[nodiscard]] Task<Result<AppliedChange>> remove_join_token(Bytes id);
   [[nodiscard]] Task<Result<AppliedChange>> use_join_token(BytesView secret, NodeId node);
 
  private:

@@ -118,6 +118,23 @@ TEST_CASE_FIXTURE(AccessGrid, "a session ends with the password it began by, and
   CHECK(session(third.secret).error().code == Errc::denied);
 }
 
+TEST_CASE_FIXTURE(AccessGrid, "the log of changes notes sessions of those who may change the grid") {
+  const auto noted = [&] {
+    const auto entries = grid.run_to_end(grid.view.audit(UINT64_MAX, 100));
+    REQUIRE(entries);
+    return std::count_if(entries->begin(), entries->end(),
+                         [](const auto& entry) { return entry.verb().starts_with("session "); });
+  };
+  done(access.end_session(done(access.begin_session("anna@example.org")).secret));
+  CHECK(noted() == 0);
+  done(admin.put_admin("root", "secret", false));
+  done(access.end_session(done(access.begin_session("root")).secret));
+  CHECK(noted() == 2);
+  done(access.set_role("anna@example.org", directory::ROLE_OPERATOR));
+  (void)done(access.begin_session("anna@example.org"));
+  CHECK(noted() == 3);
+}
+
 TEST_CASE_FIXTURE(AccessGrid, "sessions that are over are forgotten by and by") {
   for (int i = 0; i < 20; ++i) done(access.begin_session("anna@example.org"));
   grid.clock.set_now(grid.clock.now() + 13h);

@@ -211,6 +211,28 @@ TEST_CASE("a join token lets one node in, until it expires") {
   CHECK(dir.refused(dir.client.use_join_token("late", node)) == Errc::denied);
 }
 
+TEST_CASE("a join token that is removed lets nobody in, and one that expired long ago is forgotten") {
+  MemoryDirectoryGrid dir;
+  const auto node = draw_id<NodeId>(dir.grid.random);
+  const auto ids = [&] {
+    const auto records = dir.grid.run_to_end(dir.grid.view.join_tokens());
+    REQUIRE(records);
+    std::vector<Bytes> found;
+    for (const auto& record : *records) found.push_back(record.id());
+    return found;
+  };
+  dir.done(dir.client.add_join_token("secret", dir.grid.clock.wall() + 3'600'000'000LL));
+  REQUIRE(ids().size() == 1);
+  const Bytes first = ids().front();
+  dir.done(dir.client.remove_join_token(first));
+  CHECK(dir.refused(dir.client.use_join_token("secret", node)) == Errc::denied);
+  CHECK(dir.refused(dir.client.remove_join_token(first)) == Errc::not_found);
+  dir.done(dir.client.add_join_token("old", dir.grid.clock.wall() + 1));
+  dir.grid.clock.set_now(dir.grid.clock.now() + 24h * 31);
+  dir.done(dir.client.add_join_token("new", dir.grid.clock.wall() + 3'600'000'000LL));
+  CHECK(ids().size() == 1);
+}
+
 TEST_CASE("a route is set, replaced and removed, and never for a domain of ours") {
   MemoryDirectoryGrid dir;
   dir.done(dir.client.add_domain("example.org"));

@@ -35,6 +35,14 @@ Task<Result<api::Applied>> AccessInMemory::remove_token(std::string name) {
   if (tokens_made.erase(name) == 0) co_return fail(Errc::not_found, "no token " + name);
   co_return api::Applied{};
 }
+Task<Result<std::vector<api::JoinTokenRow>>> AccessInMemory::join_tokens() {
+  co_return std::vector<api::JoinTokenRow>{{"ab12", 1'000'000, 2'000'000}};
+}
+Task<Result<api::Applied>> AccessInMemory::remove_join_token(std::string id) {
+  if (id != "ab12") co_return fail(Errc::not_found, "no join token " + id);
+  last = id;
+  co_return api::Applied{};
+}
 Task<Result<std::vector<api::AdminRow>>> AccessInMemory::admins() {
   std::vector<api::AdminRow> rows;
   for (const auto& [name, password] : admin_passwords) rows.push_back({name, 0, 1'000'000});

@@ -72,6 +72,8 @@ class AccessInMemory final : public api::AccessControl {
   Task<Result<api::AddedToken>> add_token(std::string name, api::Role role,
                                           std::chrono::seconds expires_after) override;
   Task<Result<api::Applied>> remove_token(std::string name) override;
+  Task<Result<std::vector<api::JoinTokenRow>>> join_tokens() override;
+  Task<Result<api::Applied>> remove_join_token(std::string id) override;
   Task<Result<std::vector<api::AdminRow>>> admins() override;
   Task<Result<api::Applied>> add_admin(std::string name, std::string password) override;
   Task<Result<api::Applied>> set_admin_password(std::string name, std::string password) override;

@@ -52,6 +52,8 @@ const std::map<std::string, std::string> least = {
     {"POST /api/v1/jobs/{id}/pause", "operator"},
     {"POST /api/v1/jobs/{id}/resume", "operator"},
     {"POST /api/v1/join-tokens", "admin"},
+    {"GET /api/v1/join-tokens", "admin"},
+    {"DELETE /api/v1/join-tokens/{id}", "admin"},
     {"GET /api/v1/map", "viewer"},
     {"GET /api/v1/slots", "viewer"},
     {"GET /api/v1/keys", "viewer"},
