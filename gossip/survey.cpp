@@ -1,7 +1,9 @@
 #include "gossip/survey.hpp"
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/use_awaitable.hpp>
+#include <iterator>
 
 #include "gossip/message_kind.hpp"
 
@@ -41,7 +43,8 @@ Task<Survey::Answers> Survey::ask_on_strand(SurveyTopic topic, Bytes question, D
   message.set_number(number);
   message.set_topic(static_cast<std::uint32_t>(topic));
   message.set_text(question);
-  for (const auto& node : ports_.alive()) {
+  const auto members = ports_.members();
+  for (const auto& node : members.alive) {
     if (node == ports_.self) continue;
     asking->awaited.insert(node);
     send(node, message);
@@ -60,6 +63,9 @@ Task<Survey::Answers> Survey::ask_on_strand(SurveyTopic topic, Bytes question, D
   }
   for (auto& given : asking->given) answers.given.push_back(std::move(given));
   answers.silent.insert(answers.silent.end(), asking->awaited.begin(), asking->awaited.end());
+  // Nobody waits for the dead, but what they know is missing all the same.
+  std::copy_if(members.dead.begin(), members.dead.end(), std::back_inserter(answers.silent),
+               [this](NodeId node) { return node != ports_.self; });
   co_return answers;
 }
 

@@ -1,5 +1,5 @@
-// Survey: one question to all nodes that live, and what they answer within a time. For what people ask of the
-// grid: nothing that mail depends on waits for it.
+// Survey: one question to all nodes, and what those that live answer within a time. For what people ask of
+// the grid: nothing that mail depends on waits for it.
 #pragma once
 #include <array>
 #include <asio/any_io_executor.hpp>
@@ -28,13 +28,17 @@ inline constexpr std::size_t survey_topics = 6;
 /// it, and its tasks are joined before it is destroyed.
 class Survey {
  public:
+  /// Of the grid, with or without this node.
+  struct Members {
+    std::vector<NodeId> alive, dead;
+  };
   struct Ports {
     NodeId self;
     asio::any_io_executor strand;
     Clock& clock;
     Network& network;
     TaskGroup& tasks;
-    std::function<std::vector<NodeId>()> alive;  ///< members that live, with or without this node
+    std::function<Members()> members;
   };
   explicit Survey(Ports ports);
 
@@ -44,7 +48,7 @@ class Survey {
 
   struct Answers {
     std::vector<std::pair<NodeId, Bytes>> given;  ///< this node's own first
-    std::vector<NodeId> silent;                   ///< live, and did not answer in time
+    std::vector<NodeId> silent;                   ///< members that do not live, or did not answer in time
   };
   [[nodiscard]] Task<Answers> ask(SurveyTopic topic, Bytes question, Duration wait_max);
 

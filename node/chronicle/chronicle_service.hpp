@@ -14,7 +14,7 @@ struct ChronicleReport {
     std::uint32_t seen_by = 1;  ///< nodes
   };
   std::vector<Seen> events;    ///< the newest first
-  std::vector<NodeId> silent;  ///< live, and did not answer in time
+  std::vector<NodeId> silent;  ///< members that do not live, or did not answer in time
 };
 
 /// Thread-safe. The ports outlive it.

@@ -6,6 +6,8 @@ namespace gridmail {
 namespace {
 
 constexpr std::size_t hour_spans = 360, day_spans = 1440;
+constexpr std::int64_t trend_seconds_min = 3600;
+constexpr double day_seconds = 86400;
 
 using Buckets = google::protobuf::RepeatedField<std::uint64_t>;
 
@@ -65,6 +67,17 @@ void combine(figures::Span& sum, const figures::Span& other) {
   sum.set_disk_free_bytes(sum.disk_free_bytes() + other.disk_free_bytes());
 }
 
+/// Of the day's spans: the hour's are too few for it.
+std::optional<double> FigureRings::disk_free_change() const {
+  if (day_.empty()) return std::nullopt;
+  const auto& first = day_.front();
+  const auto& last = day_.back();
+  const auto seconds = last.end() - first.end();
+  if (seconds < trend_seconds_min) return std::nullopt;
+  return (static_cast<double>(last.disk_free_bytes()) - static_cast<double>(first.disk_free_bytes())) *
+         day_seconds / static_cast<double>(seconds);
+}
+
 FigureRings::Counts FigureRings::count() {
   using metrics::buckets, metrics::total;
   Counts counts;
@@ -76,7 +89,6 @@ FigureRings::Counts FigureRings::count() {
   counts.taken_in = total("delivery_recipients_total", "way=\"intake\",outcome=\"accepted\"");
   for (const auto* name : {"smtp_log_ins_total", "imap_log_ins_total", "pop3_log_ins_total"}) {
     counts.log_ins += total(name, "outcome=\"accepted\"");
-    counts.wrong_passwords += total(name, "outcome=\"refused\"");
   }
   counts.smtp_seconds = buckets("smtp_message_seconds");
   counts.imap_seconds = buckets("imap_command_seconds");
@@ -84,7 +96,8 @@ FigureRings::Counts FigureRings::count() {
 }
 
 void FigureRings::end_span(WallMicros now, const Gauges& gauges) {
-  const Counts counts = count();
+  Counts counts = count();
+  counts.wrong_passwords = gauges.wrong_passwords;
   const std::lock_guard lock(mutex_);
   if (!before_) {
     before_ = counts;
@@ -124,6 +137,7 @@ figures::Answer FigureRings::spans(FigureWindow window) const {
   const auto& ring = window == figures::Question::HOUR ? hour_ : day_;
   figures::Answer answer;
   for (const auto& span : ring) *answer.add_spans() = span;
+  if (const auto change = disk_free_change()) answer.set_disk_free_change(*change);
   return answer;
 }
 

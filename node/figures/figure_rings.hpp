@@ -3,6 +3,7 @@
 #pragma once
 #include <deque>
 #include <mutex>
+#include <optional>
 
 #include "node/base/metrics.hpp"
 #include "node/base/store.hpp"
@@ -25,10 +26,11 @@ class FigureRings {
     std::uint64_t smtp_sessions = 0, imap_sessions = 0, pop3_sessions = 0;
     double load = 0;
     std::uint64_t disk_free_bytes = 0;
+    std::uint64_t wrong_passwords = 0;  ///< by all protocols, since the process began
   };
   /// Ends the span that ends now; to be called every 10 s. What was counted before the first call is in none.
   void end_span(WallMicros now, const Gauges& gauges);
-  /// Oldest first.
+  /// Oldest first, and the disk's trend.
   [[nodiscard]] figures::Answer spans(FigureWindow window) const;
 
  private:
@@ -37,7 +39,10 @@ class FigureRings {
     std::uint64_t log_ins = 0, wrong_passwords = 0;
     metrics::Histogram::Buckets smtp_seconds{}, imap_seconds{};
   };
+  /// All but wrong passwords.
   [[nodiscard]] static Counts count();
+  /// Bytes a day; nothing while less than an hour is known. The mutex is held.
+  [[nodiscard]] std::optional<double> disk_free_change() const;
 
   mutable std::mutex mutex_;
   std::optional<Counts> before_;

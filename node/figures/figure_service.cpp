@@ -8,20 +8,8 @@ namespace gridmail {
 namespace {
 
 constexpr auto answers_max = std::chrono::seconds(1);
-constexpr std::int64_t trend_seconds_min = 3600;
-constexpr double day_seconds = 86400;
 constexpr std::int64_t window_seconds(FigureWindow window) {
   return window == figures::Question::HOUR ? 3600 : 86400;
-}
-
-std::optional<double> disk_change(const figures::Answer& answer) {
-  if (answer.spans().empty()) return std::nullopt;
-  const auto& first = *answer.spans().begin();
-  const auto& last = *answer.spans().rbegin();
-  const auto seconds = last.end() - first.end();
-  if (seconds < trend_seconds_min) return std::nullopt;
-  return (static_cast<double>(last.disk_free_bytes()) - static_cast<double>(first.disk_free_bytes())) *
-         day_seconds / static_cast<double>(seconds);
 }
 
 }  // namespace
@@ -50,7 +38,9 @@ FigureReport combined(FigureWindow window, const std::vector<std::pair<NodeId, f
   for (const auto& [node, answer] : answers) {
     if (answer.spans().empty()) continue;
     for (const auto& span : answer.spans()) combine(by_end[span.end()], span);
-    report.nodes.push_back({node, *answer.spans().rbegin(), disk_change(answer), {}});
+    std::optional<double> disk_free_change;
+    if (answer.has_disk_free_change()) disk_free_change = answer.disk_free_change();
+    report.nodes.push_back({node, *answer.spans().rbegin(), disk_free_change, {}});
   }
   if (by_end.empty()) return report;
   const auto newest = by_end.rbegin()->first;

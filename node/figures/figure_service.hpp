@@ -16,14 +16,14 @@ struct FigureReport {
   struct Node {
     NodeId id;
     figures::Span last;
-    /// Bytes a day; negative: it fills. Nothing while less than an hour is known.
+    /// Bytes a day, over the last day; negative: it fills. Nothing while less than an hour is known.
     std::optional<double> disk_free_change;
     /// By how much its clock is ahead of that of the node asked, at least; negative: behind. Nothing where it
     /// did not say.
     std::optional<std::chrono::microseconds> clock_ahead = {};
   };
   std::vector<Node> nodes;     ///< that answered and have whole spans
-  std::vector<NodeId> silent;  ///< live, and did not answer in time
+  std::vector<NodeId> silent;  ///< members that do not live, or did not answer in time
 };
 
 /// Thread-safe. The ports outlive it.

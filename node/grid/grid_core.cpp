@@ -18,7 +18,7 @@ GridCore::GridCore(GridPorts ports, Membership::Self self, GridCoreSettings sett
                .clock = ports_.clock,
                .network = ports_.network,
                .tasks = tasks_,
-               .alive = [this] { return members_alive(); }}),
+               .members = [this] { return survey_members(); }}),
       marks_(ports_.store) {
   MapRegister::Callbacks callbacks;
   callbacks.on_map = [this](MapPtr map) { take_map(map); };
@@ -42,14 +42,15 @@ GridCore::GridCore(GridPorts ports, Membership::Self self, GridCoreSettings sett
 
 GridCore::~GridCore() = default;
 
-std::vector<NodeId> GridCore::members_alive() const {
-  std::vector<NodeId> alive;
+Survey::Members GridCore::survey_members() const {
+  Survey::Members members;
   if (const auto map = this->map()) {
     for (const auto& member : map->members) {
-      if (leases_->is_alive(member.id, settings_.replication.alive_within)) alive.push_back(member.id);
+      const bool alive = leases_->is_alive(member.id, settings_.replication.alive_within);
+      (alive ? members.alive : members.dead).push_back(member.id);
     }
   }
-  return alive;
+  return members;
 }
 
 void GridCore::serve(ServiceId id, SlotService& service) {

@@ -135,7 +135,7 @@ class GridCore {
    private:
     GridCore& core_;
   };
-  [[nodiscard]] std::vector<NodeId> members_alive() const;
+  [[nodiscard]] Survey::Members survey_members() const;
   void on_message(NodeId from, std::uint16_t kind, Bytes payload);
   void take_map(const MapPtr& map);
   [[nodiscard]] static Task<void> follow(GridCore* core);

@@ -37,7 +37,8 @@ class MeteredStream final : public Stream {
 
 class MeteredDirectory final : public ports::Directory {
  public:
-  MeteredDirectory(ports::Directory& inner, TrafficTally& tally) : inner_(inner), tally_(tally) {}
+  MeteredDirectory(ports::Directory& inner, TrafficMeter& meter, TrafficTally& tally, TrafficProtocol counted)
+      : inner_(inner), meter_(meter), tally_(tally), counted_(counted) {}
 
   Task<Result<ports::Target>> resolve(std::string address) override {
     return inner_.resolve(std::move(address));
@@ -47,10 +48,11 @@ class MeteredDirectory final : public ports::Directory {
   }
   Task<Result<ports::Account>> authenticate(std::string login, std::string password, std::string peer_address,
                                             ports::Protocol protocol) override {
-    auto account = co_await inner_.authenticate(std::move(login), std::move(password),
-                                                std::move(peer_address), protocol);
+    auto account =
+        co_await inner_.authenticate(login, std::move(password), std::move(peer_address), protocol);
     if (account) tally_.logged_in(account->id, account->login);
-    if (!account && account.error().code == Errc::denied) tally_.refused();
+    if (!account && account.error().code == Errc::denied)
+      co_await count_refused(meter_, inner_, std::move(login), counted_);
     co_return account;
   }
   Task<Result<bool>> may_send_as(UserId user, std::string address) override {
@@ -59,15 +61,29 @@ class MeteredDirectory final : public ports::Directory {
 
  private:
   ports::Directory& inner_;
+  TrafficMeter& meter_;
   TrafficTally& tally_;
+  const TrafficProtocol counted_;
 };
 
 }  // namespace
 
+Task<void> count_refused(TrafficMeter& meter, ports::Directory& directory, std::string login,
+                         TrafficProtocol protocol) {
+  TrafficSubject subject{{}, {}, protocol};
+  const auto target = co_await directory.resolve(login);
+  if (target) {
+    // Who gets what is nobody else's was not meant.
+    const auto own = co_await directory.may_send_as(target->id, std::move(login));
+    if (own && *own) subject = TrafficSubject::of(target->id, target->address, protocol);
+  }
+  meter.add(subject, {.refused_log_ins = 1});
+}
+
 Task<void> serve_metered(std::unique_ptr<Stream> stream, TrafficMeter& meter, Clock& clock,
                          TrafficProtocol protocol, ports::Directory& directory, MeteredServe serve) {
   TrafficTally tally(meter, clock, protocol);
-  MeteredDirectory metered(directory, tally);
+  MeteredDirectory metered(directory, meter, tally, protocol);
   std::unique_ptr<Stream> counted = std::make_unique<MeteredStream>(std::move(stream), tally);
   co_await serve(std::move(counted), metered);
 }

@@ -9,6 +9,10 @@
 
 namespace gridmail {
 
+/// Counts a refused log-in: as the user's whom the login names, else as nobody's. Both outlive the call.
+[[nodiscard]] Task<void> count_refused(TrafficMeter& meter, ports::Directory& directory, std::string login,
+                                       TrafficProtocol protocol);
+
 /// Runs one session; the directory lives as long as that.
 using MeteredServe = std::function<Task<void>(std::unique_ptr<Stream>, ports::Directory&)>;
 

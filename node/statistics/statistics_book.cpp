@@ -28,6 +28,11 @@ Bytes day_key(Day day) {
   return key;
 }
 
+Day first_kept(WallMicros now) {
+  const auto today = day_of(now);
+  return today - std::min(today, statistics_days);
+}
+
 Bytes last_key(BytesView user, TrafficProtocol protocol) {
   Bytes key(last_prefix);
   key += user;
@@ -115,7 +120,7 @@ Task<Result<void>> StatisticsBook::add(WallMicros now, TrafficMeter::Counts coun
   co_return Result<void>{};
 }
 
-Task<Result<statistics::Answer>> StatisticsBook::rows(statistics::Question question) const {
+Task<Result<statistics::Answer>> StatisticsBook::rows(WallMicros now, statistics::Question question) const {
   statistics::Answer answer;
   if (!question.last_log_ins_of().empty()) {
     const auto found = co_await last_log_ins(question.last_log_ins_of(), answer);
@@ -125,7 +130,7 @@ Task<Result<statistics::Answer>> StatisticsBook::rows(statistics::Question quest
   const auto limit = std::min<std::size_t>(question.limit(), rows_max);
   const auto snapshot = store_.snapshot();
   const auto from = StatisticsPlace::from_bytes(question.after());
-  auto day = std::max<Day>(question.first_day(), from ? from->day : 0);
+  auto day = std::max<Day>({question.first_day(), first_kept(now), from ? from->day : 0});
   const auto last_day = std::min<Day>(question.last_day(), day + 2 * statistics_days);
   for (; day <= last_day && static_cast<std::size_t>(answer.rows_size()) < limit; ++day) {
     auto [first, last] = range_of(day, question);
@@ -162,8 +167,7 @@ Task<Result<void>> StatisticsBook::last_log_ins(Bytes user, statistics::Answer& 
 
 Task<Result<void>> StatisticsBook::forget(WallMicros now) {
   Batch batch;
-  const auto today = day_of(now);
-  batch.remove_range(Family::node, Bytes(day_prefix), day_key(today - std::min(today, statistics_days)));
+  batch.remove_range(Family::node, Bytes(day_prefix), day_key(first_kept(now)));
   const auto snapshot = store_.snapshot();
   Bytes first(last_prefix);
   const Bytes last = prefix_end(first);

@@ -34,7 +34,8 @@ class StatisticsBook {
 
   /// Counts these into the day.
   [[nodiscard]] Task<Result<void>> add(WallMicros now, TrafficMeter::Counts counts);
-  [[nodiscard]] Task<Result<statistics::Answer>> rows(statistics::Question question) const;
+  /// Of the days that are kept.
+  [[nodiscard]] Task<Result<statistics::Answer>> rows(WallMicros now, statistics::Question question) const;
   /// What is too old.
   [[nodiscard]] Task<Result<void>> forget(WallMicros now);
 

@@ -38,7 +38,7 @@ Task<void> StatisticsService::run() {
 Task<Result<Bytes>> StatisticsService::answer(Bytes question) {
   statistics::Question asked;
   if (!asked.ParseFromString(question)) co_return fail(Errc::invalid, "not a question");
-  const auto rows = co_await book_.rows(std::move(asked));
+  const auto rows = co_await book_.rows(ports_.clock.wall(), std::move(asked));
   if (!rows) co_return tl::unexpected(rows.error());
   co_return rows->SerializeAsString();
 }

@@ -16,7 +16,7 @@ struct StatisticsReport {
     statistics::Counters counters;
   };
   std::vector<Row> rows;       ///< of all nodes together, in the order of their places
-  std::vector<NodeId> silent;  ///< live, and did not answer in time
+  std::vector<NodeId> silent;  ///< members that do not live, or did not answer in time
 };
 
 /// Thread-safe. The ports outlive it.

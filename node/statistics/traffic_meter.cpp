@@ -18,6 +18,12 @@ TrafficCounts& TrafficCounts::operator+=(const TrafficCounts& other) {
   return *this;
 }
 
+TrafficSubject TrafficSubject::of(UserId user, std::string_view login, TrafficProtocol protocol) {
+  const auto at = login.rfind('@');
+  const auto domain = at == std::string_view::npos ? std::string_view{} : login.substr(at + 1);
+  return {user, std::string(domain), protocol};
+}
+
 void TrafficMeter::add(const TrafficSubject& subject, const TrafficCounts& counts) {
   const std::lock_guard lock(guard_);
   const bool is_full = counts_.size() >= subjects_max && !counts_.contains(subject);
@@ -31,9 +37,7 @@ TrafficMeter::Counts TrafficMeter::take() {
 
 void TrafficTally::logged_in(UserId user, std::string_view login) {
   tell();
-  subject_.user = user;
-  const auto at = login.rfind('@');
-  subject_.domain = at == std::string_view::npos ? std::string_view{} : login.substr(at + 1);
+  subject_ = TrafficSubject::of(user, login, subject_.protocol);
   ++counts_.log_ins;
   tell();
 }

@@ -37,6 +37,8 @@ struct TrafficSubject {
   std::string domain;
   TrafficProtocol protocol = TrafficProtocol::smtp;
   auto operator<=>(const TrafficSubject&) const = default;
+  /// `login`: an address.
+  [[nodiscard]] static TrafficSubject of(UserId user, std::string_view login, TrafficProtocol protocol);
 };
 
 /// Thread-safe. Counts no more than 200,000 subjects between two looks; later ones only by protocol.
@@ -66,7 +68,6 @@ class TrafficTally {
 
   /// What went before is nobody's.
   void logged_in(UserId user, std::string_view login);
-  void refused() { ++counts_.refused_log_ins; }
   void read(std::size_t bytes);
   void written(std::size_t bytes);
 

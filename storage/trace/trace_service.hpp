@@ -32,7 +32,7 @@ class TraceService {
 
   struct Answer {
     std::vector<trace::Event> events;  ///< by time, with their nodes
-    std::vector<NodeId> silent;        ///< nodes that live and did not answer in time
+    std::vector<NodeId> silent;        ///< members that do not live, or did not answer in time
   };
   /// All that is known of the messages that `what` names: an id, a Message-ID or an address. A node whose
   /// book cannot be read is silent.

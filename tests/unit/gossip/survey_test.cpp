@@ -59,7 +59,7 @@ class Surveys {
   test::VirtualClock clock;
   SeededRandom random{1};
   test::LossyNetwork network{clock, random};
-  std::vector<NodeId> alive{node(1), node(2), node(3)};
+  Survey::Members members{{node(1), node(2), node(3)}, {}};
   unsigned slow = 0;
   Duration took{};
 
@@ -67,8 +67,8 @@ class Surveys {
   struct Node {
     Node(Surveys& all, NodeId id)
         : network(all.network.attach(id, id.hex())),
-          survey({id, all.context.get_executor(), all.clock, *network, tasks, [&all] { return all.alive; }}) {
-    }
+          survey(
+              {id, all.context.get_executor(), all.clock, *network, tasks, [&all] { return all.members; }}) {}
     TaskGroup tasks{"node"};
     std::unique_ptr<Network> network;
     Survey survey;
@@ -121,11 +121,12 @@ TEST_CASE("an error is no answer, here neither") {
   CHECK(answers.silent.size() == 3);
 }
 
-TEST_CASE("the dead are not asked") {
+TEST_CASE("the dead are not asked, and silent") {
   Surveys surveys;
-  surveys.alive = {node(2)};
+  surveys.members = {{node(2)}, {node(1), node(3)}};  // who asks does not ask itself whether it lives
   const auto answers = surveys.ask(1, "q");
   CHECK(answers.given == Given{{node(1), "q1"}, {node(2), "q2"}});
+  CHECK(answers.silent == std::vector{node(3)});
   CHECK(surveys.took < 100ms);
 }
 

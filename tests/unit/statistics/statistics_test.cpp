@@ -3,9 +3,11 @@
 #include "node/statistics/metered_session.hpp"
 #include "node/statistics/statistics_service.hpp"
 #include "tests/support/memory_store.hpp"
+#include "tests/support/pipe_stream.hpp"
 
 using namespace gridmail;
 using namespace gridmail::test;
+using gridmail::testing::PipeStream;
 using Question = statistics::Question;
 
 namespace {
@@ -37,7 +39,7 @@ struct Book {
     question.set_last_day(20'010);
     question.set_limit(limit);
     question.set_after(std::move(after));
-    auto answer = run_to_end(book.rows(std::move(question)));
+    auto answer = run_to_end(book.rows(now, std::move(question)));
     REQUIRE(answer);
     return *answer;
   }
@@ -47,6 +49,37 @@ struct Book {
   MemoryStore store{clock, random};
   StatisticsBook book{store};
 };
+
+/// One user with an alias, who also gets what is for nobody else in the domain; all passwords are wrong.
+class CatchAll final : public ports::Directory {
+ public:
+  Task<Result<ports::Target>> resolve(std::string address) override {
+    if (!address.ends_with("@x.test")) co_return fail(Errc::not_found, "relay");
+    co_return ports::Target{somebody, "a@x.test"};
+  }
+  Task<Result<bool>> is_local_domain(std::string domain) override { co_return domain == "x.test"; }
+  Task<Result<ports::Account>> authenticate(std::string, std::string, std::string, ports::Protocol) override {
+    co_return fail(Errc::denied, "wrong user or password");
+  }
+  Task<Result<bool>> may_send_as(UserId user, std::string address) override {
+    co_return user == somebody && (address == "a@x.test" || address == "alias@x.test");
+  }
+};
+
+Task<void> log_in_as(std::string login, std::unique_ptr<Stream> /*stream*/, ports::Directory& directory) {
+  const auto account =
+      co_await directory.authenticate(std::move(login), "wrong", "::1", ports::Protocol::imap);
+  CHECK(!account);
+}
+
+Task<bool> refused(TrafficMeter& meter, Clock& clock, ports::Directory& directory,
+                   std::unique_ptr<Stream> stream, std::string login) {
+  MeteredServe serve = [login](std::unique_ptr<Stream> counted, ports::Directory& metered) {
+    return log_in_as(login, std::move(counted), metered);
+  };
+  co_await serve_metered(std::move(stream), meter, clock, TrafficProtocol::imap, directory, std::move(serve));
+  co_return true;
+}
 
 }  // namespace
 
@@ -85,7 +118,7 @@ TEST_CASE("rows are asked for of one subject and by one protocol") {
   question.set_limit(100);
   question.set_of("x.test");
   const auto rows = [&] {
-    const auto answer = disk.run_to_end(disk.book.rows(question));
+    const auto answer = disk.run_to_end(disk.book.rows(now, question));
     REQUIRE(answer);
     std::vector<StatisticsPlace> places;
     for (const auto& row : answer->rows()) places.push_back(*StatisticsPlace::from_bytes(row.place()));
@@ -127,14 +160,27 @@ TEST_CASE("thirty days are kept, and last log-ins for longer") {
   CHECK(disk.ask(Question::USER).rows_size() == 0);
   Question question;
   question.set_last_log_ins_of(somebody.bytes());
-  auto last = disk.run_to_end(disk.book.rows(question));
+  auto last = disk.run_to_end(disk.book.rows(now, question));
   REQUIRE(last);
   REQUIRE(last->last_log_ins_size() == 1);
   CHECK(last->last_log_ins(0).at() == now);
   REQUIRE(disk.run_to_end(disk.book.forget(now + 401 * day)));
-  last = disk.run_to_end(disk.book.rows(question));
+  last = disk.run_to_end(disk.book.rows(now, question));
   REQUIRE(last);
   CHECK(last->last_log_ins_size() == 0);
+}
+
+TEST_CASE("rows from long ago begin with the first day that is kept") {
+  Book disk;
+  for (const auto age : {0, 30, 31}) disk.add(now - age * day, {{}, {}, TrafficProtocol::smtp}, {0, 0, 1, 1});
+  Question question;
+  question.set_last_day(20'010);
+  question.set_limit(100);
+  const auto answer = disk.run_to_end(disk.book.rows(now, question));
+  REQUIRE(answer);
+  REQUIRE(answer->rows_size() == 2);
+  CHECK(StatisticsPlace::from_bytes(answer->rows(0).place())->day == 19'970);
+  CHECK(StatisticsPlace::from_bytes(answer->rows(1).place())->day == 20'000);
 }
 
 TEST_CASE("nodes' rows are put together as far as all of them are known") {
@@ -166,7 +212,6 @@ TEST_CASE("a connection's bytes are its user's from the log-in on") {
   {
     TrafficTally tally(meter, clock, TrafficProtocol::imap);
     tally.read(10);
-    tally.refused();
     tally.logged_in(somebody, "a@x.test");
     tally.written(7);
   }
@@ -174,8 +219,22 @@ TEST_CASE("a connection's bytes are its user's from the log-in on") {
   REQUIRE(counts.size() == 2);
   const TrafficSubject nobody{{}, {}, TrafficProtocol::imap}, user{somebody, "x.test", TrafficProtocol::imap};
   CHECK(counts[nobody].bytes_in == 10);
-  CHECK(counts[nobody].refused_log_ins == 1);
   CHECK(counts[user].log_ins == 1);
   CHECK(counts[user].bytes_out == 7);
   CHECK(meter.take().empty());
+}
+
+TEST_CASE(
+    "a refused log-in is the user's whom it names; one that names nobody is nobody's, catch-all or not") {
+  Book disk;
+  TrafficMeter meter;
+  CatchAll directory;
+  for (const std::string login : {"a@x.test", "alias@x.test", "typo@x.test", "a@elsewhere.test"}) {
+    auto [stream, other_end] = PipeStream::make_pair(disk.context.get_executor(), disk.clock);
+    disk.run_to_end(refused(meter, disk.clock, directory, std::move(stream), login));
+  }
+  auto counts = meter.take();
+  REQUIRE(counts.size() == 2);
+  CHECK(counts[{somebody, "x.test", TrafficProtocol::imap}].refused_log_ins == 2);
+  CHECK(counts[{{}, {}, TrafficProtocol::imap}].refused_log_ins == 2);
 }

@@ -153,8 +153,10 @@ TEST_CASE("any node tells what all noted, by time, follows names to the rest, an
   for (const auto& node : nodes) {
     stores[node] = std::make_unique<MemoryStore>(world.clock, world.random);
     ports[node] = world.network.attach(node, node.hex());
-    surveys[node] = std::make_unique<Survey>(Survey::Ports{node, world.context.get_executor(), world.clock,
-                                                           *ports[node], tasks, [&] { return nodes; }});
+    surveys[node] = std::make_unique<Survey>(
+        Survey::Ports{node, world.context.get_executor(), world.clock, *ports[node], tasks, [&] {
+                        return Survey::Members{nodes, {}};
+                      }});
     services[node] = std::make_unique<TraceService>(
         TraceService::Ports{world.context.get_executor(), world.clock, *stores[node], *surveys[node]},
         TraceBook::Settings{});
