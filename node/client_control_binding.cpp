@@ -5,6 +5,7 @@
 
 #include "node/services/clients/client_host.hpp"
 #include "node/services/clients/server_choice.hpp"
+#include "node/statistics/metered_session.hpp"
 #include "protocols/lookup/table.hpp"
 #include "protocols/text/normalization.hpp"
 
@@ -30,6 +31,13 @@ std::vector<api::ClientSettings::Server> servers_of(const NodeConfig& config) {
   return servers;
 }
 
+TrafficProtocol counted_as(ports::Protocol protocol) {
+  return protocol == ports::Protocol::imap   ? TrafficProtocol::imap
+         : protocol == ports::Protocol::pop3 ? TrafficProtocol::pop3
+         : protocol == ports::Protocol::smtp ? TrafficProtocol::submission
+                                             : TrafficProtocol::http;
+}
+
 }  // namespace
 
 Task<Result<std::string>> host_for_clients(CertificateAdmin& certificates, const directory::Domain& domain,
@@ -51,12 +59,16 @@ bool ClientControlBinding::is_balancer(std::string_view peer_address) const {
                      [&](const IpNetwork& network) { return network.contains(peer_address); });
 }
 
+/// One that is right is counted by the session that the balancer opens with it.
 Task<Result<void>> ClientControlBinding::log_in(std::string login, std::string password,
                                                 std::string client_address, std::string protocol) {
   const auto known = ports::protocol_named(protocol);
   if (!known) co_return fail(Errc::invalid, "not a protocol: " + protocol);
-  const auto account = co_await parts_.mail.directory().authenticate(std::move(login), std::move(password),
-                                                                     std::move(client_address), *known);
+  auto& directory = parts_.mail.directory();
+  const auto account =
+      co_await directory.authenticate(login, std::move(password), std::move(client_address), *known);
+  if (!account && account.error().code == Errc::denied)
+    co_await count_refused(parts_.meter, directory, std::move(login), counted_as(*known));
   if (!account) co_return tl::unexpected(account.error());
   co_return Result<void>{};
 }

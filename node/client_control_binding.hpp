@@ -8,6 +8,7 @@
 #include "node/grid/mail_services.hpp"
 #include "node/services/certificates/certificate_admin.hpp"
 #include "node/services/clients/listener_book.hpp"
+#include "node/statistics/traffic_meter.hpp"
 
 namespace gridmail {
 
@@ -27,6 +28,7 @@ class ClientControlBinding final : public api::ClientControl {
     const NodeConfig& config;
     const ListenerBook& listeners;
     CertificateAdmin& certificates;
+    TrafficMeter& meter;
     std::function<bool(NodeId)> is_alive;
   };
   explicit ClientControlBinding(Parts parts) : parts_(std::move(parts)) {}

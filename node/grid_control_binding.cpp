@@ -4,6 +4,7 @@
 #include "node/applied.hpp"
 #include "node/record_conditions.hpp"
 #include "node/runtime/parallel.hpp"
+#include "node/statistics/metered_session.hpp"
 #include "storage/directory/record_condition.hpp"
 
 namespace gridmail {
@@ -26,6 +27,7 @@ WouldChange told_to(std::shared_ptr<api::Trial> trial) {
 
 GridControlBinding::State::State(const Parts& parts)
     : clients({parts.core, parts.mail, parts.random, parts.config, parts.listeners, parts.certificates,
+               parts.statistics.meter(),
                [&core = parts.core](NodeId node) { return is_alive_in(core, node); }}),
       canary(parts.core, parts.clock, [&core = parts.core](NodeId node) { return is_alive_in(core, node); }),
       requests(parts.mail, parts.clock),
@@ -50,15 +52,13 @@ GridControlBinding::GridControlBinding(Parts parts, std::shared_ptr<State> state
 
 // --- who asks
 
-template <class Known>
-void GridControlBinding::count_log_in(const Result<Known>& known, UserId user, std::string_view account) {
-  if (!known && known.error().code != Errc::denied) return;
-  TrafficSubject subject{user, {}, TrafficProtocol::http};
-  const auto at = account.rfind('@');
-  if (at != std::string_view::npos) subject.domain = account.substr(at + 1);
-  TrafficCounts counts;
-  ++(known ? counts.log_ins : counts.refused_log_ins);
-  parts_.statistics.meter().add(subject, counts);
+Task<void> GridControlBinding::count_log_in(Result<KnownAccount> known, std::string login) {
+  auto& meter = parts_.statistics.meter();
+  if (known) {
+    meter.add(TrafficSubject::of(known->user, known->account, TrafficProtocol::http), {.log_ins = 1});
+  } else if (known.error().code == Errc::denied) {
+    co_await count_refused(meter, parts_.mail.directory(), std::move(login), TrafficProtocol::http);
+  }
 }
 
 Task<Result<api::Principal>> GridControlBinding::authenticate(std::string user, std::string password,
@@ -67,13 +67,16 @@ Task<Result<api::Principal>> GridControlBinding::authenticate(std::string user, 
     api::Principal admin{user, api::Role::admin, user};
     const auto known =
         co_await as_->users.authenticate_admin(std::move(user), std::move(password), std::move(peer_address));
-    count_log_in(known, {}, {});
+    Result<KnownAccount> counted = KnownAccount{};
+    if (!known) counted = tl::unexpected(known.error());
+    const std::string nobody;  // an administrator is no user
+    co_await count_log_in(std::move(counted), nobody);
     if (!known) co_return tl::unexpected(known.error());
     co_return admin;
   }
   const auto known =
-      co_await as_->access.authenticate_user(std::move(user), std::move(password), std::move(peer_address));
-  count_log_in(known, known ? known->user : UserId{}, known ? known->account : std::string());
+      co_await as_->access.authenticate_user(user, std::move(password), std::move(peer_address));
+  co_await count_log_in(known, std::move(user));
   if (!known) co_return tl::unexpected(known.error());
   co_return api::Principal{known->account, role_of(known->role), known->account};
 }

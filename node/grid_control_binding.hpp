@@ -58,6 +58,10 @@ class GridControlBinding final : public api::GridControl {
   void count_sessions(std::function<std::map<std::string, std::size_t>()> sessions) {
     state_->sessions = std::move(sessions);
   }
+  /// Before the first request. Of the certificate that this node's configuration names, if it does.
+  void know_own_certificate(std::function<std::optional<CertificateFacts>()> facts) {
+    state_->own_certificate = std::move(facts);
+  }
   /// Whether somebody has asked for readiness within that time: a balancer.
   [[nodiscard]] bool is_probed(Duration within) const;
   /// Whether it was heard of in the last seconds: may be given primaries.
@@ -153,6 +157,7 @@ class GridControlBinding final : public api::GridControl {
     RequestControlBinding requests;
     OverviewControlBinding overview;
     std::function<std::map<std::string, std::size_t>()> sessions;  ///< by listener
+    std::function<std::optional<CertificateFacts>()> own_certificate;
     std::atomic<bool> started{false};
     std::atomic<TimePoint> last_probe{TimePoint{Duration::min() / 2}};
     JobBoard jobs;
@@ -177,12 +182,13 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] Task<Result<void>> try_on_queued(std::string id, api::QueueAction action);
   [[nodiscard]] Task<Result<void>> try_on_queue(api::QueueAction action, api::QueueChoice choice);
   /// In the statistics; `known` says whether the password was right, and any other error counts nothing.
-  template <class Known>
-  void count_log_in(const Result<Known>& known, UserId user, std::string_view account);
+  [[nodiscard]] Task<void> count_log_in(Result<KnownAccount> known, std::string login);
   [[nodiscard]] Task<Result<Bytes>> statistics_subject(api::StatisticsQuery query);
   [[nodiscard]] Task<std::string> subject_name(gridmail::statistics::Question::By by, Bytes subject);
   [[nodiscard]] Task<Result<void>> act_on_entry(std::string id, api::QueueAction action);
   [[nodiscard]] Task<std::vector<api::QueueRow>> intake_rows(api::QueueChoice choice);
+  /// Those of the directory, and this node's own. Nothing while the directory cannot be read.
+  [[nodiscard]] Task<Result<std::vector<CertificateRow>>> shown_certificates();
   /// What there is to say of them; nothing while the directory cannot be read.
   [[nodiscard]] Task<std::vector<std::string>> certificate_notices();
   [[nodiscard]] Task<Result<api::ScrubStatus>> scrub_status();
@@ -195,9 +201,14 @@ class GridControlBinding final : public api::GridControl {
   [[nodiscard]] api::Liveness liveness_of(const MembershipView& view, NodeId node) const;
   [[nodiscard]] Result<Member> find_member(const std::string& name_or_id) const;
   /// Has these records agreed, as long as nobody changed them since `map`, and notes who did it by which
-  /// verb. Errors: conflict.
-  [[nodiscard]] Task<Result<void>> change_members(MapPtr map, std::vector<Member> members, std::string verb);
+  /// verb. What must be true of the map, others' changes included, is looked at again once it is agreed, and
+  /// where it is not all is as before. Errors: conflict.
+  using MapCheck = std::function<Result<void>(const Map&)>;
+  [[nodiscard]] Task<Result<void>> change_members(MapPtr map, std::vector<Member> members, std::string verb,
+                                                  MapCheck still_right = {});
   [[nodiscard]] Result<void> check(const Map& map, const std::vector<Member>& members) const;
+  /// Whether the node may be away by plan.
+  [[nodiscard]] Result<void> check_maintenance(const Map& map, NodeId node) const;
   [[nodiscard]] Task<Result<void>> change_map_settings(const api::SettingsWish& wish);
   /// Errors: invalid; conflict where copies do not fit.
   [[nodiscard]] Result<MapChange> settings_change(const Map& map, const api::SettingsWish& wish) const;

@@ -48,7 +48,7 @@ bool GridControlBinding::is_alive(NodeId node) const {
 }
 
 Task<Result<void>> GridControlBinding::change_members(MapPtr map, std::vector<Member> members,
-                                                      std::string verb) {
+                                                      std::string verb, MapCheck still_right) {
   MapChange change;
   for (const auto& member : members) change.members.push_back({member, *map->member(member.id)});
   const auto agreed = co_await propose(std::move(change));
@@ -58,6 +58,13 @@ Task<Result<void>> GridControlBinding::change_members(MapPtr map, std::vector<Me
     if (now == nullptr || *now != member) {
       co_return fail(Errc::conflict, "the node's record was changed by somebody else meanwhile; try again");
     }
+  }
+  auto right = still_right ? still_right(**agreed) : Result<void>{};
+  if (!right) {
+    MapChange back;
+    for (const auto& member : members) back.members.push_back({*map->member(member.id), member});
+    (void)co_await propose(std::move(back));
+    co_return right;
   }
   for (const auto& member : members) {
     auto [before, after] = difference(*map->member(member.id), member);
@@ -83,11 +90,13 @@ Task<Result<api::Begun>> GridControlBinding::drain(std::string node) {
     co_return fail(Errc::conflict,
                    member->name + " is leaving: its copies move away, and its primaries with them");
   }
-  const auto may = check_drain(*map, member->id, [this](NodeId id) { return is_alive(id); });
-  if (!may) co_return tl::unexpected(may.error());
+  const MapCheck may = [this, id = member->id](const Map& now) {
+    return check_drain(now, id, [this](NodeId other) { return is_alive(other); });
+  };
+  if (auto fits = may(*map); !fits) co_return tl::unexpected(fits.error());
   member->state = MemberState::draining;
   std::vector<Member> records{*member};
-  const auto done = co_await change_members(map, std::move(records), "node drain");
+  const auto done = co_await change_members(map, std::move(records), "node drain", may);
   if (!done) co_return tl::unexpected(done.error());
   co_return api::Begun{job_id(JobKind::drain, *member)};
 }
@@ -175,27 +184,32 @@ Task<Result<api::Begun>> GridControlBinding::set_zone(std::string node, std::str
   co_return api::Begun{std::string(name_of(JobKind::balance))};
 }
 
+Result<void> GridControlBinding::check_maintenance(const Map& map, NodeId node) const {
+  for (const auto& other : map.members) {
+    const bool away = other.maintenance_until != 0 || !is_alive(other.id);
+    if (other.id == node || !other.stores() || !away) continue;
+    return fail(Errc::conflict,
+                fmt::format("{} is away already: slots that both hold would be unavailable", other.name));
+  }
+  if (map.settings.copies < 2) return {};
+  return check_drain(map, node, [this](NodeId other) { return is_alive(other); });
+}
+
 Task<Result<api::Begun>> GridControlBinding::maintain(std::string node, std::chrono::seconds duration) {
   const auto map = parts_.core.map();
   if (!map) co_return tl::unexpected(no_grid());
   auto member = member_of(*map, node);
   if (!member) co_return tl::unexpected(member.error());
   if (member->state == MemberState::leaving) co_return fail(Errc::conflict, member->name + " is leaving");
+  MapCheck may;
   if (duration.count() > 0) {
-    for (const auto& other : map->members) {
-      const bool away = other.maintenance_until != 0 || !is_alive(other.id);
-      if (other.id == member->id || !other.stores() || !away) continue;
-      co_return fail(
-          Errc::conflict,
-          fmt::format("{} is away already: slots that both hold would be unavailable", other.name));
-    }
-    const auto may = check_drain(*map, member->id, [this](NodeId id) { return is_alive(id); });
-    if (!may && map->settings.copies > 1) co_return tl::unexpected(may.error());
+    may = [this, id = member->id](const Map& now) { return check_maintenance(now, id); };
+    if (auto fits = may(*map); !fits) co_return tl::unexpected(fits.error());
   }
   const auto micros = to_micros(duration);
   member->maintenance_until = duration.count() > 0 ? parts_.clock.wall() + micros : 0;
   std::vector<Member> records{*member};
-  const auto done = co_await change_members(map, std::move(records), "node maintenance");
+  const auto done = co_await change_members(map, std::move(records), "node maintenance", may);
   if (!done) co_return tl::unexpected(done.error());
   co_return api::Begun{duration.count() > 0 ? job_id(JobKind::drain, *member) : std::string()};
 }

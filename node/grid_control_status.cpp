@@ -170,7 +170,7 @@ Task<std::string> GridControlBinding::metrics() {
   const auto scrub = core.scrub().report();
   gauge("grid_verdict", "How the grid does, as this node sees it: 0 healthy, 1 degraded, 2 unavailable.",
         static_cast<double>(map ? health(*map, scrub.lost_slots).verdict : api::Verdict::unavailable));
-  const auto certificates = co_await parts_.certificates.list();
+  const auto certificates = co_await shown_certificates();
   if (certificates) {
     gauge("certificate_expiry_seconds", "Until the first of the certificates ends; +Inf: none is set.",
           seconds_to_expiry(*certificates, parts_.clock.wall()));

@@ -52,7 +52,17 @@ void GridControlBinding::judge_map(const Map& map, Health& health) const {
     health.say(api::Verdict::degraded,
                "the set of voters is being changed: losing a voter now may stop the map");
   }
+  const bool takes_clients = std::any_of(map.members.begin(), map.members.end(), [&](const Member& member) {
+    return member.state == MemberState::active && lives(member.id);
+  });
+  if (!takes_clients) {
+    health.say(api::Verdict::unavailable,
+               "no node that lives takes clients: all are drained or leave; undrain one");
+  }
   for (const auto& member : map.members) {
+    if (member.paused)
+      health.say(api::Verdict::degraded,
+                 fmt::format("what node {} has set moving is paused: resume it under jobs", member.name));
     if (lives(member.id)) continue;
     const bool planned = member.maintenance_until != 0;
     health.say(api::Verdict::degraded, fmt::format("node {} is {}", member.name,

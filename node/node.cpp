@@ -368,7 +368,8 @@ FigureRings::Gauges Node::gauges() {
       .imap_sessions = sessions["imap"] + sessions["imaps"],
       .pop3_sessions = sessions["pop3"] + sessions["pop3s"],
       .load = span_processors_.load(clock_.now()),
-      .disk_free_bytes = store_->bytes_free()};
+      .disk_free_bytes = store_->bytes_free(),
+      .wrong_passwords = mail_->failed_log_ins()};
 }
 
 Result<void> Node::listen() {
@@ -408,6 +409,7 @@ Result<void> Node::listen() {
                              [this](NodeId node) { return control_->is_alive(node); }},
       identity_->node_id(), identity_->seed());
   server_ = std::make_unique<TcpServer>(context_, clock_, tls_.get());
+  control_->know_own_certificate([this] { return tls_->configured(); });
   control_->count_sessions([this] { return server_->connections_by_listener(); });
   agent_ = std::make_unique<api::AgentCheck>(*control_, clock_);
   for (const auto& listener : config_.listeners) {
@@ -429,8 +431,8 @@ Result<void> Node::listen_for(const ListenerConfig& config) {
   listener.implicit_tls = has_implicit_tls(config.service);
   listener.connections_max = config_.limits.connections_max;
   listener.refusal = refusal_of(config.service);
+  listener.connections_per_address_max = config_.limits.connections_per_address_max;
   if (is_for_mail(config.service)) {
-    listener.connections_per_address_max = config_.limits.connections_per_address_max;
     listener.proxies = config_.proxies;
     listener.tls_enders = config_.tls_enders;
     listener.may_connect = [limits = &mail_->limits()](const std::string& peer) {

@@ -1,6 +1,7 @@
 #include "node/record_conditions.hpp"
 
 #include "protocols/text/normalization.hpp"
+#include "storage/directory/all_other_domains.hpp"
 #include "storage/directory/record_condition.hpp"
 
 namespace gridmail {
@@ -12,6 +13,8 @@ using Kind = api::Resource::Kind;
 Task<Result<Bytes>> key_of(const DirectoryView& view, api::Resource resource) {
   const DirectoryKeys keys(followed_directory_slot);
   if (resource.kind == Kind::settings) co_return DirectoryKeys::tail_of(keys.settings());
+  if (resource.kind == Kind::route && resource.name == all_other_domains)
+    co_return DirectoryKeys::tail_of(keys.route(resource.name));
   const bool is_domain = resource.kind == Kind::domain || resource.kind == Kind::route;
   const auto name = is_domain ? text::to_ascii_domain(resource.name) : text::canonical_address(resource.name);
   if (!name) co_return fail(Errc::invalid, "not a name: " + resource.name);

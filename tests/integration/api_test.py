@@ -143,6 +143,10 @@ class Manners(GridCase):
         client, address = Client(self.grid, self.grid.nodes[1]), self.user["address"]
         self.addCleanup(client.close)
         client.headers = {"Content-Type": "application/json"}
+
+        def wrong_passwords():
+            return sum(self.grid.api(self.grid.nodes[0]).get("/figures")["spans"]["wrong_passwords"])
+        before = wrong_passwords()
         for password, status in ((self.user["password"], 201), ("wrong", 401)):
             self.assertEqual(status, client.ask("POST", "/api/v1/session", {"user": address, "password": password})[0])
 
@@ -154,7 +158,9 @@ class Manners(GridCase):
         wait_until("the log-in is counted", lambda: rows(**of_user), 30)
         self.assertEqual([(address, "http")], [(row["user"], row["protocol"]) for row in rows(**of_user)])
         self.assertLess(0, rows(**of_user)[0]["log_ins"])
-        wait_until("and the refused one", lambda: rows(by="protocol", protocol="http")[0]["refused_log_ins"], 30)
+        wait_until("and the refused one, as the user's", lambda: rows(**of_user)[0]["refused_log_ins"], 30)
+        self.assertLess(0, rows(by="protocol", protocol="http")[0]["refused_log_ins"])
+        wait_until("the first screen's figures count it too", lambda: wrong_passwords() > before, 30)
         domain = address.split("@")[1]
         self.assertEqual({domain}, {row["domain"] for row in rows(by="domain", of=domain.upper())})
         for query, status in (("by=user&of=nobody%40" + domain, 404), ("by=domain&of=..", 400), ("protocol=carrier-pigeon", 400)):

@@ -1,12 +1,14 @@
 """Nodes that leave, are replaced, weighed and maintained, and the jobs that this becomes: a grid of its own."""
 
+import contextlib
 import json
 import os
 import subprocess
+import threading
 import time
 import unittest
 
-from grid import ROOT, GridCase, LoopbackGrid, imap_login, wait_until
+from grid import ROOT, ApiError, GridCase, LoopbackGrid, imap_login, wait_until
 from loopback_grid import DAEMON, is_our_process
 
 BASE_PORT = int(os.environ.get("GRIDMAIL_MOVEMENT_PORT", "24000"))
@@ -128,6 +130,8 @@ class Movement(GridCase):
         wait_until("no primaries on it", lambda: not any(row["primary"] == node for row in self.json("slot", "list")), 30)
         self.grid.kill("node4")
         wait_until("the map without it", lambda: self.slots_of("node4", "in_sync") == 0, 30, 0.5)
+        self.assertIn(node, self.gridmail("statistics").splitlines()[-1])  # whose part is missing
+        self.assertIn(node, self.grid.api(self.grid.nodes[0]).get("/figures")["silent"])
         time.sleep(33)  # lost copies are waited for 30 s
         self.assertEqual(held, with_mail("retired"))
         self.assertEqual("waiting", self.jobs()["rebuild-node4"]["state"])
@@ -162,6 +166,38 @@ class Movement(GridCase):
         self.assertIn("node.removed", done.stdout + done.stderr)
         self.assertIn("gridmaild: this node was removed from its grid", done.stderr)
         self.check_mail()
+
+    def test_8_nodes_that_are_drained_at_once_are_never_all_of_them(self):
+        nodes = self.grid.living()
+
+        def drain(node, asked):
+            with contextlib.suppress(ApiError):
+                self.grid.api(asked).post(f"/nodes/{node['name']}/drain")
+        threads = [threading.Thread(target=drain, args=(node, nodes[i - 1])) for i, node in enumerate(nodes)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        states = [row["state"] for row in self.json("node", "list")]
+        self.assertIn("active", states)
+        self.assertNotEqual("unavailable", self.json("grid", "status")["verdict"])
+        for node in nodes:
+            self.json("node", "undrain", node["name"])
+        wait_until("rest", self.at_rest, 180, 0.5)
+
+        # The last one that takes clients dies.
+        for node in nodes[:-1]:
+            self.json("node", "drain", node["name"])
+        self.grid.kill(nodes[-1]["name"])
+
+        def said():
+            status = self.json("grid", "status", node=nodes[0])
+            return status["verdict"] == "unavailable" and any("takes clients" in reason for reason in status["reasons"])
+        wait_until("the verdict", said, 30, 0.2)
+        self.grid.start_node(nodes[-1]["name"])
+        for node in nodes[:-1]:
+            self.json("node", "undrain", node["name"])
+        wait_until("rest", self.at_rest, 180, 0.5)
 
 
 if __name__ == "__main__":

@@ -111,18 +111,32 @@ TEST_CASE("a clock is off by what cannot be the answer's way") {
   CHECK(clock_difference(5'000'200, 100, 200) == microseconds(5'000'000));
 }
 
-TEST_CASE("a disk's trend needs an hour") {
-  figures::Answer answer;
-  const auto add = [&](std::int64_t end, std::uint64_t free) {
-    auto& span = *answer.add_spans();
-    span.set_end(end);
-    span.set_disk_free_bytes(free);
+TEST_CASE("a disk's trend needs an hour, and is told with the hour's figures as with the day's") {
+  FigureRings rings;
+  std::uint64_t free = 10'000'000;
+  int spans = 0;
+  const auto run_until = [&](int minutes) {
+    for (; spans <= minutes * 6; ++spans)
+      rings.end_span(begin + spans * 10 * second, {.disk_free_bytes = free--});
   };
-  add(0, 24'000);
-  add(1800, 23'500);
-  CHECK_FALSE(combined(day, {{node('a'), answer}}).nodes[0].disk_free_change);
-  add(3600, 23'000);
-  CHECK(*combined(day, {{node('a'), answer}}).nodes[0].disk_free_change == doctest::Approx(-24'000));
+  const auto change = [&](FigureWindow window) {
+    return combined(window, {{node('a'), rings.spans(window)}}).nodes.at(0).disk_free_change;
+  };
+  run_until(60);
+  CHECK(rings.spans(hour).spans_size() == 360);
+  CHECK_FALSE(change(hour));
+  run_until(61);
+  for (const auto window : {hour, day}) {
+    REQUIRE(change(window));
+    CHECK(*change(window) == doctest::Approx(-8640));  // one byte in ten seconds
+  }
+}
+
+TEST_CASE("wrong passwords are counted by all protocols") {
+  FigureRings rings;
+  rings.end_span(begin, {.wrong_passwords = 7});
+  rings.end_span(begin + 10 * second, {.wrong_passwords = 9});
+  CHECK(rings.spans(hour).spans(0).wrong_passwords() == 2);
 }
 
 TEST_CASE("quantiles lie within their buckets, and those beyond all bounds at the last") {
