@@ -27,6 +27,8 @@ const meanings = {
 // What to do, by a part of the reason.
 const advice = [
   ["is silent", "The others take over within seconds. If it does not come back by itself, start it; if it is gone for good, remove it on its page."],
+  ["takes clients", "Undrain a node on its page: until then mail clients and senders are turned away."],
+  ["is paused", "Resume it under “On the move”; nothing moves before that."],
   ["away by plan", "It is waited for until its maintenance is over."],
   ["no live primary", "Another copy takes over within seconds. If this stays, all nodes with copies are away: start one of them."],
   ["copies in sync", "Missing copies are made anew without anybody's help; how far that is stands under “On the move”."],

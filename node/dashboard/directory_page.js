@@ -9,8 +9,8 @@ const dash = text => text || "–";
 
 const kinds = {
   users: {
-    title: "Users", one: "user", heads: ["Address", "Since"], fields: [{name: "address", label: "Address", type: "email"}, {name: "password", label: "Password", type: "password"}],
-    row: user => [link(user.address, "users", user.address), user.created.slice(0, 10)],
+    title: "Users", one: "user", heads: ["Address", "Role", "Since"], fields: [{name: "address", label: "Address", type: "email"}, {name: "password", label: "Password", type: "password"}],
+    row: user => [link(user.address, "users", user.address), user.role, user.created.slice(0, 10)],
   },
   domains: {
     title: "Domains", one: "domain", heads: ["Name", "Users", "Another name of", "What is for nobody goes to", "Actions"], fields: [{name: "name", label: "Name"}],

@@ -22,7 +22,7 @@ export function link(text, ...words) {
   return el("a", {href: "#/" + words.map(encodeURIComponent).join("/")}, text);
 }
 
-/** `key` tells it from the others of its page. */
+/** `key` tells it from the others of its page. It may outlive what it was made of (fill): what can change, `click` looks up. */
 export function button(text, key, click, danger = false) {
   const made = el("button", {type: "button", className: danger ? "quiet danger" : "quiet"}, text);
   made.dataset.key = key;

@@ -81,6 +81,11 @@ function openOne(page, name) {
   const numbers = el("dl", {className: "figures"}), held = el("div", {className: "bars wide"}), how = el("p", {className: "faint"});
   const moves = el("ul", {className: "jobs"}), facts = el("dl", {className: "facts"});
   const moving = el("section", {}, el("h3", {}, "On the move"), moves);
+  /** A button outlives the status that it was made of (fill): what it asks is made of the present one. */
+  const askNow = text => {
+    const node = nodeNamed(name), asked = node && acts(node).find(([word]) => word === text)?.[1];
+    if (asked) ask(asked);
+  };
   page.body.replaceChildren(numbers, el("section", {}, el("h3", {}, "What it holds"), held, how), moving, el("section", {}, el("h3", {}, "What it is"), facts));
   const update = () => {
     const node = nodeNamed(name);
@@ -94,7 +99,7 @@ function openOne(page, name) {
     const share = shares(grid.map).get(node.id) ?? none, told = grid.disks.get(node.id), total = grid.map.slots.length;
     page.title(node.name, badge(node));
     page.lead(sentence(node));
-    page.actions(acts(node).map(([text, asked, change]) => only(change, button(text, text, () => ask(asked), Boolean(asked.danger)))));
+    page.actions(acts(node).map(([text, asked, change]) => only(change, button(text, text, () => askNow(text), Boolean(asked.danger)))));
     const full = told?.disk_full_in_days ?? null;
     const gone = node.state === "dead";
     figures(numbers, [["Load", gone ? "–" : Math.round(node.load * 100) + " %"], ["Sessions", told && !gone ? number(told.sessions) : "–"],

@@ -57,6 +57,7 @@ $("add_node").addEventListener("click", () => ask({
   text: "The new machine joins with a single-use token. It is valid for an hour.",
   act: async () => {
     const made = await api("POST", "/join-tokens", {ttl_seconds: 3600});
-    ask({title: "On the new machine, as root", text: el("pre", {tabIndex: 0}, `gridmail setup --join ${made.token}`)});
+    ask({title: "On the new machine, as root; it asks for the token",
+      text: el("pre", {tabIndex: 0}, `gridmail setup --join-file -\n\n${made.token}`)});
   },
 }));

@@ -53,7 +53,7 @@ export async function open(page, [what = ""]) {
   const refresh = async () => {
     const answer = await api("GET", "/trace/" + encodeURIComponent(what));
     const found = messages(answer.events);
-    const silent = answer.silent.length ? ` ${answer.silent.map(nameOf).join(", ")} did not answer in time.` : "";
+    const silent = answer.silent.length ? ` ${answer.silent.map(nameOf).join(", ")} did not answer.` : "";
     page.lead((found.length === 0 ? `No node has noted anything of ${what}.` : `${count(found.length, "message")}, ${count(answer.events.length, "event")}` +
       (found.length > messages_shown_max ? `; the newest ${messages_shown_max} are shown.` : ".")) + silent);
     fill(page.body, found.slice(0, messages_shown_max).map(panel));

@@ -5,6 +5,7 @@ import {ask, button, bytes, checked, el, figures, fill, link, number, only, sect
 import {nameOf} from "./grid.js";
 
 const nodes = ids => ids.length === 0 ? ["none"] : ids.flatMap((id, i) => [i ? ", " : "", link(nameOf(id), "nodes", nameOf(id))]);
+const roles = [["user", "user: the own mailbox"], ["viewer", "viewer: looks at everything"], ["operator", "operator: and moves work between nodes"], ["admin", "admin: and changes everything"]];
 const addresses = text => text.split(/[\s,]+/).filter(Boolean);
 
 export async function open(page, [address]) {
@@ -15,12 +16,12 @@ export async function open(page, [address]) {
   const told = {};
   const refresh = async () => {
     const [user, slot, forwarding, delegates] = await Promise.all(["", "/location", "/forwarding", "/delegates"].map(what => api("GET", here + what)));
-    Object.assign(told, {forwarding, delegates});
+    Object.assign(told, {user, forwarding, delegates});
     page.lead("A user since " + user.created.slice(0, 10) + (user.messages === null ? ". How much is stored is not known: the slot is away." : "."));
     figures(numbers, [["Messages", user.messages === null ? "–" : number(user.messages)], ["Stored", user.bytes === null ? "–" : bytes(user.bytes)],
       ["Copies in sync", number(slot.in_sync.length)], ["Slot", String(slot.slot)]]);
     const facts = [["Primary", slot.primary ? nodes([slot.primary]) : ["none"]], ["In sync", nodes(slot.in_sync)],
-      ["Joining", nodes(slot.joining)], ["Retired", nodes(slot.retired)], ["Epoch", [number(slot.epoch)]], ["Identity", [user.id]]];
+      ["Joining", nodes(slot.joining)], ["Retired", nodes(slot.retired)], ["Epoch", [number(slot.epoch)]], ["Role", [user.role]], ["Identity", [user.id]]];
     for (const [protocol, moment] of Object.entries(user.last_log_in ?? {})) facts.push([`Last log-in by ${protocol}`, [when(moment)]]);
     fill(place, facts.flatMap(([term, text]) => [el("dt", {}, term), el("dd", {}, ...text)]));
     fill(names, user.aliases.length === 0 ? [el("li", {className: "faint"}, "None.")] : user.aliases.map(alias => el("li", {}, alias, only("DELETE /aliases/{address}", button("Remove", "alias " + alias, () => ask({
@@ -35,6 +36,8 @@ export async function open(page, [address]) {
   page.actions([
     act("Set password", of_user("/password"), () => ({title: `A new password for ${address}`, go: "Set it", fields: [{name: "password", label: "Password", type: "password"}],
       text: "The old one is refused at once.", act: change("/password", values => values)})),
+    act("Role", of_user("/role"), () => ({title: `What may ${address} do here?`, go: "Set it", fields: [{name: "role", label: "Role", options: roles, value: told.user.role}],
+      text: "It holds for this page and the API. Mail is not concerned.", act: change("/role", values => values)})),
     act("Add an alias", "POST /aliases", () => ({title: `Another address of ${address}`, go: "Add", fields: [{name: "alias", label: "Address", type: "email"}],
       act: async values => { checked(await api("POST", "/aliases", {address: values.alias, target: address})); await refresh(); }})),
     act("Forward", of_user("/forwarding"), () => ({title: "To whom is mail forwarded?", go: "Set it", text: "Addresses, here or elsewhere; none ends it.",

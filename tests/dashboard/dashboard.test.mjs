@@ -98,10 +98,19 @@ test("a user is added by a click, and reads mail", async () => {
 
 test("a user's page says where the mail lies, and an alias is added and taken away there", async () => {
   await go(page, "#/directory/users");
+  await page.getByRole("row", {name: user.address}).getByRole("cell", {name: "user", exact: true}).waitFor();
   await page.getByRole("link", {name: user.address}).click();
   await page.waitForFunction(() => /^1$/.test(document.querySelector("#page_body .figures dd")?.textContent ?? ""));
   const primary = await page.locator("dt", {hasText: "Primary"}).locator("xpath=following-sibling::dd[1]").textContent();
   assert(grid().nodes.some(one => one.name === primary), primary);
+  const role = page.locator("dt", {hasText: "Role"}).locator("xpath=following-sibling::dd[1]");
+  for (const wanted of ["viewer", "user"]) {
+    await page.getByRole("button", {name: "Role"}).click();
+    assert.equal(await page.locator("dialog select[name=role]").inputValue(), await role.textContent());
+    await page.selectOption("dialog select[name=role]", wanted);
+    await page.click("#dialog_go");
+    await role.filter({hasText: new RegExp(`^${wanted}$`)}).waitFor();
+  }
   await page.getByRole("button", {name: "Add an alias"}).click();
   await page.fill("dialog input[name=alias]", "also.me@example.test");
   await page.keyboard.press("Enter");
@@ -333,6 +342,22 @@ test("a node is drained by a click, and given its work back", async () => {
   await page.getByRole("button", {name: "Undrain"}).click();
   await page.click("#dialog_go");
   await page.getByRole("button", {name: "Drain", exact: true}).waitFor({timeout: patient(30_000)});
+}, {timeout: patient(120_000)});
+
+test("a node's weight is asked for as it is now, not as it was when the page was opened", async () => {
+  await go(page, "#/nodes/node3");
+  const shown = page.locator("#page_body .figures > div", {hasText: "Weight"}).locator("dd"), begin = await shown.textContent();
+  const ask = () => page.getByRole("button", {name: "Weight", exact: true}).click();
+  for (const weight of ["110", begin]) {
+    await ask();
+    await page.fill("dialog input[name=weight]", weight);
+    await page.click("#dialog_go");
+    await page.waitForSelector("dialog", {state: "hidden"});
+    await shown.filter({hasText: new RegExp(`^${weight}$`)}).waitFor({timeout: patient(30_000)});
+    await ask();
+    assert.equal(await page.inputValue("dialog input[name=weight]"), weight);
+    await page.click("#dialog_cancel");
+  }
 }, {timeout: patient(120_000)});
 
 test("what happened to nodes is told, with who took over", async () => {
