@@ -111,7 +111,8 @@ bool is_chosen(const api::QueueRow& row, const api::QueueChoice& choice) {
   const auto is_there = [&](const std::string& address) {
     return text::equal_ignoring_case(address.substr(address.rfind('@') + 1), choice.destination);
   };
-  if (!choice.sender.empty() && !text::equal_ignoring_case(row.sender, choice.sender)) return false;
+  const std::string sender = row.sender.empty() ? "<>" : row.sender;
+  if (!choice.sender.empty() && !text::equal_ignoring_case(sender, choice.sender)) return false;
   return choice.destination.empty() || std::any_of(row.recipients.begin(), row.recipients.end(), is_there);
 }
 

@@ -207,12 +207,12 @@ struct TraceRow {
 };
 struct TraceAnswer {
   std::vector<TraceRow> events;  ///< by time
-  std::vector<NodeId> silent;    ///< nodes that live and did not say in time what they know
+  std::vector<NodeId> silent;    ///< members that did not say in time what they know
 };
 /// Which of the queue; what is empty means any.
 struct QueueChoice {
   std::string destination;  ///< a domain: any of the recipients waited for is there
-  std::string sender;       ///< an address
+  std::string sender;       ///< an address, or "<>": bounces
 };
 struct QueueQuery {
   QueueChoice choice;
@@ -286,7 +286,7 @@ struct StatisticsRow {
 };
 struct StatisticsAnswer {
   std::vector<StatisticsRow> rows;
-  std::vector<NodeId> silent;  ///< live, and did not say in time what they have counted
+  std::vector<NodeId> silent;  ///< members that did not say in time what they have counted
 };
 
 struct ReadinessCheck {

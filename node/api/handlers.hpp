@@ -52,6 +52,8 @@ Task<Response> openapi(GridControl& grid, Request request, Parameters parameters
 // access_handlers.cpp
 Task<Response> list_audit(GridControl& grid, Request request, Parameters parameters);
 Task<Response> set_role(GridControl& grid, Request request, Parameters parameters);
+Task<Response> list_join_tokens(GridControl& grid, Request request, Parameters parameters);
+Task<Response> remove_join_token(GridControl& grid, Request request, Parameters parameters);
 Task<Response> list_tokens(GridControl& grid, Request request, Parameters parameters);
 Task<Response> add_token(GridControl& grid, Request request, Parameters parameters);
 Task<Response> remove_token(GridControl& grid, Request request, Parameters parameters);

@@ -25,7 +25,7 @@ struct QueueSummary {
   WallMicros oldest = 0;                       ///< when that one was accepted; 0: nothing waits
   std::uint32_t slots = 0, slots_counted = 0;  ///< the directory's too; one that is away is not counted
   std::vector<QueueDestination> destinations;  ///< those that most waits for
-  std::vector<NodeId> silent;                  ///< live, and did not answer in time
+  std::vector<NodeId> silent;                  ///< members that do not live, or did not answer in time
 };
 
 /// Something that happened to a node.

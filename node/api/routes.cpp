@@ -82,6 +82,10 @@ constexpr Route table[] = {
     {post, "/api/v1/jobs/{id}/resume", operate, resume_job, "", "Done", "Lets it go on."},
     {post, "/api/v1/join-tokens", admin, make_join_token, "NewJoinToken", "JoinToken",
      "A single-use token: {\"ttl_seconds\": 3600}.", secret},
+    {get, "/api/v1/join-tokens", admin, list_join_tokens, "", "OpenJoinToken[]",
+     "Those that can still let a machine in; never the tokens.", by_pages},
+    {del, "/api/v1/join-tokens/{id}", admin, remove_join_token, "", "Applied", "It lets nobody in any more.",
+     can_try},
     {get, "/api/v1/map", viewer, show_map, "", "Map",
      "The map in short: slots name nodes by their place in \"nodes\"."},
     {get, "/api/v1/slots", viewer, list_slots, "", "Slot[]",
@@ -212,7 +216,8 @@ constexpr Route table[] = {
      "Forgets a key that does not sign.", can_try},
 
     {get, "/api/v1/queue", viewer, list_queue, "QueueQuery", "QueueEntry[]",
-     "Messages that wait for delivery: queue entries and intake; those of ?destination and ?sender.",
+     "Messages that wait for delivery: queue entries and intake; those of ?destination and ?sender, which is "
+     "<> of bounces.",
      by_pages},
     {get, "/api/v1/queue/summary", viewer, summarize_queue, "", "QueueSummary",
      "How much waits, since when, and which destinations most of it is for; as far as slots were gone "
@@ -225,9 +230,8 @@ constexpr Route table[] = {
     {del, "/api/v1/queue/{id}", operate, remove_queued, "", "Done", "Drops one without telling its sender.",
      can_try},
     {post, "/api/v1/queue/flush", operate, flush_queue, "QueueChoice", "QueueActed",
-     "Tries all now, or those for {\"destination\"} and from {\"sender\"}; where next_slot is answered, the "
-     "rest "
-     "is asked for again with {\"from_slot\"}.",
+     "Tries all now, or those for {\"destination\"} and from {\"sender\"}, which is <> of bounces; where "
+     "next_slot is answered, the rest is asked for again with {\"from_slot\"}.",
      can_try},
     {post, "/api/v1/queue/hold", operate, hold_queue, "QueueChoice", "QueueActed",
      "Holds those for {\"destination\"} and from {\"sender\"}.", can_try},

@@ -60,6 +60,7 @@ constexpr Schema table[] = {
      "run_by:id[]"},
     {"NewJoinToken", "ttl_seconds?:count"},
     {"JoinToken", "token:text expires:time"},
+    {"OpenJoinToken", "id:id created:time expires:time"},
     {"Map", "version:count nodes:id[] slots:MapSlot[]"},
     {"MapSlot", "epoch:count primary:integer in_sync:count[] joining:count[] retired:count[]"},
     {"Slot", "slot:count|'directory' epoch:count primary:id|null in_sync:id[] joining:id[] retired:id[]"},

@@ -91,7 +91,8 @@ Result<ApiClient::Answer> ApiClient::send(std::string_view method, std::string_v
   if (reply->status < 200 || reply->status > 299) return tl::unexpected(read_problem(*reply));
   auto document = Json::parse(reply->body, nullptr, false);
   if (document.is_discarded()) return fail(Errc::corrupted, "the node's answer is not JSON");
-  return Answer{std::move(document), std::string(reply->header("link"))};
+  return Answer{std::move(document), std::string(reply->header("link")),
+                std::string(reply->header("silent-nodes"))};
 }
 
 /// An older node does not know the parameter, passes over it, and does what it was only asked about.
@@ -113,7 +114,7 @@ Result<Json> ApiClient::call(std::string_view method, std::string_view target, c
   return std::move(answer->document);
 }
 
-Result<Json> ApiClient::get_all(std::string_view target) const {
+Result<Json> ApiClient::get_all(std::string_view target, std::string* silent) const {
   Json rows = Json::array();
   const auto path = target.substr(0, target.find('?'));
   for (std::optional<std::string> next(target); next;) {
@@ -121,6 +122,7 @@ Result<Json> ApiClient::get_all(std::string_view target) const {
     if (!page) return tl::unexpected(page.error());
     if (!page->document.is_array()) return fail(Errc::corrupted, "the node's answer is not a list");
     for (auto& row : page->document) rows.push_back(std::move(row));
+    if (silent != nullptr) *silent = page->silent;
     const auto query = next_query(page->link);
     auto target_after = query ? std::optional(fmt::format("{}{}", path, *query)) : std::nullopt;
     if (target_after == next) return fail(Errc::corrupted, "the list's next page is the same again");

@@ -27,8 +27,8 @@ class ApiClient {
 
   /// `target` is below /api/v1, with its parts encoded by path_part(). Errors: what fetch() and the API give.
   [[nodiscard]] Result<Json> get(std::string_view target) const { return call("GET", target, nullptr); }
-  /// All rows of a list, page by page.
-  [[nodiscard]] Result<Json> get_all(std::string_view target) const;
+  /// All rows of a list, page by page; `silent`: whose part is missing, as the last page says.
+  [[nodiscard]] Result<Json> get_all(std::string_view target, std::string* silent = nullptr) const;
   [[nodiscard]] Result<Json> post(std::string_view target, const Json& body = Json::object()) const {
     return call("POST", target, &body);
   }
@@ -43,7 +43,7 @@ class ApiClient {
   ApiClient(Url url, ApiSettings settings) : url_(std::move(url)), settings_(std::move(settings)) {}
   struct Answer {
     Json document;
-    std::string link;
+    std::string link, silent;
   };
   [[nodiscard]] Result<Answer> send(std::string_view method, std::string_view target, const Json* body) const;
   [[nodiscard]] Result<Json> call(std::string_view method, std::string_view target, const Json* body) const;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "node/cli/canonical_config.hpp"
+#include "node/cli/member_changes.hpp"
 #include "node/cli/outcome.hpp"
 #include "protocols/text/ascii.hpp"
 
@@ -142,11 +143,12 @@ class Difference {
   void routes() {
     for (const auto& [domain, route] : section(wanted_, "routes").items()) {
       const auto& there = section(have_, "routes");
-      Json body = {{"via", route.value("via", "mx")}, {"tls", route.value("tls", "opportunistic")}};
       const bool is_there = there.contains(domain);
-      const bool same = is_there &&
-                        text::equal_ignoring_case(text_in(there.at(domain), "via"), text_in(body, "via")) &&
-                        text_in(there.at(domain), "tls") == text_in(body, "tls");
+      const Json& was = is_there ? there.at(domain) : nothing;
+      Json body = {{"via", route.value("via", was.value("via", "mx"))},
+                   {"tls", route.value("tls", was.value("tls", "opportunistic"))}};
+      const bool same = is_there && text::equal_ignoring_case(text_in(was, "via"), text_in(body, "via")) &&
+                        text_in(was, "tls") == text_in(body, "tls");
       if (same) continue;
       const auto text = fmt::format("{} route {}: {}, tls {}", is_there ? '~' : '+', domain,
                                     text_in(body, "via"), text_in(body, "tls"));
@@ -174,48 +176,54 @@ class Difference {
   void lists() {
     for (const auto& [address, members] : section(wanted_, "lists").items()) {
       const auto& there = section(have_, "lists");
-      if (!there.contains(address)) {
-        add("POST", "/lists", {{"address", address}, {"members", members}},
-            fmt::format("+ list {}: {} members", address, members.size()));
-        continue;
+      const bool is_there = there.contains(address);
+      const auto before = addresses_in(is_there ? there.at(address) : nothing), after = addresses_in(members);
+      auto changes = member_changes(without(after, before), without(before, after));
+      if (!is_there) {
+        const Json first = take_first(changes);
+        add("POST", "/lists", {{"address", address}, {"members", first}},
+            fmt::format("+ list {}: {} members", address, first.size()));
       }
-      const auto before = addresses_in(there.at(address)), after = addresses_in(members);
-      const Json added = without(after, before), removed = without(before, after);
-      if (added.empty() && removed.empty()) continue;
-      const auto text = fmt::format("~ list {}: +{} -{} members", address, added.size(), removed.size());
-      add("POST", below("lists", address, "/members"), {{"add", added}, {"remove", removed}}, text);
+      for (auto& body : changes) {
+        const auto text = fmt::format("~ list {}: +{} -{} members", address, body.at("add").size(),
+                                      body.at("remove").size());
+        add("POST", below("lists", address, "/members"), std::move(body), text);
+      }
     }
     for_gone("lists", [&](const std::string& address, const Json&) {
       add("DELETE", below("lists", address), nullptr, fmt::format("- list {}", address), true);
     });
   }
 
-  void change_user(const std::string& address, const Json& before, const Json& after, bool removes) {
-    const char sign = removes ? '-' : '~';
-    const auto forward = [](const Json& user) {
-      const Json only = user.value("forward_only", false);
-      return Json{{"to", user.value("forward_to", Json::array())}, {"only", only}};
-    };
-    const auto was = forward(before), is = forward(after);
-    const bool same = same_addresses(was["to"], is["to"]) && (is["to"].empty() || was["only"] == is["only"]);
-    if (!same) {
-      add("PUT", below("users", address, "/forwarding"), is,
-          fmt::format("{} user {}: forwarded to {}", sign, address, is["to"].dump()), removes);
-    }
+  /// What the file has neither field of is removed; one that it has leaves the other as it is.
+  void change_forwarding(const std::string& address, const Json& before, const Json& after) {
+    const bool removes = !after.contains("forward_to") && !after.contains("forward_only");
+    const Json was_to = before.value("forward_to", Json::array());
+    const Json was_only = before.value("forward_only", false);
+    const Json to = removes ? Json::array() : after.value("forward_to", was_to);
+    const Json only = removes ? Json(false) : after.value("forward_only", was_only);
+    if (same_addresses(was_to, to) && (to.empty() || was_only == only)) return;
+    add("PUT", below("users", address, "/forwarding"), {{"to", to}, {"only", only}},
+        fmt::format("{} user {}: forwarded to {}", removes ? '-' : '~', address, to.dump()), removes);
+  }
+  void change_delegates(const std::string& address, const Json& before, const Json& after) {
+    const bool removes = !after.contains("delegates");
     const auto delegates = after.value("delegates", Json::array());
     Json users = Json::array();
     for (const auto& delegate : delegates) users.push_back(user_of(delegate));
     if (same_addresses(before.value("delegates", Json::array()), users)) return;
     add("PUT", below("users", address, "/delegates"), {{"delegates", delegates}},
-        fmt::format("{} user {}: delegates {}", sign, address, delegates.dump()), removes);
+        fmt::format("{} user {}: delegates {}", removes ? '-' : '~', address, delegates.dump()), removes);
   }
   void users() {
+    const auto change = [this](const std::string& address, const Json& before, const Json& after) {
+      change_forwarding(address, before, after);
+      change_delegates(address, before, after);
+    };
     const auto& there = section(have_, "users");
     for (const auto& [address, user] : section(wanted_, "users").items())
-      change_user(address, there.contains(address) ? there.at(address) : nothing, user, false);
-    for_gone("users", [&](const std::string& address, const Json& user) {
-      change_user(address, user, nothing, true);
-    });
+      change(address, there.contains(address) ? there.at(address) : nothing, user);
+    for_gone("users", [&](const std::string& address, const Json& user) { change(address, user, nothing); });
   }
 
   void settings() {

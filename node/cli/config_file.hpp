@@ -3,7 +3,8 @@
 // {"settings": {…}, "domains": {name: {"alias_of", "catch_all"}}, "aliases": {address: target},
 //  "lists": {address: [members]}, "routes": {domain: {"via", "tls"}},
 //  "users": {address: {"forward_to": […], "forward_only", "delegates": […]}}}
-// What a file leaves out is not asked for: of settings each, of the rest each section as a whole.
+// What a file leaves out is not asked for: of settings and of what a route has each, of the rest each section
+// as a whole. Of a section that it has, what it leaves out goes with --prune.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <string>

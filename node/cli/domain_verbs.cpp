@@ -41,10 +41,10 @@ Result<Outcome> domain_dns(const ApiClient& api, const Arguments& arguments) {
       text += fmt::format("         {}. IN {}{}\n", record.value("name", ""), type,
                           type == "TXT" ? zone_strings(value) : fmt::format(" {}.", value));
     for (const auto& found : record.at("found")) {
-      if (state != "present") text += fmt::format("         there is: {}\n", found.get<std::string>());
+      if (state != "present") text += fmt::format("         there is: {}\n", cell_text(found));
     }
     const auto note = record.value("note", "");
-    if (!note.empty()) text += fmt::format("         {}\n", note);
+    if (!note.empty()) text += fmt::format("         {}\n", cell_text(note));
   }
   return Outcome{std::move(*answer), std::move(text), 0};
 }

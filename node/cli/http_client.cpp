@@ -29,18 +29,21 @@ std::string serialize(const Url& url, const HttpRequest& request) {
   return bytes + fmt::format("Content-Length: {}\r\n\r\n{}", request.body.size(), request.body);
 }
 
-/// Sends the request and reads until the server closes.
+/// Sends the request and reads until the server closes. Who refuses a request may answer and close before it
+/// is sent (RFC 9112, 9.6).
 template <class Stream>
 asio::awaitable<std::string> exchange(Stream& stream, std::string request) {
-  co_await asio::async_write(stream, asio::buffer(request), asio::use_awaitable);
+  std::error_code unsent, ended;
+  co_await asio::async_write(stream, asio::buffer(request),
+                             asio::redirect_error(asio::use_awaitable, unsent));
   std::string reply;
-  try {
-    co_await asio::async_read(stream, asio::dynamic_buffer(reply, reply_bytes_max), asio::use_awaitable);
-  } catch (const std::system_error& error) {
-    // Many servers end TLS without close_notify; the reply's own length says whether it is whole.
-    const bool ended = error.code() == asio::error::eof || error.code() == asio::ssl::error::stream_truncated;
-    if (!ended) throw;
-  }
+  co_await asio::async_read(stream, asio::dynamic_buffer(reply, reply_bytes_max),
+                            asio::redirect_error(asio::use_awaitable, ended));
+  if (unsent && reply.empty()) throw asio::system_error(unsent);
+  // Many servers end TLS without close_notify; the reply's own length says whether it is whole.
+  const bool may_be_whole = ended == asio::error::eof || ended == asio::ssl::error::stream_truncated ||
+                            (ended == asio::error::connection_reset && !reply.empty());
+  if (ended && !may_be_whole) throw asio::system_error(ended);
   co_return reply;
 }
 

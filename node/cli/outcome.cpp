@@ -6,7 +6,7 @@
 
 namespace gridmail::cli {
 
-Result<Outcome> list(const ApiClient& api, std::string_view target, Columns columns) {
+Result<Outcome> list(const ApiClient& api, std::string_view target, const Columns& columns) {
   auto rows = api.get_all(target);
   if (!rows) return tl::unexpected(rows.error());
   auto text = table_text(*rows, columns);

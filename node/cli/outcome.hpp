@@ -1,15 +1,14 @@
 // What verbs make of the API's answers.
 #pragma once
-#include <initializer_list>
 
 #include "node/cli/verbs.hpp"
 
 namespace gridmail::cli {
 
-using Columns = std::initializer_list<std::string_view>;
+using Columns = std::vector<std::string_view>;
 
 /// The array at `target`, all pages of it, and as a table.
-[[nodiscard]] Result<Outcome> list(const ApiClient& api, std::string_view target, Columns columns);
+[[nodiscard]] Result<Outcome> list(const ApiClient& api, std::string_view target, const Columns& columns);
 /// Whether it only says what would be changed (ApiSettings::dry_run).
 [[nodiscard]] bool is_dry_run(const Json& answer);
 /// Such an answer, and as lines.

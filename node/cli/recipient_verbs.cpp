@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "node/cli/member_changes.hpp"
 #include "node/cli/outcome.hpp"
 #include "node/cli/text_view.hpp"
 
@@ -69,9 +70,17 @@ Result<Outcome> user_delegate(const ApiClient& api, const Arguments& arguments) 
 
 Result<Outcome> list_add(const ApiClient& api, const Arguments& arguments) {
   const auto& address = arguments.at("address");
-  return acted(
-      api.post("/lists", {{"address", address}, {"members", addresses_given(arguments, "--members")}}),
-      fmt::format("added {}", address));
+  auto changes = member_changes(addresses_given(arguments, "--members"), Json::array());
+  auto answer = api.post("/lists", {{"address", address}, {"members", take_first(changes)}});
+  if (!answer) return tl::unexpected(answer.error());
+  for (const auto& change : changes) {
+    answer = api.post(below("lists", address, "/members"), change);
+    if (!answer) {
+      return fail(answer.error().code,
+                  fmt::format("{} was added, but not with all members: {}", address, answer.error().text));
+    }
+  }
+  return acted(std::move(answer), fmt::format("added {}", address));
 }
 
 Result<Outcome> list_list(const ApiClient& api, const Arguments&) {

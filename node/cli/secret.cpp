@@ -78,6 +78,27 @@ Result<std::string> new_password(const Arguments& arguments, std::string_view wh
   return password;
 }
 
+Result<std::optional<std::string>> given_join_token(const Arguments& arguments) {
+  const auto join = arguments.find("--join"), file = arguments.find("--join-file");
+  if (file == arguments.end())
+    return join == arguments.end() ? std::optional<std::string>() : std::optional(join->second);
+  if (join != arguments.end()) return fail(Errc::invalid, "give --join or --join-file, not both");
+  std::string token;
+  if (file->second != "-") {
+    const auto text = read_file(file->second);
+    if (!text) return tl::unexpected(text.error());
+    token = first_line(*text);
+  } else if (::isatty(STDIN_FILENO) != 0) {
+    token = ask("Join token of the grid");
+  } else {
+    std::getline(std::cin, token);
+    token = first_line(token);
+  }
+  if (token.empty())
+    return fail(Errc::invalid, fmt::format("the first line of {} is no token: it is empty", file->second));
+  return token;
+}
+
 Result<std::string> read_file(const std::string& file) {
   if (file != "-") return gridmail::read_file(file);
   std::ostringstream text;

@@ -54,7 +54,7 @@ Result<SetupPlan> plan_by_answers(bool joins) {
     if (plan.postmaster && !text::canonical_address(*plan.postmaster))
       return fail(Errc::invalid, fmt::format("\"{}\" is not an address", *plan.postmaster));
   } else if (!joins) {
-    return fail(Errc::invalid, "nobody to ask: give --config FILE, or --join TOKEN");
+    return fail(Errc::invalid, "nobody to ask: give --config FILE, or --join-file FILE");
   } else if (answers.address.empty()) {
     return fail(Errc::unavailable, "this machine has no address yet at which others could reach it");
   }
@@ -65,16 +65,18 @@ Result<SetupPlan> plan_by_answers(bool joins) {
 }
 
 Result<SetupPlan> plan_setup(const Arguments& arguments) {
-  const auto join = arguments.find("--join"), file = arguments.find("--config");
+  auto token = given_join_token(arguments);
+  if (!token) return tl::unexpected(token.error());
+  const auto file = arguments.find("--config");
   Result<SetupPlan> plan;
   if (file != arguments.end()) {
     const auto text = read_file(file->second);
     if (!text) return tl::unexpected(text.error());
     plan = read_setup_file(*text, file->second);
   } else {
-    plan = plan_by_answers(join != arguments.end());
+    plan = plan_by_answers(token->has_value());
   }
-  if (plan && join != arguments.end()) plan->join_token = join->second;
+  if (plan && *token) plan->join_token = std::move(*token);
   if (plan && plan->join_token && plan->admin_password)
     return fail(Errc::invalid, "setup.admin_password: the grid to join has its admin already");
   return plan;
@@ -241,7 +243,10 @@ Result<Outcome> setup(const ApiClient&, const Arguments& arguments) {
     return outcome;
   }
   outcome.document["join_token"] = *token;
-  outcome.text += fmt::format("On the next machine, within an hour:\n  gridmail setup --join {}\n", *token);
+  outcome.text += fmt::format(
+      "On the next machine, within an hour, with this token:\n  gridmail setup --join-file -\n  token      "
+      "{}\n",
+      *token);
   return outcome;
 }
 

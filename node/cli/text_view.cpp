@@ -1,6 +1,7 @@
 #include "node/cli/text_view.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -29,6 +30,16 @@ std::string printable(std::string text) {
   return text;
 }
 
+/// A value with a comma, a quote or a line end stands in quotes.
+std::string csv_value(const Json& value) {
+  if (!value.is_string()) return value.dump();
+  const auto& text = value.get_ref<const std::string&>();
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted;
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return fmt::format("\"{}\"", quoted);
+}
+
 }  // namespace
 
 std::string cell_text(const Json& value) {
@@ -43,7 +54,7 @@ std::string cell_text(const Json& value) {
   return text.empty() ? "-" : text;
 }
 
-std::string table_text(const Json& rows, std::initializer_list<std::string_view> columns) {
+std::string table_text(const Json& rows, const std::vector<std::string_view>& columns) {
   if (rows.empty()) return {};
   std::vector<std::vector<std::string>> cells(1);
   for (const auto column : columns) cells[0].push_back(heading(column));
@@ -63,6 +74,16 @@ std::string table_text(const Json& rows, std::initializer_list<std::string_view>
       out += line[i] + std::string(widths[i] - width(line[i]) + 2, ' ');
     out.erase(out.find_last_not_of(' ') + 1);
     text += out + "\n";
+  }
+  return text;
+}
+
+std::string csv_text(const Json& rows, const std::vector<std::string_view>& columns) {
+  std::string text = fmt::format("{}\r\n", fmt::join(columns, ","));
+  for (const auto& row : rows) {
+    std::vector<std::string> values;
+    for (const auto column : columns) values.push_back(csv_value(row.at(std::string(column))));
+    text += fmt::format("{}\r\n", fmt::join(values, ","));
   }
   return text;
 }

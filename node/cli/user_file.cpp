@@ -32,6 +32,18 @@ bool is_hash(std::string_view secret) {
                                            [&](std::string_view kind) { return secret.starts_with(kind); });
 }
 
+enum class Form : std::uint8_t { passwd, csv };
+
+/// What is neither a hash that is known nor surely a password. Without a scheme Dovecot takes what a
+/// passwd-file has for a hash of crypt(3), of which the oldest kind is 13 characters and no more.
+bool may_be_hash(std::string_view secret, Form form) {
+  constexpr std::size_t oldest_length = 13;
+  constexpr std::string_view alphabet = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  if (secret.starts_with('$')) return !is_hash(secret);
+  return form == Form::passwd && secret.size() == oldest_length &&
+         secret.find_first_not_of(alphabet) == std::string_view::npos;
+}
+
 /// Nothing when it can be sent: JSON is UTF-8, and no password has control characters.
 std::optional<std::string_view> fault_of(const ListedUser& user) {
   if (user.address.empty() || user.secret.empty()) return "must have an address and a password";
@@ -55,10 +67,17 @@ std::string_view without_plain_scheme(std::string_view secret) {
   return secret;
 }
 
-Result<void> add(Users& users, std::size_t line, std::string_view address, std::string_view given) {
+Result<void> add(Users& users, std::size_t line, std::string_view address, std::string_view given,
+                 Form form) {
   const auto secret = without_plain_scheme(given);
-  ListedUser user{std::string(address), std::string(secret), secret.size() == given.size() && is_hash(secret),
-                  line};
+  const bool says_it_is_one = secret.size() != given.size();
+  if (!says_it_is_one && may_be_hash(secret, form)) {
+    return fail(Errc::invalid,
+                fmt::format("line {}: looks like a hash of a kind that cannot be taken; before "
+                            "a password that looks so, write {{PLAIN}}",
+                            line));
+  }
+  ListedUser user{std::string(address), std::string(secret), !says_it_is_one && is_hash(secret), line};
   if (const auto fault = fault_of(user)) return fail(Errc::invalid, fmt::format("line {}: {}", line, *fault));
   users.push_back(std::move(user));
   return {};
@@ -103,7 +122,7 @@ Result<Users> parse_passwd_file(std::string_view text) {
                                              "as CSV it is clear",
                                              number));
     }
-    if (const auto added = add(users, number, line.substr(0, colon), *secret); !added)
+    if (const auto added = add(users, number, line.substr(0, colon), *secret, Form::passwd); !added)
       return tl::unexpected(added.error());
   }
   return users;
@@ -157,7 +176,7 @@ Result<Users> parse_csv_file(std::string_view text) {
                                              record.fields.size(), records->front().fields.size()));
     }
     const auto added =
-        add(users, record.line, record.fields[*columns->address], record.fields[*columns->secret]);
+        add(users, record.line, record.fields[*columns->address], record.fields[*columns->secret], Form::csv);
     if (!added) return tl::unexpected(added.error());
   }
   return users;

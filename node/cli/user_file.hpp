@@ -2,7 +2,8 @@
 //
 // Dovecot's passwd-file, "local-part@domain:password", where more fields may follow and are passed over; and
 // CSV with a header line, "address,password". A password with a scheme is a hash,
-// "{SHA512-CRYPT}$6$salt$hash", and so is what crypt(3) and Argon2 make, "$6$salt$hash". Empty lines and, in
+// "{SHA512-CRYPT}$6$salt$hash", and so is what crypt(3) and Argon2 make, "$6$salt$hash"; with {PLAIN} it is a
+// password, which one that may be a hash of another kind needs. Empty lines and, in
 // the former, lines that begin with # are skipped.
 #pragma once
 #include <string>

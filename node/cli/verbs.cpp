@@ -68,7 +68,7 @@ Result<Outcome> user_add(const ApiClient& api, const Arguments& arguments) {
                fmt::format("added {}", address));
 }
 Result<Outcome> user_list(const ApiClient& api, const Arguments&) {
-  return list(api, "/users", {"address", "id", "created"});
+  return list(api, "/users", {"address", "id", "created", "role"});
 }
 Result<Outcome> user_show(const ApiClient& api, const Arguments& arguments) {
   return show(api.get(below("users", arguments.at("address"))));
@@ -184,7 +184,7 @@ const Argument wait{"--wait", "until what this sets going is over", true};
 const Argument admin_name{"name", "as in admin list"};
 const Argument some_id{"[id]", "as in queue list"};
 const Argument for_domain{"--destination", "those for this domain"};
-const Argument from_sender{"--sender", "those from this address"};
+const Argument from_sender{"--sender", "those from this address; <>: bounces"};
 const Argument domain{"domain", "such as example.org"};
 const Argument selector{"selector", "as in dkim list"};
 
@@ -236,7 +236,7 @@ const std::vector<Verb> table = {
      node_maintenance},
     {"node",
      "join-token",
-     "a single-use token for gridmail setup --join on the new machine",
+     "a single-use token for gridmail setup --join-file on the new machine",
      {{"--ttl", "seconds until it expires (3600)"}},
      node_join_token},
     {"job", "list", "what moves: progress and estimate", {}, job_list},
@@ -249,9 +249,8 @@ const std::vector<Verb> table = {
      "import",
      "add many users",
      {{"file",
-       "CSV with address,password in its first line, or a passwd-file; hashes by their {SCHEME}; - is "
-       "standard "
-       "input"}},
+       "CSV with address,password in its first line, or a passwd-file; hashes by their {SCHEME}, a password "
+       "that looks like one behind {PLAIN}; - is standard input"}},
      user_import},
     {"user", "list", "all users", {}, user_list},
     {"user", "show", "one user with aliases and usage", {address}, user_show},
@@ -407,6 +406,12 @@ const std::vector<Verb> table = {
     {"admin", "add", "add one", {{"name", "without @ and spaces"}, password_file}, admin_add},
     {"admin", "passwd", "set the password, and end the sessions", {admin_name, password_file}, admin_passwd},
     {"admin", "remove", "remove one; the last one stays", {admin_name, dry_run}, admin_remove},
+    {"join-token", "list", "tokens that can still let a machine in, without the tokens", {}, join_token_list},
+    {"join-token",
+     "remove",
+     "it lets nobody in any more",
+     {{"id", "as in join-token list"}, dry_run},
+     join_token_remove},
     {"session", "list", "browsers that are logged in to the dashboard", {}, session_list},
     {"session", "end", "log one out", {{"id", "as in session list"}, dry_run}, session_end},
     {"audit",
@@ -428,8 +433,11 @@ const std::vector<Verb> table = {
      "",
      "log-ins and traffic by day and protocol",
      {{"--by", "user, domain or protocol (protocol)"},
+      {"--of", "one user or domain alone, with --by"},
+      {"--protocol", "one alone, such as imap"},
       {"--from", "the first day, such as 2026-11-01 (29 days before the last)"},
-      {"--to", "the last day (today)"}},
+      {"--to", "the last day (today)"},
+      {"--csv", "comma-separated values under a header line (RFC 4180)", true}},
      statistics},
     {"trace", "", "what became of messages", {{"what", "an id, a Message-ID or an address"}}, trace},
     {"key", "status", "the gossip keys, and which nodes have them", {}, key_status},
@@ -444,7 +452,8 @@ const std::vector<Verb> table = {
      "",
      "make this machine a node, the first of a new grid or one of a grid that is",
      {{"--config", "take this configuration (TOML) instead of asking; - is standard input"},
-      {"--join", "a token of the grid to join"}},
+      {"--join-file", "whose first line is a token of the grid to join; - is standard input"},
+      {"--join", "the token itself, which others on the machine can see then"}},
      setup},
     {"lookup",
      "",
@@ -467,6 +476,7 @@ std::string_view help_of_noun(std::string_view noun) {
       {"audit", "who did what"},
       {"token", "what programs show the API instead of a password"},
       {"session", "browsers logged in to the dashboard"},
+      {"join-token", "what lets machines into the grid; node join-token makes one"},
       {"node", "its nodes"},
       {"job", "what moves in the grid"},
       {"slot", "the shares of all mail"},

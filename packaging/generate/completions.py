@@ -48,7 +48,7 @@ def bash(words):
 _gridmail() {{
   local cur=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} given="" words="" i
   case "$previous" in
-    --config|--ca|--file|-f) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --config|--ca|--file|--join-file|-f) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     {with_value}) return ;;
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -78,7 +78,7 @@ def zsh(words):
         return " ".join(f"'{name}:{zsh_text(text)}'" for name, text in entries.items())
 
     def option(name, text, value):
-        return f"'{name}[{zsh_text(text)}]" + (f":{value.lower()}:" + ("_files" if name in ("--config", "--ca", "--file") else "")
+        return f"'{name}[{zsh_text(text)}]" + (f":{value.lower()}:" + ("_files" if name in ("--config", "--ca", "--file", "--join-file") else "")
                                                if value else "") + "'"
     flags = " ".join(option(flag.name, flag.help, flag.value) for flag in words.globals)
     cases = ""
@@ -139,7 +139,7 @@ def fish(words):
             if row["verb"]:
                 seen += f"; and __fish_seen_subcommand_from {row['verb']}"
             lines.append(f"complete -c gridmail -n '{seen}' -l {argument['name'][2:]}{'' if argument['flag'] else ' -r'} -d {fish_text(argument['help'])}"
-                         + (" -F" if argument["name"] in ("--config", "--file") else ""))
+                         + (" -F" if argument["name"] in ("--config", "--file", "--join-file") else ""))
     return "\n".join(lines) + "\n"
 
 

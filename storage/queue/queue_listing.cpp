@@ -30,7 +30,8 @@ Task<Result<bool>> QueueService::is_chosen(OpenSlotPtr slot, std::shared_ptr<con
                                            std::shared_ptr<const queue::Choice> choice, KeyValue pair) {
   const auto entry = decode_record<queue::Entry>(pair.value);
   if (!entry) co_return tl::unexpected(entry.error());
-  if (!choice->sender().empty() && !is_same(entry->message().sender(), choice->sender())) co_return false;
+  const Bytes sender = entry->message().sender().empty() ? "<>" : entry->message().sender();
+  if (!choice->sender().empty() && !is_same(sender, choice->sender())) co_return false;
   if (choice->destination().empty()) co_return true;
   const auto id = QueueKeys::id_in(pair.key);
   const auto& keys = slot->queue->keys;

@@ -1,6 +1,7 @@
 """The gridmail command and the HTTP API against a real grid."""
 
 import json
+import smtplib
 import socket
 import time
 import urllib.request
@@ -105,6 +106,35 @@ class Cli(GridCase):
         self.assertIsInstance(self.json("alias", "list"), list)
         first, second = self.json("node", "join-token"), self.json("node", "join-token", "--ttl", "60")
         self.assertNotEqual(first["token"], second["token"])
+
+    def test_a_list_of_thousands_is_applied_and_what_is_too_large_is_said_to_be(self):
+        address = f"everybody@{self.grid.description['domain']}"
+        members = sorted(f"member{number}@a.domain.of.usual.length.test" for number in range(2000))
+        written = ", ".join(f'"{member}"' for member in members)
+        self.gridmail("apply", "--file", "-", stdin=f'[lists]\n"{address}" = [{written}]\n')
+        self.addCleanup(self.gridmail, "list", "remove", address)
+        self.assertEqual(members, sorted(self.json("list", "show", address)["members"]))
+        refused = self.gridmail("list", "change", address, "--add", "x" * 120_000, check=False)
+        self.assertEqual((1, "gridmail: the body is too large\n"), (refused.returncode, refused.stderr))
+
+    def test_bounces_in_the_queue_are_chosen_by_their_empty_sender(self):
+        address, node, there = self.user["address"], self.grid.nodes[0], ("--destination", "silent.test")
+        for undone, done in ((("route", "remove", "silent.test"), ("route", "set", "silent.test", "--via", "smtp:127.0.0.1:1")),
+                             (("user", "forward", address, "--to", "none"),
+                              ("user", "forward", address, "--to", "somebody@silent.test", "--keep", "no"))):
+            self.gridmail(*done)
+            self.addCleanup(self.gridmail, *undone)
+        self.addCleanup(self.gridmail, "queue", "remove", *there)
+        with smtplib.SMTP(node["host"], node["smtp"], timeout=TIMEOUT) as smtp:
+            for sender in ("", "sender@elsewhere.test"):
+                smtp.sendmail(sender, [address], b"Subject: waits\r\n\r\ntext\r\n")
+
+        def senders(*choice):
+            return {row["sender"] for row in self.json("queue", "list", *there, *choice)}
+        wait_until("both wait", lambda: senders() == {"", "sender@elsewhere.test"}, 20)
+        self.assertEqual({""}, senders("--sender", "<>"))
+        self.assertGreaterEqual(self.json("queue", "remove", *there, "--sender", "<>")["entries"], 1)
+        self.assertEqual({"sender@elsewhere.test"}, senders())
 
     def test_the_doctor_finds_nothing_that_fails(self):
         done = self.gridmail("doctor", "--json", check=False)

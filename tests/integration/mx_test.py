@@ -82,13 +82,19 @@ class Mx(GridCase):
             "shown.test": {"MX": [(10, "node1.example.test")], "TXT": ["v=spf1 mx -all"]},
             key["record_name"]: {"TXT": [key["record"]]},
             "_dmarc.shown.test": {"TXT": ["v=DMARC1; p=reject"]}, silent: "silent", "_dmarc.unheard.test": "silent"}
-        self.dns.records |= {name: {"SRV": [(0, 1, 1, "node1.example.test")]} for kind, name in states if kind == "SRV"}
+        # _imaps._tcp.shown.test and the like, of the node that is asked next.
+        services = [name for kind, name in states if kind == "SRV"]
+        self.assertIn("_imaps._tcp.shown.test", services)
+        self.dns.records |= {name: {"SRV": [(0, 1, self.grid.nodes[1][name[1:name.index(".")]], "node2.example.test")]}
+                             for name in services}
+        self.dns.records["_pop3s._tcp.shown.test"] = {"SRV": [(0, 1, 1, "node2.example.test")]}
         # A resolver remembers for a while that there was nothing: another node has one of its own.
         answer = json.loads(self.gridmail("domain", "dns", domain, "--json", node=self.grid.nodes[1]))
         states = {(row["type"], row["name"]): row["state"] for row in answer["records"]}
         self.assertEqual("present", states.pop(("TXT", domain)))
         self.assertEqual("present", states.pop(("TXT", key["record_name"])))
         self.assertEqual("wrong", states.pop(("MX", domain)))  # this is node2
+        self.assertEqual("wrong", states.pop(("SRV", "_pop3s._tcp.shown.test")))
         self.assertEqual({"present"}, set(states.values()), states)
         self.assertEqual("unknown", self.records(silent)["MX", silent]["state"])
 

@@ -135,7 +135,7 @@ class FirstBoot(unittest.TestCase):
         done = []
 
         def note(name, result=None):
-            return lambda *given, **_: (done.append((name, *given)), result)[1]
+            return lambda *given, **more: (done.append((name, *given, *([more["input"]] if "input" in more else []))), result)[1]
         with tempfile.TemporaryDirectory() as folder:
             config = pathlib.Path(folder, "gridmail.toml")
 
@@ -158,7 +158,7 @@ class FirstBoot(unittest.TestCase):
 
     def test_a_token_alone_waits_for_an_address(self):
         done = self.first_boot(None, answers.Answers(None, {}, "abc"))[1]
-        self.assertLess(done.index(("address",)), done.index(("run", ["gridmail", "setup", "--join", "abc"])))
+        self.assertLess(done.index(("address",)), done.index(("run", ["gridmail", "setup", "--join-file", "-"], "abc\n")))
 
     def test_whatever_goes_wrong_is_told(self):
         code, done = self.first_boot(None, None, take_late_disk=mock.Mock(side_effect=TypeError("odd")))

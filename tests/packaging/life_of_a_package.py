@@ -115,7 +115,7 @@ class Life:
         seconds = time.monotonic() - begun
         check(f"{seconds:.1f} s from installation to ready, more than {READY_SECONDS}", seconds <= READY_SECONDS)
         self.password = re.search(r"password +(\S+)", shown).group(1)
-        self.token = re.search(r"--join (\S+)", shown).group(1)
+        self.token = re.search(r"(?:--join|  token) +(\S+)", shown).group(1)
         check(f"the dashboard's address is not in:\n{shown}", f"https://{self.first.address}:7443/" in shown)
         equal("open ports", CLIENT_PORTS | PEER_PORTS, self.first.listening())
         equal("the user of the process", "gridmail",

@@ -136,7 +136,7 @@ class Manual(unittest.TestCase):
         self.assertEqual({row["verb"] for row in self.rows if row["noun"] == "node"}, self.complete("node", ""))
         self.assertEqual({"--copies", "--copies-min"}, self.complete("grid", "settings", "--c") - {"--ca"})
         self.assertEqual({"list"}, self.complete("--url", "http://127.0.0.1:1", "node", "li"))
-        self.assertEqual({"--join", "--json"}, self.complete("setup", "--j"))
+        self.assertEqual({"--join", "--join-file", "--json"}, self.complete("setup", "--j"))
 
     def test_the_table_as_text_has_a_line_for_each_command(self):
         text = command_table.output_of(BUILD / "gridmail", "commands")

@@ -168,6 +168,13 @@ std::vector<DomainRecord> judge_reverse(const DomainFacts& facts, const DnsAnswe
   return records;
 }
 
+/// "0 1 993 host": whether it leads to that port of that host.
+bool leads_to(const std::string& service, std::uint16_t port, const std::string& host) {
+  const auto target = service.rfind(' ');
+  if (target == std::string::npos || last_word(service) != text::to_lower(host)) return false;
+  return service.substr(0, target).ends_with(fmt::format(" {}", port));
+}
+
 /// RFC 6186, and RFC 8314 for the ports with TLS: how mail programs find their server.
 std::vector<DomainRecord> judge_services(const DomainFacts& facts, const DnsAnswers& answers) {
   std::vector<DomainRecord> records;
@@ -177,7 +184,11 @@ std::vector<DomainRecord> judge_services(const DomainFacts& facts, const DnsAnsw
                                    fmt::format("0 1 {} {}", service.port, host)),
                             RecordType::srv, answers);
     record.required = false;
-    if (facts.client_host.empty() && record.state == State::missing)
+    const bool fits = std::any_of(record.found.begin(), record.found.end(),
+                                  [&](const auto& found) { return leads_to(found, service.port, host); });
+    if (record.state == State::present && !fits) record.state = State::wrong;
+    const bool is_known = record.state != State::unknown;
+    if (facts.client_host.empty() && is_known && !fits)
       record.note = "of this node alone: gridmail certificate set says by which name all of them are reached";
     records.push_back(std::move(record));
   }

@@ -162,3 +162,19 @@ TEST_CASE_FIXTURE(
   CHECK(values.find("0 1 993 mail.a.test\n") != std::string::npos);
   CHECK(notes.find("gridmail certificate set") == std::string::npos);
 }
+
+TEST_CASE_FIXTURE(Check, "a service that leads to another port or host is wrong") {
+  auto& found = dns.table[{RecordType::srv, "_imaps._tcp.a.test"}];
+  for (const auto* other :
+       {"0 1 143 mx.a.test", "0 1 993 old.a.test", "0 993 1 mx.a.test", "0 1 1993 mx.a.test", "0 0 0 "}) {
+    CAPTURE(other);
+    found = {other};
+    CHECK(run().at("SRV _imaps._tcp.a.test") == "wrong");
+  }
+  found = {"10 1 993 old.a.test", "0 5 993 MX.a.test"};
+  CHECK(run().at("SRV _imaps._tcp.a.test") == "present");
+  facts.client_host = "mail.a.test";
+  CHECK(run().at("SRV _imaps._tcp.a.test") == "wrong");
+  found = {"0 1 993 mail.a.test"};
+  CHECK(run().at("SRV _imaps._tcp.a.test") == "present");
+}

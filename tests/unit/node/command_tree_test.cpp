@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "node/api/http_session.hpp"
+#include "node/cli/secret.hpp"
 #include "node/cli/verbs.hpp"
 #include "node/runtime/system_clock.hpp"
 #include "node/runtime/tcp_server.hpp"
@@ -353,4 +354,88 @@ TEST_CASE("the doctor names each check and fails when one does") {
                           {"detail", "the node does not answer"}});
   }
   CHECK(alone.json()["checks"].size() == examined.json()["checks"].size());
+}
+
+TEST_CASE("a list of thousands is made in several requests") {
+  ApiOnLoopback api;
+  auto& lists = api.grid.domains_in_memory.members;
+  std::string members, table = "[lists]\n\"second@example.test\" = [";
+  for (int i = 0; i < 2000; ++i) {
+    const auto member = "member" + std::to_string(i) + "@a.domain.of.usual.length.test";
+    members += member + ",";
+    table += "\"" + member + "\", ";
+  }
+  const auto added = gridmail_({"--url", api.url, "list", "add", "first@example.test", "--members", members});
+  CHECK_MESSAGE(added.exit_code == 0, added.errors);
+  CHECK(lists["first@example.test"].size() == 2000);
+  const test::TemporaryFolder folder;
+  const auto file = (folder.path() / "grid.toml").string();
+  std::ofstream(file) << table << "]\n";
+  const auto applied = gridmail_({"--url", api.url, "apply", "--file", file});
+  CHECK_MESSAGE(applied.exit_code == 0, applied.errors);
+  for (auto& [address, list] : lists) std::sort(list.begin(), list.end());
+  CHECK(lists["second@example.test"] == lists["first@example.test"]);
+}
+
+TEST_CASE("a request that is refused for its size is said to be") {
+  ApiOnLoopback api;
+  const std::string long_name(120'000, 'x');
+  const auto ran =
+      gridmail_({"--url", api.url, "--json", "list", "change", "a@example.test", "--add", long_name});
+  CHECK(ran.exit_code == 1);
+  CHECK(ran.json()["error"]["code"] == "too_large");
+  CHECK(ran.errors == "gridmail: the body is too large\n");
+}
+
+TEST_CASE("what the DNS says does not drive the terminal") {
+  ApiOnLoopback api;
+  const auto ran = gridmail_({"--url", api.url, "domain", "dns", "a.test"});
+  CHECK(ran.exit_code == 0);
+  CHECK(ran.out.find("there is: v=spf1 ?]0;title?-all\n") != std::string::npos);
+}
+
+TEST_CASE("bounces are chosen by their empty sender") {
+  ApiOnLoopback api;
+  CHECK(gridmail_({"--url", api.url, "queue", "list", "--sender", "<>"}).exit_code == 0);
+  CHECK(api.grid.queue_asked.starts_with(" <> "));
+  CHECK(gridmail_({"--url", api.url, "queue", "remove", "--sender", "<>"}).exit_code == 0);
+  CHECK(api.grid.queue_asked == "3  <>");
+}
+
+TEST_CASE("statistics are of one user and protocol, and CSV for those who ask for it") {
+  ApiOnLoopback api;
+  const auto ran = gridmail_(
+      {"--url", api.url, "statistics", "--by", "user", "--of", "c@x.test", "--protocol", "imap", "--csv"});
+  CHECK(ran.exit_code == 0);
+  CHECK(api.grid.statistics_asked.of == "c@x.test");
+  CHECK(api.grid.statistics_asked.protocol == "imap");
+  CHECK(ran.out ==
+        "day,user,protocol,log_ins,refused_log_ins,bytes_in,bytes_out\r\n"
+        "2024-10-04,\"a\"\"b,@x.test\",imap,3,1,1000,2000\r\n"
+        "2024-10-05,c@x.test,pop3,1,0,10,20\r\n");
+  CHECK(gridmail_({"--url", api.url, "--json", "statistics", "--csv"}).json().size() == 2);
+  CHECK(gridmail_({"--url", api.url, "statistics", "--by", "user"}).out.starts_with("DAY         USER"));
+}
+
+TEST_CASE("users are listed with their roles") {
+  ApiOnLoopback api;
+  api.grid.passwords["a@example.test"] = "p";
+  const auto ran = gridmail_({"--url", api.url, "user", "list"});
+  CHECK_MESSAGE(ran.out.find("ROLE\n") != std::string::npos, ran.out);
+  CHECK(ran.out.find(" user\n") != std::string::npos);
+}
+
+TEST_CASE("a join token is the first line of a file, so that no argument holds it") {
+  const test::TemporaryFolder folder;
+  const auto file = (folder.path() / "token").string();
+  std::ofstream(file) << "the-token\r\nno more\n";
+  const auto token = [](const cli::Arguments& arguments) { return cli::given_join_token(arguments); };
+  CHECK(token({{"--join-file", file}}).value() == "the-token");
+  CHECK(token({{"--join", "other"}}).value() == "other");
+  CHECK(token({}).value() == std::nullopt);
+  CHECK(!token({{"--join", "other"}, {"--join-file", file}}));
+  CHECK(!token({{"--join-file", file + "-nowhere"}}));
+  std::ofstream(file) << "\n";
+  CHECK(token({{"--join-file", file}}).error().text ==
+        "the first line of " + file + " is no token: it is empty");
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 using namespace gridmail;
 using namespace gridmail::cli;
 
@@ -185,5 +187,56 @@ TEST_CASE("what a file cannot mean is refused before anything is changed") {
     const auto steps = config_difference(grid, file(text));
     REQUIRE(!steps);
     CHECK(steps.error().code == Errc::conflict);
+  }
+}
+
+TEST_CASE("what a file does not say of a user whom it has is left to --prune") {
+  const auto only_delegates = difference(grid, file("[users.\"a@x.test\"]\ndelegates = [\"e@x.test\"]"));
+  CHECK(requests(only_delegates) ==
+        std::vector<std::string>{R"(PUT /users/a%40x.test/delegates {"delegates":["e@x.test"]})",
+                                 R"(PUT /users/a%40x.test/forwarding {"to":[],"only":false})"});
+  CHECK(!only_delegates.at(0).removes);
+  CHECK(only_delegates.at(1).removes);
+  CHECK(only_delegates.at(1).text.starts_with("- "));
+  const auto only_forwarded = difference(grid, file("[users.\"a@x.test\"]\nforward_to = [\"g@z.test\"]"));
+  CHECK(requests(only_forwarded) ==
+        std::vector<std::string>{R"(PUT /users/a%40x.test/forwarding {"to":["g@z.test"],"only":true})",
+                                 R"(PUT /users/a%40x.test/delegates {"delegates":[]})"});
+  CHECK(!only_forwarded.at(0).removes);
+  CHECK(only_forwarded.at(1).removes);
+  const auto kept_here = difference(grid, file("[users.\"a@x.test\"]\nforward_only = false\ndelegates = []"));
+  CHECK(requests(kept_here) ==
+        std::vector<std::string>{R"(PUT /users/a%40x.test/forwarding {"to":["f@z.test"],"only":false})",
+                                 R"(PUT /users/a%40x.test/delegates {"delegates":[]})"});
+  for (const auto& step : kept_here) CHECK(!step.removes);
+}
+
+TEST_CASE("what a file does not say of a route stays as it is") {
+  CHECK(requests(difference(grid, file("[routes.\"z.test\"]\nvia = \"smtp:h:25\""))) ==
+        std::vector<std::string>{R"(PUT /routes/z.test {"via":"smtp:h:25","tls":"required"})"});
+  CHECK(difference(grid, file("[routes.\"z.test\"]\nvia = \"mx\"")).empty());
+  CHECK(requests(difference(grid, file("[routes.\"new.test\"]\ntls = \"required\""))).at(0) ==
+        R"(PUT /routes/new.test {"via":"mx","tls":"required"})");
+}
+
+TEST_CASE("the members of a long list go in requests that are short enough") {
+  constexpr std::size_t body_bytes_max = 64 << 10;
+  Json members = Json::array();
+  for (int i = 0; i < 2000; ++i)
+    members.push_back("member" + std::to_string(i) + "@a.domain.of.usual.length.test");
+  const Json wanted = {{"lists", {{"all@x.test", members}, {"none@x.test", Json::array()}}}};
+  for (const auto& have : {Json::object(), grid}) {
+    std::set<std::string> added, removed;
+    const auto steps = difference(have, wanted);
+    CHECK(steps.size() > 2);
+    for (const auto& step : steps) {
+      CHECK(step.method == "POST");
+      CHECK(step.body.dump().size() < body_bytes_max);
+      for (const auto* field : {"members", "add"})
+        for (const auto& member : step.body.value(field, Json::array())) CHECK(added.insert(member).second);
+      for (const auto& member : step.body.value("remove", Json::array())) removed.insert(member);
+    }
+    CHECK(added.size() == members.size());
+    CHECK(removed.size() == (have.empty() ? 0 : 2));
   }
 }

@@ -35,6 +35,11 @@ Task<Result<std::vector<DomainRecord>>> DomainsInMemory::dns_records(std::string
   record.value = "10 mx.test";
   record.state = "missing";
   std::vector<DomainRecord> records(1, record);
+  record.type = "TXT";
+  record.value = "v=spf1 mx -all";
+  record.state = "wrong";
+  record.found = {"v=spf1 \x1b]0;title\x07-all"};
+  records.push_back(record);
   co_return records;
 }
 Task<Result<Applied>> DomainsInMemory::add_domain_alias(std::string name, std::string of) {

@@ -35,7 +35,7 @@ TEST_CASE("what has a scheme or a kind is a hash, all else a password") {
     CHECK(user.secret == secret);
     CHECK(user.is_hash);
   }
-  for (const std::string secret : {"secret", "{secret", "$money$", "a{PLAIN}b", " ", "se:cret"})
+  for (const std::string secret : {"secret", "{secret", "{PLAIN", "a{PLAIN}b", " ", "se:cret", "a$b$c"})
     CHECK(one("a@b.test:" + secret).secret == secret);
 }
 
@@ -106,4 +106,23 @@ TEST_CASE("an empty file has no users") {
   CHECK(parse_user_file("")->empty());
   CHECK(parse_user_file("\n# nobody\r\n\n")->empty());
   CHECK(parse_user_file("address,password\n")->empty());
+}
+
+TEST_CASE("what may be a hash of another kind is no password unless it says so") {
+  const std::string why =
+      ": looks like a hash of a kind that cannot be taken; before a password that looks so, write {PLAIN}";
+  for (const std::string text :
+       {"$money$", "$sha1$40000$salt$secret", "$", "rqXexS6ZhobKA", "secret./.secr"}) {
+    CAPTURE(text);
+    CHECK(refused("b@b.test:x\na@b.test:" + text) == "line 2" + why);
+    CHECK(refused("a@b.test:" + text + ":1000:1000::/home/a:") == "line 1" + why);
+    CHECK(one("a@b.test:{PLAIN}" + text).secret == text);
+    CHECK(!one("a@b.test:{PLAIN}" + text).is_hash);
+  }
+  CHECK(refused("address,password\na@b.test,$money$") == "line 2" + why);
+  CHECK(one("address,password\na@b.test,{PLAIN}$money$").secret == "$money$");
+  // Only Dovecot's file has hashes without a scheme.
+  CHECK(one("address,password\na@b.test,rqXexS6ZhobKA").secret == "rqXexS6ZhobKA");
+  for (const std::string text : {"rqXexS6ZhobK", "rqXexS6ZhobKAA", "rqXexS6ZhobK-"})
+    CHECK(one("a@b.test:" + text).secret == text);
 }

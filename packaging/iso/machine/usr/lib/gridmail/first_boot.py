@@ -71,15 +71,15 @@ def is_a_node():
 
 
 def set_up_node(found):
-    words = ["--join", found.token]
+    words, typed = ["--join-file", "-"], f"{found.token}\n"
     if found.config is None:
         machine_settings.wait_for_address()  # it is what the node tells the others
     else:
         CONFIG.touch(mode=0o600)
         CONFIG.write_text(found.config)
-        words = ["--config", CONFIG]
+        words, typed = ["--config", CONFIG], ""
     with unfinished():
-        done = subprocess.run(["gridmail", "setup", *words], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run(["gridmail", "setup", *words], check=False, input=typed, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
     CONFIG.unlink(missing_ok=True)
     if done.returncode != 0:
