@@ -82,6 +82,7 @@ std::string csv_text(const Json& rows, const std::vector<std::string_view>& colu
   std::string text = fmt::format("{}\r\n", fmt::join(columns, ","));
   for (const auto& row : rows) {
     std::vector<std::string> values;
+    values.reserve(columns.size());
     for (const auto column : columns) values.push_back(csv_value(row.at(std::string(column))));
     text += fmt::format("{}\r\n", fmt::join(values, ","));
   }

@@ -1,5 +1,7 @@
 #include "node/sendmail/submission_dialogue.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 #include "protocols/text/ascii.hpp"
@@ -78,7 +80,7 @@ Ended send_letter(Connection& connection, const Letter& letter) {
   if (reply.code != 250) return failed(reply, "sender <" + letter.sender + ">", unavailable);
   const std::string notify = letter.notify.empty() ? "" : " NOTIFY=" + letter.notify;
   for (const auto& address : letter.recipients) {
-    reply = ask(connection, "RCPT TO:<" + address + ">" + notify);
+    reply = ask(connection, fmt::format("RCPT TO:<{}>{}", address, notify));
     if (reply.code != 250) return failed(reply, "<" + address + ">", no_user);
   }
   reply = ask(connection, "DATA");

@@ -205,7 +205,8 @@ Task<Result<std::optional<directory::AuditEntry>>> ChangeWriter::begin_audit(
   const bool is_noted = change.actor().notes_itself() && !change.has_add_audit();
   const auto is_own = co_await is_own_session(change);
   if (!is_own) co_return tl::unexpected(is_own.error());
-  if (verb.empty() || is_noted || *is_own) co_return std::optional<directory::AuditEntry>();
+  is_left_out_ = *is_own;
+  if (verb.empty() || is_noted) co_return std::optional<directory::AuditEntry>();
   directory::AuditEntry entry;
   entry.set_verb(std::string(verb));
   auto object = co_await object_of(change);
@@ -231,6 +232,10 @@ Task<Result<void>> ChangeWriter::finish_audit(const directory::Change& change, d
   entry.set_address(shortened(change.actor().address(), name_bytes_max));
   entry.set_node(change.actor().node());
   entry.set_at(now_);
+  if (is_left_out_) {
+    audited_ = std::move(entry);
+    co_return Result<void>{};
+  }
   const auto stored = co_await load<directory::AuditBook>(keys_.audit_book());
   if (!stored) co_return tl::unexpected(stored.error());
   directory::AuditBook book = stored->value_or(directory::AuditBook{});

@@ -32,7 +32,7 @@ class ChangeWriter {
   /// storage/directory/directory_client.hpp says.
   [[nodiscard]] Task<Result<void>> write(const directory::Change& change);
 
-  /// What write() has put into the audit log; nothing where that says nothing of it.
+  /// What write() has put into the audit log, or left out of it; nothing where there is nothing to say.
   [[nodiscard]] const std::optional<directory::AuditEntry>& audited() const { return audited_; }
 
   /// Makes the postmaster's mailbox, under `user`, and the settings, unless they are there.
@@ -143,6 +143,7 @@ class ChangeWriter {
   WallMicros now_;
   AuditKept audit_kept_;
   std::optional<directory::AuditEntry> audited_;
+  bool is_left_out_ = false;  ///< of the audit log
 };
 
 }  // namespace gridmail

@@ -60,11 +60,15 @@ class DryRun(GridCase):
         self.grid.api(self.grid.nodes[0]).post("/session", {"user": self.user["address"], "password": self.user["password"]})
         return next(row["id"] for row in self.command("session", "list") if row["account"] == self.user["address"])
 
+    def join_token(self):
+        self.command("node", "join-token")
+        return self.command("join-token", "list")[0]["id"]
+
     def picture(self):
         """All that a verb could change, but what goes on by itself."""
         api = self.grid.api(self.grid.living()[0])
         lists = ("users", "user-settings", "domains", "aliases", "lists", "routes", "certificates", "tokens", "admins",
-                 "dkim-keys", "sessions", "settings", f"users/{ADDRESS}/app-passwords", "audit?limit=1")
+                 "join-tokens", "dkim-keys", "sessions", "settings", f"users/{ADDRESS}/app-passwords", "audit?limit=1")
         picture = {name: api.get("/" + name) for name in lists}
         wished = ("name", "member_state", "zone", "weight", "maintenance_until")
         picture["nodes"] = [[row[name] for name in wished] for row in api.get("/nodes")]
@@ -90,7 +94,8 @@ class DryRun(GridCase):
                  ("queue remove", "--sender", self.user["address"]),
                  ("route set", "waiting.test", "--via", "mx"), ("route remove", "waiting.test"),
                  ("certificate set", self.chain, self.key), ("certificate remove", "dry.example.test"),
-                 ("token remove", "doomed"), ("admin remove", "second"), ("session end", self.session()), ("key rotate",)]
+                 ("token remove", "doomed"), ("admin remove", "second"), ("session end", self.session()),
+                 ("join-token remove", self.join_token()), ("key rotate",)]
         tried = {verb["noun"] + (" " + verb["verb"] if verb["verb"] else "") for verb in self.command("commands")
                  if any(argument["name"] == "--dry-run" for argument in verb["arguments"])}
         self.assertEqual(tried - {"grid recover", "apply"}, {verb for verb, *_ in lines})

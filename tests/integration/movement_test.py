@@ -178,7 +178,7 @@ class Movement(GridCase):
             thread.start()
         for thread in threads:
             thread.join()
-        states = [row["state"] for row in self.json("node", "list")]
+        states = [row["member_state"] for row in self.json("node", "list")]
         self.assertIn("active", states)
         self.assertNotEqual("unavailable", self.json("grid", "status")["verdict"])
         for node in nodes:
