@@ -6,6 +6,8 @@ export const self = {account: "", role: "", may: new Set()};
 
 /** The node does not let us in: wrong password, or the account is gone. */
 export class Refused extends Error {}
+/** Whether the same may well be answered a little later: nothing came, or that the node cannot do it now. */
+export const passes = error => !(error instanceof Refused) && !(error.status < 500 && error.status !== 429);
 
 const headers = body => ({"X-Requested-With": "dashboard", "X-CSRF-Token": csrf, ...(body ? {"Content-Type": "application/json"} : {})});
 
@@ -62,7 +64,7 @@ async function answerTo(method, path, body) {
   // What a role may not change is no reason to log out.
   const lacks = answer.status === 403 && method !== "GET" && document.code === "forbidden";
   if (!lacks && (answer.status === 401 || answer.status === 403)) throw new Refused(document.detail ?? "not allowed");
-  if (!answer.ok) throw new Error(document.detail ?? answer.statusText);
+  if (!answer.ok) throw Object.assign(new Error(document.detail ?? answer.statusText), {status: answer.status});
   return {document, next: nextOf(answer), silent: answer.headers.get("Silent-Nodes")?.split(", ") ?? []};
 }
 const nextOf = answer => answer.headers.get("Link")?.match(/<\/api\/v1([^>]*)>; rel="next"/)?.[1] ?? null;

@@ -1,7 +1,7 @@
 // Pages by the address's hash, such as #/nodes/node3. Each is a module of its own, fetched when it is first opened:
 // open(page, words) fills page.body and may give {update, every_ms, refresh, close}: update() runs with each status, refresh() every
 // every_ms.
-import {self} from "./api.js";
+import {passes, self} from "./api.js";
 import {el, fill} from "./elements.js";
 
 const pages = {
@@ -18,6 +18,7 @@ const pages = {
   own: [null, () => import("./own_page.js")],
 };
 const $ = id => document.getElementById(id);
+const try_again_ms = 5000;
 let current = null, opened = 0, timer = null;
 
 /** A user has one page. */
@@ -88,7 +89,10 @@ export async function openPage(focus) {
       if (mine !== opened) return made?.close?.();
       current = made ?? null;
     } catch (error) {
-      if (mine === opened) page.wrong(error.message);
+      if (mine === opened) {
+        page.wrong(error.message);
+        if (passes(error)) setTimeout(() => { if (mine === opened) openPage(false); }, try_again_ms);
+      }
     }
     if (current?.every_ms) timer = setInterval(() => { if (!document.hidden) current?.refresh().catch(error => page.wrong(error.message)); }, current.every_ms);
   }

@@ -394,6 +394,19 @@ test("statistics: the sums, then a domain, a protocol and a user, and the rows a
   assert.match(await sum("Log-ins").textContent(), /[1-9]/);
 }, {timeout: patient(120_000)});
 
+test("a page that could not be filled is tried again", async () => {
+  const other = await open({});
+  await log_in(other);
+  let asked = 0;
+  await other.route("**/api/v1/audit*", route => asked++ === 0
+    ? route.fulfill({status: 503, contentType: "application/problem+json", body: JSON.stringify({code: "unavailable", detail: "not now"})})
+    : route.continue());
+  await go(other, "#/audit");
+  await other.getByText("not now").waitFor();
+  await other.waitForSelector("#page_body table", {timeout: patient(20_000)});
+  await other.context().close();
+});
+
 test("charts of a day, and the same figures as a table", async () => {
   await go(page, "#/");
   await page.getByRole("radio", {name: "day"}).check();
