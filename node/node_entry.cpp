@@ -15,8 +15,7 @@ constexpr auto first_admin_max = std::chrono::seconds(60);
 constexpr BytesView creation_key = "creation";
 constexpr const char* unfinished_text =
     "this data directory is in no grid yet, the creation of one broke off: start with --create (gridmail "
-    "setup, "
-    "once more without /etc/gridmail/gridmail.toml)";
+    "setup, once more without /etc/gridmail/gridmail.toml)";
 constexpr const char* removed_text =
     "this node was removed from its grid: join again with an empty data directory";
 

@@ -9,6 +9,7 @@
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
 #include "node/api/paging.hpp"
+#include "protocols/text/csv_field.hpp"
 
 namespace gridmail::api {
 namespace {
@@ -87,14 +88,8 @@ Json json_of(const StatisticsRow& row, std::string_view subject) {
   return json;
 }
 
-/// A value with a comma, a quote or a line end stands in quotes.
 std::string csv_value(const Json& value) {
-  if (!value.is_string()) return value.dump();
-  const auto& text = value.get_ref<const std::string&>();
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted;
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return fmt::format("\"{}\"", quoted);
+  return value.is_string() ? text::csv_field(value.get_ref<const std::string&>()) : value.dump();
 }
 
 std::string csv_of(const Json& rows, std::string_view subject) {

@@ -7,6 +7,8 @@
 #include <cctype>
 #include <vector>
 
+#include "protocols/text/csv_field.hpp"
+
 namespace gridmail::cli {
 namespace {
 
@@ -30,14 +32,8 @@ std::string printable(std::string text) {
   return text;
 }
 
-/// A value with a comma, a quote or a line end stands in quotes.
 std::string csv_value(const Json& value) {
-  if (!value.is_string()) return value.dump();
-  const auto& text = value.get_ref<const std::string&>();
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted;
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return fmt::format("\"{}\"", quoted);
+  return value.is_string() ? text::csv_field(value.get_ref<const std::string&>()) : value.dump();
 }
 
 }  // namespace

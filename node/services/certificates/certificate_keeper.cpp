@@ -72,16 +72,14 @@ Result<TlsContext> CertificateKeeper::context_of(const directory::Certificate& r
 /// whatever other names they have. One with this node's own name comes first: clients that ask for none meet
 /// it.
 void CertificateKeeper::show() {
-  std::vector<TlsContext> contexts;
+  std::multimap<WallMicros, TlsContext, std::greater<>> by_end;
   for (const auto& [name, known] : known_) {
-    if (known.context) contexts.push_back(known.context);
+    if (known.context)
+      by_end.emplace(facts_of(*SSL_CTX_get0_certificate(known.context.get())).not_after, known.context);
   }
-  const auto end_of = [](const TlsContext& context) {
-    return facts_of(*SSL_CTX_get0_certificate(context.get())).not_after;
-  };
-  std::stable_sort(contexts.begin(), contexts.end(), [&](const TlsContext& one, const TlsContext& other) {
-    return end_of(one) > end_of(other);
-  });
+  std::vector<TlsContext> contexts;
+  contexts.reserve(by_end.size());
+  for (const auto& [end, context] : by_end) contexts.push_back(context);
   std::stable_partition(contexts.begin(), contexts.end(), [this](const TlsContext& context) {
     return X509_check_host(SSL_CTX_get0_certificate(context.get()), hostname_.data(), hostname_.size(), 0,
                            nullptr) == 1;
