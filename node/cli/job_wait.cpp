@@ -55,7 +55,7 @@ bool is_over(const Json& job) {
   return job.at("state") == "done";
 }
 
-void show(Progress& progress, const Json& job) {
+void show_job(Progress& progress, const Json& job) {
   std::optional<std::chrono::seconds> left;
   if (job.at("seconds_left").is_number())
     left = std::chrono::seconds(job.at("seconds_left").get<std::int64_t>());
@@ -83,7 +83,7 @@ Result<std::optional<Json>> wait_for(const ApiClient& api, const Arguments& argu
     if (job != nullptr && !is_former) {
       last = *job;
       if (is_over(*job)) return last;
-      show(progress, *job);
+      show_job(progress, *job);
     } else if (last || Time::now() - begun > planned_within) {
       return last;
     }

@@ -13,19 +13,15 @@ namespace {
 constexpr std::size_t envelope_id_bytes_max = 100;
 constexpr std::size_t original_recipient_bytes_max = 500;
 
-bool is_wide(char c) {
-  return static_cast<unsigned char>(c) >= 0x80;
-}
-
 bool is_value_char(char c) {
-  return (c > ' ' && c < 127 && c != '=') || is_wide(c);
+  return (c > ' ' && c < 127 && c != '=') || text::is_wide(c);
 }
 
 /// xtext = *( xchar / hexchar ), xchar "!" to "~" without "+" and "=" (RFC 3461, section 4).
 bool is_xtext(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (!is_value_char(c) || is_wide(c)) return false;
+    if (!is_value_char(c) || text::is_wide(c)) return false;
     if (c != '+') continue;
     if (i + 2 >= text.size() || text::hex_value(text[i + 1]) < 0 || text::hex_value(text[i + 2]) < 0)
       return false;

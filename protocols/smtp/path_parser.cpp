@@ -20,11 +20,6 @@ bool is_let_dig(char c) {
   return text::is_alpha(c) || text::is_digit(c);
 }
 
-/// UTF8-non-ascii (RFC 6531, section 3.3); that it is UTF-8 is checked of the whole path.
-bool is_wide(char c) {
-  return static_cast<unsigned char>(c) >= 0x80;
-}
-
 /// UTF-8 without C1 controls and Unicode's line ends, which some readers of a header take for its own.
 bool is_utf8_of_one_line(std::string_view text) {
   for (std::size_t i = 0; i + 1 < text.size(); ++i) {
@@ -36,7 +31,7 @@ bool is_utf8_of_one_line(std::string_view text) {
 }
 
 bool is_atext(char c) {
-  return is_let_dig(c) || is_wide(c) ||
+  return is_let_dig(c) || text::is_wide(c) ||
          std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
 }
 
@@ -80,7 +75,7 @@ std::optional<std::string> read_quoted(Reader& reader) {
       plain = *escaped;
     }
     // qtextSMTP and quoted-pairSMTP are printable
-    if (!is_wide(plain) && (plain < 32 || plain > 126)) return std::nullopt;
+    if (!text::is_wide(plain) && (plain < 32 || plain > 126)) return std::nullopt;
     content.push_back(plain);
   }
   return std::nullopt;
@@ -123,7 +118,7 @@ std::optional<std::string_view> read_domain(Reader& reader) {
     reader = Reader(reader.rest().substr(end + 1));
   } else {
     text = reader.take_while(
-        [](char c) { return is_let_dig(c) || is_wide(c) || c == '-' || c == '.' || c == '_'; });
+        [](char c) { return is_let_dig(c) || text::is_wide(c) || c == '-' || c == '.' || c == '_'; });
   }
   if (literal) return is_address_literal(text) ? std::optional(text) : std::nullopt;
   const bool allowed = text::is_ascii(text) ? is_domain(text) : text::to_ascii_domain(text).has_value();

@@ -21,6 +21,10 @@ namespace gridmail::text {
 [[nodiscard]] constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
+/// UTF8-non-ascii (RFC 6531, section 3.3) by its octets; that they are UTF-8 is checked of the whole text.
+[[nodiscard]] constexpr bool is_wide(char c) {
+  return static_cast<unsigned char>(c) >= 0x80;
+}
 [[nodiscard]] constexpr bool is_alpha(char c) {
   return lower(c) >= 'a' && lower(c) <= 'z';
 }

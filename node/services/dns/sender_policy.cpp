@@ -38,7 +38,7 @@ bool is_within(const std::string& address, std::string_view network) {
   return true;
 }
 
-bool contains(const std::vector<std::string>& all, const std::string& address) {
+bool covers(const std::vector<std::string>& all, const std::string& address) {
   return std::any_of(all.begin(), all.end(), [&](const auto& other) { return is_within(address, other); });
 }
 
@@ -71,8 +71,8 @@ Allowed allowed_by(std::string_view policy, const std::string& address,
     const char qualifier = qualified ? word.front() : '+';
     if (qualified) word.remove_prefix(1);
     const auto lower = text::to_lower(word);
-    bool matches = lower == "all" || (lower == "mx" && contains(mx_addresses, address)) ||
-                   (lower == "a" && contains(domain_addresses, address));
+    bool matches = lower == "all" || (lower == "mx" && covers(mx_addresses, address)) ||
+                   (lower == "a" && covers(domain_addresses, address));
     if (lower.starts_with("ip4:") || lower.starts_with("ip6:"))
       matches = is_within(address, std::string_view(lower).substr(4));
     const bool ends = lower == "all";

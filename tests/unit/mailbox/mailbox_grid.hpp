@@ -20,6 +20,8 @@ namespace gridmail::test {
 /// What happens to a commit.
 enum class Fate { normal, lost, applied_but_unknown };
 
+constexpr std::uint32_t seen = 1, flagged = 4, deleted = 8;
+
 /// An opened slot whose commits go to a memory store, each with the fate that the test gives it.
 class MemorySlot final : public SlotAccess {
  public:

@@ -6,7 +6,6 @@ namespace {
 
 using mailbox::Store;
 using Grid = MailboxGrid;
-constexpr std::uint32_t seen = 1, flagged = 4, deleted = 8;
 
 TEST_CASE("a delivered message gets the next UID and comes back byte for byte behind its prefix") {
   Grid grid;

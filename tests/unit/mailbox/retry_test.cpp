@@ -10,7 +10,6 @@ namespace {
 
 using mailbox::Store;
 using Grid = MailboxGrid;
-constexpr std::uint32_t seen = 1, deleted = 8;
 
 /// Makes the grid's n-th commit from now fail; the slot then moves to a new epoch.
 void fail_commit(Grid& grid, std::size_t n, Fate fate) {

@@ -6,9 +6,9 @@ using namespace gridmail::smtp;
 
 namespace {
 
-const std::string envelope = "MAIL FROM:<a@other.test>\r\nRCPT TO:<alice@example.test>\r\n";
+const std::string chunk_envelope = "MAIL FROM:<a@other.test>\r\nRCPT TO:<alice@example.test>\r\n";
 /// What a smuggler hides in a chunk.
-const std::string hidden =
+const std::string hidden_chunk =
     "\r\n.\r\nRSET\r\nMAIL FROM:<evil@other.test>\r\nRCPT TO:<bob@example.test>\r\nBDAT 4 LAST\r\nevil";
 
 std::string bdat(const std::string& content, bool last = false) {
@@ -21,7 +21,7 @@ TEST_CASE("RFC 3030, 2: chunks make up a message, however their bytes arrive") {
   for (const std::size_t pieces : {std::size_t{1}, std::size_t{3}, std::size_t{1000}}) {
     SessionFixture mx(Mode::mx);
     (void)mx.start([&](testing::PipeStream& stream) { stream.read_at_most(pieces); });
-    (void)mx.send("EHLO client.test\r\n" + envelope);
+    (void)mx.send("EHLO client.test\r\n" + chunk_envelope);
     CHECK(codes(mx.send(bdat("Subject: x\r") + bdat("\n\r\n.\r\n..") + bdat("") + bdat("\r\n", true) +
                         "NOOP\r\n")) == "250 2.0.0, 250 2.0.0, 250 2.0.0, 250 2.0.0, 250 2.0.0");
     REQUIRE(mx.delivered().size() == 1);
@@ -32,7 +32,7 @@ TEST_CASE("RFC 3030, 2: chunks make up a message, however their bytes arrive") {
 TEST_CASE("RFC 3030, 2: the last chunk may be empty") {
   SessionFixture mx(Mode::mx);
   mx.greet();
-  (void)mx.send(envelope);
+  (void)mx.send(chunk_envelope);
   CHECK(codes(mx.send(bdat("x\r\n") + "BDAT 0 LAST\r\n")) == "250 2.0.0, 250 2.0.0");
   CHECK(mx.delivered().at(0).bytes == "x\r\n");
 }
@@ -42,14 +42,14 @@ TEST_CASE("what a chunk hides is content, or is dropped with it") {
     CAPTURE(pieces);
     SessionFixture mx(Mode::mx);
     (void)mx.start([&](testing::PipeStream& stream) { stream.read_at_most(pieces); });
-    CHECK(codes(mx.send("EHLO client.test\r\n" + bdat(hidden, true) + "NOOP\r\n"))
+    CHECK(codes(mx.send("EHLO client.test\r\n" + bdat(hidden_chunk, true) + "NOOP\r\n"))
               .ends_with("503 5.5.1, 250 2.0.0"));
-    CHECK(codes(mx.send("MAIL FROM:<>\r\n" + bdat(hidden) + bdat(hidden, true) + "NOOP\r\n")) ==
+    CHECK(codes(mx.send("MAIL FROM:<>\r\n" + bdat(hidden_chunk) + bdat(hidden_chunk, true) + "NOOP\r\n")) ==
           "250 2.1.0, 554 5.5.1, 554 5.5.1, 250 2.0.0");
-    CHECK(codes(mx.send("RCPT TO:<alice@example.test>\r\n" + bdat("a" + hidden) + bdat("\r\n", true))) ==
-          "250 2.1.5, 250 2.0.0, 250 2.0.0");
+    CHECK(codes(mx.send("RCPT TO:<alice@example.test>\r\n" + bdat("a" + hidden_chunk) +
+                        bdat("\r\n", true))) == "250 2.1.5, 250 2.0.0, 250 2.0.0");
     REQUIRE(mx.delivered().size() == 1);
-    CHECK(mx.delivered()[0].bytes == "a" + hidden + "\r\n");
+    CHECK(mx.delivered()[0].bytes == "a" + hidden_chunk + "\r\n");
     CHECK(mx.delivered()[0].recipients.size() == 1);
   }
 }
@@ -57,8 +57,8 @@ TEST_CASE("what a chunk hides is content, or is dropped with it") {
 TEST_CASE("after a chunk that was refused the others of the message are dropped") {
   SessionFixture mx(Mode::mx);
   mx.greet();
-  (void)mx.send(envelope);
-  CHECK(codes(mx.send(bdat("bare\nlf") + bdat(hidden) + bdat("x\r\n", true) + "NOOP\r\n")) ==
+  (void)mx.send(chunk_envelope);
+  CHECK(codes(mx.send(bdat("bare\nlf") + bdat(hidden_chunk) + bdat("x\r\n", true) + "NOOP\r\n")) ==
         "550 5.5.2, 503 5.5.1, 503 5.5.1, 250 2.0.0");
   CHECK(mx.delivered().empty());
   CHECK(mx.delivery.open_spools() == 0);
@@ -79,8 +79,8 @@ TEST_CASE("where the end of a chunk is not known, the connection ends") {
     CAPTURE(line);
     SessionFixture mx(Mode::mx);
     mx.greet();
-    (void)mx.send(envelope);
-    const auto heard = codes(mx.send(line + hidden));
+    (void)mx.send(chunk_envelope);
+    const auto heard = codes(mx.send(line + hidden_chunk));
     CHECK(heard.find(',') == std::string::npos);
     CHECK(heard.starts_with("5"));
     CHECK(mx.dialogue->ended());
@@ -91,7 +91,7 @@ TEST_CASE("where the end of a chunk is not known, the connection ends") {
 TEST_CASE("RFC 3030, 2 and 3: nothing but chunks may follow a chunk, and BINARYMIME needs them") {
   SessionFixture mx(Mode::mx);
   mx.greet();
-  (void)mx.send(envelope + bdat("x\r\n"));
+  (void)mx.send(chunk_envelope + bdat("x\r\n"));
   CHECK(codes(mx.send("DATA\r\nRCPT TO:<bob@example.test>\r\nMAIL FROM:<>\r\nNOOP\r\n")) ==
         "503 5.5.1, 503 5.5.1, 503 5.5.1, 250 2.0.0");
   CHECK(codes(mx.send("RSET\r\n" + bdat("x\r\n", true))) == "250 2.0.0, 503 5.5.1");
@@ -106,10 +106,10 @@ TEST_CASE("a message over the limit is refused at the chunk that makes it so") {
   SessionFixture mx(Mode::mx);
   mx.delivery.set_message_bytes_max(1000);
   mx.greet();
-  (void)mx.send(envelope);
+  (void)mx.send(chunk_envelope);
   CHECK(codes(mx.send(bdat(std::string(900, 'x')) + bdat(std::string(900, 'x')) + bdat("", true))) ==
         "250 2.0.0, 552 5.3.4, 503 5.5.1");
-  CHECK(codes(mx.send(envelope + "BDAT 2001 LAST\r\n")) == "250 2.1.0, 250 2.1.5, 552 5.3.4");
+  CHECK(codes(mx.send(chunk_envelope + "BDAT 2001 LAST\r\n")) == "250 2.1.0, 250 2.1.5, 552 5.3.4");
   CHECK(mx.dialogue->ended());
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("a client that vanishes inside a chunk, or between two, delivers nothi
   for (const std::string rest : {"BDAT 10 LAST\r\nfive.", "BDAT 5\r\nfive.", "BDAT 5\r\nfive.BDAT 0 LAST"}) {
     SessionFixture mx(Mode::mx);
     mx.greet();
-    (void)mx.send(envelope + rest);
+    (void)mx.send(chunk_envelope + rest);
     mx.dialogue->finish_sending();
     CHECK(mx.dialogue->ended());
     CHECK(mx.delivered().empty());
