@@ -1,8 +1,8 @@
 #include "node/runtime/socket_stream.hpp"
 
-#include <asio/error.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/system_error.hpp>
+
+#include "node/runtime/stream_deadline.hpp"
 
 namespace gridmail {
 namespace {
@@ -20,66 +20,15 @@ asio::ip::address plain_address(const asio::ip::tcp::socket& socket) {
 
 }  // namespace
 
-/// The connection with its deadline. The timer is set only when the deadline comes before what it is set to,
-/// and looks again when it fires: a session that moves its deadline with every command costs no timer
-/// operations.
-struct SocketStream::State : std::enable_shared_from_this<State> {
-  State(asio::ip::tcp::socket s, Clock& c)
-      : peer(plain_address(s)), clock(c), timer(s.get_executor()), socket(std::move(s)) {}
-
-  /// An operation under way; the deadline ends it.
-  class Operation {
-   public:
-    explicit Operation(State& state) : state_(state) {
-      if (state_.deadline <= state_.clock.now()) {
-        state_.socket.close();
-        throw asio::system_error(asio::error::timed_out);
-      }
-      ++state_.busy;
-    }
-    ~Operation() { --state_.busy; }
-    Operation(const Operation&) = delete;
-    Operation& operator=(const Operation&) = delete;
-
-    /// To be called in a handler of what the operation threw.
-    [[noreturn]] void failed() const {
-      state_.socket.close();
-      if (state_.expired) throw asio::system_error(asio::error::timed_out);
-      throw;
-    }
-
-   private:
-    State& state_;
-  };
-
-  void arm() {
-    timer_at = deadline;
-    if (deadline == TimePoint::never()) return;
-    timer.expires_after(std::max(deadline - clock.now(), Duration::zero()));
-    timer.async_wait([weak = weak_from_this()](std::error_code error) {
-      const auto self = weak.lock();
-      if (self && !error) self->look();
-    });
-  }
-
-  void look() {
-    timer_at = TimePoint::never();
-    if (deadline > clock.now()) return arm();
-    if (busy == 0)
-      return;  // the next operation finds out by itself, unless the deadline has been moved by then
-    expired = true;
-    socket.cancel();
-  }
+struct SocketStream::State final : StreamDeadline {
+  State(asio::ip::tcp::socket s, Clock& clock)
+      : StreamDeadline(s.get_executor(), clock), peer(plain_address(s)), socket(std::move(s)) {}
+  void close() override { socket.close(); }
+  void cancel() override { socket.cancel(); }
 
   asio::ip::address peer;
   bool tls_ended_before = false;  ///< at the proxy that speaks for the peer
-  Clock& clock;
-  asio::steady_timer timer;
   TlsSocket socket;
-  TimePoint deadline = TimePoint::never();
-  TimePoint timer_at = TimePoint::never();
-  int busy = 0;
-  bool expired = false;
 };
 
 SocketStream::SocketStream(asio::ip::tcp::socket socket, Clock& clock, const ServerTls* tls)
@@ -96,11 +45,11 @@ SocketStream::SocketStream(asio::ip::tcp::socket socket, Clock& clock, TlsContex
       state_(std::make_shared<State>(std::move(socket), clock)) {}
 
 SocketStream::~SocketStream() {
-  state_->timer.cancel();
+  state_->stop();
 }
 
 Task<std::size_t> SocketStream::read_some(char* out, std::size_t size) {
-  const State::Operation operation(*state_);
+  const StreamDeadline::Operation operation(*state_);
   try {
     co_return co_await state_->socket.read_some(out, size);
   } catch (const asio::system_error&) {
@@ -109,7 +58,7 @@ Task<std::size_t> SocketStream::read_some(char* out, std::size_t size) {
 }
 
 Task<void> SocketStream::write(BytesView bytes) {
-  const State::Operation operation(*state_);
+  const StreamDeadline::Operation operation(*state_);
   try {
     co_await state_->socket.write(bytes);
   } catch (const asio::system_error&) {
@@ -118,7 +67,7 @@ Task<void> SocketStream::write(BytesView bytes) {
 }
 
 Task<void> SocketStream::start_tls() {
-  const State::Operation operation(*state_);
+  const StreamDeadline::Operation operation(*state_);
   try {
     auto context = client_tls_ ? client_tls_ : tls_->current();
     co_await state_->socket.handshake(std::move(context), client_tls_ ? TlsRole::client : TlsRole::server,
@@ -129,8 +78,7 @@ Task<void> SocketStream::start_tls() {
 }
 
 void SocketStream::expires_at(TimePoint when) {
-  state_->deadline = when;
-  if (when < state_->timer_at) state_->arm();
+  state_->expires_at(when);
 }
 
 bool SocketStream::can_start_tls() const {
@@ -160,8 +108,8 @@ void SocketStream::speak_for(asio::ip::address client, TlsEnds tls_ends) {
 }
 
 void SocketStream::close() {
-  state_->timer.cancel();
-  state_->socket.close();
+  state_->stop();
+  state_->close();
 }
 
 }  // namespace gridmail

@@ -6,16 +6,19 @@
 
 namespace gridmail {
 
-/// Alarms run on the given context, which must outlive the clock and its alarms.
+/// Alarms run on the given context, which must outlive the clock and its alarms. All share one timer of the
+/// context: most are dropped long before their time, and to set and to drop one then wakes no thread.
 class SystemClock final : public Clock {
  public:
-  explicit SystemClock(asio::io_context& context) : context_(context) {}
+  explicit SystemClock(asio::io_context& context);
   [[nodiscard]] TimePoint now() const override;
   [[nodiscard]] WallMicros wall() const override;
   [[nodiscard]] std::unique_ptr<Alarm> call_at(TimePoint when, std::function<void()> wake) override;
 
  private:
-  asio::io_context& context_;
+  class Alarms;
+  class PendingAlarm;
+  const std::shared_ptr<Alarms> alarms_;
 };
 
 }  // namespace gridmail

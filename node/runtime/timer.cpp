@@ -1,7 +1,7 @@
 #include "node/runtime/timer.hpp"
 
+#include <asio/dispatch.hpp>
 #include <asio/error.hpp>
-#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/system_error.hpp>
 #include <asio/this_coro.hpp>
@@ -20,7 +20,8 @@ Task<bool> waited(std::shared_ptr<Event> event) {
 Event::Event(asio::any_io_executor executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
 
 void Event::set() {
-  asio::post(timer_.get_executor(), [self = shared_from_this()] {
+  // At once where the executor is free: what waits is resumed by the timer, never from here.
+  asio::dispatch(timer_.get_executor(), [self = shared_from_this()] {
     self->set_ = true;
     self->timer_.cancel();
   });

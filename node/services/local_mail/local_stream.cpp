@@ -7,39 +7,53 @@
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 
-#include "node/runtime/timer.hpp"
+#include "node/runtime/stream_deadline.hpp"
 
 namespace gridmail {
 
-Task<std::size_t> LocalStream::receive(char* out, std::size_t size) {
-  std::error_code error;
-  const auto read = co_await socket_.async_read_some(asio::buffer(out, size),
-                                                     asio::redirect_error(asio::use_awaitable, error));
-  if (error == asio::error::eof) co_return 0;
-  if (error) throw asio::system_error(error);
-  co_return read;
-}
+struct LocalStream::State final : StreamDeadline {
+  State(asio::local::stream_protocol::socket s, Clock& clock)
+      : StreamDeadline(s.get_executor(), clock), socket(std::move(s)) {}
+  void close() override {
+    std::error_code ignored;
+    socket.close(ignored);
+  }
+  void cancel() override {
+    std::error_code ignored;
+    socket.cancel(ignored);
+  }
 
-Task<std::size_t> LocalStream::send(BytesView bytes) {
-  co_return co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()),
-                                       asio::use_awaitable);
-}
+  asio::local::stream_protocol::socket socket;
+};
 
-Task<std::size_t> LocalStream::in_time(Task<std::size_t> operation) {
-  if (deadline_ == TimePoint::never()) co_return co_await std::move(operation);
-  const auto done = co_await before(clock_, deadline_, std::move(operation));
-  if (done) co_return *done;
-  close();
-  throw asio::system_error(asio::error::timed_out);
+LocalStream::LocalStream(asio::local::stream_protocol::socket socket, Clock& clock)
+    : state_(std::make_shared<State>(std::move(socket), clock)) {}
+
+LocalStream::~LocalStream() {
+  state_->stop();
 }
 
 Task<std::size_t> LocalStream::read_some(char* out, std::size_t size) {
-  return in_time(receive(out, size));
+  const StreamDeadline::Operation operation(*state_);
+  try {
+    std::error_code error;
+    const auto read = co_await state_->socket.async_read_some(
+        asio::buffer(out, size), asio::redirect_error(asio::use_awaitable, error));
+    if (error == asio::error::eof) co_return 0;
+    if (error) throw asio::system_error(error);
+    co_return read;
+  } catch (const asio::system_error&) {
+    operation.failed();
+  }
 }
 
 Task<void> LocalStream::write(BytesView bytes) {
-  const auto written = co_await in_time(send(bytes));
-  GRIDMAIL_ASSERT(written == bytes.size());
+  const StreamDeadline::Operation operation(*state_);
+  try {
+    co_await asio::async_write(state_->socket, asio::buffer(bytes.data(), bytes.size()), asio::use_awaitable);
+  } catch (const asio::system_error&) {
+    operation.failed();
+  }
 }
 
 Task<void> LocalStream::start_tls() {
@@ -47,9 +61,13 @@ Task<void> LocalStream::start_tls() {
   co_return;
 }
 
+void LocalStream::expires_at(TimePoint when) {
+  state_->expires_at(when);
+}
+
 void LocalStream::close() {
-  std::error_code ignored;
-  socket_.close(ignored);
+  state_->stop();
+  state_->close();
 }
 
 }  // namespace gridmail

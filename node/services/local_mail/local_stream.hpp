@@ -1,6 +1,7 @@
 // LocalStream: the Stream port over a Unix socket, from a program on this machine.
 #pragma once
 #include <asio/local/stream_protocol.hpp>
+#include <memory>
 
 #include "node/runtime/stream.hpp"
 
@@ -9,12 +10,12 @@ namespace gridmail {
 /// Belongs to its session and lives on the session's strand. There is no TLS: nothing leaves the machine.
 class LocalStream final : public Stream {
  public:
-  LocalStream(asio::local::stream_protocol::socket socket, Clock& clock)
-      : socket_(std::move(socket)), clock_(clock) {}
+  LocalStream(asio::local::stream_protocol::socket socket, Clock& clock);
+  ~LocalStream() override;
 
   [[nodiscard]] Task<std::size_t> read_some(char* out, std::size_t size) override;
   [[nodiscard]] Task<void> write(BytesView bytes) override;
-  void expires_at(TimePoint when) override { deadline_ = when; }
+  void expires_at(TimePoint when) override;
   [[nodiscard]] Task<void> start_tls() override;
   [[nodiscard]] bool can_start_tls() const override { return false; }
   [[nodiscard]] bool is_secure() const override { return false; }
@@ -25,13 +26,8 @@ class LocalStream final : public Stream {
   void close() override;
 
  private:
-  [[nodiscard]] Task<std::size_t> receive(char* out, std::size_t size);
-  [[nodiscard]] Task<std::size_t> send(BytesView bytes);
-  [[nodiscard]] Task<std::size_t> in_time(Task<std::size_t> operation);
-
-  asio::local::stream_protocol::socket socket_;
-  Clock& clock_;
-  TimePoint deadline_ = TimePoint::never();
+  struct State;
+  const std::shared_ptr<State> state_;  // shared with the timer's handler, weakly
 };
 
 }  // namespace gridmail
