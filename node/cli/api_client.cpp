@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <asio/ip/address.hpp>
-
 #include "node/base/bytes.hpp"
 #include "node/base/percent.hpp"
+#include "node/runtime/this_machine.hpp"
 
 namespace gridmail::cli {
 namespace {
@@ -47,13 +46,6 @@ Error read_problem(const HttpReply& reply) {
     return {named.value_or(code_of(reply.status)), document["detail"].get<std::string>()};
   }
   return {code_of(reply.status), fmt::format("the node answered with status {}", reply.status)};
-}
-
-bool is_this_machine(const std::string& host) {
-  if (host == "localhost") return true;
-  asio::error_code no_address;
-  const auto address = asio::ip::make_address(host, no_address);
-  return !no_address && address.is_loopback();
 }
 
 }  // namespace

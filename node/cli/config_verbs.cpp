@@ -70,7 +70,7 @@ Result<void> take(const ApiClient& api, const ConfigStep& step) {
   return fail(answer.error().code, fmt::format("{}: {}", step.text, answer.error().text));
 }
 
-/// Too long a difference is noted in part: the audit log has all of it.
+/// Too long a difference is noted in part; the audit log has an entry of each change.
 std::string for_history(const std::vector<ConfigStep>& steps) {
   auto text = text_of(steps);
   if (text.size() <= diff_bytes_max) return text;

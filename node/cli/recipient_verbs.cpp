@@ -25,6 +25,12 @@ Json addresses_given(const Arguments& arguments, std::string_view option) {
   return given == arguments.end() ? Json::array() : addresses_in(given->second);
 }
 
+Result<Json> change_members(const ApiClient& api, const std::string& address,
+                            const std::vector<Json>& changes) {
+  const auto target = below("lists", address, "/members");
+  return in_turn(changes, [&](const Json& change) { return api.post(target, change); });
+}
+
 }  // namespace
 
 Result<Outcome> domain_catch_all(const ApiClient& api, const Arguments& arguments) {
@@ -73,12 +79,10 @@ Result<Outcome> list_add(const ApiClient& api, const Arguments& arguments) {
   auto changes = member_changes(addresses_given(arguments, "--members"), Json::array());
   auto answer = api.post("/lists", {{"address", address}, {"members", take_first(changes)}});
   if (!answer) return tl::unexpected(answer.error());
-  for (const auto& change : changes) {
-    answer = api.post(below("lists", address, "/members"), change);
-    if (!answer) {
-      return fail(answer.error().code,
-                  fmt::format("{} was added, but not with all members: {}", address, answer.error().text));
-    }
+  if (!changes.empty()) answer = change_members(api, address, changes);
+  if (!answer) {
+    return fail(answer.error().code,
+                fmt::format("{} was added, but not with all members: {}", address, answer.error().text));
   }
   return acted(std::move(answer), fmt::format("added {}", address));
 }
@@ -93,9 +97,10 @@ Result<Outcome> list_show(const ApiClient& api, const Arguments& arguments) {
 
 Result<Outcome> list_change(const ApiClient& api, const Arguments& arguments) {
   const auto& address = arguments.at("address");
-  const Json body = {{"add", addresses_given(arguments, "--add")},
-                     {"remove", addresses_given(arguments, "--remove")}};
-  return acted(api.post(below("lists", address, "/members"), body), fmt::format("changed {}", address));
+  auto changes = member_changes(addresses_given(arguments, "--add"), addresses_given(arguments, "--remove"));
+  // Of nothing to change the grid says whether there is such a list.
+  if (changes.empty()) changes.push_back({{"add", Json::array()}, {"remove", Json::array()}});
+  return acted(change_members(api, address, changes), fmt::format("changed {}", address));
 }
 
 Result<Outcome> list_remove(const ApiClient& api, const Arguments& arguments) {

@@ -35,10 +35,10 @@ class EchoOff {
 };
 
 std::string ask(std::string_view question) {
-  fmt::print(stderr, "{}: ", question);
   std::string line;
   {
-    const EchoOff quiet;
+    const EchoOff quiet;  // before the question: what is typed after it is neither shown nor thrown away
+    fmt::print(stderr, "{}: ", question);
     std::getline(std::cin, line);
   }
   fmt::print(stderr, "\n");

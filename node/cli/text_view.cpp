@@ -12,6 +12,9 @@
 namespace gridmail::cli {
 namespace {
 
+/// A longer cell moves what is behind it in its own line, not in all.
+constexpr std::size_t column_width_max = 100;
+
 std::string heading(std::string_view column) {
   std::string text(column);
   for (auto& c : text) c = c == '_' ? ' ' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -61,13 +64,14 @@ std::string table_text(const Json& rows, const std::vector<std::string_view>& co
   }
   std::vector<std::size_t> widths(columns.size(), 0);
   for (const auto& line : cells) {
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width(line[i]));
+    for (std::size_t i = 0; i < line.size(); ++i)
+      widths[i] = std::max(widths[i], std::min(width(line[i]), column_width_max));
   }
   std::string text;
   for (const auto& line : cells) {
     std::string out;
     for (std::size_t i = 0; i < line.size(); ++i)
-      out += line[i] + std::string(widths[i] - width(line[i]) + 2, ' ');
+      out += line[i] + std::string(std::max(widths[i], width(line[i])) - width(line[i]) + 2, ' ');
     out.erase(out.find_last_not_of(' ') + 1);
     text += out + "\n";
   }

@@ -360,7 +360,7 @@ const std::vector<Verb> table = {
      queue_retry},
     {"queue",
      "hold",
-     "send nothing of one, or some, to other domains",
+     "give one, or some, to nobody until released",
      {some_id, for_domain, from_sender, dry_run},
      queue_hold},
     {"queue", "release", "send what was held", {some_id, for_domain, from_sender, dry_run}, queue_release},

@@ -1,13 +1,13 @@
 // The part of ChangeWriter that writes down who did what, in the operation that does it.
-#include "storage/directory/audit_text.hpp"
 #include "storage/directory/change_writer.hpp"
+#include "storage/directory/default_limits.hpp"
 
 namespace gridmail {
 namespace {
 
 constexpr std::size_t object_bytes_max = 300;
-constexpr std::size_t state_bytes_max = 300;
-constexpr std::size_t name_bytes_max = 120;
+constexpr std::size_t state_bytes_max = 4096;
+constexpr std::size_t verb_bytes_max = 120;
 /// More than one, so that the log shrinks where the limits have been lowered; few, so that no change pays for
 /// the others.
 constexpr std::uint64_t trimmed_per_change = 4;
@@ -60,8 +60,56 @@ Task<Result<std::string>> ChangeWriter::setting_state(const directory::Change& c
   const auto record = co_await load<directory::Settings>(keys_.settings());
   if (!record) co_return tl::unexpected(record.error());
   if (!*record) co_return std::string();
-  if (change.has_set_limits()) co_return (*record)->limits();
+  if (change.has_set_limits()) co_return limits_in(**record);
   co_return co_await address_of((*record)->postmaster());
+}
+
+Task<Result<AuditAddresses>> ChangeWriter::list_members(const std::string& list) {
+  const auto record = co_await load<directory::MemberList>(keys_.list(list));
+  if (!record) co_return tl::unexpected(record.error());
+  AuditAddresses members{"members", {}, {}};
+  if (*record) members.all.insert((*record)->members().begin(), (*record)->members().end());
+  co_return members;
+}
+
+Task<Result<AuditAddresses>> ChangeWriter::forwards_of(const Bytes& user) {
+  const auto id = UserId::from_bytes(user);
+  const auto record = co_await load<directory::User>(keys_.user(id.value_or(UserId{})));
+  if (!record) co_return tl::unexpected(record.error());
+  AuditAddresses forwards{"forwards", {}, {}};
+  if (!*record || (*record)->forward_to_size() == 0) co_return forwards;
+  forwards.all.insert((*record)->forward_to().begin(), (*record)->forward_to().end());
+  forwards.rest = (*record)->forward_only() ? "keep=no" : "keep=yes";
+  co_return forwards;
+}
+
+Task<Result<AuditAddresses>> ChangeWriter::delegates_of(const Bytes& user) {
+  const auto id = UserId::from_bytes(user);
+  const auto record = co_await load<directory::User>(keys_.user(id.value_or(UserId{})));
+  if (!record) co_return tl::unexpected(record.error());
+  AuditAddresses delegates{"delegates", {}, {}};
+  if (!*record) co_return delegates;
+  for (const auto& each : (*record)->delegates()) {
+    auto address = co_await address_of(each);
+    if (!address) co_return tl::unexpected(address.error());
+    delegates.all.insert(std::move(*address));
+  }
+  co_return delegates;
+}
+
+Task<Result<std::optional<AuditAddresses>>> ChangeWriter::addresses_of(const directory::Change& change) {
+  Result<AuditAddresses> found;
+  if (change.has_change_list()) {
+    found = co_await list_members(change.change_list().address());
+  } else if (change.has_set_forwarding()) {
+    found = co_await forwards_of(change.set_forwarding().user());
+  } else if (change.has_set_delegates()) {
+    found = co_await delegates_of(change.set_delegates().user());
+  } else {
+    co_return std::optional<AuditAddresses>();
+  }
+  if (!found) co_return tl::unexpected(found.error());
+  co_return std::optional(std::move(*found));
 }
 
 /// None of these is a coroutine: what they are given outlives the change.
@@ -80,10 +128,6 @@ Task<Result<std::string>> ChangeWriter::state_of(const directory::Change& change
       return user_state(change.update_user().id());
     case Kind::kRemoveUser:
       return user_state(change.remove_user().id());
-    case Kind::kSetForwarding:
-      return user_state(change.set_forwarding().user());
-    case Kind::kSetDelegates:
-      return user_state(change.set_delegates().user());
     case Kind::kSetRole:
       return user_state(change.set_role().user());
     case Kind::kAddAppPassword:
@@ -119,8 +163,6 @@ Task<Result<std::string>> ChangeWriter::state_of(const directory::Change& change
       return record_state<directory::Certificate>(keys_.certificate(change.remove_certificate().name()));
     case Kind::kAddList:
       return record_state<directory::MemberList>(keys_.list(change.add_list().address()));
-    case Kind::kChangeList:
-      return record_state<directory::MemberList>(keys_.list(change.change_list().address()));
     case Kind::kRemoveList:
       return record_state<directory::MemberList>(keys_.list(change.remove_list().address()));
     case Kind::kAddDkimKey:
@@ -212,24 +254,41 @@ Task<Result<std::optional<directory::AuditEntry>>> ChangeWriter::begin_audit(
   auto object = co_await object_of(change);
   if (!object) co_return tl::unexpected(object.error());
   entry.set_object(shortened(std::move(*object), object_bytes_max));
+  auto addresses = co_await addresses_of(change);
+  if (!addresses) co_return tl::unexpected(addresses.error());
+  addresses_before_ = std::move(*addresses);
   auto before = co_await state_of(change);
   if (!before) co_return tl::unexpected(before.error());
-  entry.set_before(shortened(std::move(*before), state_bytes_max));
+  entry.set_before(std::move(*before));
   co_return std::optional(std::move(entry));
 }
 
-Task<Result<void>> ChangeWriter::finish_audit(const directory::Change& change, directory::AuditEntry entry) {
+Task<Result<void>> ChangeWriter::finish_states(const directory::Change& change,
+                                               directory::AuditEntry& entry) {
   if (change.has_add_audit()) {
-    entry.set_before(shortened(change.add_audit().before(), state_bytes_max));
-    entry.set_after(shortened(change.add_audit().after(), state_bytes_max));
+    entry.set_before(change.add_audit().before());
+    entry.set_after(change.add_audit().after());
+  } else if (addresses_before_) {
+    const auto addresses = co_await addresses_of(change);
+    if (!addresses) co_return tl::unexpected(addresses.error());
+    auto [before, after] = audit_difference(*addresses_before_, **addresses);
+    entry.set_before(std::move(before));
+    entry.set_after(std::move(after));
   } else {
     auto after = co_await state_of(change);
     if (!after) co_return tl::unexpected(after.error());
-    entry.set_after(shortened(std::move(*after), state_bytes_max));
+    entry.set_after(std::move(*after));
   }
-  entry.set_verb(shortened(entry.verb(), name_bytes_max));
+  entry.set_before(shortened(entry.before(), state_bytes_max));
+  entry.set_after(shortened(entry.after(), state_bytes_max));
+  co_return Result<void>{};
+}
+
+Task<Result<void>> ChangeWriter::finish_audit(const directory::Change& change, directory::AuditEntry entry) {
+  if (auto finished = co_await finish_states(change, entry); !finished) co_return finished;
+  entry.set_verb(shortened(entry.verb(), verb_bytes_max));
   entry.set_who(shortened(change.actor().who(), object_bytes_max));
-  entry.set_address(shortened(change.actor().address(), name_bytes_max));
+  entry.set_address(shortened(change.actor().address(), verb_bytes_max));
   entry.set_node(change.actor().node());
   entry.set_at(now_);
   if (is_left_out_) {
@@ -247,12 +306,17 @@ Task<Result<void>> ChangeWriter::finish_audit(const directory::Change& change, d
   co_return co_await put(keys_.audit_book(), book.SerializeAsString());
 }
 
+bool ChangeWriter::is_kept(const std::optional<directory::AuditEntry>& oldest, std::uint64_t entries) const {
+  const bool old = oldest && oldest->at() < now_ - audit_kept_.age;
+  const bool young = oldest && oldest->at() >= now_ - audit_kept_.young;
+  return !old && entries <= (young ? audit_kept_.entries_max : audit_kept_.entries);
+}
+
 Task<Result<void>> ChangeWriter::trim_audit(directory::AuditBook& book) {
   for (std::uint64_t i = 0; i < trimmed_per_change && book.first() + 1 < book.next(); ++i) {
     const auto oldest = co_await load<directory::AuditEntry>(keys_.audit_entry(book.first()));
     if (!oldest) co_return tl::unexpected(oldest.error());
-    const bool old = *oldest && (*oldest)->at() < now_ - audit_kept_.age;
-    if (!old && book.next() - book.first() <= audit_kept_.entries) co_return Result<void>{};
+    if (is_kept(*oldest, book.next() - book.first())) co_return Result<void>{};
     if (auto gone = co_await remove(keys_.audit_entry(book.first())); !gone) co_return gone;
     book.set_first(book.first() + 1);
   }

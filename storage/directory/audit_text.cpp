@@ -1,5 +1,8 @@
 #include "storage/directory/audit_text.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "node/base/bytes.hpp"
 #include "node/base/date.hpp"
 #include "node/base/ids.hpp"
@@ -32,6 +35,18 @@ std::string joined(const Strings& strings) {
 std::string_view name_of(directory::Role role) {
   const auto index = static_cast<std::size_t>(role - directory::ROLE_USER);
   return index < role_names.size() ? role_names[index] : role_names.front();
+}
+
+/// What one side has, and of it what the other has not.
+std::string side_of(const AuditAddresses& side, std::string_view verb, const AuditAddresses& other) {
+  std::string text;
+  add(text, side.name, std::to_string(side.all.size()));
+  std::vector<std::string> alone;
+  std::set_difference(side.all.begin(), side.all.end(), other.all.begin(), other.all.end(),
+                      std::back_inserter(alone));
+  if (!side.rest.empty()) text += " " + side.rest;
+  if (!alone.empty()) add(text, verb, joined(alone));
+  return text;
 }
 
 std::string_view verb_of_update(const directory::UpdateUser& update) {
@@ -249,6 +264,11 @@ std::string audit_text(const directory::Certificate& certificate) {
   add(text, "chain", to_hex(blake2b(certificate.chain(), 16).substr(0, 8)));
   add(text, "set", rfc3339(certificate.created()));
   return text;
+}
+
+std::pair<std::string, std::string> audit_difference(const AuditAddresses& before,
+                                                     const AuditAddresses& after) {
+  return {side_of(before, "removed", after), side_of(after, "added", before)};
 }
 
 std::string shortened(std::string text, std::size_t bytes_max) {

@@ -1,7 +1,9 @@
 // What the audit log says of changes and records: short, and never a secret. Pure.
 #pragma once
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "storage/directory/directory.pb.h"
@@ -25,6 +27,16 @@ namespace gridmail {
 [[nodiscard]] std::string audit_text(const directory::JoinToken& token);
 [[nodiscard]] std::string audit_text(const directory::Route& route);
 [[nodiscard]] std::string audit_text(const directory::Certificate& certificate);
+
+/// What a record has so many of that the log says only which come and go.
+struct AuditAddresses {
+  std::string_view name;
+  std::set<std::string> all;
+  std::string rest;  ///< what else a change of them says; empty: nothing
+};
+/// Before and after, such as "members=40 removed=a@x.org,b@x.org" and "members=41 added=c@x.org".
+[[nodiscard]] std::pair<std::string, std::string> audit_difference(const AuditAddresses& before,
+                                                                   const AuditAddresses& after);
 
 /// Without control characters, and cut between two characters of UTF-8 where it is longer.
 [[nodiscard]] std::string shortened(std::string text, std::size_t bytes_max);

@@ -7,12 +7,12 @@
 namespace gridmail {
 namespace {
 
-constexpr std::size_t name_bytes_max = 255;
+constexpr std::size_t route_name_bytes_max = 255;
 
 bool is_host_name(std::string_view name) {
-  return !name.empty() && name.size() <= name_bytes_max && std::all_of(name.begin(), name.end(), [](char c) {
-    return static_cast<unsigned char>(c) > ' ' && c != 0x7f && c != '@';
-  });
+  return !name.empty() && name.size() <= route_name_bytes_max &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return static_cast<unsigned char>(c) > ' ' && c != 0x7f && c != '@'; });
 }
 
 }  // namespace

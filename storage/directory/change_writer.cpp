@@ -12,7 +12,6 @@ constexpr WallMicros join_tokens_remembered = 30LL * 24 * 3600 * 1'000'000;  // 
 constexpr std::size_t local_part_bytes_max = 64;
 constexpr std::size_t domain_bytes_max = 255;
 constexpr std::size_t name_bytes_max = 255;
-constexpr std::size_t secret_hash_bytes = 32;
 constexpr std::size_t tokens_max = 1000;
 constexpr std::size_t limits_bytes_max = 2000;
 
@@ -27,6 +26,12 @@ bool is_name(std::string_view name, std::size_t bytes_max) {
 
 bool is_domain_name(std::string_view name) {
   return is_name(name, domain_bytes_max) && name.find('@') == std::string_view::npos;
+}
+
+/// Of a record that is known by a name, `before` being that of the one there, or 0: never again one that an
+/// earlier record of the name had, as nodes tell by name and version whether what they remember still holds.
+std::uint64_t version_after(std::uint64_t before, WallMicros now) {
+  return std::max(before + 1, static_cast<std::uint64_t>(std::max<WallMicros>(now, 0)));
 }
 
 Result<UserId> user_id(const Bytes& bytes) {
@@ -379,7 +384,7 @@ Task<Result<void>> ChangeWriter::put_admin(const directory::PutAdmin& change) {
   }
   record.set_password_hash(change.password_hash());
   record.set_password_set(now_);
-  record.set_version(record.version() + 1);
+  record.set_version(version_after(record.version(), now_));
   co_return co_await put(keys_.admin(change.name()), record.SerializeAsString());
 }
 
@@ -498,7 +503,7 @@ Task<Result<void>> ChangeWriter::put_certificate(const directory::PutCertificate
   if (change.expected_version() != 0 && change.expected_version() != version) {
     co_return fail(Errc::conflict, "the certificate has changed");
   }
-  record.set_version(version + 1);
+  record.set_version(version_after(version, now_));
   co_return co_await put(keys_.certificate(record.name()), record.SerializeAsString());
 }
 

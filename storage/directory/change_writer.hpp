@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/directory/audit_text.hpp"
 #include "storage/directory/directory.pb.h"
 #include "storage/directory/directory_change.pb.h"
 #include "storage/directory/directory_keys.hpp"
@@ -13,10 +14,16 @@
 
 namespace gridmail {
 
-/// How much the audit log keeps: what is more or older goes, a few entries with each new one.
+/// Of a token, a session or an app password: only the hash is kept.
+constexpr std::size_t secret_hash_bytes = 32;
+
+/// How much the audit log keeps: what is more or older goes, a few entries with each new one. What is young
+/// stays however many have come since: else whoever may change something could push out what was done before.
 struct AuditKept {
   std::uint64_t entries = 100'000;
   WallMicros age = 400LL * 24 * 3600 * 1'000'000;
+  WallMicros young = 30LL * 24 * 3600 * 1'000'000;
+  std::uint64_t entries_max = 1'000'000;  ///< young ones, too
 };
 
 /// Lives for one change, on the directory's strand. Invariants it keeps: an address record names an existing
@@ -46,7 +53,11 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<std::optional<directory::AuditEntry>>> begin_audit(
       const directory::Change& change);
   [[nodiscard]] Task<Result<void>> finish_audit(const directory::Change& change, directory::AuditEntry entry);
+  /// What was there before and what is after it, of a length that the log takes.
+  [[nodiscard]] Task<Result<void>> finish_states(const directory::Change& change,
+                                                 directory::AuditEntry& entry);
   [[nodiscard]] Task<Result<void>> trim_audit(directory::AuditBook& book);
+  [[nodiscard]] bool is_kept(const std::optional<directory::AuditEntry>& oldest, std::uint64_t entries) const;
   [[nodiscard]] Task<Result<std::string>> object_of(const directory::Change& change);
   /// The record that a change is about, as the log says it; empty: there is none.
   [[nodiscard]] Task<Result<std::string>> state_of(const directory::Change& change);
@@ -57,6 +68,12 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<std::string>> app_password_object(const Bytes& user, const std::string& name);
   [[nodiscard]] Task<Result<std::string>> alias_state(const std::string& alias);
   [[nodiscard]] Task<Result<std::string>> setting_state(const directory::Change& change);
+  /// The addresses that a change adds to or takes from, and so many that the log says only which; nothing:
+  /// state_of() says all.
+  [[nodiscard]] Task<Result<std::optional<AuditAddresses>>> addresses_of(const directory::Change& change);
+  [[nodiscard]] Task<Result<AuditAddresses>> list_members(const std::string& list);
+  [[nodiscard]] Task<Result<AuditAddresses>> forwards_of(const Bytes& user);
+  [[nodiscard]] Task<Result<AuditAddresses>> delegates_of(const Bytes& user);
   [[nodiscard]] static Task<Result<std::string>> no_state();
   /// The user's; of one who is gone the id.
   [[nodiscard]] Task<Result<std::string>> address_of(const Bytes& user);
@@ -115,6 +132,13 @@ class ChangeWriter {
   [[nodiscard]] Task<Result<void>> remove_credentials_of(UserId id, const std::string& address);
   [[nodiscard]] Task<Result<void>> add_session(const directory::Change& change);
   [[nodiscard]] Task<Result<void>> remove_session(const directory::RemoveSession& change);
+  [[nodiscard]] Task<Result<void>> forget_sessions_over();
+  /// Of the owner's sessions the oldest goes where there are as many as there may be.
+  [[nodiscard]] Task<Result<void>> make_room_for_session(const directory::Session& session);
+  /// The one that has that place in an index.
+  [[nodiscard]] Task<Result<void>> forget_session_at(Bytes place);
+  /// With its places in the indexes. Errors: not_found.
+  [[nodiscard]] Task<Result<void>> forget_session(Bytes id);
   // change_routes.cpp
   [[nodiscard]] Task<Result<void>> set_route(const directory::SetRoute& change);
   [[nodiscard]] Task<Result<void>> remove_route(const directory::RemoveRoute& change);
@@ -143,6 +167,7 @@ class ChangeWriter {
   WallMicros now_;
   AuditKept audit_kept_;
   std::optional<directory::AuditEntry> audited_;
+  std::optional<AuditAddresses> addresses_before_;
   bool is_left_out_ = false;  ///< of the audit log
 };
 

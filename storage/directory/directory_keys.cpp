@@ -25,6 +25,7 @@ constexpr char dkim_key_table = 'k';
 constexpr char app_password_table = 'p';
 constexpr char session_table = 'y';
 constexpr char session_until_table = 'z';
+constexpr char session_of_table = 'q';
 constexpr char audit_table = 'e';
 constexpr char audit_book_table = 'b';
 constexpr char config_version_table = 'v';
@@ -34,6 +35,8 @@ constexpr char answer_at_table = 'o';
 constexpr char answer_book_table = 'f';
 constexpr char applied_table = 'g';
 constexpr char applied_at_table = 'h';
+
+constexpr std::size_t hash_bytes = 32;
 
 }  // namespace
 
@@ -202,8 +205,20 @@ KeyRange DirectoryKeys::sessions_until(WallMicros now) const {
   return {key(session_until_table), session_until(now, {})};
 }
 
+Bytes DirectoryKeys::session_of(BytesView owner, WallMicros created, BytesView hash) const {
+  Bytes rest(owner);
+  append_be64(rest, static_cast<std::uint64_t>(std::max<WallMicros>(created, 0)));
+  rest += hash;
+  return key(session_of_table, rest);
+}
+
+KeyRange DirectoryKeys::sessions_of(BytesView owner) const {
+  return range(session_of_table, owner);
+}
+
 Bytes DirectoryKeys::session_in(BytesView key_bytes) const {
-  return Bytes(key_bytes.substr(session_until(0, {}).size()));
+  GRIDMAIL_ASSERT(key_bytes.size() > hash_bytes);
+  return Bytes(key_bytes.substr(key_bytes.size() - hash_bytes));
 }
 
 Bytes DirectoryKeys::audit_entry(std::uint64_t number) const {

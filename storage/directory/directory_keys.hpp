@@ -60,7 +60,11 @@ class DirectoryKeys {
   /// The same by the date it ends at, so that those that are over are found without looking at all.
   [[nodiscard]] Bytes session_until(WallMicros expires, BytesView hash) const;
   [[nodiscard]] KeyRange sessions_until(WallMicros now) const;
-  /// The hash that session_until() made `key` from.
+  /// The same by whose it is and the date it began at, so that an owner's oldest is found. No owner begins
+  /// another.
+  [[nodiscard]] Bytes session_of(BytesView owner, WallMicros created, BytesView hash) const;
+  [[nodiscard]] KeyRange sessions_of(BytesView owner) const;
+  /// The hash that session_until() or session_of() made `key` from.
   [[nodiscard]] Bytes session_in(BytesView key) const;
   /// By number; entries are [audit_entry(first), audit_entry(next)) of the book.
   [[nodiscard]] Bytes audit_entry(std::uint64_t number) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/directory/default_limits.hpp"
 #include "storage/directory/directory_client.hpp"
 #include "storage/directory/record_codec.hpp"
 
@@ -85,7 +86,9 @@ Task<Result<directory::MemberList>> DirectoryView::member_list(std::string addre
 }
 
 Task<Result<directory::Settings>> DirectoryView::settings() const {
-  return find<directory::Settings>(keys_.settings(), "settings");
+  auto record = co_await find<directory::Settings>(keys_.settings(), "settings");
+  if (record) record->set_limits(limits_in(*record));
+  co_return record;
 }
 
 Task<Result<directory::User>> DirectoryView::user(UserId id) const {

@@ -30,6 +30,7 @@ class DirectoryView {
   /// What an address itself leads to.
   [[nodiscard]] Task<Result<directory::Address>> address(std::string address) const;
   [[nodiscard]] Task<Result<directory::MemberList>> member_list(std::string address) const;
+  /// With the limits that hold where none were ever set.
   [[nodiscard]] Task<Result<directory::Settings>> settings() const;
   /// However old the replica is.
   [[nodiscard]] Task<Result<std::vector<directory::DkimKey>>> dkim_keys_of(std::string domain) const;

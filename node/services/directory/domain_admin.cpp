@@ -4,19 +4,13 @@
 
 #include <algorithm>
 
+#include "node/services/directory/canonical_domain.hpp"
 #include "protocols/text/ascii.hpp"
 #include "protocols/text/calendar.hpp"
-#include "protocols/text/normalization.hpp"
 #include "storage/directory/sealed_secret.hpp"
 
 namespace gridmail {
 namespace {
-
-Result<std::string> canonical_domain(const std::string& name) {
-  auto text = text::to_ascii_domain(name);
-  if (!text) return fail(Errc::invalid, "not a domain: " + name);
-  return std::move(*text);
-}
 
 dkim::Algorithm algorithm_of(const directory::DkimKey& key) {
   return key.algorithm() == directory::DkimKey::RSA ? dkim::Algorithm::rsa : dkim::Algorithm::ed25519;

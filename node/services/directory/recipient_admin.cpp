@@ -2,20 +2,14 @@
 
 #include <algorithm>
 
-#include "protocols/text/normalization.hpp"
+#include "node/services/directory/canonical_domain.hpp"
 
 namespace gridmail {
 namespace {
 
-Result<std::string> canonical(const std::string& address) {
+Result<std::string> canonical_recipient(const std::string& address) {
   auto text = text::canonical_address(address);
   if (!text || text->find('@') == std::string::npos) return fail(Errc::invalid, "not an address: " + address);
-  return std::move(*text);
-}
-
-Result<std::string> canonical_domain(const std::string& name) {
-  auto text = text::to_ascii_domain(name);
-  if (!text) return fail(Errc::invalid, "not a domain: " + name);
   return std::move(*text);
 }
 
@@ -30,7 +24,7 @@ Error named(Error error, const std::string& what) {
 Task<Result<std::vector<std::string>>> RecipientAdmin::stored(std::vector<std::string> addresses) {
   std::vector<std::string> all;
   for (const auto& address : addresses) {
-    auto name = canonical(address);
+    auto name = canonical_recipient(address);
     if (!name) co_return tl::unexpected(name.error());
     const std::string domain(split_address(*name).second);
     const auto ours = co_await ports_.view.domain(domain);
@@ -56,7 +50,7 @@ Task<Result<AppliedChange>> RecipientAdmin::set_catch_all(std::string domain, st
   directory::Change change;
   change.mutable_set_catch_all()->set_domain(*name);
   if (!address.empty()) {
-    auto target = canonical(address);
+    auto target = canonical_recipient(address);
     if (!target) co_return tl::unexpected(target.error());
     change.mutable_set_catch_all()->set_address(*target);
   }
@@ -68,7 +62,7 @@ Task<Result<std::vector<directory::MemberList>>> RecipientAdmin::lists() {
 }
 
 Task<Result<directory::MemberList>> RecipientAdmin::list(std::string address) {
-  const auto name = canonical(address);
+  const auto name = canonical_recipient(address);
   if (!name) co_return tl::unexpected(name.error());
   auto found = co_await ports_.view.member_list(*name);
   if (!found) co_return tl::unexpected(named(found.error(), "list " + *name));
@@ -76,7 +70,7 @@ Task<Result<directory::MemberList>> RecipientAdmin::list(std::string address) {
 }
 
 Task<Result<AppliedChange>> RecipientAdmin::add_list(std::string address, std::vector<std::string> members) {
-  const auto name = canonical(address);
+  const auto name = canonical_recipient(address);
   if (!name) co_return tl::unexpected(name.error());
   const auto all = co_await stored(std::move(members));
   if (!all) co_return tl::unexpected(all.error());
@@ -108,7 +102,7 @@ Task<Result<AppliedChange>> RecipientAdmin::change_list(std::string address, std
 }
 
 Task<Result<AppliedChange>> RecipientAdmin::remove_list(std::string address) {
-  const auto name = canonical(address);
+  const auto name = canonical_recipient(address);
   if (!name) co_return tl::unexpected(name.error());
   directory::Change change;
   change.mutable_remove_list()->set_address(*name);
@@ -117,7 +111,7 @@ Task<Result<AppliedChange>> RecipientAdmin::remove_list(std::string address) {
 
 /// Also by an alias.
 Task<Result<directory::User>> RecipientAdmin::user(std::string address) {
-  const auto name = canonical(address);
+  const auto name = canonical_recipient(address);
   if (!name) co_return tl::unexpected(name.error());
   auto record = co_await ports_.view.resolve(*name);
   if (!record) co_return tl::unexpected(named(record.error(), "user " + *name));

@@ -1,6 +1,7 @@
 #include "node/services/directory/user_admin.hpp"
 
 #include "node/base/log.hpp"
+#include "node/services/directory/canonical_domain.hpp"
 #include "node/services/directory/imported_hash.hpp"
 #include "protocols/text/normalization.hpp"
 
@@ -15,14 +16,8 @@ Result<std::string> canonical(const std::string& address) {
   return std::move(*text);
 }
 
-Result<std::string> canonical_domain(const std::string& name) {
-  auto text = text::to_ascii_domain(name);
-  if (!text) return fail(Errc::invalid, "not a domain: " + name);
-  return std::move(*text);
-}
-
 /// Says who it is that is not there.
-Error named(Error error, const std::string& address) {
+Error naming_user(Error error, const std::string& address) {
   if (error.code == Errc::not_found) error.text = "no user " + address;
   return error;
 }
@@ -39,7 +34,7 @@ Task<Result<UserId>> UserAdmin::find(std::string address) {
   auto name = canonical(address);
   if (!name) co_return tl::unexpected(name.error());
   const auto user = co_await ports_.view.resolve(*name);
-  if (!user) co_return tl::unexpected(named(user.error(), *name));
+  if (!user) co_return tl::unexpected(naming_user(user.error(), *name));
   co_return id_of(user->id());
 }
 
@@ -118,7 +113,7 @@ Task<Result<UserDetails>> UserAdmin::user(std::string address) {
   const auto name = canonical(address);
   if (!name) co_return tl::unexpected(name.error());
   const auto record = co_await ports_.view.resolve(*name);
-  if (!record) co_return tl::unexpected(named(record.error(), *name));
+  if (!record) co_return tl::unexpected(naming_user(record.error(), *name));
   const auto id = id_of(record->id());
   if (!id) co_return tl::unexpected(id.error());
   UserDetails details;
@@ -246,7 +241,7 @@ Task<Result<AliasRow>> UserAdmin::alias(std::string address) {
   const auto id = id_of(record->user());
   if (!id) co_return tl::unexpected(id.error());
   const auto user = co_await ports_.view.user(*id);
-  if (!user) co_return tl::unexpected(named(user.error(), *name));
+  if (!user) co_return tl::unexpected(naming_user(user.error(), *name));
   co_return AliasRow{*name, user->address()};
 }
 

@@ -64,7 +64,8 @@ void VerifiedPasswords::put(BytesView owner, Verified verified) {
   const auto found = verified_.find(owner);
   if (found != verified_.end()) {
     // News of an older record can come late, and must not displace what is known of the present one.
-    if (verified.version >= found->second.version) found->second = std::move(verified);
+    const bool is_over = found->second.until <= clock_.now();
+    if (is_over || verified.version >= found->second.version) found->second = std::move(verified);
     return;
   }
   if (verified_.size() >= entries_max) make_room();

@@ -21,6 +21,14 @@ struct AccessGrid : MemoryDirectoryGrid {
     return account && account->id == user;
   }
   Result<KnownAccount> session(const std::string& secret) { return grid.run_to_end(access.session(secret)); }
+  /// How many keys of the directory begin so behind slot and area.
+  std::size_t kept(char table) {
+    std::size_t count = 0;
+    const Bytes first = slot_key(directory_slot(), 'd', Bytes(1, table));
+    for (const auto& [key, value] : grid.slots.store().contents(Family::meta))
+      count += key.compare(0, first.size(), first) == 0 ? 1 : 0;
+    return count;
+  }
 
   UserId user;
   AccessAdmin access{{grid.clock, grid.random, grid.view, client, directory}};
@@ -139,11 +147,25 @@ TEST_CASE_FIXTURE(AccessGrid, "sessions that are over are forgotten by and by") 
   for (int i = 0; i < 20; ++i) done(access.begin_session("anna@example.org"));
   grid.clock.set_now(grid.clock.now() + 13h);
   for (int i = 0; i < 5; ++i) done(access.begin_session("anna@example.org"));
-  std::size_t kept = 0;
-  const Bytes first = slot_key(directory_slot(), 'd', "y");
-  for (const auto& [key, value] : grid.slots.store().contents(Family::meta))
-    kept += key.compare(0, first.size(), first) == 0 ? 1 : 0;
-  CHECK(kept == 5);
+  for (const char table : {'y', 'z', 'q'}) CHECK(kept(table) == 5);
+}
+
+TEST_CASE_FIXTURE(AccessGrid, "of an account's sessions the newest fifty go on") {
+  done(admin.put_admin("root", "secret", false));
+  const auto roots = done(access.begin_session("root"));
+  std::vector<std::string> secrets;
+  for (int i = 0; i < 52; ++i) {
+    secrets.push_back(done(access.begin_session("anna@example.org")).secret);
+    grid.clock.set_now(grid.clock.now() + 1s);
+  }
+  CHECK(session(secrets[0]).error().code == Errc::denied);
+  CHECK(session(secrets[1]).error().code == Errc::denied);
+  for (std::size_t i = 2; i < secrets.size(); ++i) CHECK(session(secrets[i]).has_value());
+  CHECK(session(roots.secret).has_value());
+  for (const char table : {'y', 'z', 'q'}) CHECK(kept(table) == 51);
+  done(access.end_session(secrets.back()));
+  done(access.begin_session("anna@example.org"));
+  CHECK(session(secrets[2]).has_value());
 }
 
 TEST_CASE_FIXTURE(AccessGrid, "an administrator's session ends with the password") {

@@ -64,8 +64,8 @@ TEST_CASE("a change of the directory is written down with who, where from, what,
   CHECK(entries[0].node() == Bytes(32, 'n'));
   CHECK(entries[0].verb() == "user forward");
   CHECK(entries[0].object() == "a@example.org");
-  CHECK(entries[0].before() == "role=user log-in=yes");
-  CHECK(entries[0].after() == "role=user log-in=yes forward=b@example.com keep=yes");
+  CHECK(entries[0].before() == "forwards=0");
+  CHECK(entries[0].after() == "forwards=1 keep=yes added=b@example.com");
   CHECK(entries[0].at() >= begun);
   CHECK(entries[0].at() <= dir.grid.clock.wall());
   for (const auto& entry : entries) CHECK(entry.SerializeAsString().find("secret") == Bytes::npos);
@@ -177,14 +177,80 @@ TEST_CASE("the log keeps as many entries, and as old ones, as it is told") {
     REQUIRE(dir.grid.run_to_end(dir.grid.slots.store().commit(std::move(batch))));
     dir.follow();
   };
-  for (int i = 0; i < 12; ++i) note({10, 1'000'000});
+  const AuditKept kept{10, 10'000'000, 5'000'000, 15};
+  for (int i = 0; i < 12; ++i) note(kept);
+  CHECK(log_of(dir).size() == 12);  // none is old enough to go
+  for (int i = 0; i < 8; ++i) note(kept);
+  CHECK(log_of(dir).size() == 15);
+  dir.grid.clock.set_now(dir.grid.clock.now() + std::chrono::seconds(6));
+  for (int i = 0; i < 3; ++i) note(kept);
   auto entries = log_of(dir);
   REQUIRE(entries.size() == 10);
-  CHECK(entries.back().number() == 2);
-  dir.grid.clock.set_now(dir.grid.clock.now() + std::chrono::seconds(5));
-  for (int i = 0; i < 3; ++i) note({10, 1'000'000});
+  CHECK(entries.back().number() == 13);
+  dir.grid.clock.set_now(dir.grid.clock.now() + std::chrono::seconds(11));
+  for (int i = 0; i < 4; ++i) note(kept);
   entries = log_of(dir);
-  CHECK(entries.size() == 3);  // the old ones are gone, a few with each new one
+  CHECK(entries.size() == 4);  // the old ones are gone, a few with each new one
+}
+
+TEST_CASE("of many addresses the log says which came and which went, however many there are") {
+  MemoryDirectoryGrid dir;
+  dir.done(dir.client.add_domain("example.org"));
+  directory::Change change;
+  change.mutable_add_list()->set_address("all@example.org");
+  for (int i = 0; i < 40; ++i)
+    change.mutable_add_list()->add_members("member" + std::to_string(i) + "@example.com");
+  dir.done(dir.client.change(change));
+  change.mutable_change_list()->set_address("all@example.org");
+  change.mutable_change_list()->add_removed("member39@example.com");
+  for (const auto* added : {"new2@example.com", "new1@example.com", "member1@example.com"})
+    change.mutable_change_list()->add_added(added);
+  dir.done(dir.client.change(change));
+  auto newest = log_of(dir).front();
+  CHECK(newest.before() == "members=40 removed=member39@example.com");
+  CHECK(newest.after() == "members=41 added=new1@example.com,new2@example.com");
+
+  change.mutable_change_list()->clear_removed();
+  for (int i = 0; i < 500; ++i)
+    change.mutable_change_list()->add_added("another" + std::to_string(i) + "@example.com");
+  dir.done(dir.client.change(change));
+  newest = log_of(dir).front();
+  CHECK(newest.before() == "members=41");
+  CHECK(newest.after().starts_with("members=541 added=another0@example.com,"));
+  CHECK(newest.after().ends_with("…"));
+  CHECK(newest.after().size() > 4000);
+  CHECK(newest.after().size() <= 4096);
+}
+
+TEST_CASE("who may send in a user's name, and where the mail goes, is told by what was changed") {
+  MemoryDirectoryGrid dir;
+  dir.done(dir.client.add_domain("example.org"));
+  std::vector<UserId> users;
+  for (const auto* address : {"a@example.org", "b@example.org", "c@example.org"}) {
+    users.push_back(draw_id<UserId>(dir.grid.random));
+    dir.done(dir.client.add_user(users.back(), address, "", true));
+  }
+  const auto delegate = [&](UserId to) {
+    directory::Change change;
+    change.mutable_set_delegates()->set_user(users[0].bytes());
+    change.mutable_set_delegates()->add_delegates(to.bytes());
+    dir.done(dir.client.change(change));
+    return log_of(dir).front();
+  };
+  CHECK(delegate(users[1]).before() == "delegates=0");
+  const auto changed = delegate(users[2]);
+  CHECK(changed.before() == "delegates=1 removed=b@example.org");
+  CHECK(changed.after() == "delegates=1 added=c@example.org");
+
+  directory::Change change;
+  change.mutable_set_forwarding()->set_user(users[0].bytes());
+  change.mutable_set_forwarding()->add_to("far@example.com");
+  dir.done(dir.client.change(change));
+  change.mutable_set_forwarding()->set_only(true);
+  dir.done(dir.client.change(change));
+  const auto kept = log_of(dir).front();
+  CHECK(kept.before() == "forwards=1 keep=yes");
+  CHECK(kept.after() == "forwards=1 keep=no");
 }
 
 TEST_CASE("what the log says is short, on one line, and whole characters") {

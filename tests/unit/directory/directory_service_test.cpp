@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "node/services/limits/usage_limits.hpp"
+#include "storage/directory/default_limits.hpp"
 #include "storage/directory/record_condition.hpp"
 #include "tests/unit/directory/memory_directory_grid.hpp"
 
@@ -262,4 +264,62 @@ TEST_CASE("a route is set, replaced and removed, and never for a domain of ours"
   dir.done(remove());
   CHECK(dir.refused(remove()) == Errc::not_found);
   CHECK(dir.grid.run_to_end(dir.grid.view.route("far.example")).error().code == Errc::not_found);
+}
+
+TEST_CASE("what is removed and made again under its name never has an earlier one's version") {
+  MemoryDirectoryGrid dir;
+  const auto put = [&](std::uint64_t expected_version) {
+    directory::Change change;
+    change.mutable_put_certificate()->mutable_certificate()->set_name("mail.example.org");
+    change.mutable_put_certificate()->set_expected_version(expected_version);
+    return dir.client.change(std::move(change));
+  };
+  const auto version = [&] {
+    const auto all = dir.grid.run_to_end(dir.grid.view.certificates());
+    REQUIRE(all);
+    REQUIRE(all->size() == 1);
+    return all->front().version();
+  };
+  dir.done(put(0));
+  const auto first = version();
+  dir.done(put(first));
+  const auto second = version();
+  CHECK(second > first);
+  CHECK(dir.refused(put(first)) == Errc::conflict);
+  dir.grid.run(1s);
+  directory::Change removal;
+  removal.mutable_remove_certificate()->set_name("mail.example.org");
+  dir.done(dir.client.change(removal));
+  dir.done(put(0));
+  CHECK(version() > second);
+}
+
+TEST_CASE("log-ins that fail are limited unless administrators have said otherwise") {
+  MemoryDirectoryGrid dir;
+  const auto limits = [&] {
+    const auto settings = dir.grid.run_to_end(dir.grid.view.settings());
+    REQUIRE(settings);
+    return settings->limits();
+  };
+  CHECK(limits() == default_limits);
+  const auto table = LimitTable::parse(default_limits);
+  REQUIRE(table);
+  CHECK(table->text() == default_limits);
+  UsageLimits usage(dir.grid.clock);
+  usage.set(*table);
+  const std::string guesser = "192.0.2.7", own = "127.0.0.1";
+  for (int i = 0; i < 100; ++i) {
+    CHECK(usage.may(Counted::failed_log_ins, {guesser, {}}));
+    for (const auto* address : {&guesser, &own}) usage.count(Counted::failed_log_ins, {*address, {}});
+  }
+  CHECK(!usage.may(Counted::failed_log_ins, {guesser, {}}));
+  CHECK(usage.may(Counted::failed_log_ins, {own, {}}));
+  directory::Change change;
+  change.mutable_set_limits()->set_limits("none");
+  dir.done(dir.client.change(change));
+  CHECK(limits() == "none");
+  const auto noted = dir.grid.run_to_end(dir.grid.view.audit(UINT64_MAX, 1));
+  REQUIRE(noted);
+  CHECK(noted->front().before() == default_limits);
+  CHECK(noted->front().after() == "none");
 }

@@ -133,6 +133,44 @@ TEST_CASE("mail is signed with every active key of its author's domain, or of on
   CHECK(domains.signatures("", "Subject: nobody's\r\n\r\n").empty());
 }
 
+TEST_CASE("that a domain has no key at all is believed for a second, that it has none in use is not") {
+  Domains domains;
+  auto& dir = domains.dir;
+  MessageSigner signer(dir.grid.view, dir.grid.clock, nullptr, {domains.first.member.id, domains.first.seed});
+  const auto count = [&] {
+    const MemoryBody body("From: a@mail.example.org\r\n\r\ntext\r\n");
+    return count_of(*dir.grid.run_to_end(signer.sign("", body)), "DKIM-Signature");
+  };
+  CHECK(count() == 0);
+  domains.add(ed25519, "one");
+  dir.grid.run(std::chrono::seconds(1));
+  CHECK(count() == 0);
+  domains.set("one", active);
+  CHECK(count() == 1);
+
+  Batch lost;  // unnoticed, so that only what was remembered tells
+  const auto keys = DirectoryKeys(followed_directory_slot).dkim_keys_of("example.org");
+  lost.remove_range(Family::meta, keys.first, keys.last);
+  REQUIRE(dir.grid.run_to_end(dir.grid.slots.store().commit(std::move(lost))));
+  CHECK(count() == 0);
+  dir.follow();
+  CHECK(count() == 0);
+  dir.grid.run(std::chrono::seconds(1));
+  CHECK(count() == 1);
+}
+
+TEST_CASE("the author of a very long header is found, and all of it signed") {
+  Domains domains;
+  domains.add(ed25519, "one");
+  domains.set("one", active);
+  std::string message;
+  for (int i = 0; i < 2000; ++i) message += "X-Long: " + std::string(20, 'x') + "\r\n";
+  message += "From: a@example.org\r\nSubject: ";
+  const auto one = domains.signatures("", message + "one\r\n\r\ntext\r\n");
+  CHECK(count_of(one, "DKIM-Signature") == 1);
+  CHECK(one != domains.signatures("", message + "two\r\n\r\ntext\r\n"));
+}
+
 TEST_CASE("fields added in front are signed with the rest, and so is a message without a header") {
   Domains domains;
   domains.add(ed25519, "one");

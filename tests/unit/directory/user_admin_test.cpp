@@ -84,6 +84,19 @@ TEST_CASE("administrators log in by password or token; both end with the account
   CHECK(dir.refused(dir.admin.authenticate_admin("root", "right", "::1")) == Errc::denied);
 }
 
+TEST_CASE("an administrator who was removed and added again has the new password only") {
+  MemoryDirectoryGrid dir;
+  dir.done(dir.admin.put_admin("other", "x", false));
+  dir.done(dir.admin.put_admin("root", "old", false));
+  CHECK(dir.grid.run_to_end(dir.admin.authenticate_admin("root", "old", "::1")));
+  dir.grid.run(1s);
+  dir.done(dir.admin.remove_admin("root"));
+  dir.done(dir.admin.put_admin("root", "new", false));
+  CHECK(dir.refused(dir.admin.authenticate_admin("root", "old", "::1")) == Errc::denied);
+  CHECK(dir.grid.run_to_end(dir.admin.authenticate_admin("root", "new", "::1")));
+  CHECK(dir.refused(dir.admin.authenticate_admin("root", "old", "::1")) == Errc::denied);
+}
+
 TEST_CASE("an alias is no name by which to remove a user") {
   MemoryDirectoryGrid dir;
   dir.done(dir.admin.add_domain("example.org"));
