@@ -45,7 +45,10 @@ class CopyWishes {
   }
 
  private:
-  [[nodiscard]] bool is_absent(NodeId node) const { return hints_.away.contains(node); }
+  /// Or has no room.
+  [[nodiscard]] bool is_absent(NodeId node) const {
+    return hints_.away.contains(node) || hints_.full.contains(node);
+  }
   [[nodiscard]] bool goes_to_absent(const SlotRow& row, const NodeSet& target) const {
     return std::any_of(target.begin(), target.end(),
                        [&](NodeId node) { return !row.holds(node) && is_absent(node); });

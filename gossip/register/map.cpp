@@ -41,7 +41,9 @@ bool apply_slot(Map& map, const SlotChange& change) {
         row.combining == change.row.primary && change.row.in_sync == NodeSet{*row.combining};
     if (!combined) return false;
   }
+  const bool was_alone = row.alone;
   row = change.row;
+  row.alone = row.in_sync.size() < 2 && (was_alone || map.settings.copies_min == 1);
   row.epoch = change.expected + 1;
   row.epoch_since = map.version + 1;
   return true;
@@ -89,6 +91,19 @@ bool apply_voters(Map& map, const NodeSet& voters) {
   return true;
 }
 
+/// Rows with one copy in sync that may be written alone from now on, or that a program which did not tell may
+/// have written alone until now. In a new epoch: whoever has yet to hear of it asks for nothing that rests on
+/// the old settings. A slot that never had a second copy is known to be alone; one without a primary is
+/// written by nobody.
+void note_alone(Map& map) {
+  for (auto& row : map.rows) {
+    if (row.alone || !row.paired || !row.primary || row.in_sync.size() > 1) continue;
+    row.alone = true;
+    ++row.epoch;
+    row.epoch_since = map.version + 1;
+  }
+}
+
 bool apply_settings(Map& map, const SettingsChange& change) {
   if (change.expected && *change.expected != map.settings) return false;
   const auto& settings = change.settings;
@@ -97,6 +112,7 @@ bool apply_settings(Map& map, const SettingsChange& change) {
                      settings.format_level >= map.settings.format_level &&
                      settings.format_level <= map_format_level_max;
   if (!sound || settings == map.settings) return false;
+  if (settings.copies_min == 1 || map.settings.copies_min == 1) note_alone(map);
   map.settings = settings;
   return true;
 }

@@ -84,6 +84,9 @@ struct SlotRow {
   std::optional<NodeId> combining;
   /// False until the slot first had a second copy opened: such a slot goes on alone, flagged (small grids).
   bool paired = false;
+  /// While there is one copy in sync: it may have committed what no other has, as `copies_min` was 1 at some
+  /// time since there were two. Filled in by apply().
+  bool alone = false;
   bool operator==(const SlotRow&) const = default;
 
   [[nodiscard]] bool holds(NodeId node) const { return in_sync.contains(node) || joining.contains(node); }
@@ -165,7 +168,7 @@ using MapPtr = std::shared_ptr<const Map>;
 struct SlotChange {
   SlotId slot = 0;
   Epoch expected = 0;
-  SlotRow row;  ///< epoch and epoch_since are filled in by apply()
+  SlotRow row;  ///< epoch, epoch_since and alone are filled in by apply()
 };
 /// Adds a member or replaces the record of the one with this id: where `expected` is given, only if that is
 /// its record still, so that two changes at once never undo each other.
@@ -206,7 +209,8 @@ struct MapChange {
 
 /// Applies what can be applied and raises the version by one when anything changed. A slot change whose
 /// expected epoch is not the row's is left out; so is one that breaks an invariant of SlotRow or makes a node
-/// primary that was not in sync in the row before. Pure.
+/// primary that was not in sync in the row before. Settings raise the epoch of rows that become alone by
+/// them. Pure.
 [[nodiscard]] Map apply(const Map& map, const MapChange& change);
 
 /// A grid of one: `member` is voter, and primary and only copy of every slot and the directory. Version 1,

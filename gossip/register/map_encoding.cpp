@@ -104,6 +104,7 @@ void write_row(const SlotRow& row, NodeTable& nodes, RowRecord& record) {
   nodes.write(row.retired, *record.mutable_retired());
   nodes.write(row.partial, *record.mutable_partial());
   record.set_paired(row.paired);
+  record.set_alone(row.alone);
   if (row.combining) record.set_combining_plus_one(nodes.index(*row.combining) + 1);
 }
 
@@ -121,6 +122,7 @@ void write_row(const SlotRow& row, NodeTable& nodes, RowRecord& record) {
     row.combining = *combining;
   }
   row.paired = record.paired();
+  row.alone = record.alone();
   return nodes.read(record.in_sync(), row.in_sync) && nodes.read(record.joining(), row.joining) &&
          nodes.read(record.retired(), row.retired) && nodes.read(record.partial(), row.partial);
 }

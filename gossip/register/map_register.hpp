@@ -53,6 +53,8 @@ class MapRegister {
     std::function<NodeSet()> dead_for_long;
     /// Living members that have not said that they have this version of the map. Thread-safe; empty: nobody.
     std::function<NodeSet(MapVersion)> behind;
+    /// The time by most living nodes' clocks; nothing while that is unclear. Empty: this node's own counts.
+    std::function<std::optional<WallMicros>()> agreed_wall;
     /// This node's disk is an old one, and it does not vote; or it does again.
     std::function<void(bool)> on_old_disk;
     /// Members that say so. Thread-safe.

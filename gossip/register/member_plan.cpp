@@ -25,11 +25,11 @@ bool sets_moving(const Map& map, const Member& member) {
 
 }  // namespace
 
-std::optional<MapChange> plan_members(const Map& map, WallMicros wall) {
+std::optional<MapChange> plan_members(const Map& map, std::optional<WallMicros> wall) {
   MapChange change;
   for (const auto& member : map.members) {
     Member next = member;
-    if (wall >= member.maintenance_until) next.maintenance_until = 0;
+    if (wall && *wall >= member.maintenance_until) next.maintenance_until = 0;
     if (member.paused) next.paused = sets_moving(map, next);
     if (next != member) change.members.push_back({std::move(next), member});
   }

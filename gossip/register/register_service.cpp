@@ -318,7 +318,8 @@ void RegisterService::keep_in_shape() {
   });
   if (lowest == voters.end() || *lowest != self_) return;
   const auto is_alive = [this](NodeId node) { return node == self_ || callbacks_.is_alive(node); };
-  auto planned = plan_members(*newest_.map, clock_.wall()).value_or(MapChange{});
+  const std::optional<WallMicros> wall = callbacks_.agreed_wall ? callbacks_.agreed_wall() : clock_.wall();
+  auto planned = plan_members(*newest_.map, wall).value_or(MapChange{});
   planned.voters = plan_voters(*newest_.map, callbacks_.dead_for_long(), callbacks_.old_disks(), is_alive);
   if (newest_.map->keys.ring.keys.empty()) {
     planned.keys = begin_rotation(*newest_.map, draw_gossip_key(random_));

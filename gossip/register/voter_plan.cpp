@@ -15,13 +15,15 @@ std::size_t wanted_voters(const Map& map) {
   return staying >= 5 ? 5 : staying >= 3 ? 3 : 1;
 }
 
-/// Picks one by one whoever comes from the zone with the fewest voters so far: among equals a present voter,
-/// then the lowest id. So a plan that was carried out is found again.
+/// Picks one by one, those last that are away by plan, whoever comes from the zone with the fewest voters so
+/// far: among equals a present voter, then the lowest id. So a plan that was carried out is found again.
 NodeSet choose(const Map& map, std::vector<NodeId> from, std::size_t count) {
   NodeSet chosen;
   std::map<std::string, std::size_t> voters_in_zone;
   const auto rank = [&](const NodeId& id) {
-    return std::tuple(voters_in_zone[map.member(id)->zone], !map.voters.contains(id), id);
+    const auto& member = *map.member(id);
+    return std::tuple(member.maintenance_until != 0, voters_in_zone[member.zone], !map.voters.contains(id),
+                      id);
   };
   while (chosen.size() < count && !from.empty()) {
     const auto best = std::min_element(from.begin(), from.end(),
@@ -57,6 +59,20 @@ std::optional<VotersChange> plan_voters(const Map& map, const NodeSet& dead_for_
   NodeSet chosen = choose(map, able, count);
   if (chosen == map.voters) return std::nullopt;
   return VotersChange{std::move(chosen)};
+}
+
+NodeSet voters_without(const Map& map, NodeId node, const std::function<bool(NodeId)>& is_alive) {
+  Map after = map;
+  for (auto& member : after.members) {
+    if (member.id == node && member.maintenance_until == 0) member.maintenance_until = INT64_MAX;
+  }
+  const auto change = plan_voters(after, {}, {}, is_alive);
+  return change ? change->voters : map.voters;
+}
+
+bool passes_vote_on(const Map& map, NodeId node, const std::function<bool(NodeId)>& is_alive) {
+  const bool votes = map.voters.contains(node) || map.voters_before.contains(node);
+  return votes && !voters_without(map, node, is_alive).contains(node);
 }
 
 }  // namespace gridmail

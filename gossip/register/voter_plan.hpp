@@ -1,5 +1,7 @@
 // Who should vote (design, section 5): 1 for one or two nodes, 3 from three, 5 from five, spread over zones;
-// those dead for long are replaced, and where none can replace them five shrink to three that live. Pure.
+// those dead for long are replaced, and where none can replace them five shrink to three that live. Those
+// away by plan pass their vote on, as far as others are there: so the only voter of two nodes may be away.
+// Pure.
 #pragma once
 #include <functional>
 #include <optional>
@@ -14,5 +16,11 @@ namespace gridmail {
 [[nodiscard]] std::optional<VotersChange> plan_voters(const Map& map, const NodeSet& dead_for_long,
                                                       const NodeSet& old_disks,
                                                       const std::function<bool(NodeId)>& is_alive);
+
+/// Who is to vote while `node` is away by plan, as far as those alive can tell.
+[[nodiscard]] NodeSet voters_without(const Map& map, NodeId node,
+                                     const std::function<bool(NodeId)>& is_alive);
+/// It has a vote now that is another's then: until that change has ended nothing is agreed without it.
+[[nodiscard]] bool passes_vote_on(const Map& map, NodeId node, const std::function<bool(NodeId)>& is_alive);
 
 }  // namespace gridmail

@@ -105,8 +105,9 @@ class Store {
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> snapshot() = 0;
   /// Reads of the newest visible state.
   [[nodiscard]] Task<Result<std::optional<Bytes>>> get(Family family, Bytes key);
-  /// How long the oldest commit that has not finished has been under way: "alive means working" looks here.
-  [[nodiscard]] virtual std::chrono::nanoseconds oldest_commit_age() const = 0;
+  /// How long the group of commits that is being written has been under way; zero when nothing waits. "Alive
+  /// means working" looks here: a disk that gets on works, however much waits for it.
+  [[nodiscard]] virtual std::chrono::nanoseconds stalled_for() const = 0;
 };
 
 }  // namespace gridmail

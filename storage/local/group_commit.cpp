@@ -44,8 +44,9 @@ void GroupCommit::commit(Batch batch, Store::Done done) {
   {
     const std::lock_guard lock(mutex_);
     first = queue_.empty();
+    if (!busy_since_) busy_since_ = std::chrono::steady_clock::now();
     queue_bytes_ += cost;
-    queue_.push_back({std::move(batch), std::move(done), std::chrono::steady_clock::now()});
+    queue_.push_back({std::move(batch), std::move(done)});
   }
   if (first) arrived_.notify_one();
 }
@@ -55,12 +56,10 @@ bool GroupCommit::is_behind() const {
   return queue_bytes_ > queue_bytes_max_;
 }
 
-std::chrono::nanoseconds GroupCommit::oldest_age() const {
+std::chrono::nanoseconds GroupCommit::stalled_for() const {
   const std::lock_guard lock(mutex_);
-  if (group_since_ != std::chrono::steady_clock::time_point{})
-    return std::chrono::steady_clock::now() - group_since_;
-  if (!queue_.empty()) return std::chrono::steady_clock::now() - queue_.front().since;
-  return {};
+  if (!busy_since_) return {};
+  return std::chrono::steady_clock::now() - *busy_since_;
 }
 
 void GroupCommit::run() {
@@ -97,7 +96,7 @@ void GroupCommit::take_group() {
     group_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
     queue_.erase(queue_.begin(), end);
   }
-  group_since_ = group_.front().since;
+  busy_since_ = std::chrono::steady_clock::now();
 }
 
 void GroupCommit::finish_group(const Result<void>& result) {
@@ -109,7 +108,8 @@ void GroupCommit::finish_group(const Result<void>& result) {
   group_.clear();
   const std::lock_guard lock(mutex_);
   queue_bytes_ -= bytes;
-  group_since_ = {};
+  busy_since_.reset();
+  if (!queue_.empty()) busy_since_ = std::chrono::steady_clock::now();
 }
 
 }  // namespace gridmail

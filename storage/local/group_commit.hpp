@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -23,7 +24,6 @@ class GroupCommit {
   struct Pending {
     Batch batch;
     Store::Done done;
-    std::chrono::steady_clock::time_point since;
   };
   using Write = std::function<Result<void>(const std::vector<Pending>&)>;
 
@@ -38,8 +38,8 @@ class GroupCommit {
   /// `done` is called exactly once, in the order of these calls, on the committer's thread; it must
   /// be quick and must not throw.
   void commit(Batch batch, Store::Done done);
-  /// Age of the oldest batch whose `done` has not been called; zero when there is none.
-  [[nodiscard]] std::chrono::nanoseconds oldest_age() const;
+  /// How long the group that is being written has been under way; zero when nothing waits.
+  [[nodiscard]] std::chrono::nanoseconds stalled_for() const;
   /// More waits than should (RocksDbStore::is_behind).
   [[nodiscard]] bool is_behind() const;
 
@@ -56,8 +56,8 @@ class GroupCommit {
   std::condition_variable arrived_;
   std::vector<Pending> queue_;   // guarded by mutex_
   std::size_t queue_bytes_ = 0;  // guarded by mutex_; includes the group being written
-  std::chrono::steady_clock::time_point group_since_{};  // guarded by mutex_; zero: no group under way
-  bool stopping_ = false;                                // guarded by mutex_
+  std::optional<std::chrono::steady_clock::time_point> busy_since_;  // guarded by mutex_; nothing: idle
+  bool stopping_ = false;                                            // guarded by mutex_
 
   std::vector<Pending> group_;  // the committer's thread only
   Result<void> health_;         // the first error; the committer's thread only

@@ -54,15 +54,17 @@ class RocksDbStore final : public Store {
   using Store::commit;
   void commit(Batch batch, Done done) override;
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() override;
-  [[nodiscard]] std::chrono::nanoseconds oldest_commit_age() const override {
-    return committer_->oldest_age();
-  }
+  [[nodiscard]] std::chrono::nanoseconds stalled_for() const override { return committer_->stalled_for(); }
   /// More waits to be committed than should. commit() refuses nothing for that, as whoever calls may be ahead
   /// of the disk in memory: nothing more is to be taken in.
   [[nodiscard]] bool is_behind() const { return committer_->is_behind(); }
 
   /// Whether the disk reserve is reached: only deletions and what serves them should be begun.
   [[nodiscard]] bool low_space() { return space_.bytes_free() < options_.space_reserve_bytes; }
+  /// Half of what the reserve has above the floor is used up: only what is small should be written.
+  [[nodiscard]] bool very_low_space() {
+    return space_.bytes_free() < options_.space_reserve_bytes / 2 + options_.space_floor_bytes / 2;
+  }
   [[nodiscard]] std::uint64_t bytes_free() { return space_.bytes_free(); }
   /// What the store holds on disk, without its logs; an estimate.
   [[nodiscard]] std::uint64_t bytes_stored() const;

@@ -151,6 +151,7 @@ void Leases::grant(NodeId to, std::int64_t sent, std::uint64_t incarnation) {
   const auto map = surroundings_.map();
   if (!map) return;
   answer.set_map_version(map->version);
+  answer.set_full(is_full_here());
   if (map->voters.contains(self_) || map->voters_before.contains(self_)) {
     answer.set_voter(true);
     answer.set_accepted_version(surroundings_.accepted_version());
@@ -173,7 +174,7 @@ void Leases::on_message(NodeId from, BytesView payload) {
       heard_[from] = {clock_.now(), Duration::zero()};  // it heard the request
       auto& held = held_[from];
       if (until <= held.until && grant.map_version() <= held.map_version) break;
-      held = {until, grant.map_version(), grant.voter(), grant.accepted_version()};
+      held = {until, grant.map_version(), grant.voter(), grant.accepted_version(), grant.full()};
       break;
     }
     case replication::LeaseMessage::kHandBack: {
@@ -273,11 +274,23 @@ Duration Leases::silence(NodeId node) const {
 
 SignsOfLife Leases::signs_of_life(Duration alive_within, Duration dead_after) const {
   const auto now = clock_.now();
+  const bool full_here = is_full_here();
   const std::lock_guard lock(mutex_);
   SignsOfLife signs(alive_within, dead_after, now - started_);
   for (const auto& [node, heard] : heard_) signs.note(node, heard.silence(now));
   signs.note(self_, Duration::zero());
+  for (const auto& [node, held] : held_) {
+    if (held.full) signs.note_full(node);
+  }
+  if (full_here) signs.note_full(self_);
   return signs;
+}
+
+bool Leases::is_full(NodeId node) const {
+  if (node == self_) return is_full_here();
+  const std::lock_guard lock(mutex_);
+  const auto found = held_.find(node);
+  return found != held_.end() && found->second.full;
 }
 
 bool Leases::is_alive(NodeId node, Duration within) const {

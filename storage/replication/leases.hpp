@@ -33,7 +33,8 @@ class Leases {
   struct Surroundings {
     std::function<MapPtr()> map;                   ///< the newest map taken in
     std::function<MapVersion()> accepted_version;  ///< of this node's acceptor
-    std::function<bool()> working;  ///< false: group commit stalls, so no leases (alive means working)
+    std::function<bool()> working;         ///< false: group commit stalls, so no leases (alive means working)
+    std::function<bool()> low_space = {};  ///< the disk's reserve is reached: told with each grant
   };
   Leases(NodeId self, asio::any_io_executor executor, Clock& clock, Network& network, DiskMarks& marks,
          LeaseSettings settings, Surroundings surroundings);
@@ -86,6 +87,8 @@ class Leases {
   [[nodiscard]] bool is_alive(NodeId node, Duration within) const;
   /// What is_alive(alive_within) and silence() >= dead_after say now, of every node.
   [[nodiscard]] SignsOfLife signs_of_life(Duration alive_within, Duration dead_after) const;
+  /// Its disk is at its reserve, as it said with its last grant; of oneself, as it is now.
+  [[nodiscard]] bool is_full(NodeId node) const;
   [[nodiscard]] const LeaseSettings& settings() const { return settings_; }
 
  private:
@@ -94,6 +97,7 @@ class Leases {
     MapVersion map_version = 0;
     bool voter = false;
     MapVersion accepted_version = 0;
+    bool full = false;
   };
   struct Given {
     TimePoint until;
@@ -106,6 +110,7 @@ class Leases {
     Duration deaf{0};  ///< how long it had heard nothing of this node then
     [[nodiscard]] Duration silence(TimePoint now) const { return std::max(now - at, deaf); }
   };
+  [[nodiscard]] bool is_full_here() const { return surroundings_.low_space && surroundings_.low_space(); }
   void renew();
   void request(NodeId to, MapVersion version, TimePoint now);
   void on_request(NodeId from, const replication::LeaseRequest& request);

@@ -10,14 +10,14 @@ namespace {
 
 constexpr double worth_telling = 0.01;  // per second
 
-double seconds(Duration duration) {
+double seconds_of(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
 }  // namespace
 
 double LoadBook::Meter::rate_at(TimePoint now) const {
-  return rate * std::exp(-seconds(now - at) / seconds(decay));
+  return rate * std::exp(-seconds_of(now - at) / seconds_of(decay));
 }
 
 void LoadBook::note(SlotId slot, double cost, TimePoint now) {
@@ -25,7 +25,7 @@ void LoadBook::note(SlotId slot, double cost, TimePoint now) {
   const std::lock_guard lock(mutex_);
   if (slot >= meters_.size()) meters_.resize(slot + std::size_t{1});
   auto& meter = meters_[slot];
-  meter.rate = meter.rate_at(now) + cost / seconds(decay);
+  meter.rate = meter.rate_at(now) + cost / seconds_of(decay);
   meter.at = now;
 }
 
@@ -43,6 +43,7 @@ Bytes LoadBook::report(const Map& map, NodeId self, const DiskState& disk, TimeP
   report.set_lost_slots(disk.lost_slots);
   report.set_stalled_ms(static_cast<std::uint32_t>(disk.stalled / std::chrono::milliseconds(1)));
   report.set_wall(wall);
+  report.set_unread_since(disk.unread_since);
   const std::lock_guard lock(mutex_);
   disks_[self] = disk;
   const auto is_gone = [&](const auto& item) { return map.member(item.first) == nullptr; };
@@ -66,7 +67,7 @@ Bytes LoadBook::report(const Map& map, NodeId self, const DiskState& disk, TimeP
   return report.SerializeAsString();
 }
 
-void LoadBook::on_report(NodeId from, BytesView payload, TimePoint now, WallMicros wall) {
+void LoadBook::on_report(NodeId from, BytesView payload, TimePoint now) {
   replication::LoadReport report;
   const bool readable = payload.size() <= map_bytes_max &&
                         report.ParseFromArray(payload.data(), static_cast<int>(payload.size())) &&
@@ -74,8 +75,8 @@ void LoadBook::on_report(NodeId from, BytesView payload, TimePoint now, WallMicr
   if (!readable) return;
   const std::lock_guard lock(mutex_);
   disks_[from] = {report.stored_bytes(), report.free_bytes(), report.lost_slots(),
-                  std::chrono::milliseconds(report.stalled_ms())};
-  if (report.wall() != 0) heard_[from] = {now, std::chrono::microseconds(report.wall() - wall)};
+                  std::chrono::milliseconds(report.stalled_ms()), report.unread_since()};
+  if (report.wall() != 0) heard_[from] = {now, report.wall()};
   for (int i = 0; i < report.rates_size(); ++i) {
     const SlotId slot = report.primary_of(i);
     const double rate = report.rates(i);

@@ -20,6 +20,7 @@ struct DiskState {
   std::uint64_t free_bytes = 0;    ///< above the reserve
   std::uint32_t lost_slots = 0;    ///< of which it has lost records that it does not have again yet
   Duration stalled{0};             ///< how long a write to it has been under way that has not ended
+  WallMicros unread_since = 0;     ///< as its scrub's ScrubBook says
   bool operator==(const DiskState&) const = default;
 };
 
@@ -35,8 +36,8 @@ class LoadBook {
   /// What this node tells the others.
   [[nodiscard]] Bytes report(const Map& map, NodeId self, const DiskState& disk, TimePoint now,
                              WallMicros wall);
-  /// `now` and `wall` are this node's.
-  void on_report(NodeId from, BytesView payload, TimePoint now, WallMicros wall);
+  /// `now` is this node's.
+  void on_report(NodeId from, BytesView payload, TimePoint now);
 
   /// Of every row, per second, by the newest figures of its primary.
   [[nodiscard]] std::vector<double> loads(const Map& map, NodeId self, TimePoint now) const;
@@ -44,8 +45,8 @@ class LoadBook {
   [[nodiscard]] std::map<NodeId, DiskState> disks() const;
 
   struct Heard {
-    TimePoint at;
-    std::chrono::microseconds clock_ahead{0};  ///< its wall clock before this node's, less what the way took
+    TimePoint at;         ///< by this node's clock
+    WallMicros wall = 0;  ///< what its own wall clock said, less what the way took
   };
   /// The last report of each other node.
   [[nodiscard]] std::map<NodeId, Heard> heard() const;

@@ -20,6 +20,7 @@ PlanHints PlanKeeper::hints(const Map& map, const SignsOfLife& signs, const Node
                             TimePoint now) {
   PlanHints hints;
   for (const auto& member : map.members) {
+    if (signs.is_full(member.id)) hints.full.insert(member.id);
     if (member.id == self_) continue;
     const bool alive = signs.is_alive(member.id);
     if (!alive) silent_at_[member.id] = now;

@@ -1,5 +1,6 @@
 #include "storage/replication/scrub.hpp"
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -67,19 +68,29 @@ Task<void> Scrub::run(Scrub* self) {
     self->woken_->reset();
     const auto map = self->table_.map();
     if (!map) continue;
-    for (SlotId id = 0; id < map->rows.size(); ++id) {
-      if (map->rows[id].primary != self->context_.self) continue;
-      co_await asio::co_spawn(self->table_.strand_of(id), scrub_slot(self, id), asio::use_awaitable);
-    }
-    co_await self->read_all(Family::meta, self->replica_);
-    const std::lock_guard lock(self->mutex_);
-    if (!self->woken_->is_set()) {
-      self->report_.slots_due = self->looking_.slots_due;
-      self->asked_for_ = self->asked_for_ && self->looking_.slots_due > 0;
-    }
-    self->report_.oldest = self->looking_.oldest;
-    self->looking_ = {};
+    co_await self->pass(*map);
+    if (!self->woken_->is_set() && self->count_due() == 0) self->asked_for_ = false;
   }
+}
+
+/// First all are looked at: how much there is says how fast it must go.
+Task<void> Scrub::pass(const Map& map) {
+  std::vector<SlotId> own;
+  for (SlotId id = 0; id < map.rows.size(); ++id) {
+    if (map.rows[id].primary == context_.self) own.push_back(id);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    book_.keep_only(own);
+  }
+  for (const SlotId id : own) {
+    co_await asio::co_spawn(table_.strand_of(id), look_at(this, id, false), asio::use_awaitable);
+  }
+  for (const SlotId id : own) {
+    if (!may_be_due(id)) continue;
+    co_await asio::co_spawn(table_.strand_of(id), look_at(this, id, true), asio::use_awaitable);
+  }
+  co_await read_all(Family::meta, replica_);
 }
 
 Task<void> Scrub::count_losses(Scrub* self) {
@@ -122,19 +133,20 @@ bool Scrub::is_here(SlotId slot) const {
          row.partial.contains(context_.self);
 }
 
-Task<void> Scrub::scrub_slot(Scrub* self, SlotId id) {
+Task<void> Scrub::look_at(Scrub* self, SlotId id, bool scrub_it) {
   const auto slot = self->table_.find(id);
   const auto access = slot ? slot->access() : nullptr;
   if (!access) co_return;
   Progress progress(access);
   const auto loaded = co_await progress.load();
   if (!loaded) co_return;
-  if (self->is_due(progress.record)) {
+  if (scrub_it && self->is_due(progress.record.finished())) {
     self->note_under_way(id);
     co_await self->go_through(slot, progress);
     self->note_under_way({});
   }
-  self->note_looked_at(progress.record);
+  const std::lock_guard lock(self->mutex_);
+  self->book_.note(id, progress.record);
 }
 
 /// From where the record says to the slot's end, or until the role ends.
@@ -143,7 +155,13 @@ Task<void> Scrub::go_through(std::shared_ptr<Slot> slot, Progress& progress) {
   auto& record = progress.record;
   auto kept_at = context_.clock.now();
   unsigned failures = 0;
+  if (record.finished() == 0 && record.begun() == 0) {
+    record.set_begun(context_.clock.wall());
+    const auto kept = co_await progress.keep();
+    if (!kept) co_return;
+  }
   for (;;) {
+    if (lacks_others(*slot)) co_return;
     const auto piece = co_await comparison.compare(family_of(record), record.next_key());
     if (!piece) {
       const bool again = piece.error().code == Errc::unavailable && ++failures < failures_max;
@@ -154,6 +172,7 @@ Task<void> Scrub::go_through(std::shared_ptr<Slot> slot, Progress& progress) {
     failures = 0;
     note(slot->id(), piece->keys, piece->bytes, piece->mended);
     record.set_next_key(piece->next.value_or(Bytes()));
+    record.set_read(record.read() + piece->bytes);
     if (!piece->next && family_of(record) == Family::body) break;
     if (!piece->next) record.set_family(static_cast<std::uint32_t>(Family::body));
     co_await pause_after(piece->bytes);
@@ -163,10 +182,23 @@ Task<void> Scrub::go_through(std::shared_ptr<Slot> slot, Progress& progress) {
     if (!kept) co_return;
   }
   co_await read_all(Family::log, slot->id());
+  const auto before = record;
   record.Clear();
+  record.set_bytes(before.read());
   record.set_finished(context_.clock.wall());
   const auto kept = co_await progress.keep();
-  if (kept) log(Level::debug, "scrub.slot_done", {{"slot", slot->id()}});
+  if (!kept) {
+    record = before;
+    co_return;
+  }
+  log(Level::debug, "scrub.slot_done", {{"slot", slot->id()}});
+}
+
+/// Read alone it would count as compared, and would be left alone for a whole round.
+bool Scrub::lacks_others(const Slot& slot) const {
+  const auto map = table_.map();
+  const auto copies = std::min<std::size_t>(map->settings.copies, map->storing_members());
+  return copies > 1 && slot.others_to_compare().empty();
 }
 
 /// For the sake of the checksums only: nobody else has the same.
@@ -187,20 +219,41 @@ Task<void> Scrub::read_all(Family family, SlotId slot) {
 Task<void> Scrub::pause_after(std::size_t bytes) {
   const auto& settings = context_.settings.scrub;
   const bool busy = context_.fill_budget.yields(context_.clock.now());
-  const double seconds =
-      static_cast<double>(bytes) / (busy && !asked_for_ ? settings.busy_rate : settings.rate);
+  double rate = busy && !asked_for_ ? settings.busy_rate : settings.rate;
+  {
+    const std::lock_guard lock(mutex_);
+    rate = std::max(rate, book_.rate_needed(round()));
+  }
+  const double seconds = static_cast<double>(bytes) / rate;
   co_await sleep_for(context_.clock,
                      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
 }
 
+/// Zero: there are none. The map is there whenever a slot is.
+Duration Scrub::round() const {
+  return table_.map()->settings.scrub_days * context_.settings.scrub.day;
+}
+
 /// A clock that was set back must not stop it.
-bool Scrub::is_due(const replication::ScrubRecord& record) const {
-  const auto days = table_.map()->settings.scrub_days;
+bool Scrub::is_due(WallMicros finished) const {
   const auto now = context_.clock.wall();
-  const auto finished = record.finished();
   if (due_before_ > 0 && finished <= due_before_) return true;
-  if (days == 0) return false;
-  return finished == 0 || finished > now || now - finished >= days * to_micros(context_.settings.scrub.day);
+  if (round() == Duration::zero()) return false;
+  return finished == 0 || finished > now || now - finished >= to_micros(round());
+}
+
+/// Or nothing is known of it.
+bool Scrub::may_be_due(SlotId slot) const {
+  const std::lock_guard lock(mutex_);
+  const auto seen = book_.slots().find(slot);
+  return seen == book_.slots().end() || is_due(seen->second.finished);
+}
+
+std::size_t Scrub::count_due() const {
+  const std::lock_guard lock(mutex_);
+  const auto& slots = book_.slots();
+  return static_cast<std::size_t>(std::count_if(
+      slots.begin(), slots.end(), [this](const auto& item) { return is_due(item.second.finished); }));
 }
 
 void Scrub::note(SlotId slot, std::size_t keys, std::size_t bytes, const std::vector<Bytes>& mended) {
@@ -219,26 +272,20 @@ void Scrub::note_under_way(std::optional<SlotId> slot) {
   report_.slot = slot;
 }
 
-void Scrub::note_looked_at(const replication::ScrubRecord& record) {
-  const bool due = is_due(record);
-  const std::lock_guard lock(mutex_);
-  looking_.slots_due += due ? 1 : 0;
-  if (looking_.oldest == 0 || record.finished() < looking_.oldest) looking_.oldest = record.finished();
-}
-
 void Scrub::begin_round() {
   due_before_ = context_.clock.wall();
   asked_for_ = true;
-  {
-    const std::lock_guard lock(mutex_);
-    report_.slots_due = std::max<std::size_t>(report_.slots_due, 1);
-  }
   woken_->set();
 }
 
 ScrubReport Scrub::report() const {
+  const auto due = count_due();
   const std::lock_guard lock(mutex_);
-  return report_;
+  auto report = report_;
+  report.slots_due = std::max<std::size_t>(due, asked_for_ ? 1 : 0);
+  report.oldest = book_.oldest();
+  report.unread_since = book_.unread_since();
+  return report;
 }
 
 }  // namespace gridmail

@@ -2,8 +2,9 @@
 // has rotted is found while another copy of it is sound. The primary of a slot compares it with its other
 // copies (SlotComparison); whoever reads what the disk cannot give back is told by the store.
 //
-// One slot at a time, throttled, and slower while clients write. How far a slot is stands in the slot itself,
-// so that whoever is primary goes on, also after a restart.
+// One slot at a time, throttled, and slower while clients write, but as fast as rounds must be (ScrubBook).
+// How far a slot is stands in the slot itself, so that whoever is primary goes on, also after a restart. A
+// slot that should have other copies and has none just now stays due.
 #pragma once
 #include <atomic>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "node/runtime/timer.hpp"
+#include "storage/replication/scrub_book.hpp"
 #include "storage/replication/slot_table.hpp"
 
 namespace gridmail {
@@ -26,7 +28,8 @@ struct ScrubReport {
   std::uint64_t mended = 0;           ///< keys that differed
   std::size_t slots_due = 0;          ///< whose primary is here, and whose round is not over
   std::optional<SlotId> slot;         ///< under way
-  WallMicros oldest = 0;              ///< when the slot longest ago was last gone through; 0: never
+  WallMicros oldest = 0;              ///< when the slot longest ago was last gone through; 0: one never was
+  WallMicros unread_since = 0;        ///< as ScrubBook says
   std::vector<Mended> last_mended;    ///< a few
   std::uint32_t lost_slots = 0;       ///< of which the disk here has lost records
 };
@@ -49,15 +52,19 @@ class Scrub {
 
  private:
   struct Progress;
-  [[nodiscard]] static Task<void> scrub_slot(Scrub* self, SlotId id);
+  [[nodiscard]] Task<void> pass(const Map& map);
+  [[nodiscard]] static Task<void> look_at(Scrub* self, SlotId id, bool scrub_it);
   [[nodiscard]] Task<void> go_through(std::shared_ptr<Slot> slot, Progress& progress);
   [[nodiscard]] bool is_here(SlotId slot) const;
   [[nodiscard]] Task<void> read_all(Family family, SlotId slot);
   [[nodiscard]] Task<void> pause_after(std::size_t bytes);
-  [[nodiscard]] bool is_due(const replication::ScrubRecord& record) const;
+  [[nodiscard]] bool lacks_others(const Slot& slot) const;
+  [[nodiscard]] Duration round() const;
+  [[nodiscard]] bool is_due(WallMicros finished) const;
+  [[nodiscard]] bool may_be_due(SlotId slot) const;
+  [[nodiscard]] std::size_t count_due() const;
   void note(SlotId slot, std::size_t keys, std::size_t bytes, const std::vector<Bytes>& mended);
   void note_under_way(std::optional<SlotId> slot);
-  void note_looked_at(const replication::ScrubRecord& record);
 
   ReplicationContext& context_;
   SlotTable& table_;
@@ -66,8 +73,8 @@ class Scrub {
   std::atomic<WallMicros> due_before_{0};  ///< what was finished before is due, whatever the round
   std::atomic<bool> asked_for_{false};     ///< the present round: it does not yield
   mutable std::mutex mutex_;
-  ScrubReport report_;   // guarded by mutex_
-  ScrubReport looking_;  // what this pass has found so far: due slots and the oldest; guarded by mutex_
+  ScrubReport report_;  // guarded by mutex_, as is book_
+  ScrubBook book_;
 };
 
 }  // namespace gridmail

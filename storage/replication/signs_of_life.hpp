@@ -1,8 +1,9 @@
-// SignsOfLife: who was heard of, as of one moment. All slots of a node plan by the same one, so that a slot
-// which found nothing to do need not look again before it changes.
+// SignsOfLife: who was heard of, and whose disk is full, as of one moment. All slots of a node plan by the
+// same one, so that a slot which found nothing to do need not look again before it changes.
 #pragma once
 #include <map>
 
+#include "gossip/register/map.hpp"
 #include "node/base/clock.hpp"
 #include "node/base/ids.hpp"
 
@@ -19,9 +20,12 @@ class SignsOfLife {
     if (others_ == Sign::alive) others_ = Sign::silent;  // never heard of is not alive
   }
   void note(NodeId node, Duration silence) { nodes_[node] = judge(silence); }
+  void note_full(NodeId node) { full_.insert(node); }
 
   [[nodiscard]] bool is_alive(NodeId node) const { return of(node) == Sign::alive; }
   [[nodiscard]] bool is_dead(NodeId node) const { return of(node) == Sign::dead; }
+  /// It said last that its disk is at its reserve.
+  [[nodiscard]] bool is_full(NodeId node) const { return full_.contains(node); }
   bool operator==(const SignsOfLife&) const = default;
 
  private:
@@ -38,6 +42,7 @@ class SignsOfLife {
   Duration dead_after_;
   Sign others_;
   std::map<NodeId, Sign> nodes_;
+  NodeSet full_;
 };
 
 }  // namespace gridmail

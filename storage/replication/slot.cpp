@@ -240,6 +240,9 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
       case replication::SlotMessage::kComplete:
         if (opened_ && peers_.contains(from)) peers_[from].whole = true;
         break;
+      case replication::SlotMessage::kNoRoom:
+        if (opened_ && peers_.contains(from)) peers_[from].no_room = true;
+        break;
       case replication::SlotMessage::kScrubAnswer:
         on_scrub_answer(std::move(*message.mutable_scrub_answer()));
         break;

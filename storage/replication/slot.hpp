@@ -93,6 +93,7 @@ struct ReplicationContext {
   std::function<void(SlotChange)> propose;                   ///< sent to the register; may come to nothing
   std::function<void(Error)> fail_stop;                      ///< the disk failed: the node must stop
   std::function<bool()> low_space;                           ///< the disk's reserve is reached
+  std::function<bool()> very_low_space;                      ///< half of it is used up
   std::function<bool()> is_behind;         ///< too much waits for the disk: nothing more is taken in
   std::function<NodeSet()> dead_for_long;  ///< by gossip
   /// The disk here was compared with what a majority of the voters remember of it: before, this node leads
@@ -175,6 +176,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
     Refusal refusal = Refusal::none;  ///< of the opening: it knows more than the primary, or lacks something
     bool whole = false;               ///< and all it holds known to be committed: may be named in sync
     bool filling = false;
+    bool no_room = false;      ///< on its disk, to be filled
     bool lost_thread = false;  ///< the log here no longer reaches back to where it is
     bool being_handed_a_piece = false;
     Sequence acknowledged = 0;
@@ -248,6 +250,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void fail_pending(Errc code);
   void carry_pending();
   [[nodiscard]] bool writes_allowed() const;
+  [[nodiscard]] bool has_room_for(const Operation& operation) const;
 
   // slot_combine.cpp
   void on_combining_message(NodeId from, replication::SlotMessage message);
@@ -301,6 +304,8 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void tell_that_resumed();
   void tell_that_unopened();
   void ask_for_fill();
+  [[nodiscard]] bool has_room_to_fill() const;
+  void tell_that_no_room();
 
   const SlotId id_;
   ReplicationContext& context_;

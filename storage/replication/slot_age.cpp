@@ -3,7 +3,7 @@
 namespace gridmail {
 namespace {
 
-constexpr char area = 't';
+constexpr char age_area = 't';
 
 Result<AgeMicros> written_down(const std::optional<Bytes>& value) {
   if (!value) return 0;
@@ -15,7 +15,7 @@ Result<AgeMicros> written_down(const std::optional<Bytes>& value) {
 
 Task<Result<AgeMicros>> SlotAge::now(std::shared_ptr<const Snapshot> committed) {
   if (!before_) {
-    const auto value = co_await committed->get(Family::meta, slot_key(slot_, area, {}));
+    const auto value = co_await committed->get(Family::meta, slot_key(slot_, age_area, {}));
     if (!value) co_return tl::unexpected(value.error());
     const auto before = written_down(*value);
     if (!before) co_return tl::unexpected(before.error());
@@ -30,7 +30,7 @@ Task<Result<void>> SlotAge::write_down(OperationBuilder& builder, std::shared_pt
   if (!age) co_return tl::unexpected(age.error());
   Bytes value;
   append_be64(value, static_cast<std::uint64_t>(*age));
-  co_return co_await builder.put(Family::meta, slot_key(slot_, area, {}), std::move(value));
+  co_return co_await builder.put(Family::meta, slot_key(slot_, age_area, {}), std::move(value));
 }
 
 }  // namespace gridmail

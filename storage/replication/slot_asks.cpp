@@ -38,6 +38,7 @@ bool Slot::plan(const SlotTarget& target) {
   SlotSituation situation(context_.self, *map_, id_, row_);
   situation.is_alive = [&target](NodeId node) { return target.signs.is_alive(node); };
   situation.is_dead = [&target](NodeId node) { return target.signs.is_dead(node); };
+  situation.is_full = [&target](NodeId node) { return target.signs.is_full(node); };
   situation.opened = opened_;
   situation.unfit = unfit_ || is_lost();
   situation.complete_part = copy_.whole() || copy_.complete_to();
@@ -62,6 +63,7 @@ bool Slot::plan(const SlotTarget& target) {
     if (peer.lost_thread) situation.stuck.insert(node);
     if (peer.whole) situation.complete.insert(node);
     if (peer.filling) situation.filling.insert(node);
+    if (peer.no_room) situation.no_room.insert(node);
   }
   situation.target = target.copies;
   situation.stand_ins = target.stand_ins;

@@ -6,7 +6,7 @@
 namespace gridmail {
 namespace {
 
-constexpr auto ask_again = std::chrono::seconds(1);
+constexpr auto survey_again = std::chrono::seconds(1);
 
 using gridmail::from_record;
 using gridmail::to_record;
@@ -167,7 +167,7 @@ void Slot::take_over_log(NodeId last) {
   const Sequence have = state.tail.empty() ? decides.commit.sequence : state.tail.back().at.sequence;
   if (have < decides.position.sequence) {
     const auto now = context_.clock.now();
-    if (state.asked && now - *state.asked < ask_again) return;
+    if (state.asked && now - *state.asked < survey_again) return;
     state.asked = now;
     return ask_holding(last, have);
   }
@@ -190,8 +190,9 @@ void Slot::take_over_log(NodeId last) {
 void Slot::ask_for_gap(const std::vector<Combination::Source>& sources) {
   auto& state = *combining_;
   const auto now = context_.clock.now();
-  if (state.asked && now - *state.asked < ask_again) return;
+  if (state.asked && now - *state.asked < survey_again) return;
   state.asked = now;
+  if (!has_room_to_fill()) return;
   const Sequence first = copy_.fill().next_sequence();
   for (const auto& source : sources) {
     if (source.to < first) continue;

@@ -33,6 +33,7 @@ Task<Result<SlotComparison::Piece>> SlotComparison::compare(Family family, Bytes
   records_.clear();
   if (first.empty()) first = slot_begin(slot_->id());
   if (!access_ || slot_->access() != access_) co_return fail(Errc::not_primary);
+  const auto others = slot_->others_to_compare();
   watch_ = std::make_shared<KeyWatch>();
   slot_->watch_keys(watch_);
   // What is being applied now is not noted: the snapshot must hold it.
@@ -52,7 +53,7 @@ Task<Result<SlotComparison::Piece>> SlotComparison::compare(Family family, Bytes
   if (page->more) piece.next = records_.back().key + '\0';
   page->pairs.clear();
   const Range all{first, piece.next.value_or(end)};
-  for (const auto& other : slot_->others_to_compare()) {
+  for (const auto& other : others) {
     if (context_.settings.sabotage.no_scrub) break;
     if (auto same = co_await compare_with(other, all); !same) co_return tl::unexpected(same.error());
   }

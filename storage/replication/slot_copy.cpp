@@ -44,6 +44,7 @@ void Slot::copy_tick() {
   if (!answered) return;
   if (!copy_.whole() && !context_.settings.sabotage.early_whole) {
     if (!fill_from_ || now < *fill_from_ || !may_fill(*map_, row_)) return;
+    if (!has_room_to_fill()) return tell_that_no_room();
     if (!fill_counted_) {
       if (!context_.fill_budget.begin(id_, row_.in_sync.size() == 1, now)) return;
       fill_counted_ = true;
@@ -90,6 +91,24 @@ void Slot::tell_that_lost() {
   refuse(*row_.primary, false);
 }
 
+/// All that a copy lacks stays out of the reserve. What was missed meanwhile, by one that was away, may take
+/// half of that: else nothing could be restarted in a grid whose disks are full.
+bool Slot::has_room_to_fill() const {
+  return copy_.fill().delta() ? !context_.very_low_space() : !context_.low_space();
+}
+
+/// The primary may know another node that has room. Others here, that can be filled, have their turn.
+void Slot::tell_that_no_room() {
+  fill_asked_ = context_.clock.now();
+  if (fill_counted_) {
+    fill_counted_ = false;
+    context_.fill_budget.end();
+  }
+  auto tell = message();
+  tell.mutable_no_room();
+  send(*row_.primary, tell);
+}
+
 void Slot::ask_for_fill() {
   fill_asked_ = context_.clock.now();
   auto ask = message();
@@ -108,7 +127,8 @@ void Slot::on_fill_chunk(replication::FillChunk chunk) {
   write(copy_.fill_in(std::move(pieces), std::move(*chunk.mutable_next())), [epoch = row_.epoch](Slot& slot) {
     if (slot.row_.epoch != epoch) return;
     if (!slot.copy_.whole()) {
-      if (may_fill(*slot.map_, slot.row_)) slot.ask_for_fill();
+      const bool goes_on = slot.fill_counted_ && slot.has_room_to_fill();
+      if (goes_on && may_fill(*slot.map_, slot.row_)) slot.ask_for_fill();
       return;
     }
     slot.whole_at_ = slot.copy_.position().sequence;

@@ -19,6 +19,7 @@ void Slot::on_fill_request(NodeId from, replication::Fill at) {
   const auto found = peers_.find(from);
   if (!opened_ || found == peers_.end() || found->second.being_handed_a_piece) return;
   found->second.filling = true;
+  found->second.no_room = false;
   found->second.being_handed_a_piece = true;
   serve(from, std::move(at));
 }

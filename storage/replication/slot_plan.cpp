@@ -22,26 +22,34 @@ class Planner {
   [[nodiscard]] bool is_dead(NodeId node) const { return s_.is_dead(node) || s_.stuck.contains(node); }
   [[nodiscard]] std::size_t copies() const { return s_.map.settings.copies; }
 
-  /// A joining copy for `row`, when it lacks one: a whole retired copy that lives needs least; then one that
-  /// holds a part; then the planned node, or the one planned instead of those away; then the best of the
-  /// rest.
+  [[nodiscard]] bool is_full(NodeId node) const { return s_.is_full && s_.is_full(node); }
+
+  /// A joining copy for `row`, when it lacks one. Where all disks are full, one of these: it takes part in
+  /// what is small, such as deletions, and is filled once there is room.
   [[nodiscard]] std::optional<NodeId> candidate(const SlotRow& row) const {
     if (row.in_sync.size() + row.joining.size() >= copies()) return std::nullopt;
+    if (const auto node = candidate(row, true)) return node;
+    return candidate(row, false);
+  }
+  /// A whole retired copy that lives needs least; then one that holds a part; then the planned node, or the
+  /// one planned instead of those away; then the best of the rest.
+  [[nodiscard]] std::optional<NodeId> candidate(const SlotRow& row, bool with_room) const {
+    const auto may_join = [&](NodeId node) { return is_alive(node) && !(with_room && is_full(node)); };
     for (const auto* set : {&row.retired, &row.partial}) {
       for (const auto& node : *set) {
-        if (is_alive(node) && stores(node)) return node;
+        if (may_join(node) && stores(node)) return node;
       }
     }
     for (const auto* planned : {s_.target, s_.stand_ins}) {
       if (planned == nullptr) continue;
       for (const auto& node : *planned) {
-        if (!row.holds(node) && is_alive(node)) return node;
+        if (!row.holds(node) && may_join(node)) return node;
       }
     }
     NodeSet exclude;
     for (const auto& node : row.in_sync) exclude.insert(node);
     for (const auto& node : row.joining) exclude.insert(node);
-    return replacement(s_.map, s_.slot, exclude, [this](NodeId node) { return is_alive(node); });
+    return replacement(s_.map, s_.slot, exclude, may_join);
   }
   [[nodiscard]] bool stores(NodeId node) const {
     const auto* member = s_.map.member(node);
@@ -68,8 +76,9 @@ class Planner {
   /// What is left of a slot whose in-sync copies are lost is combined, by a copy that holds everything up to
   /// some position.
   std::optional<SlotStep> as_survivor() const {
-    // Where a primary may go on alone, it may have committed what nobody else has.
-    const bool may_commit_alone = !s_.row.paired || s_.map.settings.copies_min == 1;
+    // Where a primary may go on alone, or could at some time since a second copy was in sync, it may have
+    // committed what nobody else has. (Of rows that an older program had agreed only the setting tells.)
+    const bool may_commit_alone = !s_.row.paired || s_.row.alone || s_.map.settings.copies_min == 1;
     if (!s_.all_lost || !is_left(s_.self) || !s_.complete_part || may_commit_alone) return std::nullopt;
     SlotRow row = s_.row;
     row.primary.reset();
@@ -198,20 +207,28 @@ class Planner {
     return SlotStep{row, false, false};
   }
 
-  /// The lost copy is back before its replacement has begun: it needs less.
+  /// The lost copy is back before its replacement has begun: it needs less. Or that one has no room, and
+  /// another node does.
   std::optional<SlotStep> replace_joining() const {
     for (const auto& joining : s_.row.joining) {
-      if (s_.complete.contains(joining) || s_.filling.contains(joining)) continue;
-      for (const auto& retired : s_.row.retired) {
-        if (!is_alive(retired) || !stores(retired)) continue;
-        SlotRow row = s_.row;
-        row.joining.erase(joining);
-        row.partial.insert(joining);
-        join(row, retired);
-        return SlotStep{row, false, false};
-      }
+      if (s_.complete.contains(joining)) continue;
+      SlotRow row = s_.row;
+      row.joining.erase(joining);
+      row.partial.insert(joining);
+      std::optional<NodeId> other;
+      if (!s_.filling.contains(joining)) other = returned();
+      if (!other && s_.no_room.contains(joining)) other = candidate(row, true);
+      if (!other || *other == joining) continue;
+      join(row, *other);
+      return SlotStep{row, false, false};
     }
     return std::nullopt;
+  }
+  [[nodiscard]] std::optional<NodeId> returned() const {
+    const auto& retired = s_.row.retired;
+    const auto found = std::find_if(retired.begin(), retired.end(),
+                                    [this](NodeId node) { return is_alive(node) && stores(node); });
+    return found == retired.end() ? std::nullopt : std::optional(*found);
   }
 
   std::optional<SlotStep> name_in_sync() const {
@@ -268,7 +285,7 @@ class Planner {
     const bool surplus_self = row.in_sync.size() > copies() && !s_.target->contains(s_.self);
     if (!surplus_self && s_.may_move && row.in_sync.size() <= copies()) {
       for (const auto& node : *s_.target) {
-        if (row.holds(node) || !is_alive(node)) continue;
+        if (row.holds(node) || !is_alive(node) || is_full(node)) continue;
         join(row, node);
         return SlotStep{row, false, true};
       }

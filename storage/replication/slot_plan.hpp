@@ -18,9 +18,11 @@ struct SlotSituation {
   const SlotRow& row;
   std::function<bool(NodeId)> is_alive;  ///< heard of just now: may be given work; true for self
   std::function<bool(NodeId)> is_dead;   ///< silent for long enough to be replaced; false for self
-  bool opened = false;                   ///< self is primary and has opened this epoch
-  bool restarted = false;                ///< self was primary of this epoch in an earlier life
-  bool unfit = false;                    ///< self lacks something that is known to be committed
+  /// Its disk is at its reserve: no copy is given to it while another can take it. Empty: of nobody.
+  std::function<bool(NodeId)> is_full;
+  bool opened = false;            ///< self is primary and has opened this epoch
+  bool restarted = false;         ///< self was primary of this epoch in an earlier life
+  bool unfit = false;             ///< self lacks something that is known to be committed
   bool suspect = false;           ///< self is in sync, on a disk that may have lost something acknowledged
   std::optional<NodeId> fittest;  ///< then: the in-sync copy that should be primary, once that is clear
   bool complete_part = false;     ///< self holds everything up to some position
@@ -32,6 +34,7 @@ struct SlotSituation {
   NodeSet behind;                 ///< refused the opening, being in sync and lacking something
   NodeSet complete;               ///< joining copies that are whole, with all they hold known to be committed
   NodeSet filling;                ///< joining copies that have begun to close their gap
+  NodeSet no_room;                ///< joining copies that cannot, as their disk is full
   const NodeSet* target = nullptr;     ///< planned copies; nothing: no movement now
   const NodeSet* stand_ins = nullptr;  ///< planned copies without those that are away; nothing: no plan
   std::optional<NodeId> preferred_primary;

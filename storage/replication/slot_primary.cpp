@@ -21,15 +21,23 @@ bool Slot::writes_allowed() const {
   return !row_.paired || row_.in_sync.size() + row_.joining.size() >= map_->settings.copies_min;
 }
 
+/// On every disk that must take it. What is small goes into the reserve, so that mail can be deleted.
+bool Slot::has_room_for(const Operation& operation) const {
+  const bool is_large =
+      std::any_of(operation.writes.begin(), operation.writes.end(),
+                  [](const SlotWrite& write) { return write.family == Family::body && write.value; });
+  if (!is_large) return true;
+  if (context_.low_space()) return false;
+  const NodeSet others = row_.others();
+  return std::none_of(others.begin(), others.end(),
+                      [this](NodeId node) { return context_.leases.is_full(node); });
+}
+
 void Slot::submit(Epoch epoch, Operation operation, std::function<void(Result<void>)> done) {
   if (!access_ || row_.epoch != epoch || handing_over_) return done(fail(Errc::not_primary));
   if (!writes_allowed()) return done(fail(Errc::unavailable, "fewer copies than copies_min"));
   if (operation.empty()) return done({});
-  if (context_.low_space()) {
-    for (const auto& write : operation.writes) {
-      if (write.family == Family::body && write.value) return done(fail(Errc::no_space));
-    }
-  }
+  if (!has_room_for(operation)) return done(fail(Errc::no_space));
   if (context_.is_behind()) return done(fail(Errc::unavailable, "the disk is behind"));
   const std::size_t bytes = operation.bytes();
   GRIDMAIL_ASSERT(bytes <= 2 * operation_bytes_max);

@@ -16,15 +16,25 @@ metrics::Counter given_up{"slot_calls_given_up_total",
 constexpr SlotId no_slot = UINT32_MAX;
 constexpr auto silent_after =
     std::chrono::seconds(1);  // a slot is unavailable when one it needs is silent for so long
-constexpr auto refused_for = std::chrono::seconds(1);  // or when its primary refuses for so long
-constexpr auto ask_again = std::chrono::seconds(1);    // the question or its answer may have been lost
-constexpr auto look_again = std::chrono::milliseconds(250);
+constexpr auto refused_for = std::chrono::seconds(1);     // or when its primary refuses for so long
+constexpr auto question_again = std::chrono::seconds(1);  // the question or its answer may have been lost
+constexpr auto answer_look = std::chrono::milliseconds(250);
 constexpr auto back_off_min = std::chrono::milliseconds(10);
 constexpr auto back_off_max = std::chrono::milliseconds(100);
 
 /// Worth another try wherever the slot is then; a service's own temporary errors are its answer.
 bool goes_on(const Error& error) {
   return error.code == Errc::not_primary || error.code == Errc::unavailable || error.code == Errc::timed_out;
+}
+
+Bytes wire_form(std::uint64_t id, SlotId slot, ServiceId service, const Bytes& request, bool bulk) {
+  replication::Request message;
+  message.set_id(id);
+  message.set_slot(slot);
+  message.set_service(static_cast<std::uint32_t>(service));
+  message.set_payload(request);
+  message.set_bulk(bulk);
+  return message.SerializeAsString();
 }
 
 }  // namespace
@@ -96,38 +106,34 @@ Task<Result<Bytes>> SlotRouter::ask(NodeId primary, SlotId slot, ServiceId servi
                                     TimePoint deadline, const Options& options) {
   const auto waiting = std::make_shared<Waiting>();
   waiting->answered = std::make_shared<Event>(co_await asio::this_coro::executor);
-  replication::Request message;
+  std::uint64_t id = 0;
   {
     const std::lock_guard lock(mutex_);
-    message.set_id(++next_id_);
-    waiting_.emplace(message.id(), waiting);
+    id = ++next_id_;
+    waiting_.emplace(id, waiting);
   }
-  message.set_slot(slot);
-  message.set_service(static_cast<std::uint32_t>(service));
-  message.set_payload(request);
-  message.set_bulk(options.bulk);
   // Forgets the question however this ends, cancellation included.
-  const std::shared_ptr<void> forget(nullptr, [this, id = message.id()](void*) {
+  const std::shared_ptr<void> forget(nullptr, [this, id](void*) {
     const std::lock_guard lock(mutex_);
     waiting_.erase(id);
   });
-  const Bytes wire = message.SerializeAsString();
+  Bytes wire;
+  if (primary != context_.self) wire = wire_form(id, slot, service, request, options.bulk);
   TimePoint sent{Duration::min()};
   while (context_.clock.now() < deadline) {
     const auto now = context_.clock.now();
     const bool first = sent.since_boot == Duration::min();
     if (primary == context_.self) {
       if (first) {
-        context_.tasks.spawn(table_.strand_of(slot), "request",
-                             serve_local(message.id(), slot, service, request));
+        context_.tasks.spawn(table_.strand_of(slot), "request", serve_local(id, slot, service, request));
         sent = now;
       }
-    } else if (first || now - sent >= ask_again) {
+    } else if (first || now - sent >= question_again) {
       context_.network.send(primary, Channel::operations, static_cast<std::uint16_t>(MessageKind::request),
                             wire);
       sent = now;
     }
-    const auto alarm = context_.clock.call_at(std::min(deadline, now + look_again),
+    const auto alarm = context_.clock.call_at(std::min(deadline, now + answer_look),
                                               [event = waiting->answered] { event->set(); });
     co_await waiting->answered->wait();
     waiting->answered->reset();

@@ -9,7 +9,7 @@
 namespace gridmail {
 namespace {
 
-constexpr auto ask_again = std::chrono::milliseconds(300);
+constexpr auto compare_again = std::chrono::milliseconds(300);
 
 }  // namespace
 
@@ -34,7 +34,7 @@ void Slot::suspect_tick() {
   if (!is_suspect()) return;
   const auto now = context_.clock.now();
   if (!suspect_since_) suspect_since_ = now;
-  if (compared_ && now - *compared_ < ask_again) return;
+  if (compared_ && now - *compared_ < compare_again) return;
   compared_ = now;
   for (const auto& node : row_.in_sync) {
     if (node == context_.self) continue;

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration patience = 60s;      ///< several calls of 15 s each may stand behind one command
 constexpr Duration heard_of_max = 40s;  ///< a front asks by itself every 30 s: a lost push costs delay only
-constexpr std::size_t clients_max = 12;
+constexpr std::size_t mail_clients_max = 12;
 
 std::string some_text(Random& random) {
   std::string text = "From: somebody@elsewhere.test\r\nSubject: simulated\r\n\r\n";
@@ -89,7 +89,7 @@ void MailLoad::run(int steps) {
   for (int i = 0; i < steps; ++i) {
     if (mixes_in_mail_out_ && world_.chance().chance(0.2)) send_out();
     const auto front = some_front();
-    if (front && under_way_ < clients_max) {
+    if (front && under_way_ < mail_clients_max) {
       const auto what = world_.chance().below(100);
       if (what < 50) {
         start_sending(*front);
@@ -184,7 +184,7 @@ Task<void> MailLoad::send(MailLoad* load, std::size_t front, std::vector<UserNum
 
 void MailLoad::send_out() {
   const auto front = some_front();
-  if (!front || under_way_ >= clients_max) return;
+  if (!front || under_way_ >= mail_clients_max) return;
   spawn(*front, "sender elsewhere",
         submit(this, *front, world_.chance().below(users_), world_.chance().u64()));
 }

@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   std::string name;
   std::string broken;
   bool list = false;
+  bool list_families = false;
   loop.runs = 100;
   app.add_option("--seed", loop.seed, "first seed");
   app.add_option("--runs", loop.runs, "how many seeds");
@@ -40,7 +41,14 @@ int main(int argc, char** argv) {
   app.add_option("--break", broken, "break something on purpose; README.md lists what");
   app.add_flag("--replay", loop.replay, "run every seed twice: it must come to the same");
   app.add_flag("--list", list, "only name the scenarios");
+  app.add_flag("--list-families", list_families,
+               "only name the families, each with the seeds that tests run");
   CLI11_PARSE(app, argc, argv);
+  if (list_families) {
+    for (const auto& one : sim::families())
+      std::printf("%s %llu\n", one.name.c_str(), static_cast<unsigned long long>(one.test_seeds));
+    return 0;
+  }
   loop.scenarios = chosen(family, name);
   if (list) {
     for (const auto* scenario : loop.scenarios) std::printf("%s\n", scenario->name.c_str());

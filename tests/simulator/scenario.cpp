@@ -1,5 +1,6 @@
 #include "tests/simulator/scenario.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "tests/simulator/admin.hpp"
@@ -21,17 +22,17 @@ constexpr Duration quiet_for = 5s;
 
 const std::vector<ScenarioFamily>& families() {
   static const std::vector<ScenarioFamily> all{
-      {"crashes", crash_scenarios()},
-      {"network", network_scenarios()},
-      {"pauses", pause_scenarios()},
-      {"growth", growth_scenarios()},
-      {"copies", copy_scenarios()},
-      {"movement", movement_scenarios()},
-      {"load", load_scenarios()},
-      {"mail", mail_scenarios()},
-      {"rot", rot_scenarios()},
-      {"swarm", swarm_scenarios()},
-      {"mailswarm", mail_swarm_scenarios()},
+      {"crashes", crash_scenarios(), 200},
+      {"network", network_scenarios(), 200},
+      {"pauses", pause_scenarios(), 200},
+      {"growth", growth_scenarios(), 200},
+      {"copies", copy_scenarios(), 100},
+      {"movement", movement_scenarios(), 40},
+      {"load", load_scenarios(), 4},
+      {"mail", mail_scenarios(), 200},
+      {"rot", rot_scenarios(), 100},
+      {"swarm", swarm_scenarios(), 300},
+      {"mailswarm", mail_swarm_scenarios(), 300},
   };
   return all;
 }
@@ -43,13 +44,18 @@ const ScenarioFamily& family(std::string_view name) {
   throw std::logic_error("no family has this name: " + std::string(name));
 }
 
-const Scenario& scenario(std::string_view name) {
+const ScenarioFamily& family_of(std::string_view scenario) {
   for (const auto& one : families()) {
     for (const auto& candidate : one.scenarios) {
-      if (candidate.name == name) return candidate;
+      if (candidate.name == scenario) return one;
     }
   }
-  throw std::logic_error("no scenario has this name: " + std::string(name));
+  throw std::logic_error("no scenario has this name: " + std::string(scenario));
+}
+
+const Scenario& scenario(std::string_view name) {
+  const auto& all = family_of(name).scenarios;
+  return *std::find_if(all.begin(), all.end(), [&](const Scenario& one) { return one.name == name; });
 }
 
 namespace {

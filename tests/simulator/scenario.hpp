@@ -36,11 +36,14 @@ struct Scenario {
 struct ScenarioFamily {
   std::string name;  ///< one word
   std::vector<Scenario> scenarios;
+  /// How many, from 1 on, `./dev test` runs of each; among them a mutation must be found.
+  std::uint64_t test_seeds = 0;
 };
 
 [[nodiscard]] const std::vector<ScenarioFamily>& families();
-[[nodiscard]] const ScenarioFamily& family(std::string_view name);  ///< it must exist
-[[nodiscard]] const Scenario& scenario(std::string_view name);      ///< it must exist
+[[nodiscard]] const ScenarioFamily& family(std::string_view name);         ///< it must exist
+[[nodiscard]] const Scenario& scenario(std::string_view name);             ///< it must exist
+[[nodiscard]] const ScenarioFamily& family_of(std::string_view scenario);  ///< it must exist
 
 /// Runs one scenario under one seed. Throws Violation. With a mutation the grid is broken on purpose.
 Outcome run_scenario(const Scenario& scenario, std::uint64_t seed, const Mutation* broken = nullptr,

@@ -128,7 +128,8 @@ void World::start_life(Node& node) {
   hooks.fail_stop = [&life](const Error& error) { life.failed = error; };
   node.disk->on_failure(hooks.fail_stop);
   node.disk->on_damage([&life](const Error&) { life.damaged = true; });
-  hooks.low_space = [&node] { return node.full; };
+  hooks.low_space = [&node] { return node.disk->is_full(); };
+  hooks.very_low_space = [&node] { return node.disk->is_very_full(); };
   hooks.is_behind = [&node] { return node.disk->is_behind(); };
   hooks.on_map = [this, &life](const MapPtr& map) {
     compare(map);
@@ -212,7 +213,7 @@ void World::slow_down(std::size_t node, Duration step) {
 
 void World::fill_disk(std::size_t node, bool full) {
   note({}, [&] { return nodes_[node]->name + (full ? " has a full disk" : " has room again"); });
-  nodes_[node]->full = full;
+  nodes_[node]->disk->fill(full);
 }
 
 void World::crash_at_commit(std::size_t node, std::uint64_t n) {
@@ -279,7 +280,7 @@ void World::heal() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     pause(i, false);
     if (nodes_[i]->step > 0ns) slow_down(i, 0ns);
-    if (nodes_[i]->full) fill_disk(i, false);
+    if (nodes_[i]->disk->is_full()) fill_disk(i, false);
     nodes_[i]->disk->repair();
     restart(i);
   }

@@ -153,7 +153,6 @@ class World {
     bool started = false;
     bool destroyed = false;
     bool paused = false;
-    bool full = false;
     bool awake = true;       ///< something may be ready to run
     bool old_disk = false;   ///< finds it when it starts
     TimePoint noticed_by{};  ///< that it did

@@ -135,7 +135,7 @@ bool World::may_destroy_last_copies(std::size_t node) const {
         left += number != node ? 1 : 0;
       }
     }
-    return row.paired && left > 0;
+    return row.paired && !row.alone && left > 0;
   });
 }
 
@@ -201,7 +201,7 @@ std::string World::describe(const SlotRow& row) const {
          (row.primary ? std::to_string(number_of(*row.primary)) : "none") +
          (row.combining ? " combining " + std::to_string(number_of(*row.combining)) : "") + " in sync" +
          list(row.in_sync) + " joining" + list(row.joining) + " retired" + list(row.retired) + " partial" +
-         list(row.partial);
+         list(row.partial) + (row.alone ? " alone" : "");
 }
 
 std::string World::describe() const {

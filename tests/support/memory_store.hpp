@@ -28,6 +28,8 @@ class MemoryStore final : public Store {
     std::size_t queue_bytes_max = 256 << 20;  ///< with more that waits it is behind
     /// It goes on after a commit has failed, with a hole where that was.
     bool writes_on = false;
+    /// So much of bodies may be written while it is full: with more the node must stop.
+    std::size_t full_bytes_max = SIZE_MAX;
   };
   MemoryStore(VirtualClock& clock, Random& random) : MemoryStore(clock, random, Options()) {}
   MemoryStore(VirtualClock& clock, Random& random, Options options)
@@ -40,15 +42,16 @@ class MemoryStore final : public Store {
       disk_->clock.call_after(
           Duration(1000), [done = std::exchange(done, [](Result<void>) {})] { done({}); }, disk_->awake);
     }
-    disk_->pending.push_back({std::move(batch), std::move(done), disk_->clock.now()});
+    if (disk_->pending.empty()) disk_->busy_since = disk_->clock.now();
+    disk_->pending.push_back({std::move(batch), std::move(done)});
     if (disk_->crash_after && --*disk_->crash_after == 0) return disk_->on_crash();
     disk_->begin_sync();
   }
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() override {
     return std::make_shared<View>(disk_->families, disk_->rotten, disk_);
   }
-  [[nodiscard]] Duration oldest_commit_age() const override {
-    return disk_->pending.empty() ? Duration::zero() : disk_->clock.now() - disk_->pending.front().since;
+  [[nodiscard]] Duration stalled_for() const override {
+    return disk_->pending.empty() ? Duration::zero() : disk_->clock.now() - disk_->busy_since;
   }
   [[nodiscard]] bool is_behind() const {
     std::size_t bytes = 0;
@@ -96,6 +99,16 @@ class MemoryStore final : public Store {
   [[nodiscard]] bool has_crashed() const { return disk_->crash_after == 0U; }
   /// It answers with errors, or did in this life of the node.
   [[nodiscard]] bool is_faulty() const { return disk_->error || disk_->failed; }
+  /// There is no room but for what is kept for deletions. From then on bytes of bodies are counted.
+  void fill(bool full) {
+    disk_->full = full;
+    disk_->full_bytes = 0;
+  }
+  [[nodiscard]] bool is_full() const { return disk_->full; }
+  /// Half of what may be written then is.
+  [[nodiscard]] bool is_very_full() const {
+    return disk_->full && disk_->full_bytes > disk_->options.full_bytes_max / 2;
+  }
   /// All that is on disk now, to be put back later, while the node is down.
   using Image = std::array<std::shared_ptr<std::map<Bytes, Bytes>>, family_count>;
   [[nodiscard]] Image image() const { return disk_->families; }
@@ -148,7 +161,6 @@ class MemoryStore final : public Store {
   struct Pending {
     Batch batch;
     Done done;
-    TimePoint since;
   };
 
   /// Shared with the alarm of a sync under way.
@@ -172,12 +184,15 @@ class MemoryStore final : public Store {
     }
     void end_sync(std::size_t group) {
       syncing = false;
+      busy_since = clock.now();
       if (crash_after == 0U) return;
       const Error failure{error.value_or(Errc::io), "injected fault"};
       if (error && !options.writes_on && !failed) {
         failed = true;
         if (on_failure) return on_failure(failure);
       }
+      if (overflows(group) && on_failure)
+        return on_failure({Errc::no_space, "written to although it is full"});
       const bool refuses = error || failed;
       for (std::size_t i = 0; i < group; ++i) {
         auto next = std::move(pending.front());
@@ -188,6 +203,19 @@ class MemoryStore final : public Store {
         if (life != before || crash_after == 0U) return;  // the answer made this node crash
       }
       begin_sync();
+    }
+    /// What is large: parts of messages, also of those that wait for their slot.
+    [[nodiscard]] static bool is_body(const Batch::Write& write) {
+      return write.kind == Batch::Write::Kind::put &&
+             (write.family == Family::body || write.key.compare(0, 7, "intake/") == 0);
+    }
+    [[nodiscard]] bool overflows(std::size_t group) {
+      if (!full) return false;
+      for (std::size_t i = 0; i < group; ++i) {
+        for (const auto& write : pending[i].batch.writes())
+          full_bytes += is_body(write) ? write.value.size() : 0;
+      }
+      return full_bytes > options.full_bytes_max;
     }
     void apply(const Batch& batch) {
       for (const auto& write : batch.writes()) {
@@ -234,9 +262,13 @@ class MemoryStore final : public Store {
     Families families;
     std::shared_ptr<const Rotten> rotten;
     std::deque<Pending> pending;
+    TimePoint
+        busy_since{};  ///< while something is pending: since when it is being written, or waits for that
     Duration slower_by{0};
     std::optional<Errc> error;
     bool failed = false;  ///< in this life of the node
+    bool full = false;
+    std::size_t full_bytes = 0;  ///< of bodies, written since then
     std::function<void(Error)> on_failure;
     std::function<void(Error)> on_damage;
     std::optional<std::uint64_t> crash_after;  ///< commits; 0: it has crashed

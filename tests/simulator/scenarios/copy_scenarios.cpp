@@ -50,6 +50,42 @@ void settle_operations(Load& load) {
   (void)load.run_for(20s, [&] { return load.under_way() == 0; });
 }
 
+Task<void> write_small(SlotAccessPtr slot, std::shared_ptr<bool> done) {
+  Operation operation;
+  operation.writes.push_back({Family::meta, slot_key(slot->slot(), 'z', {}), Bytes("small"), {}, false});
+  *done = (co_await slot->commit(std::move(operation))).has_value();
+}
+
+/// As a deletion does, through whoever is the slot's primary by then.
+void check_small_is_written(World& world, Load& load, SlotId slot) {
+  const auto done = std::make_shared<bool>();
+  for (int attempt = 0; attempt < 20 && !*done; ++attempt) {
+    for (std::size_t node = 0; node < world.size(); ++node) {
+      const auto access = world.is_up(node) ? world.core(node).slots().access(slot) : nullptr;
+      if (access) world.core(node).tasks().spawn(world.executor(node), "small", write_small(access, done));
+    }
+    load.run_for(1s, [&] { return *done; });
+  }
+  if (!*done) throw Violation("slot " + std::to_string(slot) + ": nothing can be deleted on full disks");
+}
+
+/// A node is gone, and the disks of those who should make its copies anew are full, or one of them: they must
+/// not be filled until these nodes stop as well. (What is written there all the same stops them.)
+void full_disks(World& world, Load& load) {
+  load.run(60);
+  if (!load.run_for(30s, [&] { return world.is_whole(); })) return;
+  settle_operations(load);
+  const auto gone = static_cast<std::size_t>(world.chance().below(world.size()));
+  const auto spared = world.chance().chance(0.5) ? (gone + 1) % world.size() : gone;
+  for (std::size_t i = 0; i < world.size(); ++i) {
+    if (i != gone && i != spared) world.fill_disk(i, true);
+  }
+  load.run_for(2s);  // all know
+  world.crash(gone);
+  load.run(100);
+  for (SlotId slot = 0; slot < world.options().slots; ++slot) check_small_is_written(world, load, slot);
+}
+
 /// A copy is back so soon that nobody missed it, and lacks what it had acknowledged. Then primaries restart,
 /// and hand over to it.
 void lying_disk(World& world, Load& load) {
@@ -235,6 +271,50 @@ void change_copies(World& world, Load& load) {
   }
 }
 
+void change_settings(World& world, Load& load, const std::function<void(GridSettings&)>& change) {
+  for (int tries = 0; tries < 30; ++tries) {
+    auto settings = world.newest_map()->settings;
+    change(settings);
+    MapChange wanted;
+    wanted.settings = SettingsChange{settings};
+    world.propose(std::move(wanted));
+    if (load.run_for(2s, [&] { return world.newest_map()->settings == settings; })) return;
+  }
+  throw Violation("settings cannot be changed");
+}
+
+/// Of two copies one is away while the other is written alone, as the settings allow. They do so no more when
+/// the one that was away comes back first, and a vote beside it: it lacks what the other has.
+void raise_copies_min(World& world, Load& load) {
+  load.run(10);
+  const std::size_t away = world.chance().below(2);
+  const std::size_t alone = 1 - away;
+  world.crash(away);
+  const auto goes_on = [&] {
+    const auto map = world.newest_map();
+    return std::all_of(map->rows.begin(), map->rows.end(), [&](const SlotRow& row) {
+      return row.primary == world.id(alone) && row.in_sync.size() == 1 && row.joining.empty();
+    });
+  };
+  if (!load.run_for(30s, goes_on)) throw Violation("the only copy does not go on");
+  const auto before = load.outcome().acknowledged;
+  load.run(60);
+  if (load.outcome().acknowledged == before) throw Violation("one copy was not enough");
+  change_settings(world, load, [](GridSettings& settings) { settings.copies_min = 2; });
+  load.run(static_cast<int>(world.chance().below(20)));
+  world.crash(alone);
+  load.run_for(1s);
+  world.restart(away);
+  load.run(300);
+  world.restart(alone);
+  load.run(20);
+}
+
+void two_copies_and_a_vote(WorldOptions& options) {
+  options.nodes = {NodeTraits{}, NodeTraits{}, NodeTraits{.weight = 0}};
+  options.grid.copies_min = 1;
+}
+
 /// A copy is away for long, and the primaries' logs are kept short: sometimes they reach back to where it
 /// stopped, sometimes not.
 void long_away(World& world, Load& load) {
@@ -257,6 +337,11 @@ void short_logs(WorldOptions& options) {
   options.network.delay_max = 30ms;
 }
 
+void no_room(WorldOptions& options) {
+  options.disks.full_bytes_max = 1024;
+  options.core.replication.fill.piece_bytes = options.core.replication.fill.busy_piece_bytes = 500;
+}
+
 void small_window(WorldOptions& options) {
   auto& replication = options.core.replication;
   replication.window_operations = 8;
@@ -277,8 +362,11 @@ std::vector<Scenario> copy_scenarios() {
       {"the last copy in sync is lost for good, and what is left is combined", combine_what_is_left,
        long_gaps, 4},
       {"the number of copies is changed again and again", change_copies, {}, 4},
+      {"a copy is written alone, and copies_min is raised before there is another", raise_copies_min,
+       two_copies_and_a_vote},
       {"a copy is away for longer than the logs reach back", long_away, short_logs},
       {"more operations are on their way than the window holds", torrents, small_window},
+      {"a node is gone and the disks of the others are full", full_disks, no_room},
   };
 }
 

@@ -149,6 +149,46 @@ void planned_restart(World& world, Load& load) {
   check_nothing_moves_for_ever(world, load);
 }
 
+/// Of two nodes the one that votes is away by plan: the other one votes in its place, and so can go on
+/// without it.
+void only_voter_away(World& world, Load& load) {
+  load.run(10);
+  const auto voters = world.newest_map()->voters;
+  const std::size_t node = voters.contains(world.id(0)) ? 0 : 1;
+  const NodeId id = world.id(node);
+  const auto until = wall_of_some_node(world) + 300'000'000;
+  change_member(world, load, id, [&](Member& member) { member.maintenance_until = until; });
+  wait_for(load, 60s, "the only voter keeps its vote or its primaries", [&] {
+    const auto map = world.newest_map();
+    return !is_primary_of_something(world, id) && map->voters == NodeSet{world.id(1 - node)} &&
+           map->voters_before.empty();
+  });
+  load.run(10);
+  world.crash(node);
+  load.run(60);
+  dynamic_cast<LedgerLoad&>(load).check_everything_readable();
+  world.restart(node);
+  load.run(20);
+  change_member(world, load, id, [](Member& member) { member.maintenance_until = 0; });
+}
+
+/// The clock that counted for it jumps ahead by a day: the others know better.
+void maintenance_and_a_wrong_clock(World& world, Load& load) {
+  load.run_for(15s);  // all have told what time it is
+  const auto voters = world.newest_map()->voters;
+  const std::size_t lowest = world.number_of(*voters.begin());
+  const std::size_t node = (lowest + 1) % world.size();
+  const NodeId id = world.id(node);
+  const auto until = world.clock_of(node).wall() + 60'000'000;
+  change_member(world, load, id, [&](Member& member) { member.maintenance_until = until; });
+  world.clock_of(lowest).jump_wall(24 * 3'600'000'000);
+  load.run_for(40s);
+  if (world.newest_map()->member(id)->maintenance_until == 0 && world.clock_of(node).wall() < until)
+    throw Violation("maintenance was ended by a wrong clock");
+  wait_for(load, 60s, "maintenance does not end while one clock is wrong",
+           [&] { return world.newest_map()->member(id)->maintenance_until == 0; });
+}
+
 /// Leaving is held in the middle, and goes on when it may.
 void pause_and_resume(World& world, Load& load) {
   load.run(10);
@@ -261,6 +301,8 @@ std::vector<Scenario> movement_scenarios() {
       {"nodes drain one after the other", drain_in_turn, some_slots},
       {"weights change, one to nothing", reweigh, some_slots, 4},
       {"a node is away by plan", planned_restart, some_slots, 4},
+      {"of two nodes the one that votes is away by plan", only_voter_away, some_slots, 2},
+      {"a clock is wrong by a day during a maintenance", maintenance_and_a_wrong_clock, some_slots},
       {"leaving is paused and goes on", pause_and_resume, some_slots, 4},
   };
 }

@@ -69,12 +69,39 @@ void altered_records(World& world, Load& load) {
   load.run_for(30s);
 }
 
+void alone(WorldOptions& options) {
+  often(options);
+  options.grid.copies_min = 1;
+}
+
+/// One of two nodes is away: what the other one reads meanwhile is compared with nothing.
+void compared_with_nothing(World& world, Load& load) {
+  load.run(20);
+  const auto map = world.newest_map();
+  const std::size_t left = map->voters.contains(world.id(0)) ? 0 : 1;
+  const std::size_t away = 1 - left;
+  world.crash(away);
+  const auto leads_all = [&] {
+    return world.core(left).slots().counts().opened == world.newest_map()->rows.size();
+  };
+  if (!load.run_for(60s, leads_all)) throw Violation("one node of two does not go on alone");
+  const auto since = world.clock_of(left).wall();
+  load.run_for(20s);  // some rounds
+  if (world.core(left).scrub().report().slots_due != map->rows.size())
+    throw Violation("a slot counts as compared though there was nobody to compare it with");
+  world.restart(away);
+  const auto compared = [&] { return world.is_whole() && world.core(left).scrub().report().oldest > since; };
+  if (!load.run_for(mended_within, compared))
+    throw Violation("a slot is not compared with a copy that is back");
+}
+
 }  // namespace
 
 std::vector<Scenario> rot_scenarios() {
   return {
       {"records rot on one node after the other", rotten_records, often, 4},
       {"records of one copy become others unnoticed", altered_records, often},
+      {"one of two nodes has nobody to compare its slots with", compared_with_nothing, alone, 2},
       {.name = "mail while records rot on one node after the other",
        .trouble = rotten_records,
        .prepare = often,

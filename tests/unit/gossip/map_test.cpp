@@ -36,6 +36,7 @@ TEST_CASE("a map comes back from its bytes as it was") {
   map.removed.push_back(node(7));
   map.voters_before = {node(8)};
   map.rows[2].paired = true;
+  map.rows[2].alone = true;
   map.members[1].state = MemberState::draining;
   const auto back = decode_map(encode_map(map));
   REQUIRE(back);
@@ -120,6 +121,58 @@ TEST_CASE("a slot change raises epoch and version, and fails on any other epoch"
   CHECK(next.rows[3].epoch_since == next.version);
   CHECK(next.rows[3].joining == NodeSet{node(2)});
   CHECK(apply(next, change) == next);  // sent again: nothing happens, not even a new version
+}
+
+Map with_copies_min(const Map& map, std::uint32_t copies_min) {
+  MapChange change;
+  change.settings = SettingsChange{map.settings};
+  change.settings->settings.copies_min = copies_min;
+  return apply(map, change);
+}
+
+/// Slot 3 has had a second copy; node 2, which held it, is lost.
+Map one_copy_left() {
+  auto left = row(node(1), {node(1)}, {}, {node(2)});
+  left.paired = true;
+  return apply(two_nodes(), slot_change(3, 1, left));
+}
+
+TEST_CASE("a row that may be written alone says so until a second copy is in sync") {
+  Map map = with_copies_min(one_copy_left(), 1);
+  CHECK(map.rows[3].alone);
+  map = with_copies_min(map, 2);
+  CHECK(map.rows[3].alone);
+  auto next = row(node(1), {node(1)}, {node(2)});
+  next.paired = true;  // and `alone` not said: whoever asks cannot know
+  map = apply(map, slot_change(3, map.rows[3].epoch, next));
+  CHECK(map.rows[3].alone);
+  next = row(node(1), {node(1), node(2)});
+  next.alone = true;
+  map = apply(map, slot_change(3, map.rows[3].epoch, next));
+  CHECK_FALSE(map.rows[3].alone);
+}
+
+TEST_CASE("a row that loses its second copy while one is enough says that it may be written alone") {
+  Map map = with_copies_min(two_nodes(), 1);
+  map = apply(map, slot_change(3, 1, row(node(1), {node(1), node(2)})));
+  CHECK_FALSE(map.rows[3].alone);
+  map = apply(map, slot_change(3, 2, row(node(1), {node(1)}, {}, {node(2)})));
+  CHECK(map.rows[3].alone);
+}
+
+TEST_CASE("what was asked for before a copy might be written alone is refused after it") {
+  const Map before = one_copy_left();
+  const auto epoch = before.rows[3].epoch;
+  CHECK_FALSE(before.rows[3].alone);
+  const Map map = with_copies_min(before, 1);
+  CHECK(map.rows[3].epoch == epoch + 1);
+  CHECK(map.rows[3].epoch_since == map.version);
+  auto combining = row(std::nullopt, {node(1)}, {}, {node(2)});
+  combining.combining = node(2);
+  combining.paired = true;
+  CHECK(apply(before, slot_change(3, epoch, combining)).rows[3].combining == node(2));
+  CHECK(apply(map, slot_change(3, epoch, combining)) == map);
+  CHECK(map.rows[5] == before.rows[5]);  // it never had a second copy
 }
 
 TEST_CASE("of several changes of one slot the first wins") {

@@ -65,10 +65,15 @@ TEST_CASE("sharing the load is held while that is paused; leaving goes on") {
   CHECK(moves(map, plan_placement(map, {})) > 0);
 }
 
-TEST_CASE("nothing moves towards a node that is absent; what leaves goes elsewhere") {
+TEST_CASE("nothing moves towards a node that is absent, or has no room; what leaves goes elsewhere") {
   Map map = test::with_member(settled(4), member(5));
   PlanHints hints;
-  hints.away = {node(5)};
+  SUBCASE("it is absent") {
+    hints.away = {node(5)};
+  }
+  SUBCASE("its disk is full") {
+    hints.full = {node(5)};
+  }
   auto plan = plan_placement(map, hints);
   CHECK(moves(map, plan) == 0);
   map.members[0].state = MemberState::leaving;
@@ -110,6 +115,7 @@ TEST_CASE("maintenance ends in time, by one change that is not made again") {
   Map map = settled(3);
   map.members[1].maintenance_until = 5000;
   CHECK_FALSE(plan_members(map, 4999));
+  CHECK_FALSE(plan_members(map, std::nullopt));  // nobody knows what time it is
   const auto change = plan_members(map, 5000);
   REQUIRE(change);
   const Map after = apply(map, *change);

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "gossip/register/voter_plan.hpp"
 #include "tests/unit/gossip/support/sample_map.hpp"
 
@@ -84,6 +86,41 @@ TEST_CASE("a voter with an old disk, which does not vote, is put out even where 
 
 TEST_CASE("a node that does not live becomes no voter") {
   CHECK(settle(grid(3), {}, [](NodeId id) { return id != node(3); }).voters == NodeSet{node(1)});
+}
+
+TEST_CASE("a voter away by plan passes its vote on to one that lives, and does not ask for it back") {
+  Map map = settle(grid(2));
+  REQUIRE(map.voters == NodeSet{node(1)});
+  CHECK(passes_vote_on(map, node(1), everybody));
+  CHECK_FALSE(passes_vote_on(map, node(2), everybody));
+  map.members[0].maintenance_until = 1000;
+  CHECK(settle(map, {}, [](NodeId id) { return id == node(1); }).voters == NodeSet{node(1)});
+  map = settle(map);
+  CHECK(map.voters == NodeSet{node(2)});
+  map.members[0].maintenance_until = 0;
+  CHECK(settle(map).voters == NodeSet{node(2)});
+  CHECK_FALSE(passes_vote_on(map, node(1), everybody));
+}
+
+TEST_CASE("until a change of voters has ended, one of those before it has a vote to pass on") {
+  Map map = settle(grid(2));
+  map.members[0].maintenance_until = 1000;
+  map = apply(map, {{}, {}, {}, plan_voters(map, {}, {}, everybody), {}, {}});
+  REQUIRE(map.voters_before == NodeSet{node(1)});
+  CHECK(passes_vote_on(map, node(1), everybody));
+  map = apply(map, {{}, {}, {}, plan_voters(map, {}, {}, everybody), {}, {}});
+  CHECK_FALSE(passes_vote_on(map, node(1), everybody));
+}
+
+TEST_CASE("where nobody can vote in its place a voter away by plan stays one") {
+  Map map = settle(grid(3));
+  map.members[1].maintenance_until = 1000;
+  CHECK(settle(map, {node(2)}).voters == map.voters);
+  CHECK_FALSE(passes_vote_on(map, node(2), everybody));
+  const Map four = settle(grid(4));
+  CHECK(passes_vote_on(four, node(2), everybody));
+  CHECK(voters_without(four, node(2), everybody) == NodeSet{node(1), node(3), node(4)});
+  CHECK_FALSE(passes_vote_on(four, node(2), [](NodeId id) { return id != node(4); }));
 }
 
 TEST_CASE("a leaving voter hands its vote on") {

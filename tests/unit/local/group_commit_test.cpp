@@ -95,16 +95,34 @@ TEST_CASE("after an error of whatever kind nothing is written any more and every
   }
 }
 
-TEST_CASE("the oldest commit's age counts the group that is being synced") {
+TEST_CASE("a disk stalls for as long as the group lasts that it is writing") {
   SteppedDisk disk;
   GroupCommit committer(disk.writer(), 1 << 20, 1 << 20);
-  CHECK(committer.oldest_age().count() == 0);
+  CHECK(committer.stalled_for().count() == 0);
   std::promise<void> done;
   committer.commit(batch_of(0), [&](Result<void>) { done.set_value(); });
   disk.arrived.acquire();
-  const auto age = committer.oldest_age();
+  const auto age = committer.stalled_for();
   CHECK(age.count() > 0);
-  CHECK(committer.oldest_age() >= age);
+  CHECK(committer.stalled_for() >= age);
   disk.go.release();
   done.get_future().wait();
+}
+
+TEST_CASE("a disk that gets on does not stall, however long what waits for it has waited") {
+  using Steady = std::chrono::steady_clock;
+  constexpr auto writing = std::chrono::milliseconds(20);
+  SteppedDisk disk;
+  GroupCommit committer(disk.writer(), 1, 1 << 20);  // each batch is a group
+  for (int i = 0; i < 4; ++i) committer.commit(batch_of(i), [](Result<void>) {});
+  const auto handed_in = Steady::now();
+  for (int i = 0; i < 4; ++i) {
+    disk.arrived.acquire();
+    while (Steady::now() < handed_in + (i + 1) * writing) std::this_thread::yield();
+    const auto stalled = committer.stalled_for();
+    CHECK(stalled.count() > 0);
+    if (i > 0)
+      CHECK(stalled <= Steady::now() - handed_in - i * writing);  // no group began before the last ended
+    disk.go.release();
+  }
 }

@@ -251,6 +251,23 @@ TEST_CASE("a store of a newer format is refused and left alone") {
   CHECK(refused.error().text.find("newer") != std::string::npos);
 }
 
+TEST_CASE("the first half of the reserve is not the second") {
+  const TemporaryFolder folder;
+  auto options = store_options(folder.path());
+  options.space_floor_bytes = 0;
+  const auto free = open_store(options)->bytes_free();
+  options.space_reserve_bytes = free / 2;
+  CHECK_FALSE(open_store(options)->low_space());
+  options.space_reserve_bytes = free + free / 2;
+  {
+    const auto store = open_store(options);
+    CHECK(store->low_space());
+    CHECK_FALSE(store->very_low_space());
+  }
+  options.space_reserve_bytes = 4 * free;
+  CHECK(open_store(options)->very_low_space());
+}
+
 TEST_CASE("below the floor of free space nothing is written, and the node must stop") {
   const TemporaryFolder folder;
   auto options = store_options(folder.path());
@@ -260,6 +277,7 @@ TEST_CASE("below the floor of free space nothing is written, and the node must s
   options.on_disk_failure = [&](const Error&) { failed = true; };
   const auto store = open_store(options);
   CHECK(store->low_space());
+  CHECK(store->very_low_space());
   Batch batch;
   batch.put(Family::meta, "a", "1");
   const auto result = commit(*store, std::move(batch));

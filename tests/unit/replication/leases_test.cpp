@@ -25,6 +25,7 @@ struct Pair {
     MapVersion version = 5;
     MapVersion accepted = 5;
     bool working = true;
+    bool full = false;
     std::unique_ptr<test::MemoryStore> disk;
     std::unique_ptr<DiskMarks> marks;
     std::unique_ptr<Network> port;
@@ -66,7 +67,8 @@ struct Pair {
                                    return std::make_shared<const Map>(std::move(now));
                                  },
                              .accepted_version = [&side] { return side.accepted; },
-                             .working = [&side] { return side.working; }});
+                             .working = [&side] { return side.working; },
+                             .low_space = [&side] { return side.full; }});
     side.port->on_message([&side](NodeId from, std::uint16_t, const Bytes& payload) {
       side.leases->on_message(from, payload);
     });
@@ -93,6 +95,26 @@ TEST_CASE("a lease is held while it is renewed, and for two seconds after the la
   CHECK(pair.held());
   pair.run(600ms);
   CHECK_FALSE(pair.held());
+}
+
+TEST_CASE("with each grant its giver says whether its disk is full") {
+  Pair pair;
+  pair.run(1s);
+  CHECK_FALSE(pair.one.leases->is_full(b));
+  CHECK_FALSE(pair.one.leases->signs_of_life(1s, 2500ms).is_full(b));
+  const auto before = pair.one.leases->signs_of_life(1s, 2500ms);
+  pair.other.full = true;
+  CHECK(pair.other.leases->is_full(b));
+  CHECK(pair.other.leases->signs_of_life(1s, 2500ms).is_full(b));
+  pair.run(500ms);
+  CHECK(pair.one.leases->is_full(b));
+  CHECK_FALSE(pair.one.leases->is_full(a));
+  CHECK(pair.one.leases->signs_of_life(1s, 2500ms).is_full(b));
+  // Slots that found nothing to do look again.
+  CHECK_FALSE(pair.one.leases->signs_of_life(1s, 2500ms) == before);
+  pair.other.full = false;
+  pair.run(500ms);
+  CHECK_FALSE(pair.one.leases->is_full(b));
 }
 
 TEST_CASE("who stops says so, and nobody waits for its silence to last") {

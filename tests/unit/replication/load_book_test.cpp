@@ -67,22 +67,24 @@ TEST_CASE("all know what the primary tells, and a new primary goes on from it") 
   TimePoint now{10s};
   (void)of_a.report(map, a, {}, now, 0);
   for (int i = 0; i < 600; ++i) of_a.note(5, 10, now);
-  of_b.on_report(a, of_a.report(map, a, {7000, 9000}, now, 5'000'000), now, 2'000'000);
+  const DiskState disk{7000, 9000, 1, 20ms, 3'000'000};
+  of_b.on_report(a, of_a.report(map, a, disk, now, 5'000'000), now);
   const double told = of_b.loads(map, b, now)[5];
   CHECK(told == doctest::Approx(100));
-  CHECK(of_b.disks().at(a) == DiskState{7000, 9000});
-  CHECK(of_b.heard().at(a).clock_ahead == 3s);
+  CHECK(of_b.disks().at(a) == disk);
+  CHECK(of_b.heard().at(a).at == now);
+  CHECK(of_b.heard().at(a).wall == 5'000'000);
   map.rows[5].primary = b;
   const auto report = of_b.report(map, b, {}, now, 0);
   CHECK(of_b.loads(map, b, now)[5] == doctest::Approx(100));
   (void)of_a.report(map, a, {}, now, 0);
-  of_a.on_report(b, report, now, 2'000'000);
+  of_a.on_report(b, report, now);
   CHECK(of_a.loads(map, a, now)[5] == doctest::Approx(100));
 }
 
 TEST_CASE("a report that cannot be is left out") {
   LoadBook book;
-  book.on_report(b, "not a record", TimePoint{1s}, 0);
+  book.on_report(b, "not a record", TimePoint{1s});
   const Map map = three();
   for (const double load : book.loads(map, a, TimePoint{1s})) CHECK(load == 0);
 }

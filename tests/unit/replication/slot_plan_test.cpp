@@ -18,6 +18,7 @@ struct Scene {
   Map map;
   SlotRow row;
   NodeSet dead;
+  NodeSet full;
   NodeSet target;
   std::optional<NodeId> preferred;
   SlotSituation situation;
@@ -36,6 +37,7 @@ struct Scene {
     map.rows = {row, row};
     situation.is_alive = [this](NodeId id) { return !dead.contains(id); };
     situation.is_dead = [this](NodeId id) { return dead.contains(id); };
+    situation.is_full = [this](NodeId id) { return full.contains(id); };
     situation.opened = who == a;
     situation.may_move = true;
     situation.may_hand_over = true;
@@ -123,6 +125,77 @@ TEST_CASE("the lost copy that is back replaces a joining one that has not begun"
     scene.situation.filling = {c};
     CHECK_FALSE(scene.plan());
   }
+}
+
+TEST_CASE("no copy is given to a node whose disk is full while another has room") {
+  Scene scene(a);
+  scene.dead = {b};
+  SUBCASE("whatever is planned, or held already") {
+    const NodeSet stand_ins{a, c};
+    scene.situation.stand_ins = &stand_ins;
+    scene.row.partial = {c};
+    scene.full = {c};
+    REQUIRE(scene.plan());
+    CHECK(scene.plan()->row.joining == NodeSet{d});
+  }
+  SUBCASE("as the best of the rest") {
+    for (const auto& one : {c, d}) {
+      scene.full = {one};
+      REQUIRE(scene.plan());
+      CHECK_FALSE(scene.plan()->row.joining.contains(one));
+      CHECK(scene.plan()->row.joining.size() == 1);
+    }
+  }
+  SUBCASE("nobody has room: one takes part in what is small") {
+    scene.full = {a, c, d};
+    REQUIRE(scene.plan());
+    CHECK(scene.plan()->row.joining.size() == 1);
+  }
+}
+
+TEST_CASE("a joining copy without room is replaced by one that has some") {
+  Scene scene(a);
+  scene.row.in_sync = {a};
+  scene.row.joining = {c};
+  scene.row.partial = {b};
+  scene.dead = {b};
+  scene.full = {c};
+  scene.situation.no_room = {c};
+  SUBCASE("also when it has begun") {
+    scene.situation.filling = {c};
+  }
+  SUBCASE("and has not begun") {}
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->row.joining == NodeSet{d});
+  CHECK(step->row.partial == NodeSet{b, c});
+  scene.full = {c, d};
+  CHECK_FALSE(scene.plan());
+  scene.full.clear();  // it has room again, and has not said so yet
+  scene.row.partial = {};
+  scene.map.members.pop_back();
+  CHECK_FALSE(scene.plan());
+}
+
+TEST_CASE("a full disk is no reason to leave the copy that is back alone") {
+  Scene scene(a);
+  scene.row.in_sync = {a};
+  scene.row.joining = {c};
+  scene.row.retired = {b};
+  scene.full = {b};
+  const auto step = scene.plan();
+  REQUIRE(step);
+  CHECK(step->row.joining == NodeSet{b});
+}
+
+TEST_CASE("copies do not move to a full disk") {
+  Scene scene(a);
+  const NodeSet target{a, c};
+  scene.situation.target = &target;
+  REQUIRE(scene.plan());
+  CHECK(scene.plan()->row.joining == NodeSet{c});
+  scene.full = {c};
+  CHECK_FALSE(scene.plan());
 }
 
 TEST_CASE("a complete joining copy is named in sync, and retired ones are let go") {
@@ -270,6 +343,13 @@ TEST_CASE("nothing is combined where the lost primary may have committed alone")
   Loss scene(d);
   CHECK(scene.plan());
   scene.map.settings.copies_min = 1;
+  CHECK_FALSE(scene.plan());
+}
+
+TEST_CASE("nor where it may have done so since it had a second copy in sync, whatever the settings are now") {
+  Loss scene(d);
+  scene.row.alone = true;
+  CHECK(scene.map.settings.copies_min == 2);
   CHECK_FALSE(scene.plan());
 }
 

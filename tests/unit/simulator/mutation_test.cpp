@@ -12,8 +12,6 @@
 namespace gridmail::sim {
 namespace {
 
-constexpr std::uint64_t seeds_max = 1000;  // as few as the tests run of the rarest
-
 /// A broken promise: not only a grid that gets stuck, or does not come up.
 bool is_broken_promise(const Violation& violation) {
   const std::string_view what = violation.what();
@@ -23,7 +21,8 @@ bool is_broken_promise(const Violation& violation) {
 
 std::optional<std::uint64_t> seed_that_finds(const Mutation& broken) {
   const auto& finder = scenario(broken.scenario);
-  for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) {
+  const auto seeds = family_of(broken.scenario).test_seeds;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     try {
       run_scenario(finder, seed, &broken);
     } catch (const Violation& violation) {

@@ -102,6 +102,32 @@ TEST_CASE("a disk that failed says so until it is repaired and the node starts a
   CHECK(disk.kept() == 1);
 }
 
+TEST_CASE("a full disk takes what is small, and ends the node that writes bodies to it") {
+  Disk disk({.full_bytes_max = 100});
+  std::size_t ended = 0;
+  disk.store.on_failure([&](const Error& error) {
+    CHECK(error.code == Errc::no_space);
+    ++ended;
+  });
+  const auto write = [&](Family family, const char* key) {
+    Batch batch;
+    batch.put(family, key, Bytes(60, 'x'));
+    disk.store.commit(std::move(batch), [](Result<void>) {});
+    disk.let_pass(1s);
+  };
+  for (const auto* key : {"a", "b", "c"}) write(Family::body, key);
+  CHECK(ended == 0);
+  disk.store.fill(true);
+  for (const auto* key : {"a", "b", "c"}) write(Family::meta, key);
+  CHECK_FALSE(disk.store.is_very_full());
+  write(Family::node, "intake/c/1");
+  CHECK(disk.store.is_very_full());
+  CHECK(ended == 0);
+  write(Family::body, "d");
+  CHECK(ended == 1);
+  CHECK_FALSE(disk.store.contents(Family::body).contains("d"));
+}
+
 TEST_CASE("an image of a disk brings back what was there then") {
   Disk disk;
   disk.commit("a");
