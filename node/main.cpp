@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "node/base/log_writer.hpp"
 #include "node/command_line.hpp"
 #include "node/node.hpp"
 
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
     return outcome.exit_code;
   }
   allow_many_open_files();
+  gridmail::write_log_when_dying();
   // A record that does not parse is refused, and the refusal logged, where it came in; the library would also
   // print a line for each, at the pace of whoever sends them.
   google::protobuf::SetLogHandler(nullptr);

@@ -10,6 +10,7 @@
 #include <ctime>
 #include <mutex>
 
+#include "node/base/log_writer.hpp"
 #include "node/base/result.hpp"
 
 namespace gridmail {
@@ -18,6 +19,7 @@ namespace {
 std::atomic<Level> threshold{Level::info};
 std::atomic<bool> as_json{false};
 std::mutex sink_mutex;
+std::atomic<bool> has_sink{false};
 std::function<void(Level, std::string_view)> custom_sink;
 
 /// Before each line where the journal takes what goes to standard error: its priority (sd-daemon(3),
@@ -82,6 +84,7 @@ void set_log_json(bool json) {
 void set_log_sink(std::function<void(Level, std::string_view)> sink) {
   const std::lock_guard lock(sink_mutex);
   custom_sink = std::move(sink);
+  has_sink = custom_sink != nullptr;
 }
 bool log_enabled(Level level) {
   return level >= threshold.load(std::memory_order_relaxed);
@@ -108,15 +111,14 @@ void log(Level level, std::string_view event, std::initializer_list<Field> field
     }
   }
   if (json) line.push_back('}');
-  const std::lock_guard lock(sink_mutex);
-  if (custom_sink) {
-    custom_sink(level, line);
-    return;
+  if (has_sink) {
+    const std::lock_guard lock(sink_mutex);
+    if (custom_sink) return custom_sink(level, line);
   }
   static const bool has_priority = is_read_by_journal();
   if (has_priority) line.insert(0, priorities[static_cast<int>(level)]);
   line.push_back('\n');
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  LogWriter::of_errors().write(line, level == Level::error);
 }
 
 std::string_view name_of(Errc code) {
@@ -156,6 +158,7 @@ std::string_view name_of(Errc code) {
 }
 
 void assertion_failed(const char* expression, const char* file, int line) {
+  LogWriter::of_errors().flush();
   std::fprintf(stderr, "assertion failed: %s at %s:%d\n", expression, file, line);
   std::abort();
 }

@@ -1,6 +1,7 @@
 #include "storage/trace/trace_book.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "node/base/log.hpp"
@@ -13,6 +14,7 @@ constexpr std::size_t place_bytes = 12, hash_bytes = 8;
 constexpr std::size_t detail_bytes_max = 1024;
 constexpr std::size_t found_bytes_max = 8 << 20;
 constexpr std::size_t pruned_at_once = 256;
+constexpr int rounds_per_flush = 4;  // times that
 
 Bytes place_text(WallMicros at, std::uint32_t number) {
   Bytes text;
@@ -27,6 +29,10 @@ Bytes event_key(BytesView place) {
 
 Bytes index_key(const std::string& term, BytesView place) {
   return Bytes(index_prefix).append(blake2b(term, 16).substr(0, hash_bytes)).append(place);
+}
+
+std::size_t mark_of(const std::string& address) {
+  return std::hash<std::string>()(trace_term(address));
 }
 
 std::uint64_t stored_bytes(const std::set<std::string>& terms, std::size_t value_bytes) {
@@ -56,9 +62,14 @@ std::set<std::string> terms_of(const trace::Event& event) {
   return terms;
 }
 
+std::set<std::string> indexed_terms(const trace::Event& event) {
+  if (event.by_id()) return {trace_term(event.id())};
+  return terms_of(event);
+}
+
 void TraceBook::note(trace::Event event) {
   if (settings_.bytes_max == 0) return;
-  event.set_at(clock_.wall());
+  if (event.at() == 0) event.set_at(clock_.wall());
   if (event.detail().size() > detail_bytes_max) event.mutable_detail()->resize(detail_bytes_max);
   auto& recipients = *event.mutable_recipients();
   if (recipients.size() > traced_recipients_max)
@@ -68,7 +79,39 @@ void TraceBook::note(trace::Event event) {
     ++lost_;
     return;
   }
+  if (event.what() == trace::Event::RECEIVED) {
+    remember(event);
+  } else if (is_named_by_receipt(event)) {
+    event.set_by_id(true);
+    event.clear_message_id();
+  }
   waiting_.push_back(std::move(event));
+}
+
+void TraceBook::remember(const trace::Event& received) {
+  if (received.id().empty()) return;
+  if (remembered_ >= settings_.remembered_max / 2) {
+    received_before_.swap(received_);
+    received_.clear();
+    remembered_ = 0;
+  }
+  auto& receipt = received_[received.id()];
+  receipt.entry = received.entry();
+  for (const auto& address : received.recipients()) receipt.recipients.push_back(mark_of(address));
+  remembered_ += std::max<std::size_t>(1, receipt.recipients.size());
+}
+
+bool TraceBook::is_named_by_receipt(const trace::Event& event) const {
+  for (const auto* receipts : {&received_, &received_before_}) {
+    const auto found = receipts->find(event.id());
+    if (found == receipts->end()) continue;
+    const auto& [entry, known] = found->second;
+    if (!event.entry().empty() && event.entry() != entry) return false;
+    return std::all_of(event.recipients().begin(), event.recipients().end(), [&](const auto& address) {
+      return std::find(known.begin(), known.end(), mark_of(address)) != known.end();
+    });
+  }
+  return false;
 }
 
 Task<Result<void>> TraceBook::load() {
@@ -93,50 +136,70 @@ Task<Result<void>> TraceBook::flush() {
   for (const auto& event : events) {
     const auto place = place_text(event.at(), number_++);
     auto value = event.SerializeAsString();
-    const auto terms = terms_of(event);
+    const auto terms = indexed_terms(event);
     bytes += stored_bytes(terms, value.size());
     for (const auto& term : terms) batch.put(Family::node, index_key(term, place), {});
-    batch.put(Family::node, event_key(place), std::move(value));
+    auto key = event_key(place);
+    pruned_to_ = std::min(pruned_to_, key);  // it was noted late, or the clock was set back
+    batch.put(Family::node, std::move(key), std::move(value));
   }
   Bytes total;
   append_be64(total, bytes);
   batch.put(Family::node, Bytes(bytes_key), std::move(total));
   auto done = co_await store_.commit(std::move(batch));
-  if (done) bytes_ = bytes;
+  if (done) {
+    bytes_ = bytes;
+  } else {
+    const std::lock_guard lock(mutex_);
+    received_.clear();
+    received_before_.clear();
+    remembered_ = 0;
+  }
   co_return done;
 }
 
 Task<Result<void>> TraceBook::prune() {
   const WallMicros oldest = clock_.wall() - to_micros(settings_.kept);
-  for (;;) {
-    const auto snapshot = store_.snapshot();
-    const Bytes first(event_prefix);
-    const auto page =
-        co_await snapshot->scan(Family::node, first, prefix_end(first), pruned_at_once, 1 << 20);
-    if (!page) co_return tl::unexpected(page.error());
-    Batch batch;
-    std::uint64_t bytes = bytes_;
-    std::size_t removed = 0;
-    for (const auto& pair : page->pairs) {
-      const BytesView place = BytesView(pair.key).substr(event_prefix.size());
-      const bool is_old = static_cast<WallMicros>(read_be64(pair.key, event_prefix.size())) < oldest;
-      if (!is_old && bytes <= settings_.bytes_max) break;
-      trace::Event event;
-      if (event.ParseFromString(pair.value)) {
-        const auto terms = terms_of(event);
-        for (const auto& term : terms) batch.remove(Family::node, index_key(term, place));
-        bytes -= std::min(bytes, stored_bytes(terms, pair.value.size()));
-      }
-      batch.remove(Family::node, pair.key);
-      ++removed;
-    }
-    if (removed == 0) co_return Result<void>{};
-    Bytes total;
-    append_be64(total, bytes);
-    batch.put(Family::node, Bytes(bytes_key), std::move(total));
-    if (auto done = co_await store_.commit(std::move(batch)); !done) co_return done;
-    bytes_ = bytes;
+  for (int round = 1;; ++round) {
+    const auto removed = co_await prune_some(oldest);
+    if (!removed) co_return tl::unexpected(removed.error());
+    if (*removed == 0) co_return Result<void>{};
+    if (round % rounds_per_flush != 0) continue;
+    if (auto written = co_await flush(); !written) co_return written;
   }
+}
+
+Task<Result<std::size_t>> TraceBook::prune_some(WallMicros oldest) {
+  const Bytes prefix(event_prefix);
+  const auto snapshot = store_.snapshot();
+  const auto page = co_await snapshot->scan(Family::node, std::max(pruned_to_, prefix), prefix_end(prefix),
+                                            pruned_at_once, 1 << 20);
+  if (!page) co_return tl::unexpected(page.error());
+  Batch batch;
+  std::uint64_t bytes = bytes_;
+  std::size_t removed = 0;
+  for (const auto& pair : page->pairs) {
+    const BytesView place = BytesView(pair.key).substr(event_prefix.size());
+    const bool is_old = static_cast<WallMicros>(read_be64(pair.key, event_prefix.size())) < oldest;
+    if (!is_old && bytes <= settings_.bytes_max) break;
+    trace::Event event;
+    if (event.ParseFromString(pair.value)) {
+      const auto terms = indexed_terms(event);
+      for (const auto& term : terms) batch.remove(Family::node, index_key(term, place));
+      bytes -= std::min(bytes, stored_bytes(terms, pair.value.size()));
+    }
+    ++removed;
+  }
+  if (removed == 0) co_return removed;
+  const Bytes after = page->pairs[removed - 1].key + '\0';
+  batch.remove_range(Family::node, page->pairs.front().key, after);
+  Bytes total;
+  append_be64(total, bytes);
+  batch.put(Family::node, Bytes(bytes_key), std::move(total));
+  if (auto done = co_await store_.commit(std::move(batch)); !done) co_return tl::unexpected(done.error());
+  bytes_ = bytes;
+  pruned_to_ = after;
+  co_return removed;
 }
 
 /// The newest; keys are by time, so what is over the limit is dropped from the front.

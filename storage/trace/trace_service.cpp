@@ -15,6 +15,22 @@ constexpr Duration answers_max = std::chrono::seconds(2);
 constexpr std::size_t messages_followed_max = 100;
 constexpr int terms_asked_max = 300;
 
+/// A message that was received and queued is one record.
+void tell(trace::Event event, trace::TraceMessage& answer) {
+  trace::Event queued;
+  if (event.queued_at() != 0) {
+    queued.set_what(trace::Event::QUEUED);
+    queued.set_at(event.queued_at());
+    queued.set_id(event.id());
+    queued.set_entry(event.entry());
+    event.clear_queued_at();
+    event.clear_entry();
+  }
+  event.clear_by_id();
+  *answer.add_events() = std::move(event);
+  if (queued.at() != 0) *answer.add_events() = std::move(queued);
+}
+
 void sort_by_time(std::vector<trace::Event>& events) {
   std::stable_sort(events.begin(), events.end(),
                    [](const auto& one, const auto& other) { return one.at() < other.at(); });
@@ -65,7 +81,7 @@ Task<Result<Bytes>> TraceService::answer(Bytes question) {
     co_return tl::unexpected(found.error());
   }
   message.clear_terms();
-  for (const auto& event : *found) *message.add_events() = event;
+  for (const auto& event : *found) tell(event, message);
   co_return message.SerializeAsString();
 }
 

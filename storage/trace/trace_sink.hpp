@@ -11,7 +11,7 @@ inline constexpr int traced_recipients_max = 100;
 class TraceSink {
  public:
   virtual ~TraceSink() = default;
-  /// `at` and `node` are filled in.
+  /// `node` is filled in, and `at` where it is not said.
   virtual void note(trace::Event event) = 0;
 };
 

@@ -64,11 +64,13 @@ class Logs(GridCase):
 
         def sent():
             return [(node, fields) for node, event, fields in self.lines("id", message) if event == "queue.sent"]
-        wait_until("all sent", lambda: len(sent()) >= SINKS, TIMEOUT)
+
+        def story():
+            return {event: (node, fields) for node, event, fields in self.lines("id", message)}
+        wait_until("all sent, and each node's lines written", lambda: len(sent()) >= SINKS and {"smtp.delivered", "queue.added"} <= set(story()), TIMEOUT)
         self.assertEqual({node["name"] for node in self.grid.nodes}, {node for node, _ in sent()})
         self.assertEqual(recipients, {fields["to"] for _, fields in sent()})
-        story = {event: (node, fields) for node, event, fields in self.lines("id", message)}
-        accepted, queued = story["smtp.delivered"], story["queue.added"]
+        accepted, queued = story()["smtp.delivered"], story()["queue.added"]
         self.assertEqual([front["name"]] * 2, [accepted[0], queued[0]])
         self.assertEqual(SINKS, int(accepted[1]["recipients"]))
         self.assertEqual({queued[1]["entry"]}, {fields["entry"] for _, fields in sent()})

@@ -12,45 +12,58 @@ namespace gridmail {
 namespace {
 
 constexpr std::size_t read_keys_max = 1024;
+constexpr std::size_t header_bytes_usual = 16 * 1024;
 constexpr std::size_t header_bytes_max = 256 * 1024;
 constexpr std::size_t piece_bytes = 256 * 1024;
 constexpr std::size_t authors_looked_at = 20;
 constexpr std::size_t domains_above_max = 8;
+constexpr std::size_t keyless_max = 1024;
+constexpr Duration keyless_for = std::chrono::seconds(1);
 
-/// Where the header ends: behind the first empty line, or at the end.
-std::size_t header_length(BytesView text) {
+/// Where the header ends: behind the first empty line, if there is one.
+std::optional<std::size_t> header_end(BytesView text) {
   if (text.starts_with("\r\n")) return 2;
   const auto end = text.find("\r\n\r\n");
-  return end == BytesView::npos ? text.size() : end + 4;
+  if (end == BytesView::npos) return std::nullopt;
+  return end + 4;
 }
 
 /// The domain of the first author who has one.
-std::string author_domain(BytesView header) {
-  const auto from = mime::find_field(header, "From");
-  if (!from) return {};
-  for (const auto& author : mime::parse_addresses(*from, authors_looked_at)) {
+std::string domain_in(const std::string& from) {
+  for (const auto& author : mime::parse_addresses(from, authors_looked_at)) {
     if (!author.mailbox || !author.host) continue;
     if (auto domain = text::to_ascii_domain(*author.host)) return std::move(*domain);
   }
   return {};
 }
 
-/// Reads the message once, in pieces. `header` is what of it belongs to the header, fields in front included.
+/// Reads the message in pieces, and of one that is not signed no more than its header.
 struct Work {
   BytesView fields;
   const MessageBody& message;
-  Bytes header = {};
+  Bytes begin = {};           ///< of `message`: its header, and what was read with that
+  Bytes header = {};          ///< that of `message`, and the fields in front
   std::size_t body_from = 0;  ///< in `message`
 
-  Result<void> read_header() {
-    auto begin =
-        message.read(0, static_cast<std::size_t>(std::min<std::uint64_t>(header_bytes_max, message.size())));
-    if (!begin) return tl::unexpected(begin.error());
-    header.assign(fields);
-    header += *begin;
-    header.resize(header_length(header));
-    body_from = header.size() > fields.size() ? header.size() - fields.size() : 0;
+  Result<void> read_begin() {
+    for (const auto most : {header_bytes_usual, header_bytes_max}) {
+      auto read = message.read(0, static_cast<std::size_t>(std::min<std::uint64_t>(most, message.size())));
+      if (!read) return tl::unexpected(read.error());
+      begin = std::move(*read);
+      if (header_end(begin) || begin.size() == message.size()) break;
+    }
     return {};
+  }
+  [[nodiscard]] std::string author_domain() const {
+    auto from = mime::find_field(fields, "From");
+    if (!from && !header_end(fields)) from = mime::find_field(begin, "From");
+    return from ? domain_in(*from) : std::string();
+  }
+  void join_header() {
+    header.reserve(fields.size() + begin.size());
+    header.append(fields).append(begin);
+    header.resize(header_end(header).value_or(header.size()));
+    body_from = header.size() > fields.size() ? header.size() - fields.size() : 0;
   }
   [[nodiscard]] Result<Bytes> body_hash() const {
     dkim::BodyHash hash;
@@ -80,24 +93,43 @@ struct Work {
 
 Task<Result<std::string>> MessageSigner::sign(BytesView fields, const MessageBody& message) {
   Work work{fields, message};
-  if (auto read = work.read_header(); !read) co_return tl::unexpected(read.error());
-  const auto keys = co_await keys_for(author_domain(work.header));
+  if (auto read = work.read_begin(); !read) co_return tl::unexpected(read.error());
+  const auto keys = co_await keys_for(work.author_domain());
   if (!keys) co_return tl::unexpected(keys.error());
   if (keys->by_selector.empty()) co_return std::string();
+  work.join_header();
   const auto now = clock_.wall();
   if (workers_ == nullptr) co_return work.sign(*keys, now);
   co_return co_await workers_->run([&work, &keys, &now] { return work.sign(*keys, now); });
 }
 
+Task<Result<MessageSigner::Keys>> MessageSigner::keys_for(std::string domain) {
+  Keys none;
+  const auto now = clock_.now();
+  {
+    const std::lock_guard lock(guard_);
+    const auto known = keyless_.find(domain);
+    if (known != keyless_.end() && now < known->second) co_return none;
+  }
+  auto keys = co_await look_up(domain);
+  if (!keys || keys->some_inactive || !keys->by_selector.empty()) co_return keys;
+  const std::lock_guard lock(guard_);
+  if (keyless_.size() >= keyless_max) keyless_.clear();
+  keyless_.insert_or_assign(std::move(domain), now + keyless_for);
+  co_return keys;
+}
+
 /// DMARC takes a domain above for the author's, too (RFC 7489, section 3.1.1): bounces come from the names
 /// of nodes.
-Task<Result<MessageSigner::Keys>> MessageSigner::keys_for(std::string domain) {
+Task<Result<MessageSigner::Keys>> MessageSigner::look_up(std::string domain) {
   Keys keys;
   for (std::size_t above = 0; above <= domains_above_max && !domain.empty(); ++above) {
     const auto records = co_await view_.dkim_keys_of(domain);
     if (!records) co_return tl::unexpected(records.error());
     for (const auto& record : *records) {
-      if (record.state() != directory::DkimKey::ACTIVE) continue;
+      const bool is_active = record.state() == directory::DkimKey::ACTIVE;
+      keys.some_inactive = keys.some_inactive || !is_active;
+      if (!is_active) continue;
       auto key = read(record);
       if (!key) co_return tl::unexpected(key.error());
       keys.by_selector.emplace_back(record.selector(), std::move(*key));

@@ -14,7 +14,8 @@
 namespace gridmail {
 
 /// Thread-safe; what it is given must outlive it. Keys are those of this node's replica of the directory, so
-/// that every node signs; read ones are kept, by what they are.
+/// that every node signs; read ones are kept, by what they are. That a domain has none at all is believed for
+/// a second.
 class MessageSigner {
  public:
   /// This node, to whom private keys are sealed, and its own private key.
@@ -36,8 +37,11 @@ class MessageSigner {
   struct Keys {
     std::string domain;
     std::vector<std::pair<std::string, dkim::SigningKey>> by_selector;
+    bool some_inactive = false;  ///< which may be active the next moment
   };
   [[nodiscard]] Task<Result<Keys>> keys_for(std::string domain);
+  /// Those of the domain, or of the nearest one above it that has an active one.
+  [[nodiscard]] Task<Result<Keys>> look_up(std::string domain);
   [[nodiscard]] Result<dkim::SigningKey> read(const directory::DkimKey& record);
 
   const DirectoryView& view_;
@@ -46,6 +50,7 @@ class MessageSigner {
   const Opener opener_;
   std::mutex guard_;
   std::map<Bytes, dkim::SigningKey> read_keys_;  ///< by public key; bounded
+  std::map<std::string, TimePoint> keyless_;     ///< domains, and until when that is believed; bounded
 };
 
 }  // namespace gridmail

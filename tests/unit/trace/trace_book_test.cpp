@@ -34,6 +34,45 @@ trace::Event later(int number, trace::Event::What what, const std::string& entry
   return event;
 }
 
+/// Notes where each scan begins, and each commit.
+class WatchedStore final : public Store {
+ public:
+  explicit WatchedStore(Store& store) : store_(store) {}
+  using Store::commit;
+  void commit(Batch batch, Done done) override {
+    for (const auto& write : batch.writes()) ++writes[write.kind];
+    store_.commit(std::move(batch), std::move(done));
+  }
+  std::shared_ptr<const Snapshot> snapshot() override {
+    return std::make_shared<View>(store_.snapshot(), *this);
+  }
+  [[nodiscard]] std::chrono::nanoseconds stalled_for() const override { return store_.stalled_for(); }
+
+  std::vector<Bytes> scanned_from;
+  std::map<Batch::Write::Kind, std::size_t> writes;
+
+ private:
+  class View final : public Snapshot {
+   public:
+    View(std::shared_ptr<const Snapshot> snapshot, WatchedStore& store)
+        : snapshot_(std::move(snapshot)), store_(store) {}
+    Task<Value> get(Family family, Bytes key) const override { return snapshot_->get(family, key); }
+    Task<Result<Page>> scan(Family family, Bytes first, Bytes last, std::size_t pairs_max,
+                            std::size_t bytes_max) const override {
+      store_.scanned_from.push_back(first);
+      return snapshot_->scan(family, first, last, pairs_max, bytes_max);
+    }
+    Task<Result<std::optional<KeyValue>>> last(Family family, Bytes first, Bytes last) const override {
+      return snapshot_->last(family, first, last);
+    }
+
+   private:
+    std::shared_ptr<const Snapshot> snapshot_;
+    WatchedStore& store_;
+  };
+  Store& store_;
+};
+
 struct World {
   template <class T>
   T run(Task<T> task) {
@@ -122,6 +161,125 @@ TEST_CASE("more events than can wait are lost, mail is not held up") {
   CHECK(world.run(book.find({"sender@x.test"}))->size() == 10);
 }
 
+TEST_CASE("what was removed is not gone through again, and events go with the few before and after them") {
+  World world;
+  WatchedStore store(world.store);
+  TraceBook::Settings settings;
+  settings.bytes_max = 32 * 1024;
+  TraceBook book(world.clock, store, settings);
+  for (int i = 0; i < 3000; ++i) book.note(received(i));
+  REQUIRE(world.run(book.flush()));
+  store.writes.clear();
+  REQUIRE(world.run(book.prune()));
+  REQUIRE(store.scanned_from.size() > 10);
+  for (std::size_t i = 1; i < store.scanned_from.size(); ++i)
+    CHECK(store.scanned_from[i - 1] < store.scanned_from[i]);
+  const auto terms_each = 4U;  // id, Message-ID, sender, recipient
+  const auto gone = store.writes[Batch::Write::Kind::remove] / terms_each;
+  CHECK(gone > 2500);
+  CHECK(store.writes[Batch::Write::Kind::remove] == gone * terms_each);
+  CHECK(store.writes[Batch::Write::Kind::remove_range] <= gone / 256 + 1);
+  const auto stopped_at = store.scanned_from.back();
+  store.scanned_from.clear();
+  REQUIRE(world.run(book.prune()));
+  CHECK(store.scanned_from == std::vector<Bytes>{stopped_at});
+
+  world.clock.jump_wall(-to_micros(1h));  // older than what was removed, by the clock
+  book.note(received(5000));
+  REQUIRE(world.run(book.flush()));
+  world.clock.jump_wall(to_micros(24h * 8));
+  REQUIRE(world.run(book.prune()));
+  CHECK(book.bytes() == 0);
+  CHECK(world.run(book.find({"id5000"}))->empty());
+}
+
+TEST_CASE("what comes while much is removed is written meanwhile") {
+  World world;
+  TraceBook::Settings settings;
+  settings.bytes_max = 32 * 1024;
+  TraceBook book(world.clock, world.store, settings);
+  for (int i = 0; i < 10'000; ++i) book.note(received(i));
+  REQUIRE(world.run(book.flush()));
+
+  TraceBook::Settings narrow = settings;
+  narrow.waiting_max = 50;
+  TraceBook busy(world.clock, world.store, narrow);
+  REQUIRE(world.run(busy.load()));
+  std::vector<std::unique_ptr<Clock::Alarm>> alarms;
+  for (int i = 0; i < 45; ++i)
+    alarms.push_back(world.clock.call_at(world.clock.now() + i * 1ms, [&busy, i] {
+      for (int j = 0; j < 2; ++j) busy.note(received(20'000 + 2 * i + j));
+    }));
+  REQUIRE(world.run(busy.prune()));
+  world.wait(1s);
+  REQUIRE(world.run(busy.flush()));
+  for (int i = 20'000; i < 20'090; ++i) CHECK(world.run(busy.find({"id" + std::to_string(i)}))->size() == 1);
+}
+
+TEST_CASE("what is noted of a message where it was received is found by its id alone, elsewhere by all") {
+  World world;
+  auto first = received(1);
+  first.set_entry("00ff");
+  auto sent = later(1, trace::Event::SENT, "00ff");
+  sent.set_message_id("<M1@X.test>");
+  sent.set_sender("sender@x.test");
+  const auto rows = [](MemoryStore& store) { return store.contents(Family::node).size(); };
+
+  TraceBook here(world.clock, world.store, {});
+  here.note(first);
+  REQUIRE(world.run(here.flush()));
+  const auto before = rows(world.store);
+  here.note(sent);
+  REQUIRE(world.run(here.flush()));
+  CHECK(rows(world.store) == before + 2);
+  CHECK(world.run(here.find({"id1"}))->size() == 2);
+  CHECK(world.run(here.find({"user1@example.org"}))->size() == 1);
+
+  MemoryStore other_store{world.clock, world.random};
+  TraceBook elsewhere(world.clock, other_store, {});
+  elsewhere.note(sent);
+  REQUIRE(world.run(elsewhere.flush()));
+  for (const std::string term : {"id1", "00ff", "m1@x.test", "sender@x.test", "user1@example.org"}) {
+    const auto found = world.run(elsewhere.find({term}));
+    REQUIRE(found->size() == 1);
+    CHECK(found->front().message_id() == "<M1@X.test>");
+  }
+
+  // The note of its receipt may be lost with a process that died, or names other entries or recipients.
+  TraceBook restarted(world.clock, world.store, {});
+  restarted.note(sent);
+  auto other_entry = sent;
+  other_entry.set_entry("ee");
+  here.note(other_entry);
+  auto other_recipient = sent;
+  other_recipient.add_recipients("further@example.org");
+  here.note(other_recipient);
+  REQUIRE(world.run(restarted.flush()));
+  REQUIRE(world.run(here.flush()));
+  CHECK(world.run(here.find({"user1@example.org"}))->size() == 4);
+  CHECK(world.run(here.find({"further@example.org"}))->size() == 1);
+
+  const auto only_here = [&] {
+    world.clock.jump_wall(to_micros(24h * 8));
+    return world.run(here.prune());
+  };
+  REQUIRE(only_here());
+  CHECK(rows(world.store) == 1);  // the count
+}
+
+TEST_CASE("no more messages are remembered as received here than its limit") {
+  World world;
+  TraceBook::Settings settings;
+  settings.remembered_max = 10;
+  TraceBook book(world.clock, world.store, settings);
+  for (int i = 0; i < 20; ++i) book.note(received(i));
+  for (int i = 0; i < 20; ++i) book.note(later(i, trace::Event::DELIVERED, ""));
+  REQUIRE(world.run(book.flush()));
+  CHECK(world.run(book.find({"user0@example.org"}))->size() == 2);
+  CHECK(world.run(book.find({"user19@example.org"}))->size() == 1);
+  CHECK(world.run(book.find({"id19"}))->size() == 2);
+}
+
 TEST_CASE("a look-up finds the newest, no more than its limits") {
   World world;
   TraceBook::Settings settings;
@@ -165,9 +323,12 @@ TEST_CASE("any node tells what all noted, by time, follows names to the rest, an
     });
     REQUIRE(world.run(services[node]->start()));
   }
-  services[nodes[0]]->sink().note(received(7));
+  auto both = received(7);  // in one record
+  both.set_at(world.clock.wall());
   world.wait(10ms);
-  services[nodes[0]]->sink().note(later(7, trace::Event::QUEUED, "abcd"));
+  both.set_queued_at(world.clock.wall());
+  both.set_entry("abcd");
+  services[nodes[0]]->sink().note(both);
   world.wait(10ms);
   services[nodes[1]]->sink().note(later(7, trace::Event::DEFERRED, "abcd"));
   world.wait(3s);
@@ -178,7 +339,13 @@ TEST_CASE("any node tells what all noted, by time, follows names to the rest, an
     CHECK(answer.silent.empty());
     REQUIRE(answer.events.size() == 4);
     CHECK(answer.events[0].what() == trace::Event::RECEIVED);
+    CHECK(answer.events[0].at() == both.at());
+    CHECK(answer.events[0].queued_at() == 0);
+    CHECK(answer.events[0].entry().empty());
     CHECK(answer.events[1].what() == trace::Event::QUEUED);
+    CHECK(answer.events[1].at() == both.queued_at());
+    CHECK(answer.events[1].entry() == "abcd");
+    CHECK(answer.events[1].id() == "id7");
     CHECK(answer.events[2].what() == trace::Event::DEFERRED);
     CHECK(answer.events[3].what() == trace::Event::SENT);
     CHECK(answer.events[3].node() == nodes[2].bytes());
