@@ -50,6 +50,7 @@ struct Incoming {
   bool submitted = false;   ///< by a user who has logged in: signed where it leaves the grid
   TlsWish tls = TlsWish::unsaid;
   bool long_lines = false;  ///< of more than 998 octets
+  bool bare_cr = false;     ///< a CR that is not part of CRLF, which others may take for the end of a line
   bool binary = false;      ///< sent with BODY=BINARYMIME (RFC 3030): any octets, lines or not
 };
 

@@ -21,7 +21,8 @@ class Resolver {
   virtual ~Resolver() = default;
   /// Empty: the domain exists and has no MX record.
   [[nodiscard]] virtual Task<Result<std::vector<Exchanger>>> exchangers(std::string domain) = 0;
-  /// IPv6 and IPv4, as text, in the order in which to try them. Empty: the name exists and has none.
+  /// IPv6 and IPv4, as text; those of each family in the order in which to try them. Empty: the name exists
+  /// and has none.
   [[nodiscard]] virtual Task<Result<std::vector<std::string>>> addresses(std::string host) = 0;
 };
 

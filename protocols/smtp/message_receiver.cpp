@@ -54,7 +54,7 @@ void MessageReceiver::judge() {
     refuse({552, "5.3.4", "header of more than 256 KiB"});
   if (refusal_ || binary_) return;  // delivery makes lines of binary parts
   // What is submitted may leave the grid, where others might take a CR for the end of a line; its bare LFs
-  // were repaired.
+  // were repaired. What comes by LMTP and leaves is repaired by delivery.
   const bool bare_cr_refused = decoder_.has_bare_cr() && mode_ != Mode::lmtp;
   if (bare_cr_refused || (decoder_.has_bare_lf() && mode_ == Mode::mx)) {
     refuse({550, "5.5.2", "message has a CR or LF that is not part of CRLF (RFC 5321, section 2.3.8)"});

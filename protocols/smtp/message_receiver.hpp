@@ -40,6 +40,8 @@ class MessageReceiver final : private DataDecoder::Sink {
   [[nodiscard]] const Bytes& header() const { return header_.header(); }
   /// Once finished.
   [[nodiscard]] bool has_long_lines() const { return decoder_.longest_line() > line_bytes_max; }
+  /// Once finished: a CR that is not part of CRLF, of which others might make the end of a line.
+  [[nodiscard]] bool has_bare_cr() const { return decoder_.has_bare_cr(); }
   /// The first line begins with a blank: it would go on with the field in front of it (RFC 5322,
   /// section 2.2.3).
   [[nodiscard]] bool begins_with_blank() const { return first_ == ' ' || first_ == '\t'; }

@@ -78,6 +78,8 @@ class Session {
   // session_content.cpp: DATA and BDAT
   Task<void> data();
   Task<bool> receive(MessageReceiver& receiver);
+  [[nodiscard]] TimePoint content_deadline() const;
+  Task<bool> read_block(TimePoint deadline);
   Task<void> bdat(std::string_view argument);
   Task<bool> receive_chunk(std::uint64_t size, MessageReceiver* receiver);
 

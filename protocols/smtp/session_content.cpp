@@ -1,6 +1,10 @@
 // The content of a message: DATA (RFC 5321, section 4.1.1.4) and BDAT (RFC 3030).
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <asio/error.hpp>
+#include <asio/system_error.hpp>
+
 #include "protocols/smtp/reply_mapping.hpp"
 #include "protocols/smtp/session.hpp"
 
@@ -11,6 +15,8 @@ using Framing = MessageReceiver::Framing;
 
 /// While a message comes in: few reads for most messages, little memory for many connections.
 constexpr std::size_t data_buffer_bytes = 32 * 1024;
+/// Who sends more than so many times what is taken is not waited for.
+constexpr std::uint64_t refused_over = 2;
 
 }  // namespace
 
@@ -20,21 +26,39 @@ Task<void> Session::data() {
                            services_.delivery.message_bytes_max());
   const bool arrived = co_await receive(receiver);
   if (!arrived) {
-    ended_ = true;  // the client vanished: nothing is delivered
+    ended_ = true;  // the client vanished, or was left: nothing is delivered
     co_return;
   }
   co_await finish(receiver);
 }
 
-/// Reads to the end of data. False: the client finished before it.
+TimePoint Session::content_deadline() const {
+  const auto for_bytes = services_.delivery.message_bytes_max() / settings_.bytes_per_second_min;
+  return services_.clock.now() + settings_.content_max + std::chrono::seconds(for_bytes);
+}
+
+Task<bool> Session::read_block(TimePoint deadline) {
+  const auto left = deadline - services_.clock.now();
+  if (left <= Duration::zero()) throw asio::system_error(asio::error::timed_out);
+  return channel_.fill(std::min(settings_.data_timeout, left));
+}
+
+/// Reads to the end of data. False: the client finished before it, or sends without an end.
 Task<bool> Session::receive(MessageReceiver& receiver) {
   auto& input = channel_.input();
   input.reserve(data_buffer_bytes);
+  const auto deadline = content_deadline();
+  std::uint64_t bytes = 0;
   for (;;) {
     const auto fed = receiver.feed(input.buffered());
     input.consume(fed.consumed);
+    bytes += fed.consumed;
     if (fed.finished) break;
-    const bool more = co_await channel_.fill(settings_.data_timeout);
+    if (receiver.refusal() && bytes > refused_over * services_.delivery.message_bytes_max()) {
+      refuse_message(*state_.transaction, message_refused({Errc::too_large, {}}));
+      co_return false;
+    }
+    const bool more = co_await read_block(deadline);
     if (!more) co_return false;
   }
   co_return true;
@@ -49,7 +73,7 @@ Task<void> Session::bdat(std::string_view argument) {
     co_return;
   }
   const auto bytes_max = services_.delivery.message_bytes_max();
-  if (chunk->size > 2 * bytes_max) {
+  if (chunk->size > refused_over * bytes_max) {
     end(message_refused({Errc::too_large, {}}));
     co_return;
   }
@@ -85,13 +109,14 @@ Task<void> Session::bdat(std::string_view argument) {
 Task<bool> Session::receive_chunk(std::uint64_t size, MessageReceiver* receiver) {
   auto& input = channel_.input();
   if (size > LineBuffer::capacity_small) input.reserve(data_buffer_bytes);
+  const auto deadline = content_deadline();
   for (;;) {
     const auto piece = input.buffered().substr(0, static_cast<std::size_t>(size));
     if (receiver != nullptr) (void)receiver->feed(piece);
     input.consume(piece.size());
     size -= piece.size();
     if (size == 0) co_return true;
-    const bool more = co_await channel_.fill(settings_.data_timeout);
+    const bool more = co_await read_block(deadline);
     if (!more) co_return false;
   }
 }

@@ -172,6 +172,7 @@ Task<void> Session::deliver(Transaction transaction, MessageReceiver& receiver,
   }
   incoming_message.message = receiver.take_message();
   incoming_message.long_lines = receiver.has_long_lines();
+  incoming_message.bare_cr = receiver.has_bare_cr();
   const std::uint64_t bytes = incoming_message.message->size();
   const std::size_t recipients = incoming_message.recipients.size();
   const auto begun = services_.clock.now();

@@ -25,6 +25,10 @@ struct Settings {
   std::size_t login_failures_max = 5;
   Duration command_timeout = std::chrono::minutes(5);  ///< RFC 5321, section 4.5.3.2.7
   Duration data_timeout = std::chrono::minutes(5);     ///< between two blocks of a message
+  /// Each block may come at its limit's end; the whole of a message, or chunk, may not. It has that much
+  /// longer for the bytes of the longest.
+  Duration content_max = std::chrono::minutes(30);
+  std::uint64_t bytes_per_second_min = 4096;
   StopSignal* stopping = nullptr;  ///< ends the session with 421, between commands; null: never
 };
 

@@ -77,8 +77,8 @@ class ClientSession {
   }
   /// Transactions begun here.
   [[nodiscard]] std::size_t transactions() const { return transactions_; }
-  /// The server has answered to a MAIL of the last message: what went wrong before may be due to the
-  /// connection's age.
+  /// The server has answered to a MAIL of the last message, other than that it closes a connection that was
+  /// used before: what went wrong until then may be due to the connection's age.
   [[nodiscard]] bool has_answered() const { return answered_; }
   [[nodiscard]] const Extensions& extensions() const { return extensions_; }
 

@@ -190,7 +190,9 @@ Task<bool> ClientSession::name_envelope(Transaction& transaction) {
   }
   if (resets && extensions_.pipelining) (void)co_await read_reply(settings_.command_timeout);
   const auto from = co_await read_reply(settings_.command_timeout);
-  answered_ = true;
+  // RFC 5321, section 3.8: a connection that has been used may have had its time. That is no word about the
+  // message.
+  if (from.code != 421 || transactions_ == 1) answered_ = true;
   if (!from.is_positive()) transaction.settle_rest(verdict_of(from));
   if (!from.is_positive() && !extensions_.pipelining) co_return false;
   stage_ = "the reply to RCPT";

@@ -5,10 +5,49 @@
 
 namespace gridmail {
 
-bool DestinationLanes::has_room(const std::string& hop) const {
+void DestinationLanes::Waiters::add(std::uint64_t sender, WaiterPtr waiter) {
+  auto& queue = by_sender[sender];
+  if (queue.empty()) turns.push_back(sender);
+  queue.push_back(std::move(waiter));
+  ++count;
+}
+
+DestinationLanes::WaiterPtr DestinationLanes::Waiters::take() {
+  const auto sender = turns.front();
+  turns.pop_front();
+  const auto found = by_sender.find(sender);
+  auto next = std::move(found->second.front());
+  found->second.pop_front();
+  --count;
+  if (found->second.empty()) {
+    by_sender.erase(found);
+  } else {
+    turns.push_back(sender);
+  }
+  return next;
+}
+
+void DestinationLanes::Waiters::remove(std::uint64_t sender, const WaiterPtr& waiter) {
+  const auto found = by_sender.find(sender);
+  if (found == by_sender.end()) return;
+  count -= std::erase(found->second, waiter);
+  if (!found->second.empty()) return;
+  by_sender.erase(found);
+  std::erase(turns, sender);
+}
+
+std::size_t DestinationLanes::Waiters::count_of(std::uint64_t sender) const {
+  const auto found = by_sender.find(sender);
+  return found == by_sender.end() ? 0 : found->second.size();
+}
+
+bool DestinationLanes::has_room(const std::string& hop, std::uint64_t sender) const {
   const std::lock_guard lock(mutex_);
   const auto found = hops_.find(hop);
-  return found == hops_.end() || found->second.waiters.size() < settings_.waiting_max;
+  if (found == hops_.end()) return true;
+  const auto& waiters = found->second.waiters;
+  const auto kept = waiters.count_of(sender) < settings_.few ? 0 : settings_.kept_for_few;
+  return waiters.count + kept < settings_.waiting_max;
 }
 
 std::optional<HopPause> DestinationLanes::rest_of(const std::string& hop) const {
@@ -24,7 +63,7 @@ void DestinationLanes::wake(const std::string& hop, WallMicros asked_at) {
   if (found != hops_.end() && found->second.rests_since < asked_at) found->second.rests_until = clock_.now();
 }
 
-Task<std::optional<DestinationLanes::Lane>> DestinationLanes::enter(std::string hop) {
+Task<std::optional<DestinationLanes::Lane>> DestinationLanes::enter(std::string hop, std::uint64_t sender) {
   const auto waiter = std::make_shared<Waiter>();
   waiter->turn = std::make_shared<Event>(co_await asio::this_coro::executor);
   {
@@ -33,7 +72,7 @@ Task<std::optional<DestinationLanes::Lane>> DestinationLanes::enter(std::string 
     auto& state = hops_[hop];
     if (state.lanes == 0) state.lanes = settings_.lanes_first;
     if (clock_.now() < state.rests_until) co_return std::nullopt;
-    state.waiters.push_back(waiter);
+    state.waiters.add(sender, waiter);
     grant(state);
   }
   try {
@@ -43,7 +82,8 @@ Task<std::optional<DestinationLanes::Lane>> DestinationLanes::enter(std::string 
     {
       const std::lock_guard lock(mutex_);
       granted = waiter->granted;
-      if (const auto found = hops_.find(hop); found != hops_.end()) std::erase(found->second.waiters, waiter);
+      if (const auto found = hops_.find(hop); found != hops_.end())
+        found->second.waiters.remove(sender, waiter);
     }
     if (granted) leave(hop, std::nullopt);
     throw;
@@ -64,19 +104,18 @@ void DestinationLanes::leave(const std::string& name, std::optional<bool> reache
     hop.rest = std::clamp(hop.rest * 2, settings_.rest_first, settings_.rest_max);
     hop.rests_until = clock_.now() + hop.rest;
     hop.rests_since = clock_.wall();
-    for (const auto& waiter : hop.waiters) {
+    while (hop.waiters.count > 0) {
+      const auto waiter = hop.waiters.take();
       waiter->refused = true;
       waiter->turn->set();
     }
-    hop.waiters.clear();
   }
   grant(hop);
 }
 
 void DestinationLanes::grant(Hop& hop) {
-  while (!hop.waiters.empty() && hop.busy < hop.lanes) {
-    const auto next = std::move(hop.waiters.front());
-    hop.waiters.pop_front();
+  while (hop.waiters.count > 0 && hop.busy < hop.lanes) {
+    const auto next = hop.waiters.take();
     ++hop.busy;
     next->granted = true;
     next->turn->set();
@@ -88,7 +127,7 @@ void DestinationLanes::forget_idle() {
   const auto now = clock_.now();
   std::erase_if(hops_, [&](const auto& pair) {
     const auto& hop = pair.second;
-    return hop.busy == 0 && hop.waiters.empty() && hop.rests_until <= now;
+    return hop.busy == 0 && hop.waiters.count == 0 && hop.rests_until <= now;
   });
 }
 
@@ -97,7 +136,7 @@ DestinationLanes::View DestinationLanes::view(const std::string& hop) const {
   const auto found = hops_.find(hop);
   if (found == hops_.end()) return {};
   const auto& state = found->second;
-  return {state.lanes, state.busy, state.waiters.size(), clock_.now() < state.rests_until};
+  return {state.lanes, state.busy, state.waiters.count, clock_.now() < state.rests_until};
 }
 
 }  // namespace gridmail

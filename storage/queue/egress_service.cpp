@@ -50,7 +50,7 @@ Task<void> EgressService::take(NodeId from, queue::EgressMessage message) {
   place->second = from;
   if (!is_new) co_return answer(from, message, What::TAKEN);
   if (message.asked()) ports_.lanes.wake(message.hop(), message.at());
-  if (under_way_.size() > under_way_max || !ports_.lanes.has_room(message.hop())) {
+  if (under_way_.size() > under_way_max || !ports_.lanes.has_room(message.hop(), message.sender())) {
     under_way_.erase(place);
     co_return answer(from, message, What::FULL);
   }
@@ -63,7 +63,7 @@ Task<void> EgressService::send(NodeId from, queue::EgressMessage message, QueueE
   auto what = What::RESTS;
   {
     const UnderWay under_way(*this, key);
-    auto lane = co_await ports_.lanes.enter(message.hop());
+    auto lane = co_await ports_.lanes.enter(message.hop(), message.sender());
     if (lane) {
       what = What::DONE;
       co_await send_in_lane(std::move(*lane), message, id);

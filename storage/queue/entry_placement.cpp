@@ -27,8 +27,9 @@ QueueEntryId draw_like(const QueueEntryId& first, Random& random) {
 }  // namespace
 
 Task<QueueEntryId> EntryPlacement::draw(const std::vector<queue::Recipient>& recipients) {
-  const auto elsewhere = std::find_if(recipients.begin(), recipients.end(),
-                                      [](const auto& recipient) { return recipient.user().empty(); });
+  const auto elsewhere = std::find_if(recipients.begin(), recipients.end(), [](const auto& recipient) {
+    return recipient.user().empty() && !recipient.has_outcome();
+  });
   std::optional<NodeId> node;
   if (elsewhere != recipients.end()) {
     auto destination = destination_of(elsewhere->address());

@@ -211,7 +211,7 @@ Task<void> IntakeService::find_peer(IntakeId id) {
   const auto& held = held_.at(id);
   const auto gone = held.peer;
   bool anybody = false;
-  for (const auto& node : candidates(gone)) anybody = anybody || ports_.alive(node);
+  for (const auto& node : candidates(gone)) anybody = anybody || can_take(node);
   if (!anybody) co_return;
   auto record = co_await journal_.read(id);
   if (!record || !*record) co_return;

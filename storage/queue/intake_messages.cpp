@@ -40,6 +40,7 @@ Task<void> IntakeService::take_message(NodeId from, Bytes payload) {
 Task<void> IntakeService::take_piece(NodeId from, IntakeId id, queue::Piece piece) {
   // A finished record's late piece must not bring it back; to say "stored" of it breaks no promise.
   if (held_.contains(id) || finished_.contains(id)) co_return tell_stored(from, id);
+  if (is_full(ports_.self)) co_return assembly_.forget(id);  // silently: others are asked as well
   if (storing_.contains(id) || !assembly_.add(from, id, piece, ports_.clock.now())) co_return;
   queue::IntakeMessage taken;
   taken.set_id(id.bytes());

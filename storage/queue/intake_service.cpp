@@ -91,6 +91,7 @@ Task<Result<void>> IntakeService::accept(queue::Message message, std::vector<que
 Task<Result<void>> IntakeService::take_in(queue::IntakeRecord record, std::vector<Bytes> chunks,
                                           IntakePatience patience) {
   if (!recovered_) co_return fail(Errc::unavailable, "the intake journal is still being read");
+  if (is_full(ports_.self)) co_return fail(Errc::no_space, "the disk is at its reserve");
   const auto map = ports_.slots.map();
   const bool may_be_alone = map && map->settings.copies_min <= 1;
   if (!may_be_alone && candidates(std::nullopt).empty())
@@ -176,10 +177,12 @@ Task<std::optional<NodeId>> IntakeService::find_taker(OfferPtr offer, std::optio
 bool IntakeService::is_over(const IntakePatience& patience, const std::vector<NodeId>& nodes) const {
   const auto now = ports_.clock.now();
   return now >= patience.slow ||
-         (now >= patience.silent && std::none_of(nodes.begin(), nodes.end(), ports_.alive));
+         (now >= patience.silent &&
+          std::none_of(nodes.begin(), nodes.end(), [this](NodeId node) { return can_take(node); }));
 }
 
 /// The other members, in the order in which to ask them: those that seem alive first, otherwise by chance.
+/// Those whose disks are full come last: they take nothing.
 std::vector<NodeId> IntakeService::candidates(std::optional<NodeId> excluded) {
   std::vector<NodeId> nodes;
   const auto map = ports_.slots.map();
@@ -190,6 +193,7 @@ std::vector<NodeId> IntakeService::candidates(std::optional<NodeId> excluded) {
   for (std::size_t i = nodes.size(); i > 1; --i) std::swap(nodes[i - 1], nodes[ports_.random.below(i)]);
   std::stable_partition(nodes.begin(), nodes.end(),
                         [this](const NodeId& node) { return ports_.alive(node); });
+  std::stable_partition(nodes.begin(), nodes.end(), [this](const NodeId& node) { return !is_full(node); });
   return nodes;
 }
 

@@ -51,6 +51,8 @@ class IntakeService {
     UserDelivery& deliveries;
     QueueClient& queue;
     std::function<bool(NodeId)> alive;  ///< gossip's hint; called on the strand
+    /// The disk's reserve is reached, of that node or of this one; likewise. Empty: nowhere.
+    std::function<bool(NodeId)> full = {};
   };
   explicit IntakeService(Ports ports);
 
@@ -61,7 +63,7 @@ class IntakeService {
   /// Success: on stable storage here and on one other node; here alone, until another is found, where the
   /// grid's copies_min is 1 and no other stored it in time. `recipients` have their GUIDs; with `entry` they
   /// go into that queue entry, otherwise to their mailboxes. `body` must outlive the call. Errors:
-  /// unavailable (no other node stored it in time; nothing is kept), io, no_space.
+  /// unavailable (no other node stored it in time; nothing is kept), io, no_space (here).
   [[nodiscard]] Task<Result<void>> accept(queue::Message message, std::vector<queue::Recipient> recipients,
                                           std::optional<QueueEntryId> entry, const MessageBody& body,
                                           IntakePatience patience);
@@ -106,6 +108,8 @@ class IntakeService {
   [[nodiscard]] Task<std::optional<NodeId>> find_taker(OfferPtr offer, std::optional<NodeId> excluded,
                                                        IntakePatience patience);
   [[nodiscard]] bool is_over(const IntakePatience& patience, const std::vector<NodeId>& nodes) const;
+  [[nodiscard]] bool is_full(NodeId node) const { return ports_.full && ports_.full(node); }
+  [[nodiscard]] bool can_take(NodeId node) const { return ports_.alive(node) && !is_full(node); }
   void give_up(IntakeId id, const IntakeOffer& offer, OwnWrite& own);
   [[nodiscard]] std::vector<NodeId> candidates(std::optional<NodeId> excluded);
   [[nodiscard]] Task<Result<void>> recover();

@@ -35,7 +35,8 @@ void report_outcomes(TraceSink& trace, QueueEntryId entry, const queue::Message&
     event.set_what(events[kind]);
     event.set_id(message.trace());
     event.set_entry(entry.hex());
-    // Who looks for it by an address may not reach the node that took it in.
+    // Who looks for it may not reach the node that took it in, or that died before it had written its note.
+    event.set_message_id(message.message_id());
     event.set_sender(message.sender());
     event.add_recipients(outcome.address());
     event.set_host(outcome.host());
@@ -61,6 +62,12 @@ std::size_t header_length(BytesView message) {
     at = end + 2;
   }
   return at < 2 ? 0 : at - 2;
+}
+
+BytesView without_return_path(BytesView prefix) {
+  if (!prefix.starts_with("Return-Path:")) return prefix;
+  const auto end = prefix.find("\r\n");
+  return end == BytesView::npos ? BytesView() : prefix.substr(end + 2);
 }
 
 std::vector<queue::Outcome> deferred(const queue::Parcel& parcel, const std::string& why) {

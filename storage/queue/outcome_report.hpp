@@ -16,6 +16,10 @@ void report_outcomes(TraceSink& trace, QueueEntryId entry, const queue::Message&
 /// to the first line that is no part of a field (RFC 5322, section 2.2).
 [[nodiscard]] std::size_t header_length(BytesView message);
 
+/// What is in front of a message's body, for others: Return-Path is put there by whoever delivers at last
+/// (RFC 5321, section 4.4).
+[[nodiscard]] BytesView without_return_path(BytesView prefix);
+
 /// All of the parcel's recipients wait, for this reason.
 [[nodiscard]] std::vector<queue::Outcome> deferred(const queue::Parcel& parcel, const std::string& why);
 

@@ -18,10 +18,12 @@ Bytes report_guid(QueueEntryId id, std::uint32_t number) {
 void QueueChange::put_new_parcels(QueueEntryId id, const queue::Submit& submit, SubmittedEntry* submitted) {
   std::vector<queue::Recipient> elsewhere;
   for (const auto& recipient : submit.recipients()) {
-    if (recipient.user().empty()) elsewhere.push_back(recipient);
+    if (recipient.user().empty() && !recipient.has_outcome()) elsewhere.push_back(recipient);
   }
   std::uint32_t number = 0;
-  for (const auto& parcel : make_parcels(elsewhere, now_)) {
+  const auto sender = sender_mark(submit.message().sender());
+  for (auto& parcel : make_parcels(elsewhere, now_)) {
+    parcel.set_sender(sender);
     builder_.put_fresh(Family::meta, keys_.parcel(id, number), parcel.SerializeAsString());
     const QueueKeys::OutgoingDue due{parcel.next_attempt(), id, Outgoing::parcel, number};
     auto waiting = waiting_of(parcel);
@@ -30,6 +32,18 @@ void QueueChange::put_new_parcels(QueueEntryId id, const queue::Submit& submit, 
     submitted->waiting.push_back(std::move(waiting));
     ++number;
   }
+}
+
+void QueueChange::put_refused(QueueEntryId id, const queue::Submit& submit, SubmittedEntry* submitted) {
+  auto report = report_refused(submit, now_);
+  if (!report) return;
+  const auto number = report_number(parcel_of_who_is_here, 0, report->kind());
+  report->set_guid(report_guid(id, number));
+  const QueueKeys::OutgoingDue due{report->next_attempt(), id, Outgoing::report, number};
+  builder_.put_fresh(Family::meta, keys_.report(id, number), report->SerializeAsString());
+  builder_.put_fresh(Family::meta, keys_.outgoing_due(due), {});
+  submitted->dues.push_back(due);
+  submitted->waiting.emplace_back();
 }
 
 Task<Result<void>> QueueChange::replace_parcel(QueueEntryId id, std::uint32_t number, queue::Parcel old,
@@ -141,7 +155,13 @@ Task<Result<void>> QueueChange::retry_now(QueueEntryId id) {
 }
 
 Task<Result<void>> QueueChange::hold(QueueEntryId id, bool held) {
-  if (auto there = co_await check_there(id); !there) co_return there;
+  auto entry = co_await load<queue::Entry>(keys_.entry(id));
+  if (!entry) co_return tl::unexpected(entry.error());
+  if (!*entry) co_return not_there(id);
+  if ((*entry)->held() != held) {
+    (*entry)->set_held(held);
+    if (auto done = co_await put(keys_.entry(id), (*entry)->SerializeAsString()); !done) co_return done;
+  }
   const auto parcels = co_await load_all<queue::Parcel>(keys_.parcels_of(id));
   if (!parcels) co_return tl::unexpected(parcels.error());
   for (const auto& [number, parcel] : *parcels) {

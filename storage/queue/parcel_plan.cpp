@@ -86,11 +86,20 @@ std::vector<queue::Parcel> make_parcels(const std::vector<queue::Recipient>& rec
   return parcels;
 }
 
+std::uint64_t sender_mark(const std::string& sender) {
+  const auto domain = std::min(sender.rfind('@'), sender.size());
+  Bytes name = sender.substr(0, std::min(sender.find('+'), domain)) + sender.substr(domain);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  return read_be64(blake2b(name, 16));
+}
+
 queue::Waiting waiting_of(const queue::Parcel& parcel) {
   queue::Waiting waiting;
   waiting.set_destination(parcel.destination());
   waiting.set_settle_by(parcel.settle_by());
   waiting.set_asked(parcel.asked());
+  waiting.set_sender(parcel.sender());
   return waiting;
 }
 
@@ -146,6 +155,16 @@ std::optional<queue::Report> report_delivered(const queue::Message& message,
   outcome.set_reply("delivered to the mailbox");
   Reports reports(message, now);
   for (const auto& recipient : recipients) reports.add(queue::Report::DELIVERED, recipient, outcome);
+  auto all = reports.take(0);
+  if (all.empty()) return std::nullopt;
+  return std::move(all.front());
+}
+
+std::optional<queue::Report> report_refused(const queue::Submit& submit, WallMicros now) {
+  Reports reports(submit.message(), now);
+  for (const auto& recipient : submit.recipients()) {
+    if (recipient.has_outcome()) reports.add(queue::Report::FAILED, recipient, recipient.outcome());
+  }
   auto all = reports.take(0);
   if (all.empty()) return std::nullopt;
   return std::move(all.front());

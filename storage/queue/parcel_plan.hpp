@@ -17,6 +17,10 @@ namespace gridmail {
 [[nodiscard]] std::vector<queue::Parcel> make_parcels(const std::vector<queue::Recipient>& recipients,
                                                       WallMicros now);
 
+/// Stands for a message's sender among those who share the way to a next hop. Case, and what is behind a "+",
+/// make no other sender: that may differ with each message.
+[[nodiscard]] std::uint64_t sender_mark(const std::string& sender);
+
 /// What is noted where it is due.
 [[nodiscard]] queue::Waiting waiting_of(const queue::Parcel& parcel);
 
@@ -37,6 +41,10 @@ struct ParcelPlan {
 [[nodiscard]] std::optional<queue::Report> report_delivered(const queue::Message& message,
                                                             const std::vector<queue::Recipient>& recipients,
                                                             WallMicros now);
+
+/// What the sender is told of those recipients for whom it was decided before the message came to the queue.
+/// Nothing: there are none, or nobody is to be told.
+[[nodiscard]] std::optional<queue::Report> report_refused(const queue::Submit& submit, WallMicros now);
 
 /// No entry has so many parcels: stands for its recipients who are here.
 inline constexpr std::uint32_t parcel_of_who_is_here = (1U << 14) - 1;

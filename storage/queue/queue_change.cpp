@@ -103,11 +103,12 @@ Task<Result<void>> QueueChange::submit(const queue::Submit& submit, SubmittedEnt
   if (auto stored = co_await put(keys_.entry(*id), entry.SerializeAsString()); !stored) co_return stored;
   std::uint32_t index = 0;
   for (const auto& recipient : submit.recipients()) {
-    if (recipient.user().empty()) continue;
+    if (recipient.user().empty() || recipient.has_outcome()) continue;
     made->for_users = true;
     builder_.put_fresh(Family::meta, keys_.recipient(*id, index++), recipient.SerializeAsString());
   }
   put_new_parcels(*id, submit, made);
+  put_refused(*id, submit, made);
   co_return Result<void>{};
 }
 
@@ -138,8 +139,12 @@ Task<Result<void>> QueueChange::finish_if_done(QueueEntryId id) {
 Task<Result<void>> QueueChange::check_there(QueueEntryId id) {
   const auto entry = co_await builder_.get(Family::meta, keys_.entry(id));
   if (!entry) co_return tl::unexpected(entry.error());
-  if (!*entry) co_return fail(Errc::not_found, "no queue entry " + id.hex());
+  if (!*entry) co_return not_there(id);
   co_return Result<void>{};
+}
+
+Result<void> QueueChange::not_there(QueueEntryId id) {
+  return fail(Errc::not_found, "no queue entry " + id.hex());
 }
 
 Task<Result<void>> QueueChange::remove_entry(QueueEntryId id) {

@@ -22,7 +22,7 @@ struct SubmittedEntry {
   bool is_new = false;     ///< otherwise it was there before, and nothing was made
   bool for_users = false;  ///< somebody here is to get it
   std::vector<QueueKeys::OutgoingDue> dues;
-  std::vector<queue::Waiting> waiting;  ///< of the parcel behind each of these
+  std::vector<queue::Waiting> waiting;  ///< of the parcel behind each of these; empty for a report
 };
 
 struct SettledParcel {
@@ -58,13 +58,14 @@ class QueueChange {
                                                 double chance);
   /// All that goes elsewhere is due now; what is held stays so. Errors: not_found (no such entry).
   [[nodiscard]] Task<Result<void>> retry_now(QueueEntryId id);
-  /// Errors: not_found.
+  /// Nobody is given it until it is released. Errors: not_found.
   [[nodiscard]] Task<Result<void>> hold(QueueEntryId id, bool held);
 
   /// Nobody who does not have it yet gets it. Errors: not_found (no such entry, or handed out by now).
   [[nodiscard]] Task<Result<void>> remove_entry(QueueEntryId id);
   /// Errors: not_found.
   [[nodiscard]] Task<Result<void>> check_there(QueueEntryId id);
+  [[nodiscard]] static Result<void> not_there(QueueEntryId id);
   /// Does what was due under these keys of due(), as much as one operation holds.
   [[nodiscard]] Task<Result<void>> settle_dues(std::vector<Bytes> due_keys);
   /// An entry went: its chunks are due.
@@ -80,6 +81,8 @@ class QueueChange {
   [[nodiscard]] Task<Result<void>> owe_delivered(QueueEntryId id, std::uint32_t first,
                                                  std::vector<queue::Recipient> recipients);
   void put_new_parcels(QueueEntryId id, const queue::Submit& submit, SubmittedEntry* submitted);
+  /// Those for whom it was decided before: the sender is to be told.
+  void put_refused(QueueEntryId id, const queue::Submit& submit, SubmittedEntry* submitted);
   [[nodiscard]] Task<Result<void>> replace_parcel(QueueEntryId id, std::uint32_t number, queue::Parcel old,
                                                   std::optional<queue::Parcel> now);
   [[nodiscard]] Task<Result<void>> replace_report(QueueEntryId id, std::uint32_t number,

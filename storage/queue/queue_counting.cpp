@@ -9,7 +9,7 @@ namespace {
 
 constexpr Duration counted_within = std::chrono::milliseconds(500);
 constexpr Duration kept_for = std::chrono::seconds(5);
-constexpr std::size_t entries_per_page = 64;
+constexpr std::size_t counted_per_page = 64;
 /// Of one slot: what all slots keep stays below some megabytes.
 constexpr std::size_t destinations_per_slot = 100;
 constexpr std::size_t destinations_per_node = 200;
@@ -72,7 +72,7 @@ Task<Result<void>> QueueService::count(OpenSlotPtr slot) {
   Bytes first = slot->queue->keys.entries();
   const Bytes end = prefix_end(first);
   for (bool more = !is_blank; more;) {
-    const auto page = co_await snapshot->scan(Family::meta, first, end, entries_per_page, 1 << 20);
+    const auto page = co_await snapshot->scan(Family::meta, first, end, counted_per_page, 1 << 20);
     if (!page) co_return tl::unexpected(page.error());
     for (const auto& pair : page->pairs) {
       const auto entry = decode_record<queue::Entry>(pair.value);

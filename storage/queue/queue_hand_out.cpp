@@ -94,6 +94,7 @@ Task<Result<QueueService::Pass>> QueueService::hand_out_all(OpenSlotPtr slot) {
     auto entry = decode_stored<queue::Entry>(value);
     if (!entry) co_return tl::unexpected(entry.error());
     if (!*entry) co_return fail(Errc::corrupted, "recipients without queue entry " + id.hex());
+    if ((*entry)->held()) continue;  // who releases it sets this to work
     const auto one = co_await hand_out(slot, id, std::move(**entry));
     if (!one) co_return tl::unexpected(one.error());
     pass.progress = pass.progress || one->progress;
@@ -137,6 +138,7 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
     }
     more = page->more && !page->pairs.empty();
     if (more) first = page->pairs.back().key + '\0';
+    if (more) more = !co_await was_held(slot, id);
   }
   if (pass.left) {
     auto& trouble = slot->troubles[id];
@@ -147,6 +149,13 @@ Task<Result<QueueService::Pass>> QueueService::hand_out(OpenSlotPtr slot, QueueE
     slot->troubles.erase(id);
   }
   co_return pass;
+}
+
+/// While a page of its recipients was under way.
+Task<bool> QueueService::was_held(OpenSlotPtr slot, QueueEntryId id) {
+  const auto value = co_await slot->queue->access->snapshot()->get(Family::meta, slot->queue->keys.entry(id));
+  const auto entry = decode_stored<queue::Entry>(value);
+  co_return entry&&* entry && (*entry)->held();
 }
 
 Task<void> QueueService::deliver(std::shared_ptr<HandingOut> page, std::size_t index) {

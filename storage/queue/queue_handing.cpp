@@ -17,14 +17,16 @@ constexpr Duration silence_when_finishing_max = std::chrono::seconds(30);
 constexpr Duration pause_when_full = std::chrono::seconds(1);
 constexpr Duration pause_when_it_rests = std::chrono::seconds(5);
 
-queue::EgressMessage hand_message(const QueueKeys::OutgoingDue& due, const std::string& hop, bool asked) {
+queue::EgressMessage hand_message(const QueueKeys::OutgoingDue& due, const std::string& hop,
+                                  const queue::Waiting& waiting) {
   queue::EgressMessage message;
   message.set_what(What::HAND);
   message.set_entry(due.id.bytes());
   message.set_parcel(due.number);
   message.set_at(due.at);
   message.set_hop(hop);
-  message.set_asked(asked);
+  message.set_asked(waiting.asked());
+  message.set_sender(waiting.sender());
   return message;
 }
 
@@ -50,12 +52,12 @@ Result<QueueKeys::OutgoingDue> due_of(const Asked& asked) {
 
 }  // namespace
 
-Task<void> QueueSender::hand_over(OpenSlotPtr slot, Due due, Direction direction, bool asked) {
-  UnderWay under_way(*this, slot, due, direction.hop);
+Task<void> QueueSender::hand_over(OpenSlotPtr slot, Due due, Direction direction, queue::Waiting waiting) {
+  UnderWay under_way(*this, slot, due, Way(direction.hop, waiting.sender()));
   const auto to = *direction.node;
   const auto handed = std::make_shared<Handed>(to, due.at, slot->queue->access->executor());
   slot->under_way[due.without_time()] = handed;
-  const auto message = hand_message(due, direction.hop, asked);
+  const auto message = hand_message(due, direction.hop, waiting);
   auto heard_at = ports_.clock.now();
   auto said_at = heard_at - said_again_every;
   for (;;) {

@@ -143,6 +143,7 @@ Task<Result<void>> QueueService::summarize(OpenSlotPtr slot, std::shared_ptr<con
   summary->set_body_size(entry.message().body_size());
   summary->set_accepted(entry.message().accepted());
   summary->set_recipients(entry.recipients());
+  summary->set_held(entry.held());
   summary->set_left(static_cast<std::uint32_t>(left->pairs.size()));
   if (auto added = co_await summarize_parcels(slot, snapshot, id, summary); !added) co_return added;
   for (const auto& pair : left->pairs) {

@@ -19,9 +19,6 @@ constexpr Duration look_at_least_every = std::chrono::minutes(10);
 /// In one go; the next one goes on from there.
 constexpr std::size_t looked_at_max = 1000;
 constexpr std::size_t dues_per_page = 64;
-/// Of what is told to senders.
-const std::string reports_room;
-
 }  // namespace
 
 void QueueSender::set_to_work(const OpenSlotPtr& slot) {
@@ -145,7 +142,7 @@ Task<Result<void>> QueueSender::begin(OpenSlotPtr slot, Due due, queue::Waiting 
     co_return Result<void>{};
   }
   if (due.kind == QueueKeys::Outgoing::report) {
-    if (look->only == nullptr && enter(slot, due, reports_room, look))
+    if (look->only == nullptr && enter(slot, due, way_of_reports(), look))
       tasks_.spawn(executor, "tell", tell(slot, due));
     co_return Result<void>{};
   }
@@ -161,22 +158,25 @@ Task<Result<void>> QueueSender::begin(OpenSlotPtr slot, Due due, queue::Waiting 
     slot->look(pause->rests ? std::min(until, waiting.settle_by()) : until);
     co_return Result<void>{};
   }
-  if (!enter(slot, due, hop, look)) co_return Result<void>{};
+  Way way(hop, waiting.sender());
+  if (!enter(slot, due, way, look)) co_return Result<void>{};
   if (pause) {
     auto why =
         direction.node ? hop + " could not be reached just now" : "no node that sends mail is there now";
-    tasks_.spawn(executor, "put off", put_off(slot, due, hop, std::move(why)));
+    tasks_.spawn(executor, "put off", put_off(slot, due, std::move(way), std::move(why)));
   } else if (direction.here) {
-    tasks_.spawn(executor, "send", send(slot, due, hop));
+    tasks_.spawn(executor, "send", send(slot, due, std::move(way)));
   } else {
-    tasks_.spawn(executor, "hand over", hand_over(slot, due, std::move(direction), waiting.asked()));
+    tasks_.spawn(executor, "hand over", hand_over(slot, due, std::move(direction), std::move(waiting)));
   }
   co_return Result<void>{};
 }
 
-bool QueueSender::enter(const OpenSlotPtr& slot, Due due, const std::string& hop, Look* look) {
-  auto entry = HopRooms::Entry::waiting;  // already
-  if (!slot->waits.contains(hop)) entry = rooms_.enter(hop, [slot, hop] { call(slot, hop); });
+bool QueueSender::enter(const OpenSlotPtr& slot, Due due, const Way& way, Look* look) {
+  const auto& hop = way.hop;
+  std::function<void()> called;
+  if (!slot->waits.contains(hop)) called = [slot, hop] { call(slot, hop); };
+  const auto entry = rooms_.enter(hop, way.sender, called);
   const auto now = ports_.clock.wall();
   switch (entry) {
     case HopRooms::Entry::inside:

@@ -18,7 +18,7 @@ constexpr std::size_t fresh_max = 256;
 /// A lease that lapsed for a moment is waited for rather than a transaction broken off.
 constexpr Duration lease_waited_for = std::chrono::seconds(5);
 constexpr Duration lease_looked_at_every = std::chrono::milliseconds(50);
-constexpr std::uint64_t returned_bytes_max = 1 << 20;
+constexpr std::size_t returned_bytes_max = 1 << 20;
 
 template <class Record>
 Task<Result<std::optional<Record>>> load(QueueSlotPtr slot, Bytes key) {
@@ -34,19 +34,19 @@ Task<void> QueueSender::stop() {
   co_await egress_.stop();
 }
 
-QueueSender::UnderWay::UnderWay(QueueSender& owner, OpenSlotPtr open, Due begun, std::string hop)
+QueueSender::UnderWay::UnderWay(QueueSender& owner, OpenSlotPtr open, Due begun, Way way)
     : next(owner.ports_.clock.wall() + to_micros(look_again_after_nothing)),
       slot(std::move(open)),
       due(begun),
       owner_(owner),
-      hop_(std::move(hop)) {}
+      way_(std::move(way)) {}
 
 QueueSender::UnderWay::~UnderWay() {
   slot->under_way.erase(due.without_time());
   if (next) slot->look(*next);
   slot->more = true;
   slot->wake->set();
-  owner_.rooms_.leave(hop_);
+  owner_.rooms_.leave(way_.hop, way_.sender);
 }
 
 void QueueSender::opened(QueueSlotPtr slot) {
@@ -92,14 +92,14 @@ QueueSender::OpenSlotPtr QueueSender::find(const QueueSlotPtr& slot) {
   return state;
 }
 
-Task<void> QueueSender::send(OpenSlotPtr slot, Due due, std::string hop) {
-  UnderWay under_way(*this, slot, due, hop);
+Task<void> QueueSender::send(OpenSlotPtr slot, Due due, Way way) {
+  UnderWay under_way(*this, slot, due, way);
   const auto entry_key = slot->queue->keys.entry(due.id);
   const auto parcel_key = slot->queue->keys.parcel(due.id, due.number);
-  auto lane = co_await lanes_.enter(hop);
+  auto lane = co_await lanes_.enter(way.hop, way.sender);
   if (!lane) {
-    const auto pause = lanes_.rest_of(hop);
-    co_return co_await wait_for_rest(&under_way, hop, pause ? pause->until : ports_.clock.now());
+    const auto pause = lanes_.rest_of(way.hop);
+    co_return co_await wait_for_rest(&under_way, way.hop, pause ? pause->until : ports_.clock.now());
   }
   // Read now: it may have been settled, held or removed while this waited.
   const auto entry = co_await load<queue::Entry>(slot->queue, entry_key);
@@ -149,8 +149,8 @@ Task<void> QueueSender::wait_for_rest(UnderWay* under_way, std::string hop, Time
   under_way->next = std::min(rest_ends, (*parcel)->settle_by());
 }
 
-Task<void> QueueSender::put_off(OpenSlotPtr slot, Due due, std::string hop, std::string why) {
-  UnderWay under_way(*this, slot, due, std::move(hop));
+Task<void> QueueSender::put_off(OpenSlotPtr slot, Due due, Way way, std::string why) {
+  UnderWay under_way(*this, slot, due, std::move(way));
   co_await put_off_within(&under_way, std::move(why));
 }
 
@@ -204,8 +204,27 @@ Task<void> QueueSender::settle(UnderWay* under_way, std::vector<queue::Outcome> 
   }
 }
 
+namespace {
+
+/// As it went out, or was to: with the fields that were put in front of it here.
+void return_original(BytesView body, bool is_readable, RemoteDelivery::Reporting& reporting) {
+  const auto& message = reporting.message;
+  const auto fields = without_return_path(message.prefix());
+  // RFC 3461, section 4.3: the whole of it only with a failure, and only where it was asked for.
+  // Nor what was to travel under TLS only: this notification may not (RFC 8689, section 4.3).
+  reporting.whole = is_readable && message.returned() == queue::Message::FULL &&
+                    message.tls() != queue::Message::TLS_REQUIRED &&
+                    reporting.report.kind() == queue::Report::FAILED &&
+                    fields.size() + body.size() <= returned_bytes_max;
+  auto& original = reporting.original;
+  original.append(fields).append(body.substr(0, returned_bytes_max));
+  if (!reporting.whole) original.resize(std::min(header_length(original), returned_bytes_max));
+}
+
+}  // namespace
+
 Task<void> QueueSender::tell(OpenSlotPtr slot, Due due) {
-  UnderWay under_way(*this, slot, due, {});
+  UnderWay under_way(*this, slot, due, way_of_reports());
   const auto entry_key = slot->queue->keys.entry(due.id);
   const auto report_key = slot->queue->keys.report(due.id, due.number);
   const auto entry = co_await load<queue::Entry>(slot->queue, entry_key);
@@ -217,15 +236,7 @@ Task<void> QueueSender::tell(OpenSlotPtr slot, Due due) {
   const auto reporting = std::make_shared<RemoteDelivery::Reporting>();
   reporting->message = message;
   reporting->report = **report;
-  if (body) {
-    // RFC 3461, section 4.3: the whole of it only with a failure, and only where it was asked for.
-    // Nor what was to travel under TLS only: this notification may not (RFC 8689, section 4.3).
-    reporting->whole = message.returned() == queue::Message::FULL &&
-                       message.tls() != queue::Message::TLS_REQUIRED &&
-                       (*report)->kind() == queue::Report::FAILED && body->size() <= returned_bytes_max;
-    const auto kept = reporting->whole ? body->size() : header_length(*body);
-    reporting->original = body->substr(0, std::min<std::uint64_t>(kept, returned_bytes_max));
-  }
+  return_original(body ? BytesView(*body) : BytesView(), body.has_value(), *reporting);
   const auto told = co_await ports_.remote.report(reporting);
   if (!told && !told.error().temporary()) {
     log(Level::warn, "queue.sender_not_told",

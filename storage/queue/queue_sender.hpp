@@ -88,6 +88,14 @@ class QueueSender {
     bool unreadable = false;  ///< a part of the message is missing
   };
   using HandedPtr = std::shared_ptr<Handed>;
+  /// What it shares, and with whom.
+  struct Way {
+    Way(std::string next_hop, std::uint64_t mark) : hop(std::move(next_hop)), sender(mark) {}
+    std::string hop;
+    std::uint64_t sender;  ///< sender_mark
+  };
+  /// To whoever is told: one for all.
+  [[nodiscard]] static Way way_of_reports() { return {std::string(), 0}; }
   struct Fresh {
     Due due;
     queue::Waiting waiting;
@@ -134,16 +142,16 @@ class QueueSender {
   [[nodiscard]] Task<Result<void>> look_at_one(OpenSlotPtr slot, KeyValue pair, Look* look);
   /// Begins to send it, or says when to look again.
   [[nodiscard]] Task<Result<void>> begin(OpenSlotPtr slot, Due due, queue::Waiting waiting, Look* look);
-  [[nodiscard]] bool enter(const OpenSlotPtr& slot, Due due, const std::string& hop, Look* look);
+  [[nodiscard]] bool enter(const OpenSlotPtr& slot, Due due, const Way& way, Look* look);
 
   [[nodiscard]] OpenSlotPtr find(const QueueSlotPtr& slot);
-  [[nodiscard]] Task<void> send(OpenSlotPtr slot, Due due, std::string hop);
+  [[nodiscard]] Task<void> send(OpenSlotPtr slot, Due due, Way way);
   [[nodiscard]] Task<Result<RemoteDelivery::HeldBody>> read_body(OpenSlotPtr slot, Due due,
                                                                  queue::Entry entry);
   /// The hop rests: either the parcel waits in the store until that is over, or it is put off.
   [[nodiscard]] Task<void> wait_for_rest(UnderWay* under_way, std::string hop, TimePoint until);
   /// Without an attempt: all of it waits, for the last reason that it waited for, or else this one.
-  [[nodiscard]] Task<void> put_off(OpenSlotPtr slot, Due due, std::string hop, std::string why);
+  [[nodiscard]] Task<void> put_off(OpenSlotPtr slot, Due due, Way way, std::string why);
   [[nodiscard]] Task<void> put_off_within(UnderWay* under_way, std::string why);
   [[nodiscard]] Task<void> settle(UnderWay* under_way, std::vector<queue::Outcome> outcomes);
   [[nodiscard]] Task<void> tell(OpenSlotPtr slot, Due due);
@@ -151,7 +159,7 @@ class QueueSender {
                                       std::shared_ptr<std::atomic<bool>> broken_off);
   [[nodiscard]] Task<bool> wait_for_leave(OpenSlotPtr slot, Due due);
 
-  [[nodiscard]] Task<void> hand_over(OpenSlotPtr slot, Due due, Direction direction, bool asked);
+  [[nodiscard]] Task<void> hand_over(OpenSlotPtr slot, Due due, Direction direction, queue::Waiting waiting);
   /// Until something is heard of it, or a while. False: this node is to do no more about it.
   [[nodiscard]] Task<bool> wait_for_news(OpenSlotPtr slot, Due due, HandedPtr handed);
   [[nodiscard]] HandedPtr handed_to(const QueueSlotPtr& slot, NodeId node, Due due);
@@ -170,7 +178,7 @@ class QueueSender {
 /// Marks something as begun, for as long as it lives. On the slot's strand.
 class QueueSender::UnderWay {
  public:
-  UnderWay(QueueSender& owner, OpenSlotPtr open, Due due, std::string hop);
+  UnderWay(QueueSender& owner, OpenSlotPtr open, Due due, Way way);
   ~UnderWay();
   UnderWay(const UnderWay&) = delete;
   UnderWay& operator=(const UnderWay&) = delete;
@@ -182,7 +190,7 @@ class QueueSender::UnderWay {
 
  private:
   QueueSender& owner_;
-  const std::string hop_;
+  const Way way_;
 };
 
 }  // namespace gridmail

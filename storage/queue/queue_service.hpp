@@ -124,6 +124,7 @@ class QueueService final : public SlotService {
   [[nodiscard]] Task<Result<void>> settle_due(OpenSlotPtr slot);
   [[nodiscard]] Task<Result<Pass>> hand_out_all(OpenSlotPtr slot);
   [[nodiscard]] Task<Result<Pass>> hand_out(OpenSlotPtr slot, QueueEntryId id, queue::Entry entry);
+  [[nodiscard]] Task<bool> was_held(OpenSlotPtr slot, QueueEntryId id);
   [[nodiscard]] Task<void> deliver(std::shared_ptr<HandingOut> page, std::size_t index);
   [[nodiscard]] Task<void> look_now_and_then();
 

@@ -26,6 +26,8 @@ Task<Result<void>> UserDelivery::deliver(const queue::Message& message, const qu
     trace::Event event;
     event.set_what(trace::Event::DELIVERED);
     event.set_id(message.trace());
+    event.set_message_id(message.message_id());
+    event.set_sender(message.sender());
     event.add_recipients(recipient.address());
     trace_.note(std::move(event));
   }

@@ -7,7 +7,6 @@
 #include "node/runtime/parallel.hpp"
 #include "node/services/delivery/delivery_transaction.hpp"
 #include "protocols/mime/parser.hpp"
-#include "protocols/mime/reencoding.hpp"
 #include "protocols/mime/structure_codec.hpp"
 
 namespace gridmail {
@@ -21,8 +20,8 @@ metrics::Outcomes to_intake{"delivery_recipients_total", deliveries_help, "way=\
 constexpr std::size_t deliveries_at_once_max = 16;
 /// Messages in one piece of memory while they are parsed.
 constexpr std::uint64_t parse_bytes_in_memory_max = 128ULL << 20;
-/// Shorter ones cost less to parse than to hand to another thread.
-constexpr std::uint64_t parsed_here_bytes_max = 128 * 1024;
+/// RFC 5322, section 2.1.1: of a line. Nobody looks for a longer one.
+constexpr std::size_t message_id_bytes_max = 998;
 /// The slot's client needs 1 s to see that nobody is there; with this SMTP waits 1.5 s at most where no other
 /// node lives.
 constexpr Duration intake_silent_max = std::chrono::milliseconds(500);
@@ -82,10 +81,14 @@ Task<void> GridDelivery::stop() {
 }
 
 Task<Result<void>> GridDelivery::deliver(ports::Incoming message) {
-  const auto begun = co_await begin(std::move(message));
+  const auto begun = co_await begin(std::move(message), Answers::one);
   if (!begun) co_return tl::unexpected(begun.error());
   const auto& transaction = *begun;
-  if (is_for_queue(*transaction)) co_return co_await enqueue(transaction);
+  if (is_for_queue(*transaction)) {
+    const auto outcome = co_await enqueue(transaction);
+    if (outcome) note_looping(*transaction);
+    co_return outcome;
+  }
   co_await run(transaction);
   if (is_kept_from_all(*transaction)) {
     note_turned_away(*transaction);
@@ -100,17 +103,23 @@ Task<Result<void>> GridDelivery::deliver(ports::Incoming message) {
 
 Task<std::vector<Result<void>>> GridDelivery::deliver_each(ports::Incoming message) {
   const auto count = message.recipients.size();
-  const auto begun = co_await begin(std::move(message));
+  const auto begun = co_await begin(std::move(message), Answers::each);
   if (!begun) co_return std::vector<Result<void>>(count, tl::unexpected(begun.error()));
   const auto& transaction = *begun;
   if (is_for_queue(*transaction)) {
     const auto outcome = co_await enqueue(transaction);
-    co_return std::vector<Result<void>>(count, outcome);
+    transaction->outcomes.assign(count - transaction->looping.size(), outcome);
+  } else {
+    co_await run(transaction);
+    note_turned_away(*transaction);
+    co_await take_in_missed(transaction);
   }
-  co_await run(transaction);
-  note_turned_away(*transaction);
-  co_await take_in_missed(transaction);
-  co_return std::move(transaction->outcomes);
+  note_looping(*transaction);
+  auto outcomes = std::move(transaction->outcomes);
+  const Result<void> denied = fail(Errc::denied, "a mail loop");
+  for (const auto& [place, recipient] : transaction->looping)
+    outcomes.insert(outcomes.begin() + static_cast<std::ptrdiff_t>(place), denied);
+  co_return outcomes;
 }
 
 /// One answer is for all: after a refusal all are sent to again. Where some have the message by then, that
@@ -127,6 +136,20 @@ bool GridDelivery::is_kept_from_all(Transaction& transaction) {
   return false;
 }
 
+void GridDelivery::note_looping(const Transaction& transaction) {
+  for (const auto& [place, recipient] : transaction.looping) {
+    const auto& id = transaction.message.trace();
+    log(Level::info, "delivery.loop", {{"id", id}, {"to", recipient.address()}});
+    trace::Event event;
+    event.set_what(trace::Event::REFUSED);
+    event.set_id(id);
+    event.set_sender(transaction.message.sender());
+    event.add_recipients(recipient.address());
+    event.set_detail(recipient.outcome().reply());
+    ports_.trace.note(std::move(event));
+  }
+}
+
 void GridDelivery::note_turned_away(const Transaction& transaction) {
   for (std::size_t i = 0; i < transaction.outcomes.size(); ++i) {
     if (!transaction.outcomes[i] && transaction.missed[i] == 0)
@@ -134,7 +157,7 @@ void GridDelivery::note_turned_away(const Transaction& transaction) {
   }
 }
 
-Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming message) {
+Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming message, Answers answers) {
   const auto transaction = std::make_shared<Transaction>();
   transaction->spool = std::move(message.message);
   transaction->body = dynamic_cast<const MessageBody*>(transaction->spool.get());
@@ -149,9 +172,13 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   auto& envelope = transaction->message;
   if (auto added = co_await add_recipients(transaction, message); !added)
     co_return tl::unexpected(added.error());
-  // Other servers cut or refuse what is longer (RFC 5321, section 4.5.3.1.6). Signed parts stay as they are.
-  if (message.submitted && message.long_lines && transaction->leaves())
-    (void)co_await make_lines(transaction);
+  if (transaction->leaves()) {
+    if (auto made = co_await make_lines_for_others(transaction, message); !made)
+      co_return tl::unexpected(made.error());
+  }
+  if (answers == Answers::one) {  // who is left takes it; of the others the sender is told
+    for (const auto& [place, recipient] : transaction->looping) transaction->recipients.push_back(recipient);
+  }
   const auto& body = *transaction->body;
   const auto forwarded = co_await forwarded_by(transaction, message);
   if (!forwarded) co_return tl::unexpected(forwarded.error());
@@ -170,18 +197,21 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   envelope.set_utf8(message.utf8);
   envelope.set_tls(static_cast<queue::Message::Tls>(message.tls));
   envelope.set_trace(message.id);
+  if (parsed->message_id.size() <= message_id_bytes_max) envelope.set_message_id(parsed->message_id);
   if (!fit_an_entry(transaction->recipients))
     co_return fail(Errc::too_large, "more recipients than a message may have");
   transaction->outcomes.resize(transaction->recipients.size());
   transaction->missed.resize(transaction->recipients.size());
-  note_received(*transaction, message, std::move(parsed->message_id));
+  begin_received(*transaction, message, std::move(parsed->message_id));
   co_return transaction;
 }
 
-void GridDelivery::note_received(const Transaction& transaction, const ports::Incoming& message,
-                                 std::string message_id) {
-  trace::Event event;
+/// More recipients than one event names are noted at once.
+void GridDelivery::begin_received(Transaction& transaction, const ports::Incoming& message,
+                                  std::string message_id) {
+  auto& event = transaction.received;
   event.set_what(trace::Event::RECEIVED);
+  event.set_at(transaction.message.accepted());
   event.set_id(message.id);
   event.set_connection(message.connection);
   event.set_message_id(std::move(message_id));
@@ -194,7 +224,6 @@ void GridDelivery::note_received(const Transaction& transaction, const ports::In
     }
     event.add_recipients(recipient.address());
   }
-  ports_.trace.note(std::move(event));
 }
 
 /// What a failed outcome means is that the client was turned away.
@@ -205,29 +234,9 @@ void GridDelivery::note(const Transaction& transaction, trace::Event::What what,
   event.set_id(transaction.message.trace());
   event.set_entry(entry);
   if (outcome && log_enabled(Level::info))
-    log(Level::info, what == trace::Event::QUEUED ? "queue.added" : "intake.taken_in",
-        {{"id", transaction.message.trace()}, {"entry", entry}});
+    log(Level::info, "intake.taken_in", {{"id", transaction.message.trace()}, {"entry", entry}});
   if (!outcome) event.set_detail(outcome.error().text);
   ports_.trace.note(std::move(event));
-}
-
-/// RFC 3030, section 3: where lines are kept, binary parts have to be encoded.
-Task<Result<void>> GridDelivery::make_lines(TransactionPtr transaction) {
-  const auto& body = *transaction->body;
-  const auto share = co_await parse_bytes_.take(3 * body.size());
-  const auto bytes = body.read(0, static_cast<std::size_t>(body.size()));
-  if (!bytes) co_return tl::unexpected(bytes.error());
-  if (mime::fits(*bytes, mime::Carrier::lines)) co_return Result<void>{};
-  std::optional<Bytes> made;
-  if (ports_.workers == nullptr || body.size() <= parsed_here_bytes_max) {
-    made = mime::reencode(*bytes, mime::Carrier::lines);
-  } else {
-    made = co_await ports_.workers->run([&bytes] { return mime::reencode(*bytes, mime::Carrier::lines); });
-  }
-  if (!made) co_return fail(Errc::invalid, "binary outside of binary parts");
-  transaction->reencoded = std::make_unique<const MemoryBody>(std::move(*made));
-  transaction->body = transaction->reencoded.get();
-  co_return Result<void>{};
 }
 
 /// Of what leaves the grid. It is made once, here: further attempts, and other nodes, send the same bytes.
@@ -255,7 +264,7 @@ Task<Result<GridDelivery::Parsed>> GridDelivery::parse(const Bytes& prefix, cons
   const auto share = co_await parse_bytes_.take(2 * body.size());
   const auto bytes = body.read(0, static_cast<std::size_t>(body.size()));
   if (!bytes) co_return tl::unexpected(bytes.error());
-  if (ports_.workers == nullptr || body.size() <= parsed_here_bytes_max)
+  if (ports_.workers == nullptr || body.size() <= looked_through_here_bytes_max)
     co_return parse_whole(prefix, *bytes);
   co_return co_await ports_.workers->run([&prefix, &bytes] { return parse_whole(prefix, *bytes); });
 }
@@ -269,6 +278,7 @@ GridDelivery::Parsed GridDelivery::parse_whole(const Bytes& prefix, const Bytes&
 }
 
 Task<void> GridDelivery::run(TransactionPtr transaction) {
+  ports_.trace.note(transaction->received);
   if (transaction->recipients.size() == 1) co_return co_await deliver_one(transaction, 0);
   const auto step = [this, transaction](std::size_t index) { return deliver_one(transaction, index); };
   co_await run_parallel(tasks_, "deliver", transaction->recipients.size(), deliveries_at_once_max, step);
@@ -305,12 +315,10 @@ Task<Result<void>> GridDelivery::enqueue(TransactionPtr transaction) {
   auto entry = draw_id<QueueEntryId>(ports_.random);
   if (ports_.placement != nullptr) entry = co_await ports_.placement->draw(transaction->recipients);
   const auto begun = ports_.clock.now();
-  const auto options = slot_options();
-  const auto submitted = co_await ports_.queue.submit(entry, transaction->message, transaction->recipients,
-                                                      *transaction->body, options);
+  const auto submitted = co_await submit(transaction, entry);
   if (!slot_was_unavailable(submitted, begun)) {
     to_queue.count(submitted, transaction->recipients.size());
-    note(*transaction, trace::Event::QUEUED, submitted, entry.hex());
+    if (!submitted) note(*transaction, trace::Event::TURNED_AWAY, submitted, entry.hex());
     co_return as_promised(submitted);
   }
   const auto taken = co_await ports_.intake.accept(transaction->message, transaction->recipients, entry,
@@ -318,6 +326,28 @@ Task<Result<void>> GridDelivery::enqueue(TransactionPtr transaction) {
   to_intake.count(taken, transaction->recipients.size());
   note(*transaction, trace::Event::TAKEN_IN, taken, entry.hex());
   co_return taken;
+}
+
+/// That it was received is noted whatever comes of it; that it was also queued, in the same event.
+Task<Result<void>> GridDelivery::submit(TransactionPtr transaction, QueueEntryId entry) {
+  auto& received = transaction->received;
+  const auto options = slot_options();
+  Result<void> submitted;
+  try {
+    submitted = co_await ports_.queue.submit(entry, transaction->message, transaction->recipients,
+                                             *transaction->body, options);
+  } catch (...) {  // cancelled: it may have come into the queue
+    ports_.trace.note(received);
+    throw;
+  }
+  if (submitted) {
+    received.set_entry(entry.hex());
+    received.set_queued_at(ports_.clock.wall());
+    if (log_enabled(Level::info))
+      log(Level::info, "queue.added", {{"id", transaction->message.trace()}, {"entry", received.entry()}});
+  }
+  ports_.trace.note(std::move(received));
+  co_return submitted;
 }
 
 SlotClient::Options GridDelivery::slot_options() const {

@@ -60,9 +60,14 @@ class GridDelivery final : public ports::Delivery {
   struct Transaction;
   using TransactionPtr = std::shared_ptr<Transaction>;
 
-  [[nodiscard]] Task<Result<TransactionPtr>> begin(ports::Incoming message);
+  /// Whether the client hears of all recipients together, or of each.
+  enum class Answers : std::uint8_t { one, each };
+  [[nodiscard]] Task<Result<TransactionPtr>> begin(ports::Incoming message, Answers answers);
   [[nodiscard]] Task<Result<void>> make_lines(TransactionPtr transaction);
+  [[nodiscard]] Task<Result<void>> make_lines_for_others(TransactionPtr transaction,
+                                                         const ports::Incoming& message);
   [[nodiscard]] Task<Result<void>> add_recipients(TransactionPtr transaction, const ports::Incoming& message);
+  [[nodiscard]] Result<bool> has_been_at(const Transaction& transaction, const std::string& address) const;
   [[nodiscard]] Task<Result<void>> expand(TransactionPtr transaction, const ports::Recipient& recipient);
   [[nodiscard]] Task<Result<Bytes>> forwarded_by(TransactionPtr transaction, const ports::Incoming& message);
   [[nodiscard]] Task<Result<std::string>> signature(const Transaction& transaction,
@@ -73,17 +78,19 @@ class GridDelivery final : public ports::Delivery {
   };
   [[nodiscard]] Task<Result<Parsed>> parse(const Bytes& prefix, const MessageBody& body);
   [[nodiscard]] static Parsed parse_whole(const Bytes& prefix, const Bytes& body);
-  void note_received(const Transaction& transaction, const ports::Incoming& message, std::string message_id);
+  void begin_received(Transaction& transaction, const ports::Incoming& message, std::string message_id);
   void note(const Transaction& transaction, trace::Event::What what, const Result<void>& outcome,
             const std::string& entry = {});
   /// One outcome per recipient.
   [[nodiscard]] Task<void> run(TransactionPtr transaction);
   [[nodiscard]] Task<void> deliver_one(TransactionPtr transaction, std::size_t index);
   [[nodiscard]] static bool is_kept_from_all(Transaction& transaction);
+  void note_looping(const Transaction& transaction);
   void note_turned_away(const Transaction& transaction);
   [[nodiscard]] Task<void> take_in_missed(TransactionPtr transaction);
   [[nodiscard]] bool is_for_queue(const Transaction& transaction) const;
   [[nodiscard]] Task<Result<void>> enqueue(TransactionPtr transaction);
+  [[nodiscard]] Task<Result<void>> submit(TransactionPtr transaction, QueueEntryId entry);
   [[nodiscard]] SlotClient::Options slot_options() const;
   [[nodiscard]] bool slot_was_unavailable(const Result<void>& outcome, TimePoint begun) const;
   [[nodiscard]] IntakePatience patience_for(const Transaction& transaction) const;

@@ -27,6 +27,19 @@ bool was_delivered_to(BytesView header, const std::string& address) {
   return false;
 }
 
+/// RFC 3463, section 3.5: routing loop detected.
+queue::Recipient looping_recipient(const ports::Recipient& named) {
+  queue::Recipient recipient;
+  recipient.set_address(named.as_given);
+  recipient.set_notify(named.notify);
+  recipient.set_original(named.original);
+  auto& outcome = *recipient.mutable_outcome();
+  outcome.set_kind(queue::Outcome::FAILED);
+  outcome.set_status("5.4.6");
+  outcome.set_reply("mail loop: this address has had the message already");
+  return recipient;
+}
+
 std::string domain_of(const std::string& address) {
   const auto at = address.rfind('@');
   if (at == std::string::npos) return {};
@@ -35,9 +48,17 @@ std::string domain_of(const std::string& address) {
 
 }  // namespace
 
+/// One who has had it gets nothing; the message is refused when that is so of all.
 Task<Result<void>> GridDelivery::add_recipients(TransactionPtr transaction, const ports::Incoming& message) {
-  for (const auto& recipient : message.recipients) {
+  for (std::size_t place = 0; place < message.recipients.size(); ++place) {
+    const auto& recipient = message.recipients[place];
     if (recipient.expands && ports_.search != nullptr) {
+      const auto loops = has_been_at(*transaction, recipient.address);
+      if (!loops) co_return tl::unexpected(loops.error());
+      if (*loops) {
+        transaction->looping.emplace(place, looping_recipient(recipient));
+        continue;
+      }
       if (auto expanded = co_await expand(transaction, recipient); !expanded) co_return expanded;
       continue;
     }
@@ -55,15 +76,20 @@ Task<Result<void>> GridDelivery::add_recipients(TransactionPtr transaction, cons
     record.set_user(recipient.user.bytes());
     record.set_guid(draw_id<Guid>(ports_.random).bytes());
   }
+  if (transaction->recipients.empty() && !transaction->looping.empty())
+    co_return fail(Errc::denied, "a mail loop");
   co_return Result<void>{};
+}
+
+Result<bool> GridDelivery::has_been_at(const Transaction& transaction, const std::string& address) const {
+  const auto begin = transaction.body->read(
+      0, static_cast<std::size_t>(std::min<std::uint64_t>(header_bytes_looked_at, transaction.body->size())));
+  if (!begin) return tl::unexpected(begin.error());
+  return was_delivered_to(*begin, address);
 }
 
 /// Nobody gets a second copy because several lists name him.
 Task<Result<void>> GridDelivery::expand(TransactionPtr transaction, const ports::Recipient& recipient) {
-  const auto begin = transaction->body->read(0, static_cast<std::size_t>(std::min<std::uint64_t>(
-                                                    header_bytes_looked_at, transaction->body->size())));
-  if (!begin) co_return tl::unexpected(begin.error());
-  if (was_delivered_to(*begin, recipient.address)) co_return fail(Errc::denied, "a mail loop");
   const auto targets = co_await ports_.search->expand(recipient.address);
   if (!targets) co_return tl::unexpected(targets.error());
   transaction->is_expanded = true;

@@ -50,6 +50,23 @@ bool is_address(const std::string& host) {
   return !error;
 }
 
+/// The families in turn, begun with the one that comes first: a host with many addresses of a family that
+/// does not get through is reached by the other, though only the first few are tried.
+std::vector<std::string> in_turn(std::vector<std::string> addresses) {
+  const auto is_first_family = [v6 = !addresses.empty() && addresses.front().find(':') != std::string::npos](
+                                   const std::string& address) {
+    return (address.find(':') != std::string::npos) == v6;
+  };
+  const auto middle = std::stable_partition(addresses.begin(), addresses.end(), is_first_family);
+  std::vector<std::string> mixed;
+  auto one = addresses.begin(), other = middle;
+  while (one != middle || other != addresses.end()) {
+    if (one != middle) mixed.push_back(std::move(*one++));
+    if (other != addresses.end()) mixed.push_back(std::move(*other++));
+  }
+  return mixed;
+}
+
 }  // namespace
 
 Task<HostSearch::Found> HostSearch::find(std::string destination, Route route) const {
@@ -84,13 +101,14 @@ Task<HostSearch::Found> HostSearch::find_by_name(std::vector<std::string> names,
   Found found;
   found.trouble = refused("5.4.4", names.front() + ": no mail server has an address");
   for (std::size_t i = 0; i < std::min(names.size(), names_looked_up_max); ++i) {
-    const auto addresses = co_await resolver_.addresses(names[i]);
-    if (!addresses) {
-      if (addresses.error().temporary()) found.trouble = deferred(names[i], addresses.error());
+    auto resolved = co_await resolver_.addresses(names[i]);
+    if (!resolved) {
+      if (resolved.error().temporary()) found.trouble = deferred(names[i], resolved.error());
       continue;
     }
-    for (std::size_t n = 0; n < std::min(addresses->size(), addresses_per_host_max); ++n) {
-      if (found.hosts.size() < hosts_max) found.hosts.push_back({names[i], (*addresses)[n], port});
+    const auto addresses = in_turn(std::move(*resolved));
+    for (std::size_t n = 0; n < std::min(addresses.size(), addresses_per_host_max); ++n) {
+      if (found.hosts.size() < hosts_max) found.hosts.push_back({names[i], addresses[n], port});
     }
     if (found.hosts.size() >= hosts_max) break;
   }

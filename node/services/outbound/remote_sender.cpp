@@ -7,6 +7,7 @@
 
 #include "node/base/log.hpp"
 #include "node/runtime/timer.hpp"
+#include "storage/queue/outcome_report.hpp"
 
 namespace gridmail {
 namespace {
@@ -28,13 +29,6 @@ std::string notify_value(std::uint32_t notify) {
   add(queue::NOTIFY_FAILURE, "FAILURE");
   add(queue::NOTIFY_DELAY, "DELAY");
   return value;
-}
-
-/// Return-Path is put in front by whoever delivers at last (RFC 5321, section 4.4), which is not us.
-BytesView without_return_path(BytesView prefix) {
-  if (!prefix.starts_with("Return-Path:")) return prefix;
-  const auto end = prefix.find("\r\n");
-  return end == BytesView::npos ? BytesView() : prefix.substr(end + 2);
 }
 
 smtp::OutgoingMail mail_of(const RemoteDelivery::Sending& what, BytesView body) {

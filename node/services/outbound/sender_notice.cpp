@@ -66,7 +66,9 @@ Task<Result<void>> SenderNotice::deliver(std::shared_ptr<const RemoteDelivery::R
   auto text = text_of(*what, ports_.hostname);
   queue::Message message;
   message.set_prefix(prefix);
-  message.set_structure(mime::encode(mime::parse(prefix + text)));
+  const auto parsed = mime::parse(prefix + text);
+  message.set_structure(mime::encode(parsed));
+  message.set_message_id(parsed.message().envelope.message_id.value_or(""));
   message.set_body_size(text.size());
   // RFC 6533: who sent with SMTPUTF8 can be told so.
   message.set_utf8(what->message.utf8());

@@ -23,7 +23,7 @@ class CrashingStore final : public Store {
     });
   }
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() override { return disk_.snapshot(); }
-  [[nodiscard]] Duration oldest_commit_age() const override { return disk_.oldest_commit_age(); }
+  [[nodiscard]] Duration stalled_for() const override { return disk_.stalled_for(); }
 
   void crash() {
     crashed_ = true;

@@ -6,8 +6,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* letter = "Subject: hello\r\n\r\nworld\r\n";
-
 /// One transaction of the chaos below.
 struct Sent {
   std::vector<UserId> to;
@@ -117,6 +115,42 @@ TEST_CASE("with nobody to keep a second copy the client is told to come again, a
   grid.run(120s);
   CHECK(grid.copies_of(user, letter) == 0);
   CHECK(grid.journal_records(grid.nodes[0]) == 0);
+}
+
+TEST_CASE("a node whose disk is full takes nothing in, whoever asks it") {
+  MemoryGrid grid(36);
+  const auto user = grid.add_user("a@example.org");
+  const auto slot = grid.slots.slot_for(user.view());
+  grid.slots.close(slot);
+  SUBCASE("its own clients are told so") {
+    grid.full = {grid.nodes[0]};
+    const auto outcome = grid.deliver(grid.nodes[0], {user}, letter);
+    REQUIRE(!outcome);
+    CHECK(outcome.error().code == Errc::no_space);
+    grid.run(30s);
+    for (const auto& node : grid.nodes) CHECK(grid.journal_records(node) == 0);
+    grid.full.clear();
+    CHECK(grid.deliver(grid.nodes[0], {user}, letter));
+  }
+  SUBCASE("others' mail goes to a third one, which is asked first") {
+    for (const auto& full : {grid.nodes[1], grid.nodes[2]}) {
+      grid.full = {full};
+      const auto before = grid.journal_records(full);
+      const auto begun = grid.clock.now();
+      REQUIRE(grid.deliver(grid.nodes[0], {user}, letter));
+      CHECK(grid.clock.now() - begun < 100ms);
+      grid.run(200ms);
+      CHECK(grid.journal_records(full) == before);
+    }
+  }
+  SUBCASE("nobody else has room: the sender comes again, and is not kept waiting") {
+    grid.full = {grid.nodes[1], grid.nodes[2]};
+    const auto begun = grid.clock.now();
+    CHECK_FALSE(grid.deliver(grid.nodes[0], {user}, letter));
+    CHECK(grid.clock.now() - begun < 1500ms);
+    grid.run(30s);
+    for (const auto& node : grid.nodes) CHECK(grid.journal_records(node) == 0);
+  }
 }
 
 TEST_CASE("a grid that makes do with one copy takes mail in alone, until another node can keep it too") {

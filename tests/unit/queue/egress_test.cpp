@@ -9,8 +9,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* letter = "Subject: hello\r\n\r\nworld\r\n";
-
 struct Handing {
   explicit Handing(std::uint64_t seed) : grid(seed) {
     set_log_level(Level::error);

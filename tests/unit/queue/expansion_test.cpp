@@ -9,7 +9,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* letter = "Subject: hello\r\n\r\nworld\r\n";
 constexpr const char* team = "team@example.org";
 
 struct Expanding {
@@ -85,6 +84,62 @@ TEST_CASE("a message that an address has forwarded is not taken for it again") {
   expanding.grid.put_list("other@example.org", {"bob@far.test"});
   CHECK(expanding.deliver(expanding.mail({"other@example.org"}, returned)));
   CHECK(expanding.deliver(expanding.mail({team}, letter + returned)));  // text, not header
+}
+
+TEST_CASE("who has had the message is refused alone: the sender is told, or LMTP's client") {
+  const auto returned = "Delivered-To: team@example.org\r\n" + std::string(letter);
+  const auto mail = [&](Expanding& expanding, const std::vector<std::string>& lists) {
+    auto message = expanding.mail(lists, returned);
+    message.recipients.push_back({expanding.ann, "ann@example.org", "ann@example.org", 0, {}});
+    message.recipients.front().original = "rfc822;t@x.test";
+    return message;
+  };
+  Expanding smtp(7);
+  REQUIRE(smtp.deliver(mail(smtp, {team})));
+  smtp.grid.run(60s);
+  CHECK(smtp.grid.copies_of(smtp.ann, returned) == 1);
+  CHECK(smtp.grid.remote.attempts.empty());
+  REQUIRE(smtp.grid.remote.reports.size() == 1);
+  const auto& report = smtp.grid.remote.reports.front();
+  CHECK(report.kind() == queue::Report::FAILED);
+  REQUIRE(report.recipients_size() == 1);
+  CHECK(report.recipients(0).address() == team);
+  CHECK(report.recipients(0).original() == "rfc822;t@x.test");
+  CHECK(report.recipients(0).status() == "5.4.6");
+  CHECK(smtp.grid.queued().empty());
+
+  for (const bool is_expanded : {false, true}) {
+    Expanding lmtp(8);
+    auto& grid = lmtp.grid;
+    grid.put_list("other@example.org", {"bob@far.test"});
+    auto message = mail(lmtp, is_expanded ? std::vector<std::string>{team, "other@example.org"}
+                                          : std::vector<std::string>{team});
+    const auto outcomes =
+        grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver_each(std::move(message)));
+    grid.run(60s);
+    REQUIRE(outcomes.size() == (is_expanded ? 3 : 2));
+    REQUIRE(!outcomes[0]);
+    CHECK(outcomes[0].error().code == Errc::denied);
+    CHECK(outcomes[1]);
+    CHECK(outcomes.back());
+    CHECK(grid.copies_of(lmtp.ann, returned) == 1);
+    CHECK(grid.remote.delivered.size() == (is_expanded ? 1 : 0));
+    CHECK(grid.remote.reports.empty());
+  }
+}
+
+TEST_CASE("who has had the message is refused, and the sender told, also while the slot is away") {
+  Expanding expanding(9);
+  auto& grid = expanding.grid;
+  grid.slots.close_all();
+  auto message = expanding.mail({team}, "Delivered-To: team@example.org\r\n" + std::string(letter));
+  message.recipients.push_back({expanding.ann, "ann@example.org", "ann@example.org", 0, {}});
+  REQUIRE(expanding.deliver(std::move(message)));
+  CHECK(grid.remote.reports.empty());
+  grid.slots.open_all();
+  REQUIRE(grid.run_until_true(2min, [&] { return grid.remote.reports.size() == 1; }));
+  grid.run(60s);
+  CHECK(grid.mailboxes.delivered_to(expanding.ann).size() == 1);
 }
 
 TEST_CASE("the members of a list are told of no success, and of failures unless the sender wants none") {

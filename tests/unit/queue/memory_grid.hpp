@@ -22,6 +22,8 @@
 
 namespace gridmail::test {
 
+constexpr const char* letter = "Subject: hello\r\n\r\nworld\r\n";
+
 class MemorySpool final : public ports::Spool, public MessageBody {
  public:
   [[nodiscard]] Result<void> append(BytesView bytes) override {
@@ -106,7 +108,8 @@ class MemoryGrid {
         : store(grid.disk_of(node)),
           network(grid.network.attach(node, node.hex())),
           intake({node, grid.context.get_executor(), grid.clock, grid.random, network, store, grid.slots,
-                  grid.users, grid.queue_client, [&grid](NodeId other) { return grid.is_alive(other); }}),
+                  grid.users, grid.queue_client, [&grid](NodeId other) { return grid.is_alive(other); },
+                  [&grid](NodeId other) { return grid.full.contains(other); }}),
           delivery({grid.clock, grid.random, grid.users, grid.queue_client, intake, grid.trace, nullptr,
                     [] { return std::make_unique<MemorySpool>(); }, nullptr, &grid.search,
                     &grid.queue.placement()},
@@ -274,6 +277,7 @@ class MemoryGrid {
   LossyNetwork network;
   std::map<NodeId, std::unique_ptr<MemoryStore>> disks;
   std::set<NodeId> unreachable;
+  std::set<NodeId> full;  ///< disks at their reserve
   SettableFollowed followed;
   DirectoryKeys keys{followed_directory_slot};
   DirectoryView view{slots.store(), followed};

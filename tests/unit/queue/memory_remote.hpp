@@ -29,6 +29,7 @@ class MemoryRemote final : public RemoteDelivery {
   std::map<std::string, std::size_t> attempts;  ///< by hop
   std::vector<queue::Message> messages;         ///< of each attempt
   std::vector<queue::Report> reports;           ///< each GUID once
+  std::vector<Bytes> originals;                 ///< what came back with each of these
   std::size_t at_once = 0, at_once_max = 0;
 
   [[nodiscard]] Task<std::string> next_hop(std::string destination) const override { co_return destination; }
@@ -70,6 +71,7 @@ class MemoryRemote final : public RemoteDelivery {
       if (known.guid() == what->report.guid()) co_return Result<void>{};
     }
     reports.push_back(what->report);
+    originals.push_back(what->original);
     co_return Result<void>{};
   }
 };

@@ -132,6 +132,36 @@ TEST_CASE("RFC 5321, section 4.5.5: nobody is told about mail from the null send
   CHECK(plan.dropped.size() == 1);
 }
 
+TEST_CASE("a sender is the same in any case, and with whatever is behind a plus") {
+  CHECK(sender_mark("News+1@Example.net") == sender_mark("news+2@example.NET"));
+  CHECK(sender_mark("news@example.net") == sender_mark("news+2@example.net"));
+  CHECK(sender_mark("news@example.net") != sender_mark("new@example.net"));
+  CHECK(sender_mark("a@x.test") != sender_mark("a@y.test"));
+  CHECK(sender_mark("") != sender_mark("a@x.test"));
+  CHECK(sender_mark("a@x+y.test") != sender_mark("a@x+z.test"));
+}
+
+TEST_CASE("of those who are refused before they come to the queue the sender is told as of others") {
+  queue::Submit submit;
+  *submit.mutable_message() = message();
+  CHECK_FALSE(report_refused(submit, 7));
+  *submit.add_recipients() = elsewhere("a@x.test");
+  for (const auto notify : {queue::NOTIFY_UNSAID, queue::NOTIFY_NEVER}) {
+    auto& refused = *submit.add_recipients();
+    refused = elsewhere("b@x.test", notify);
+    *refused.mutable_outcome() = outcome("", queue::Outcome::FAILED);
+  }
+  const auto report = report_refused(submit, 7);
+  REQUIRE(report);
+  CHECK(report->kind() == queue::Report::FAILED);
+  CHECK(report->next_attempt() == 7);
+  REQUIRE(report->recipients_size() == 1);
+  CHECK(report->recipients(0).address() == "b@x.test");
+  CHECK(report->recipients(0).status() == "5.1.1");
+  submit.mutable_message()->clear_sender();
+  CHECK_FALSE(report_refused(submit, 7));
+}
+
 TEST_CASE("reports of one entry have numbers of their own") {
   CHECK(report_number(1, 0, queue::Report::FAILED) != report_number(0, 1, queue::Report::FAILED));
   CHECK(report_number(1, 1, queue::Report::FAILED) != report_number(1, 1, queue::Report::DELAYED));

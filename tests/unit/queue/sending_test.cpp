@@ -11,8 +11,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* letter = "Subject: hello\r\n\r\nworld\r\n";
-
 ports::Incoming mail_to(const std::vector<std::string>& addresses, const std::string& text = letter) {
   auto incoming = MemoryGrid::message({}, text);
   for (const auto& address : addresses) incoming.recipients.push_back({UserId{}, address, address, 0, {}});
@@ -130,6 +128,52 @@ TEST_CASE("RFC 5321, 4.5.3.1.6: what a user here submits leaves in lines that ot
       "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n" + line + "--b--\r\n";
   REQUIRE(deliver(true, signed_part));
   CHECK(grid.run_until_true(10s, [&] { return grid.copies_of(user, signed_part) == 1; }));
+}
+
+TEST_CASE("a CR that others might take for the end of a line does not leave the grid") {
+  MemoryGrid grid(52);
+  const auto user = grid.add_user("a@example.org");
+  const auto deliver = [&](bool leaves, const std::string& text) {
+    auto incoming = MemoryGrid::message({user}, text);
+    if (leaves) incoming.recipients.push_back({UserId{}, "x@x.test", "x@x.test", 0, {}});
+    incoming.bare_cr = true;
+    return grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(std::move(incoming)));
+  };
+  const std::string hidden = "Subject: x\r\n\r\na\r.\rMAIL FROM:<b@x.test>\r\n";
+  REQUIRE(deliver(false, hidden));
+  CHECK(grid.copies_of(user, hidden) == 1);  // nobody here is misled
+  REQUIRE(deliver(true, hidden));
+  auto& sent = grid.remote.last_body;
+  REQUIRE(grid.run_until_true(10s, [&] { return !sent.empty(); }));
+  CHECK(sent.find("Content-Transfer-Encoding: base64\r\n") != std::string::npos);
+  CHECK(sent.find("MAIL") == std::string::npos);
+  sent.clear();
+  const std::string signed_part = "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n";
+  REQUIRE(deliver(true, signed_part + "a\rb\r\r\n--b--\r\n"));
+  REQUIRE(grid.run_until_true(10s, [&] { return !sent.empty(); }));
+  CHECK(sent == signed_part + "a\r\nb\r\n\r\n--b--\r\n");
+}
+
+TEST_CASE("RFC 3461, 4.3: what comes back begins with the fields that went out in front of it") {
+  const std::string received = "Received: from a by b; Tue, 1 Jul 2025 10:00:00 +0000";
+  const auto returned = [](ports::Returned wish, const std::string& end_of_fields, const std::string& text) {
+    Queued queued(53);
+    auto& grid = queued.grid;
+    grid.remote.rule = [](const std::string&) { return queue::Outcome::FAILED; };
+    auto incoming = mail_to({"a@x.test"}, text);
+    incoming.returned = wish;
+    incoming.trace_header += end_of_fields;
+    REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(std::move(incoming))));
+    REQUIRE(grid.run_until_true(10s, [&] { return !grid.remote.originals.empty(); }));
+    return grid.remote.originals.front();
+  };
+  using Returned = ports::Returned;
+  CHECK(returned(Returned::unsaid, "", letter) == received + "\r\nSubject: hello");
+  CHECK(returned(Returned::full, "", letter) == received + "\r\n" + letter);
+  CHECK(returned(Returned::headers, "\r\n", " no header\r\n") == received);
+  CHECK(returned(Returned::full, "\r\n", " no header\r\n") == received + "\r\n\r\n no header\r\n");
+  const auto large = letter + std::string(2 << 20, 'x') + "\r\n";
+  CHECK(returned(Returned::full, "", large) == received + "\r\nSubject: hello");
 }
 
 TEST_CASE("what is deferred for days is tried again ever more rarely, and then comes back") {
@@ -275,6 +319,30 @@ TEST_CASE("what is held is not sent until it is released; what is removed never"
   grid.remote.rule = nullptr;
   grid.run(2h);
   CHECK(grid.remote.delivered["b@x.test"] == 0);
+  CHECK(queued.waiting() == 0);
+}
+
+TEST_CASE("what is held is given to nobody here, either, until it is released") {
+  Queued queued(54);
+  auto& grid = queued.grid;
+  const auto user = grid.add_user("a@example.org");
+  grid.mailboxes.fail_with(Errc::no_space);
+  auto incoming = MemoryGrid::message({user}, letter);
+  incoming.recipients.front().notify = ports::Notify::success;  // makes it an entry of the queue
+  REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(std::move(incoming))));
+  grid.run(1s);
+  const auto id = queued.id();
+  REQUIRE(grid.run_to_end(grid.queue_client.hold(id, true, {})));
+  CHECK(queued.only().held());
+  grid.mailboxes.fail_with(std::nullopt);
+  REQUIRE(grid.run_to_end(grid.queue_client.retry(id, {})));
+  for (SlotId slot = 0; slot < MemorySlots::slot_count; ++slot) grid.slots.open(slot);  // also elsewhere
+  grid.run(2h);
+  CHECK(grid.copies_of(user, letter) == 0);
+  CHECK(queued.only().held());
+  REQUIRE(grid.run_to_end(grid.queue_client.hold(id, false, {})));
+  CHECK(grid.run_until_true(1s, [&] { return grid.copies_of(user, letter) == 1; }));
+  grid.run(1min);
   CHECK(queued.waiting() == 0);
 }
 

@@ -10,8 +10,9 @@ namespace {
 
 struct Waiting {
   explicit Waiting(std::uint64_t seed) : grid(seed) { set_log_level(Level::error); }
-  void submit(const std::string& address) {
+  void submit(const std::string& address, const std::string& sender = "sender@example.net") {
     auto incoming = MemoryGrid::message({}, "Subject: hello\r\n\r\nworld\r\n");
+    incoming.sender = sender;
     incoming.recipients.push_back({UserId{}, address, address, 0, {}});
     REQUIRE(grid.run_to_end(grid.fronts.at(grid.nodes[0])->delivery.deliver(std::move(incoming))));
   }
@@ -105,24 +106,58 @@ TEST_CASE("a long queue flows without a pause, whichever node sends it, and not 
   }
 }
 
+TEST_CASE("who sends one message to a hop does not wait behind all that another sends to it") {
+  for (const bool here : {true, false}) {
+    Waiting waiting(5);
+    if (!here) waiting.send_elsewhere();
+    auto& grid = waiting.grid;
+    waiting.remote().before_end = [&grid] { return sleep_for(grid.clock, 10s); };
+    for (int i = 0; i < 300; ++i)
+      waiting.submit("a" + std::to_string(i) + "@x.test", "news+" + std::to_string(i) + "@example.net");
+    waiting.submit("b@x.test", "b@example.net");
+    CHECK(grid.run_until_true(25s, [&] { return waiting.remote().delivered.contains("b@x.test"); }));
+    CHECK(waiting.remote().delivered.size() < 50);
+    CHECK(grid.run_until_true(10min, [&] { return waiting.remote().delivered.size() == 301; }));
+    for (const auto& [address, count] : waiting.remote().delivered) CHECK(count == 1);
+  }
+}
+
+TEST_CASE("of the room for a hop some is kept for those of whom little is under way") {
+  HopRooms rooms({.each_max = 5, .kept_for_few = 2, .few = 2});
+  int called = 0;
+  const auto call = [&] { ++called; };
+  using Entry = HopRooms::Entry;
+  for (int i = 0; i < 3; ++i) CHECK(rooms.enter("x", 1, call) == Entry::inside);
+  CHECK(rooms.enter("x", 1, call) == Entry::waiting);
+  CHECK(rooms.enter("x", 1, {}) == Entry::waiting);
+  CHECK(rooms.enter("x", 2, {}) == Entry::inside);
+  CHECK(rooms.enter("x", 2, {}) == Entry::inside);
+  CHECK(rooms.enter("x", 3, call) == Entry::waiting);
+  CHECK(rooms.enter("y", 3, call) == Entry::inside);
+  rooms.leave("x", 1);
+  CHECK(called == 2);
+  CHECK(rooms.enter("x", 1, {}) == Entry::waiting);
+  CHECK(rooms.enter("x", 3, {}) == Entry::inside);
+}
+
 TEST_CASE("how many go to one hop at once has a limit, and who found no room is called, in turn") {
-  HopRooms rooms({.each_max = 2, .all_max = 3, .waiting_max = 2});
+  HopRooms rooms({.each_max = 2, .kept_for_few = 0, .all_max = 3, .waiting_max = 2});
   std::string called;
   const auto caller = [&](char c) { return [&called, c] { called += c; }; };
   using Entry = HopRooms::Entry;
-  CHECK(rooms.enter("x", caller('a')) == Entry::inside);
-  CHECK(rooms.enter("x", caller('b')) == Entry::inside);
-  CHECK(rooms.enter("x", caller('c')) == Entry::waiting);
-  CHECK(rooms.enter("x", caller('d')) == Entry::waiting);
-  CHECK(rooms.enter("x", caller('e')) == Entry::full);
-  CHECK(rooms.enter("y", caller('f')) == Entry::inside);
-  CHECK(rooms.enter("y", caller('g')) == Entry::full);
-  rooms.leave("y");
+  CHECK(rooms.enter("x", 1, caller('a')) == Entry::inside);
+  CHECK(rooms.enter("x", 1, caller('b')) == Entry::inside);
+  CHECK(rooms.enter("x", 1, caller('c')) == Entry::waiting);
+  CHECK(rooms.enter("x", 1, caller('d')) == Entry::waiting);
+  CHECK(rooms.enter("x", 1, caller('e')) == Entry::full);
+  CHECK(rooms.enter("y", 1, caller('f')) == Entry::inside);
+  CHECK(rooms.enter("y", 1, caller('g')) == Entry::full);
+  rooms.leave("y", 1);
   CHECK(called.empty());
-  rooms.leave("x");
+  rooms.leave("x", 1);
   CHECK(called == "cd");
-  CHECK(rooms.enter("x", caller('h')) == Entry::inside);
-  rooms.leave("x");
-  rooms.leave("x");
+  CHECK(rooms.enter("x", 1, caller('h')) == Entry::inside);
+  rooms.leave("x", 1);
+  rooms.leave("x", 1);
   CHECK(called == "cd");
 }

@@ -74,10 +74,44 @@ TEST_CASE("RFC 1870, 6.1 and 6.3: SIZE is checked at MAIL, and while the message
   CHECK(codes(mx.send("MAIL FROM:<> SIZE=99999999999999999999\r\n")) == "552 5.3.4");
   CHECK(codes(mx.send("MAIL FROM:<> SIZE=1000\r\nRSET\r\n")) == "250 2.1.0, 250 2.0.0");
   (void)mx.send(envelope);
-  CHECK(mx.send(std::string(5000, 'x')).empty());
+  CHECK(mx.send(std::string(1500, 'x')).empty());
   CHECK(mx.delivery.open_spools() == 0);
-  CHECK(codes(mx.send(std::string(5000, 'x') + "\r\n.\r\nNOOP\r\n")) == "552 5.3.4, 250 2.0.0");
+  CHECK(codes(mx.send(std::string(400, 'x') + "\r\n.\r\nNOOP\r\n")) == "552 5.3.4, 250 2.0.0");
   CHECK(mx.delivered().empty());
+}
+
+TEST_CASE("a message that goes on beyond twice the limit is not read to its end") {
+  for (const Mode mode : {Mode::mx, Mode::lmtp}) {
+    SessionFixture session(mode);
+    session.delivery.set_message_bytes_max(1000);
+    session.greet();
+    (void)session.send(
+        "MAIL FROM:<>\r\nRCPT TO:<alice@example.test>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n");
+    CHECK(session.send(std::string(2000, 'x')).empty());
+    CHECK(codes(session.send("x")) == (mode == Mode::mx ? "552 5.3.4" : "552 5.3.4, 552 5.3.4"));
+    CHECK(session.dialogue->ended());
+    CHECK(session.delivered().empty());
+  }
+}
+
+TEST_CASE("a message that trickles in is given up after half an hour, by DATA and by BDAT") {
+  for (const std::string content : {"DATA\r\n", "BDAT 100000 LAST\r\n"}) {
+    SessionFixture mx(Mode::mx);
+    mx.delivery.set_message_bytes_max(4096 * 60);
+    mx.greet();
+    (void)mx.send("MAIL FROM:<>\r\nRCPT TO:<alice@example.test>\r\n" + content);
+    for (int i = 0; i < 7; ++i) {
+      mx.dialogue->wait(std::chrono::minutes(4));
+      (void)mx.send("x");
+    }
+    CHECK_FALSE(mx.dialogue->ended());
+    mx.dialogue->wait(std::chrono::minutes(2));
+    (void)mx.send("x");
+    CHECK_FALSE(mx.dialogue->ended());
+    mx.dialogue->wait(std::chrono::minutes(2));
+    CHECK(mx.dialogue->ended());
+    CHECK(mx.delivery.open_spools() == 0);
+  }
 }
 
 TEST_CASE("errors of delivery become replies, and the session goes on") {

@@ -52,6 +52,12 @@ TEST_CASE("RFC 5321, 2.3.8: which port refuses a bare LF, which a bare CR") {
   CHECK(receive(delivery, Mode::submission, "a\rb\r\n.\r\n") == "550 5.5.2");
   CHECK(receive(delivery, Mode::submission, "a\r.\r\nb\r\n.\r\n") == "550 5.5.2");
   CHECK(receive(delivery, Mode::lmtp, "a\rb\r\n.\r\n") == "5");
+  for (const std::string line : {"a", "a\rb", "a\r\r"}) {
+    MessageReceiver receiver(Mode::lmtp, MessageReceiver::Framing::data, delivery.begin_message(),
+                             delivery.message_bytes_max());
+    CHECK(receiver.feed(line + "\r\n.\r\n").finished);
+    CHECK(receiver.has_bare_cr() == (line != "a"));
+  }
 }
 
 TEST_CASE("NUL refuses the message on every port") {

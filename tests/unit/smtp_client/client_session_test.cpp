@@ -54,6 +54,7 @@ class RemoteServer {
   std::optional<ClientSession::Trouble> trouble;
   std::vector<Verdict> verdicts;
   bool usable = false;
+  bool answered = false;
   std::unique_ptr<testing::Dialogue> dialogue;
 
  private:
@@ -85,6 +86,7 @@ class RemoteServer {
       verdicts = co_await session.send(mail, std::move(ask));
     }
     usable = session.is_usable();
+    answered = session.has_answered();
     co_await session.quit();
   }
 
@@ -158,6 +160,25 @@ TEST_CASE("a second message goes over the same connection, after RSET where the 
   (void)remote.say("354 go");
   (void)remote.say("250 ok");
   CHECK(remote.kinds() == "aa");
+}
+
+TEST_CASE("RFC 5321, 3.8: 421 to MAIL is about the message only on a connection that is new") {
+  RemoteServer fresh;
+  (void)fresh.greet();
+  (void)fresh.say("421 4.3.2 going down");
+  CHECK(fresh.kinds() == "dd");
+  CHECK(fresh.answered);
+  for (const std::string extension : {"PIPELINING", "SIZE"}) {
+    RemoteServer used;
+    used.messages = 2;
+    (void)used.greet(extension);
+    for (const auto* reply : {"250 ok", "250 ok", "250 ok", "354 go"}) (void)used.say(reply);
+    CHECK(used.say("250 taken").starts_with("MAIL FROM:"));
+    (void)used.say("421 4.4.2 this connection has had its time");
+    CHECK(used.kinds() == "dd");
+    CHECK_FALSE(used.usable);
+    CHECK_FALSE(used.answered);
+  }
 }
 
 TEST_CASE("rubbish, silence and a hang-up at any point leave the message deferred") {
