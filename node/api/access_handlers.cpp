@@ -1,6 +1,7 @@
 // Who may do what, and who did what.
 #include "node/api/access_control.hpp"
 #include "node/api/body.hpp"
+#include "node/api/credentials.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
 #include "node/api/paging.hpp"
@@ -71,10 +72,11 @@ Task<Response> list_audit(GridControl& grid, Request request, Parameters) {
 }
 
 Task<Response> set_role(GridControl& grid, Request request, Parameters parameters) {
-  const auto body = Body::parse(request.body, {"role"});
+  const auto body = Body::parse(request.body, {"role", "current"});
   if (!body) co_return problem(body.error());
   const auto role = role_in(*body);
   if (!role) co_return problem(role.error());
+  if (auto refused = co_await refuse_unconfirmed(grid, request, *body)) co_return std::move(*refused);
   const auto applied = co_await grid.access_of_grid().set_role(parameters.at(0), *role);
   co_return changed("address", parameters.at(0), applied);
 }
@@ -85,7 +87,7 @@ Task<Response> list_tokens(GridControl& grid, Request, Parameters) {
 }
 
 Task<Response> add_token(GridControl& grid, Request request, Parameters) {
-  const auto body = Body::parse(request.body, {"name", "role", "expires_seconds"});
+  const auto body = Body::parse(request.body, {"name", "role", "expires_seconds", "current"});
   if (!body) co_return problem(body.error());
   auto name = body->text("name");
   if (!name) co_return problem(name.error());
@@ -95,6 +97,7 @@ Task<Response> add_token(GridControl& grid, Request request, Parameters) {
   if (!expires) co_return problem(expires.error());
   if (body->has("expires_seconds") && *expires == 0)
     co_return problem({Errc::invalid, "expires_seconds is at least 1; without it the token does not expire"});
+  if (auto refused = co_await refuse_unconfirmed(grid, request, *body)) co_return std::move(*refused);
   const auto added =
       co_await grid.access_of_grid().add_token(std::move(*name), *role, std::chrono::seconds(*expires));
   if (!added) co_return problem(added.error());
@@ -128,7 +131,7 @@ Task<Response> list_app_passwords(GridControl& grid, Request, Parameters paramet
 }
 
 Task<Response> add_app_password(GridControl& grid, Request request, Parameters parameters) {
-  const auto body = Body::parse(request.body, {"name", "protocols"});
+  const auto body = Body::parse(request.body, {"name", "protocols", "current"});
   if (!body) co_return problem(body.error());
   const auto name = body->text("name");
   if (!name) co_return problem(name.error());
@@ -136,6 +139,7 @@ Task<Response> add_app_password(GridControl& grid, Request request, Parameters p
   if (!protocols) co_return problem(protocols.error());
   if (protocols->empty())
     co_return problem({Errc::invalid, "protocols names at least one of imap, pop3 and smtp"});
+  if (auto refused = co_await refuse_unconfirmed(grid, request, *body)) co_return std::move(*refused);
   const auto added =
       co_await grid.access_of_grid().add_app_password(parameters.at(0), *name, std::move(*protocols));
   if (!added) co_return problem(added.error());

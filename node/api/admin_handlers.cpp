@@ -3,6 +3,7 @@
 
 #include "node/api/access_control.hpp"
 #include "node/api/body.hpp"
+#include "node/api/credentials.hpp"
 #include "node/api/json_response.hpp"
 
 namespace gridmail::api {
@@ -23,7 +24,7 @@ Task<Response> list_admins(GridControl& grid, Request, Parameters) {
 }
 
 Task<Response> add_admin(GridControl& grid, Request request, Parameters) {
-  const auto body = Body::parse(request.body, {"name", "password"});
+  const auto body = Body::parse(request.body, {"name", "password", "current"});
   if (!body) co_return problem(body.error());
   const auto name = body->text("name");
   if (!name) co_return problem(name.error());
@@ -32,6 +33,7 @@ Task<Response> add_admin(GridControl& grid, Request request, Parameters) {
   // What has an @ is a user's address everywhere that accounts are named.
   if (name->find('@') != std::string::npos)
     co_return problem({Errc::invalid, "an administrator's name has no @; a user becomes one by the role"});
+  if (auto refused = co_await refuse_unconfirmed(grid, request, *body)) co_return std::move(*refused);
   const auto applied = co_await grid.access_of_grid().add_admin(*name, *password);
   co_return changed("name", *name, applied, 201);
 }
@@ -41,15 +43,7 @@ Task<Response> set_admin_password(GridControl& grid, Request request, Parameters
   if (!body) co_return problem(body.error());
   const auto password = body->text("password");
   if (!password) co_return problem(password.error());
-  if (request.authorization.empty()) {
-    // A browser that somebody left open is not to give the grid away.
-    const auto current = body->text("current");
-    if (!current) co_return problem(current.error());
-    const auto known = co_await grid.authenticate(request.asker.account, *current, request.peer_address);
-    if (!known && known.error().code == Errc::denied)
-      co_return problem(403, "denied", "your own password now is another");
-    if (!known) co_return problem(known.error());
-  }
+  if (auto refused = co_await refuse_unconfirmed(grid, request, *body)) co_return std::move(*refused);
   const auto applied = co_await grid.access_of_grid().set_admin_password(parameters.at(0), *password);
   co_return changed("name", parameters.at(0), applied);
 }

@@ -96,4 +96,16 @@ Task<tl::expected<Principal, Response>> check_credentials(GridControl& grid, con
   co_return tl::unexpected(problem(known.error()));
 }
 
+Task<std::optional<Response>> refuse_unconfirmed(GridControl& grid, const Request& request,
+                                                 const Body& body) {
+  if (!request.authorization.empty()) co_return std::nullopt;  // which has said it, or is a program's token
+  const auto current = body.text("current");
+  if (!current) co_return problem(current.error());
+  const auto known = co_await grid.authenticate(request.asker.account, *current, request.peer_address);
+  if (known) co_return std::nullopt;
+  if (known.error().code == Errc::denied)
+    co_return problem(403, "denied", "your present password is another");
+  co_return problem(known.error());
+}
+
 }  // namespace gridmail::api

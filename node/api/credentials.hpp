@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "node/api/body.hpp"
 #include "node/api/grid_control.hpp"
 #include "node/api/message.hpp"
 
@@ -21,6 +22,13 @@ struct Credentials {
 /// change by cookie without the session's CSRF token), or 503 when it cannot be known now.
 [[nodiscard]] Task<tl::expected<Principal, Response>> check_credentials(GridControl& grid,
                                                                         const Request& request);
+
+/// A browser that somebody left open is to make nothing that lets somebody in once it is closed: a session
+/// says the asker's present password in the body's "current". Nothing: it does, or who asks has no session;
+/// else the answer that refuses it: 400, 403, or why it cannot be known now. A wrong one counts as a failed
+/// log-in.
+[[nodiscard]] Task<std::optional<Response>> refuse_unconfirmed(GridControl& grid, const Request& request,
+                                                               const Body& body);
 
 /// 403 for secrets over plain HTTP from another machine.
 [[nodiscard]] std::optional<Response> refuse_plain_http(const Request& request);

@@ -2,6 +2,7 @@
 
 #include "node/api/body.hpp"
 #include "node/api/conditional.hpp"
+#include "node/api/credentials.hpp"
 #include "node/api/domain_control.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
@@ -101,15 +102,7 @@ Task<Response> set_password(GridControl& grid, Request request, Parameters param
   if (!body) co_return problem(body.error());
   const auto password = body->text("password");
   if (!password) co_return problem(password.error());
-  if (request.asker.role < Role::admin && request.authorization.empty()) {
-    // A browser that somebody left open is not to give the account away.
-    const auto current = body->text("current");
-    if (!current) co_return problem(current.error());
-    const auto known = co_await grid.authenticate(request.asker.account, *current, request.peer_address);
-    if (!known && known.error().code == Errc::denied)
-      co_return problem(403, "denied", "the current password is another");
-    if (!known) co_return problem(known.error());
-  }
+  if (auto refused = co_await refuse_unconfirmed(grid, request, *body)) co_return std::move(*refused);
   const auto applied = co_await grid.set_password(parameters.at(0), *password);
   co_return changed("address", parameters.at(0), applied);
 }

@@ -1,6 +1,7 @@
 // What the grid did and does: figures over time, and a stream of events for pages that stay open.
 #include <cmath>
 
+#include "node/api/credentials.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
 #include "node/figures/figure_service.hpp"
@@ -73,10 +74,11 @@ std::string event(std::string_view name, const Json& data) {
          "\ndata: " + data.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n\n";
 }
 
-/// One page that stays open: what it has been told.
+/// One page that stays open: who asked, and what it has been told.
 struct Watcher {
-  explicit Watcher(GridControl& of) : grid(of) {}
+  Watcher(GridControl& of, Request from) : grid(of), request(std::move(from)) {}
   GridControl& grid;
+  Request request;
   std::string status;
   int until_figures = 0;
 };
@@ -97,6 +99,24 @@ Task<std::string> news(std::shared_ptr<Watcher> watcher) {
   co_return text;
 }
 
+/// Whether who asked still may: a session ends, a role is taken away. While that cannot be known it goes on.
+Task<bool> may_watch(const Watcher& watcher) {
+  constexpr std::uint16_t unauthorized = 401, forbidden = 403;
+  const auto known = co_await check_credentials(watcher.grid, watcher.request);
+  if (known) co_return may(*known, Access::viewer, false);
+  const auto status = known.error().status;
+  co_return !(status == unauthorized || status == forbidden);
+}
+
+Task<std::optional<std::string>> news_if_allowed(std::shared_ptr<Watcher> watcher) {
+  if (watcher->until_figures == 0) {
+    const bool may_go_on = co_await may_watch(*watcher);
+    if (!may_go_on) co_return std::nullopt;
+  }
+  auto text = co_await news(watcher);
+  co_return std::move(text);
+}
+
 }  // namespace
 
 Task<Response> show_figures(GridControl& grid, Request request, Parameters) {
@@ -111,14 +131,14 @@ Task<Response> show_figures(GridControl& grid, Request request, Parameters) {
   co_return json_response(to_json(*report));
 }
 
-Task<Response> watch(GridControl& grid, Request, Parameters) {
-  const auto watcher = std::make_shared<Watcher>(grid);
+Task<Response> watch(GridControl& grid, Request request, Parameters) {
+  const auto watcher = std::make_shared<Watcher>(grid, std::move(request));
   Response response;
   response.content_type = "text/event-stream";
   response.headers = {{"Cache-Control", "no-store"}};
   const auto first = co_await news(watcher);
   response.body = "retry: 2000\n\n" + first;
-  response.more = [watcher] { return news(watcher); };
+  response.more = [watcher] { return news_if_allowed(watcher); };
   co_return response;
 }
 

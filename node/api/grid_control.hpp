@@ -393,7 +393,7 @@ class GridControl {
   /// id).
   [[nodiscard]] virtual Task<Result<std::vector<QueueRow>>> queue(QueueQuery query) = 0;
   [[nodiscard]] virtual Task<Result<void>> act_on_queued(std::string id, QueueAction action) = 0;
-  /// The same for all of these, in slots from `from_slot` on, as far as that goes in 20 s.
+  /// The same for all of these, in slots from `from_slot` on, as far as that goes in 10 s.
   [[nodiscard]] virtual Task<Result<QueueActed>> act_on_queue(QueueAction action, QueueChoice choice,
                                                               SlotId from_slot) = 0;
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "node/api/body.hpp"
+#include "node/api/credentials.hpp"
 #include "node/api/handlers.hpp"
 #include "node/api/json_response.hpp"
 #include "node/api/openapi.hpp"
@@ -53,10 +54,11 @@ Task<Response> list_nodes(GridControl& grid, Request request, Parameters) {
 
 Task<Response> make_join_token(GridControl& grid, Request request, Parameters) {
   constexpr std::int64_t hour = 3600, month = 30 * 24 * hour;
-  const auto body = Body::parse(request.body, {"ttl_seconds"});
+  const auto body = Body::parse(request.body, {"ttl_seconds", "current"});
   if (!body) co_return problem(body.error());
   const auto ttl = body->number("ttl_seconds", hour, 1, month);
   if (!ttl) co_return problem(ttl.error());
+  if (auto refused = co_await refuse_unconfirmed(grid, request, *body)) co_return std::move(*refused);
   const auto token = co_await grid.join_token(std::chrono::seconds(*ttl));
   co_return respond(token, 201);
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -63,13 +64,20 @@ std::string serialize(const Response& response, WallMicros now, bool with_body, 
 }
 
 constexpr std::string_view requests_help =
-    "Requests of the HTTP API, probes and pages, by the answer's class.";
+    "Requests of the HTTP API and for pages, by the answer's class; probes are a class of their own.";
 metrics::Counter succeeded{"http_requests_total", requests_help, "class=\"2xx\""};
 metrics::Counter redirected{"http_requests_total", requests_help, "class=\"3xx\""};
 metrics::Counter refused{"http_requests_total", requests_help, "class=\"4xx\""};
 metrics::Counter failed{"http_requests_total", requests_help, "class=\"5xx\""};
+metrics::Counter probed{"http_requests_total", requests_help, "class=\"probe\""};
 metrics::Histogram answered_in{"http_request_seconds",
                                "From a request to its answer, but for event streams."};
+
+/// To be told 503 is no failure there: so a node says that it is drained.
+bool is_probe(const Request& request) {
+  constexpr std::string_view paths[] = {"/livez", "/readyz", "/startupz"};
+  return std::find(std::begin(paths), std::end(paths), request.path) != std::end(paths);
+}
 
 metrics::Counter& class_of(std::uint16_t status) {
   return status < 300 ? succeeded : status < 400 ? redirected : status < 500 ? refused : failed;
@@ -117,12 +125,13 @@ class HttpSession {
     request.peer_is_loopback = stream_->peer_is_loopback();
     request.is_secure = stream_->is_secure();
     stream_->expires_at(TimePoint::never());
+    const bool counts_as_probe = is_probe(request);
     const auto begun = clock_.now();
     auto response =
         co_await before(clock_, clock_.now() + answer_comes_within, answer(grid_, std::move(request)));
     if (!response)
       response = problem({Errc::timed_out, "the grid did not answer in time; the outcome is unknown"});
-    class_of(response->status).add();
+    (counts_as_probe ? probed : class_of(response->status)).add();
     if (!response->more) answered_in.observe(clock_.now() - begun);
     if (response->more && !received.is_head) {
       co_await stream_events(std::move(*response));
@@ -141,11 +150,12 @@ class HttpSession {
     while (clock_.now() < until) {
       co_await sleep_for(clock_, events_every);
       auto text = co_await before(clock_, clock_.now() + answer_comes_within, response.more());
-      if (!text) co_return;
-      if (text->empty() && clock_.now() - quiet_since < comment_after) continue;
+      if (!text || !*text) co_return;
+      std::string event_text = std::move(**text);
+      if (event_text.empty() && clock_.now() - quiet_since < comment_after) continue;
       quiet_since = clock_.now();
-      if (text->empty()) text = ":\n\n";  // a comment
-      co_await write(std::move(*text));
+      if (event_text.empty()) event_text = ":\n\n";  // a comment
+      co_await write(std::move(event_text));
     }
   }
 

@@ -35,8 +35,8 @@ struct Response {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   /// The body goes on: asked once a second for what is new, for as long as the client listens, ten minutes at
-  /// most. A comment keeps the line alive while there is nothing.
-  std::function<Task<std::string>()> more{};
+  /// most. A comment keeps the line alive while there is nothing. No text at all: it is over.
+  std::function<Task<std::optional<std::string>>()> more{};
 };
 
 /// ASCII.

@@ -149,6 +149,16 @@ Json operation(const Route& route) {
   return json;
 }
 
+Json session_scheme() {
+  return {
+      {"type", "apiKey"},
+      {"in", "cookie"},
+      {"name", "gridmail_session"},
+      {"description",
+       "A browser's. Changes carry its X-CSRF-Token. What lets somebody in later (passwords, roles, tokens, "
+       "administrators, machines) is made with the asker's present password as \"current\" in the body."}};
+}
+
 /// What a request may not have is refused: what it may have is said so.
 Json schemas_of(const std::set<std::string_view>& sent) {
   Json all = Json::object();
@@ -179,7 +189,7 @@ Json openapi_document() {
         {"securitySchemes",
          {{"basic", {{"type", "http"}, {"scheme", "basic"}}},
           {"bearer", {{"type", "http"}, {"scheme", "bearer"}}},
-          {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "gridmail_session"}}}}}}},
+          {"session", session_scheme()}}}}},
       {"paths", std::move(paths)}};
 }
 

@@ -1,6 +1,6 @@
 // What belongs to one account: passwords of single mail programs, and the browsers that are logged in.
 import {api} from "./api.js";
-import {ask, button, checked, el, section, table, telling, when} from "./elements.js";
+import {ask, button, checked, el, present, section, table, telling, when} from "./elements.js";
 
 const uses = [["imap smtp", "to read and to send"], ["imap", "only to read, by IMAP"], ["pop3", "only to fetch, by POP3"],
   ["pop3 smtp", "to fetch by POP3 and to send"], ["smtp", "only to send"]];
@@ -17,9 +17,9 @@ export async function appPasswords(here) {
   };
   const add = button("Make one", "make an app password", () => ask({
     title: "A password for one mail program", go: "Make it", text: "It is for that program alone, and can be removed without changing the others.",
-    fields: [{name: "name", label: "Name of the program or device"}, {name: "protocols", label: "What for", options: uses}],
+    fields: [{name: "name", label: "Name of the program or device"}, {name: "protocols", label: "What for", options: uses}, present],
     act: async values => {
-      const made = await api("POST", path, {name: values.name, protocols: values.protocols.split(" ")});
+      const made = await api("POST", path, {...values, protocols: values.protocols.split(" ")});
       await show();
       ask({title: `The password of ${values.name}`, text: el("div", {}, el("p", {}, "It is shown this once:"), el("pre", {tabIndex: 0}, made.password))});
     },

@@ -9,6 +9,9 @@ export class Refused extends Error {}
 /** Whether the same may well be answered a little later: nothing came, or that the node cannot do it now. */
 export const passes = error => !(error instanceof Refused) && !(error.status < 500 && error.status !== 429);
 
+/** What a node waits for, it waits for 40 s at most: who gives up earlier is told of no outcome. */
+const answer_ms = 45000;
+
 const headers = body => ({"X-Requested-With": "dashboard", "X-CSRF-Token": csrf, ...(body ? {"Content-Type": "application/json"} : {})});
 
 export async function logIn(user, password) {
@@ -57,7 +60,7 @@ export async function events(path, tell, signal) {
 
 async function answerTo(method, path, body) {
   const answer = await fetch("/api/v1" + path, {
-    method, credentials: "same-origin", signal: AbortSignal.timeout(20000), headers: headers(body),
+    method, credentials: "same-origin", signal: AbortSignal.timeout(answer_ms), headers: headers(body),
     body: body ? JSON.stringify(body) : undefined,
   });
   const document = await answer.json();

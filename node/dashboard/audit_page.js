@@ -19,7 +19,7 @@ export async function open(page) {
   const show = () => {
     if (place === null) return;
     const wanted = search.value.trim().toLowerCase(), found = shown.filter(row => texts(row).some(text => text.toLowerCase().includes(wanted)));
-    page.lead(`Page ${place.page}${place.more ? ", and there are older ones" : ""}. Every change is noted with the change itself, and can be neither altered nor removed.`);
+    page.lead(`Page ${place.page}${place.more ? ", and there are older ones" : ""}. Every change is noted with the change itself, and can be neither altered nor removed. Entries are kept for 400 days; of more than 100,000 the oldest go earlier, but none within 30 days, unless there are a million.`);
     table(list, found.length ? ["When", "Who", "From", "What", "Of", "Before and after", "Asked"] : ["Nothing to show."], found.map(row => [
       when(row.at), row.who ?? "the grid", row.address ?? "–", row.verb, linkTo(row), change(row), row.node ? link(nameOf(row.node), "nodes", nameOf(row.node)) : "–"]));
   };

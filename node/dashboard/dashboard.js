@@ -1,6 +1,6 @@
 // The page's life: log in, hear this node's events, show what it says. Each part shows itself. Where events do not come
 // through (a proxy that holds them back), the page asks again and again.
-import {api, events, forget, logIn, Refused, resume, self} from "./api.js";
+import {api, events, forget, logIn, passes, Refused, resume, self} from "./api.js";
 import {showFlow} from "./charts.js";
 import {showJobs} from "./jobs.js";
 import {showNodes} from "./nodes.js";
@@ -13,7 +13,7 @@ import {el, figures, fill, number} from "./elements.js";
 
 const refresh_ms = 2000, silence_ms = 6000, waiting_ms = 15000, settling_ms = 4000;
 const $ = id => document.getElementById(id);
-let timer = null, map = null, heard = null, waiting_at = 0, listening = null, states = "";
+let timer = null, map = null, heard = null, waiting_at = 0, listening = null, states = "", entered = 0;
 
 const words = {
   healthy: "Healthy", degraded: "Degraded", unavailable: "Unavailable",
@@ -84,6 +84,7 @@ function showAge() {
   const seconds = Math.round((Date.now() - heard.at) / 1000);
   const broken = seconds > silence_ms / 1000;
   $("live").className = broken ? "live broken" : "live";
+  $("live").title = "";
   const text = broken ? `${heard.node} has not answered for ${seconds} s` : `live from ${heard.node}`;
   if ($("live").textContent !== text) $("live").textContent = text;
 }
@@ -98,7 +99,10 @@ async function show(status) {
   takeIn(status, map);
   $("login").hidden = true;
   $("content").hidden = $("logout").hidden = $("menu").hidden = false;
-  if (first) await openPage(false);
+  if (first) {
+    listen();
+    await openPage(false);
+  }
   showMood(status);
   if (wordsOfHash()[0] !== "") return updatePage();
   showVerdict(status);
@@ -118,8 +122,9 @@ async function refresh() {
   try {
     await show(await api("GET", "/status"));
   } catch (error) {
+    if (self.account === "") return;  // logged out meanwhile
     if (error instanceof Refused) return logOut(error.message);
-    if (heard === null) $("login_error").textContent = "This node did not answer: " + error.message;
+    if (heard === null) showSilence(error);
   }
   ask_again_in(refresh_ms);
 }
@@ -160,6 +165,22 @@ async function refreshFlow() {
   showFlow(await api("GET", "/figures?window=" + window));
 }
 
+/** There is nothing to be shown yet, and nobody has to log in for it. */
+function showSilence(error) {
+  $("login").hidden = true;
+  $("live").className = "live broken";
+  $("live").textContent = "this node does not answer";
+  $("live").title = error.message;
+}
+
+function showLogIn(message) {
+  $("live").textContent = $("live").title = "";
+  $("login_error").textContent = message;
+  if (!$("login").hidden) return;
+  $("login").hidden = false;
+  $("user").focus();
+}
+
 function logOut(message) {
   clearTimeout(timer);
   listening?.abort();
@@ -168,12 +189,9 @@ function logOut(message) {
   waiting_at = 0;
   closePage();
   $("dialog").close();
-  $("login").hidden = false;
   $("content").hidden = $("logout").hidden = $("menu").hidden = true;
   $("mood").textContent = "";
-  $("live").textContent = "";
-  $("login_error").textContent = message;
-  $("user").focus();
+  showLogIn(message);
 }
 
 /** A user's: without events, as nothing of the grid is shown. */
@@ -183,18 +201,40 @@ function showOwn() {
   return openPage(true);
 }
 
-/** Once the log-in has worked; `quiet`: nobody asked for it. */
-function enter(log_in, quiet) {
-  log_in.then(() => self.role === "user" ? showOwn() : refresh()).then(() => { if (heard) listen(); })
-    .catch(error => { if (!quiet) $("login_error").textContent = error.message; });
+/** Once a log-in has worked. */
+function begin() {
+  $("live").textContent = $("live").title = "";
+  return self.role === "user" ? showOwn() : refresh();
 }
 
-$("login").addEventListener("submit", event => {
+/** With the session of an earlier page, however long it takes to learn whether there is one; unless somebody logs in. */
+async function comeBack() {
+  const mine = ++entered;
+  while (mine === entered) {
+    try {
+      await resume();
+      return mine === entered ? begin() : undefined;
+    } catch (error) {
+      if (mine !== entered) return;
+      if (!passes(error)) return showLogIn("");
+      showSilence(error);
+    }
+    await new Promise(done => setTimeout(done, refresh_ms));
+  }
+}
+
+$("login").addEventListener("submit", async event => {
   event.preventDefault();
+  ++entered;
   $("login_error").textContent = "";
   const password = $("password").value;
   $("password").value = "";
-  enter(logIn($("user").value, password));
+  try {
+    await logIn($("user").value, password);
+    await begin();
+  } catch (error) {
+    $("login_error").textContent = error.message;
+  }
 });
 $("logout").addEventListener("click", () => {
   $("login").reset();
@@ -217,4 +257,4 @@ for (const choice of document.querySelectorAll("input[name=window]")) choice.add
 $("flow_details").addEventListener("toggle", () => refreshFlow().catch(() => {}));
 setInterval(showAge, 1000);
 setInterval(() => { if (heard && $("flow_window").textContent === "day") refreshFlow().catch(() => {}); }, 60000);
-enter(resume(), true);
+comeBack();

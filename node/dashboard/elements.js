@@ -105,6 +105,9 @@ export function table(parent, heads, rows) {
                 }))))]);
 }
 
+/** For what lets somebody in later: a browser that was left open is not to make it. */
+export const present = {name: "current", label: "Your present password", type: "password"};
+
 /**
  * Asks for a few values, then acts. fields: [{name, label, type, value, min, required, options, multiline}]; act(values) may throw: its
  * message is shown and the dialog stays. `confirm` is to be typed before it goes. Without `go` the dialog only tells.

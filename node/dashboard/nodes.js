@@ -1,6 +1,6 @@
 // The nodes as cards: how each does at a glance. What can be done with one is on its page.
 import {api} from "./api.js";
-import {ask, bytes, el, fill, link, meter, number, only, span} from "./elements.js";
+import {ask, bytes, el, fill, link, meter, number, only, present, span} from "./elements.js";
 import {byName, classFor, grid, shares, wordFor} from "./grid.js";
 
 const search_from = 12;  // nodes; fewer are seen at a glance
@@ -55,8 +55,9 @@ $("node_filter").addEventListener("input", () => { if (grid.map) showNodes(); })
 $("add_node").addEventListener("click", () => ask({
   title: "Add a node", go: "Make a token",
   text: "The new machine joins with a single-use token. It is valid for an hour.",
-  act: async () => {
-    const made = await api("POST", "/join-tokens", {ttl_seconds: 3600});
+  fields: [present],
+  act: async ({current}) => {
+    const made = await api("POST", "/join-tokens", {ttl_seconds: 3600, current});
     ask({title: "On the new machine, as root; it asks for the token",
       text: el("pre", {tabIndex: 0}, `gridmail setup --join-file -\n\n${made.token}`)});
   },

@@ -1,13 +1,13 @@
 // What a user sees of the grid: the own mailbox, and the own passwords.
 import {api, Refused, self} from "./api.js";
 import {appPasswords, sessions} from "./account.js";
-import {ask, button, bytes, checked, el, figures, fill, number, section, when} from "./elements.js";
+import {ask, button, bytes, checked, el, figures, fill, number, present, section, when} from "./elements.js";
 
 const protocols = {imap: "IMAP", pop3: "POP3", smtp: "SMTP", http: "this page", sieve: "ManageSieve"};
 
 function changePassword(here) {
   ask({title: "A new password", go: "Change it", text: "Browsers that are logged in, this one too, and mail programs with the old one have to log in again.",
-    fields: [{name: "current", label: "Present password", type: "password"}, {name: "password", label: "New password", type: "password"},
+    fields: [present, {name: "password", label: "New password", type: "password"},
       {name: "again", label: "The new one again", type: "password"}],
     act: async values => {
       if (values.password !== values.again) throw new Error("The two new ones differ.");

@@ -10,7 +10,7 @@ function query(choice) {
   return new URLSearchParams([...given, ["limit", page_rows]]).toString();
 }
 
-/** Over and over, since the grid stops after 20 s and says where it was. */
+/** Over and over, since the grid stops after 10 s and says where it was. */
 async function actOnAll(verb, choice) {
   let entries = 0, from_slot = 0;
   do {

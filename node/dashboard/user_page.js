@@ -1,7 +1,7 @@
 // A user: where the mail lies, how much it is, other addresses, and what can be done.
 import {api, may} from "./api.js";
 import {appPasswords, sessions} from "./account.js";
-import {ask, button, bytes, checked, el, figures, fill, link, number, only, section, when} from "./elements.js";
+import {ask, button, bytes, checked, el, figures, fill, link, number, only, present, section, when} from "./elements.js";
 import {nameOf} from "./grid.js";
 
 const nodes = ids => ids.length === 0 ? ["none"] : ids.flatMap((id, i) => [i ? ", " : "", link(nameOf(id), "nodes", nameOf(id))]);
@@ -34,9 +34,9 @@ export async function open(page, [address]) {
   const act = (text, change, asked, danger = false) => only(change, button(text, text, () => ask(asked()), danger));
   const of_user = what => "PUT /users/{address}" + what;
   page.actions([
-    act("Set password", of_user("/password"), () => ({title: `A new password for ${address}`, go: "Set it", fields: [{name: "password", label: "Password", type: "password"}],
+    act("Set password", of_user("/password"), () => ({title: `A new password for ${address}`, go: "Set it", fields: [{name: "password", label: "New password", type: "password"}, present],
       text: "The old one is refused at once.", act: change("/password", values => values)})),
-    act("Role", of_user("/role"), () => ({title: `What may ${address} do here?`, go: "Set it", fields: [{name: "role", label: "Role", options: roles, value: told.user.role}],
+    act("Role", of_user("/role"), () => ({title: `What may ${address} do here?`, go: "Set it", fields: [{name: "role", label: "Role", options: roles, value: told.user.role}, present],
       text: "It holds for this page and the API. Mail is not concerned.", act: change("/role", values => values)})),
     act("Add an alias", "POST /aliases", () => ({title: `Another address of ${address}`, go: "Add", fields: [{name: "alias", label: "Address", type: "email"}],
       act: async values => { checked(await api("POST", "/aliases", {address: values.alias, target: address})); await refresh(); }})),

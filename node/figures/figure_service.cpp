@@ -1,6 +1,7 @@
 #include "node/figures/figure_service.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -10,6 +11,23 @@ namespace {
 constexpr auto answers_max = std::chrono::seconds(1);
 constexpr std::int64_t window_seconds(FigureWindow window) {
   return window == figures::Question::HOUR ? 3600 : 86400;
+}
+
+/// Spans end at multiples of their length, so they are moved by such.
+void set_clock_right(figures::Answer& told, FigureWindow window, std::chrono::microseconds ahead) {
+  const auto length = span_seconds(window);
+  const auto spans = std::llround(std::chrono::duration<double>(ahead).count() / static_cast<double>(length));
+  for (auto& span : *told.mutable_spans()) span.set_end(span.end() - spans * length);
+}
+
+/// The end of the last span that all nodes have ended which are not further behind than one. There is a node.
+std::int64_t newest_whole(const FigureReport& report) {
+  std::int64_t newest = 0;
+  for (const auto& node : report.nodes) newest = std::max(newest, node.last.end());
+  const auto one_before = newest - span_seconds(report.window);
+  const bool comes_soon = std::any_of(report.nodes.begin(), report.nodes.end(),
+                                      [&](const auto& node) { return node.last.end() == one_before; });
+  return comes_soon ? one_before : newest;
 }
 
 }  // namespace
@@ -31,21 +49,22 @@ std::optional<double> quantile(const google::protobuf::RepeatedField<std::uint64
   return bounds.back();
 }
 
-FigureReport combined(FigureWindow window, const std::vector<std::pair<NodeId, figures::Answer>>& answers) {
+FigureReport combined(FigureWindow window, std::vector<FigureAnswer> answers) {
   FigureReport report;
   report.window = window;
   std::map<std::int64_t, figures::Span> by_end;
-  for (const auto& [node, answer] : answers) {
-    if (answer.spans().empty()) continue;
-    for (const auto& span : answer.spans()) combine(by_end[span.end()], span);
+  for (auto& [node, told, clock_ahead] : answers) {
+    if (told.spans().empty()) continue;
+    if (clock_ahead) set_clock_right(told, window, *clock_ahead);
+    for (const auto& span : told.spans()) combine(by_end[span.end()], span);
     std::optional<double> disk_free_change;
-    if (answer.has_disk_free_change()) disk_free_change = answer.disk_free_change();
-    report.nodes.push_back({node, *answer.spans().rbegin(), disk_free_change, {}});
+    if (told.has_disk_free_change()) disk_free_change = told.disk_free_change();
+    report.nodes.push_back({node, *told.spans().rbegin(), disk_free_change, clock_ahead});
   }
   if (by_end.empty()) return report;
-  const auto newest = by_end.rbegin()->first;
+  const auto newest = newest_whole(report);
   for (auto& [end, span] : by_end) {
-    if (end > newest - window_seconds(window)) report.spans.push_back(std::move(span));
+    if (end <= newest && end > newest - window_seconds(window)) report.spans.push_back(std::move(span));
   }
   return report;
 }
@@ -83,18 +102,15 @@ Task<FigureReport> FigureService::report(FigureWindow window) {
   question.set_window(window);
   const auto begun = ports_.clock.wall();
   auto asked = co_await ports_.survey.ask(SurveyTopic::figures, question.SerializeAsString(), answers_max);
-  std::vector<std::pair<NodeId, figures::Answer>> answers;
-  for (const auto& [node, text] : asked.given) {
-    figures::Answer answer;
-    if (answer.ParseFromString(text)) answers.emplace_back(node, std::move(answer));
-  }
   const auto ended = ports_.clock.wall();
-  auto report = combined(window, answers);
-  for (auto& node : report.nodes) {
-    const auto answer =
-        std::find_if(answers.begin(), answers.end(), [&](const auto& each) { return each.first == node.id; });
-    if (answer->second.wall() != 0) node.clock_ahead = clock_difference(answer->second.wall(), begun, ended);
+  std::vector<FigureAnswer> answers;
+  for (const auto& [node, text] : asked.given) {
+    FigureAnswer answer{node, {}};
+    if (!answer.told.ParseFromString(text)) continue;
+    if (answer.told.wall() != 0) answer.clock_ahead = clock_difference(answer.told.wall(), begun, ended);
+    answers.push_back(std::move(answer));
   }
+  auto report = combined(window, std::move(answers));
   report.silent = std::move(asked.silent);
   co_return report;
 }

@@ -15,7 +15,7 @@ struct FigureReport {
   std::vector<figures::Span> spans;  ///< of all nodes together, oldest first
   struct Node {
     NodeId id;
-    figures::Span last;
+    figures::Span last;  ///< its end by the clock of the node asked
     /// Bytes a day, over the last day; negative: it fills. Nothing while less than an hour is known.
     std::optional<double> disk_free_change;
     /// By how much its clock is ahead of that of the node asked, at least; negative: behind. Nothing where it
@@ -49,9 +49,15 @@ class FigureService {
   FigureRings rings_;
 };
 
-/// Puts together what nodes answered. Pure.
-[[nodiscard]] FigureReport combined(FigureWindow window,
-                                    const std::vector<std::pair<NodeId, figures::Answer>>& answers);
+struct FigureAnswer {
+  NodeId node;
+  figures::Answer told;
+  std::optional<std::chrono::microseconds> clock_ahead = {};  ///< as in FigureReport::Node
+};
+/// Puts together what nodes answered, each node's spans as if its clock were right. A last span that some
+/// node is only about to end is left for the next time: without that node's part it would look like a fall.
+/// Pure.
+[[nodiscard]] FigureReport combined(FigureWindow window, std::vector<FigureAnswer> answers);
 /// How far a clock is off that showed `told` at some moment between `asked` and `answered`: 0 where it may be
 /// right.
 [[nodiscard]] std::chrono::microseconds clock_difference(WallMicros told, WallMicros asked,

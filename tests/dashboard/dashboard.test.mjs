@@ -108,6 +108,10 @@ test("a user's page says where the mail lies, and an alias is added and taken aw
     await page.getByRole("button", {name: "Role"}).click();
     assert.equal(await page.locator("dialog select[name=role]").inputValue(), await role.textContent());
     await page.selectOption("dialog select[name=role]", wanted);
+    await page.fill("dialog input[name=current]", "wrong");
+    await page.click("#dialog_go");
+    await page.locator("#dialog_error", {hasText: "your present password is another"}).waitFor();
+    await page.fill("dialog input[name=current]", grid().admin.password);
     await page.click("#dialog_go");
     await role.filter({hasText: new RegExp(`^${wanted}$`)}).waitFor();
   }
@@ -131,6 +135,7 @@ test("a user has one page: the own mailbox, passwords of programs, and browsers 
   await own.locator("dt", {hasText: "By IMAP"}).waitFor({timeout: patient(60_000)});  // the page is filled anew every 30 s
   await own.getByRole("button", {name: "Make one"}).click();
   await own.fill("dialog input[name=name]", "phone");
+  await own.fill("dialog input[name=current]", user.password);
   await own.click("#dialog_go");
   const secret = await own.locator("dialog pre").textContent();
   await own.click("#dialog_cancel");
@@ -166,6 +171,18 @@ test("a user's new password ends what the old one began", async () => {
   await change(password, user.password);
   await own.waitForSelector("#login:not([hidden])");
   await own.context().close();
+});
+
+test("a machine is let in only by who knows the own password", async () => {
+  await go(page, "#/");
+  await page.getByRole("button", {name: "Add a node"}).click();
+  await page.fill("dialog input[name=current]", "wrong");
+  await page.click("#dialog_go");
+  await page.locator("#dialog_error", {hasText: "your present password is another"}).waitFor();
+  await page.fill("dialog input[name=current]", grid().admin.password);
+  await page.click("#dialog_go");
+  assert.match(await page.locator("dialog pre").textContent(), /gridmail setup --join-file -\n\n\S+/);
+  await page.click("#dialog_cancel");
 });
 
 test("who may only look sees what else there is, and why not", async () => {
@@ -360,6 +377,22 @@ test("a node's weight is asked for as it is now, not as it was when the page was
   }
 }, {timeout: patient(120_000)});
 
+test("where a node stands is asked for as it is now, and told", async () => {
+  await go(page, "#/nodes/node3");
+  const shown = page.locator("#page_body .figures > div", {hasText: "Zone"}).locator("dd"), begin = await shown.textContent();
+  const ask = () => page.getByRole("button", {name: "Zone", exact: true}).click();
+  for (const zone of ["cellar", begin]) {
+    await ask();
+    await page.fill("dialog input[name=zone]", zone);
+    await page.click("#dialog_go");
+    await page.waitForSelector("dialog", {state: "hidden"});
+    await shown.filter({hasText: new RegExp(`^${zone}$`)}).waitFor({timeout: patient(30_000)});
+    await ask();
+    assert.equal(await page.inputValue("dialog input[name=zone]"), zone);
+    await page.click("#dialog_cancel");
+  }
+}, {timeout: patient(120_000)});
+
 test("what happened to nodes is told, with who took over", async () => {
   await go(page, "#/events");
   const row = what => page.locator("#page_body tbody tr", {hasText: what});
@@ -394,18 +427,46 @@ test("statistics: the sums, then a domain, a protocol and a user, and the rows a
   assert.match(await sum("Log-ins").textContent(), /[1-9]/);
 }, {timeout: patient(120_000)});
 
+const unavailable = {status: 503, contentType: "application/problem+json", body: JSON.stringify({code: "unavailable", detail: "not now"})};
+
 test("a page that could not be filled is tried again", async () => {
   const other = await open({});
   await log_in(other);
   let asked = 0;
-  await other.route("**/api/v1/audit*", route => asked++ === 0
-    ? route.fulfill({status: 503, contentType: "application/problem+json", body: JSON.stringify({code: "unavailable", detail: "not now"})})
-    : route.continue());
+  await other.route("**/api/v1/audit*", route => asked++ === 0 ? route.fulfill(unavailable) : route.continue());
   await go(other, "#/audit");
   await other.getByText("not now").waitFor();
   await other.waitForSelector("#page_body table", {timeout: patient(20_000)});
   await other.context().close();
 });
+
+test("a node that cannot answer at first is asked again, and then heard as always", async () => {
+  const other = await open();
+  let asked = 0, sought = 0;
+  await other.route("**/api/v1/status", route => asked++ === 0 ? route.fulfill(unavailable) : route.continue());
+  const heard = other.waitForRequest(request => request.url().endsWith("/api/v1/events"));
+  await log_in(other);
+  await heard;
+  assert(asked > 1, "the first answer was shown");
+  await other.route("**/api/v1/session", route => sought++ === 0 ? route.abort() : route.continue());
+  await other.reload();
+  await other.locator("#live", {hasText: "does not answer"}).waitFor();
+  assert(await other.isHidden("#login"), "who has a session is asked to log in");
+  await other.waitForSelector("#content:not([hidden])");
+  await other.locator("#live", {hasText: "live from"}).waitFor();
+  assert.deepEqual(other.errors, []);
+  await other.context().close();
+});
+
+test("what takes a node half its time is waited for", async () => {
+  const other = await open();
+  await other.route("**/api/v1/session", async route => {
+    if (route.request().method() === "POST") await new Promise(done => setTimeout(done, 21_000));
+    await route.continue();
+  });
+  await log_in(other);
+  await other.context().close();
+}, {timeout: patient(90_000)});
 
 test("charts of a day, and the same figures as a table", async () => {
   await go(page, "#/");

@@ -230,7 +230,10 @@ class Access(GridCase):
         node = self.grid.nodes[2]
         session = self.log_in(node, self.address, PASSWORD)
         path = f"{self.own}/app-passwords"
-        status, made, _ = self.request(node, "POST", path, {"name": "laptop", "protocols": ["pop3"]}, session)
+        wanted = {"name": "laptop", "protocols": ["pop3"]}
+        self.assertEqual(400, self.request(node, "POST", path, wanted, session)[0])
+        self.assertEqual(403, self.request(node, "POST", path, wanted | {"current": "no"}, session)[0])
+        status, made, _ = self.request(node, "POST", path, wanted | {"current": PASSWORD}, session)
         self.assertEqual(201, status, made)
         self.assertTrue(self.fits(self.grid.nodes[0], "pop3", made["password"]))
         self.assertEqual(200, self.request(node, "DELETE", f"{path}/laptop", headers=session)[0])

@@ -22,6 +22,7 @@ from grid import ROOT, TIMEOUT, GridCase, LoopbackGrid, insecure_tls, wait_until
 
 BASE_PORT = int(os.environ.get("GRIDMAIL_BALANCER_PORT", "24100"))
 TRUSTED = "127.0.0.2"  # the balancer, in the nodes' configuration
+GONE = ("DRAIN", "DOWN")  # of a server, at the balancer
 FRONTENDS = BASE_PORT + 64  # of the balancer, above three nodes
 DEFAULT_PORTS = {25: "smtp", 465: "submissions", 587: "submission", 143: "imap", 993: "imaps", 110: "pop3",
                  995: "pop3s", 7443: "http", 7483: "agent"}
@@ -165,6 +166,47 @@ class Clients(threading.Thread):
         self.join()
 
 
+def wait_until_more(clients):
+    before = clients.rounds
+    wait_until("more rounds", lambda: clients.rounds >= before + 5, 60)
+
+
+def imap_through_the_balancer(held):
+    imap = imaplib.IMAP4("127.0.0.1", frontend("imap"), timeout=TIMEOUT)
+    held.callback(imap.shutdown)
+    return imap
+
+
+def pop_through_the_balancer(held):
+    pop = poplib.POP3("127.0.0.1", frontend("pop3"), timeout=TIMEOUT)
+    held.callback(pop.close)
+    return pop
+
+
+def log_in_by_imap(imap, user):
+    imap.starttls(insecure_tls())
+    imap.login(user["address"], user["password"])
+    imap.select("INBOX")
+
+
+def log_in_by_pop(pop, user):
+    pop.stls(insecure_tls())
+    pop.user(user["address"])
+    pop.pass_(user["password"])
+
+
+def reach(node, held, connect):
+    """The balancer sends whom it likes where: to all in turn, while those that came before stay."""
+    with contextlib.ExitStack() as others:
+        for _ in range(20):
+            with contextlib.ExitStack() as mine:
+                client = connect(mine)
+                (held if node.encode() in client.welcome else others).push(mine.pop_all())
+            if node.encode() in client.welcome:
+                return client
+    raise AssertionError(f"no connection to {node}")
+
+
 class DirectImap(imaplib.IMAP4):
     """Past the balancer: from an address whose connections need not say whose they are."""
 
@@ -226,6 +268,44 @@ class Balancer(GridCase):
             return seen[-1] == wanted
         wait_until(f"{wanted} at the balancer", reached, 30, 0.2)
         return seen
+
+    @contextlib.contextmanager
+    def clients_at_work(self):
+        self.wait_for_states("UP", "UP", "UP")
+        clients = Clients(self.user)
+        clients.start()
+        try:
+            yield clients
+        finally:
+            clients.stop()
+        self.assertEqual([], clients.errors)
+
+    @contextlib.contextmanager
+    def hold(self, node):
+        """An IMAP client that is idle and a POP3 client between two commands, through the balancer to that node."""
+        user = self.grid.users[1]
+        with contextlib.ExitStack() as held:
+            imap = reach(node, held, imap_through_the_balancer)
+            log_in_by_imap(imap, user)
+            imap.send(b"i IDLE\r\n")
+            self.assertTrue(imap.readline().startswith(b"+"))
+            pop = reach(node, held, pop_through_the_balancer)
+            log_in_by_pop(pop, user)
+            yield imap, pop
+
+    def check_they_go_elsewhere(self, imap, pop, node):
+        """They are told to, each as its protocol has it, and are served by another node at once."""
+        last = [line for line in iter(imap.readline, b"") if line.startswith(b"* BYE ")]
+        self.assertEqual(1, len(last), "the connection ended without a BYE")
+        self.assertEqual(b"+OK", pop.noop()[:3])
+        self.assertEqual(b"+OK", pop.quit()[:3])
+        user = self.grid.users[1]
+        with contextlib.ExitStack() as held:
+            imap, pop = imap_through_the_balancer(held), pop_through_the_balancer(held)
+            for client in (imap, pop):
+                self.assertNotIn(node.encode(), client.welcome)
+            log_in_by_imap(imap, user)
+            log_in_by_pop(pop, user)
 
     def test_1_every_node_is_up_and_says_how_much_it_takes(self):
         self.wait_for_states("UP", "UP", "UP")
@@ -311,17 +391,28 @@ class Balancer(GridCase):
         self.assertEqual(self.grid.node(self.primary_of(self.user))["imap"], looked_up["servers"]["imap"]["port"])
 
     def test_2_no_client_notices_that_a_node_is_drained(self):
-        clients = Clients(self.user)
-        clients.start()
-        self.gridmail("node", "drain", "node2")
-        wait_until("node2 gets nothing new",
-                   lambda: self.haproxy.states().get("node2") in ("DRAIN", "DOWN"), 30, 0.2)
-        before = clients.rounds
-        wait_until("more rounds", lambda: clients.rounds >= before + 5, 60)
-        self.gridmail("node", "undrain", "node2")
-        self.wait_for_states("UP", "UP", "UP")
-        clients.stop()
-        self.assertEqual([], clients.errors)
+        with self.clients_at_work() as clients, self.hold("node2") as (imap, pop):
+            self.gridmail("node", "drain", "node2")
+            wait_until("node2 gets nothing new", lambda: self.haproxy.states().get("node2") in GONE, 30, 0.2)
+            self.check_they_go_elsewhere(imap, pop, "node2")
+            wait_until_more(clients)
+            self.gridmail("node", "undrain", "node2")
+            self.wait_for_states("UP", "UP", "UP")
+            wait_until_more(clients)
+
+    def test_2_no_client_notices_that_a_node_is_stopped(self):
+        with self.clients_at_work() as clients, self.hold("node2") as (imap, pop):
+            stopping = threading.Thread(target=self.grid.stop_node, args=("node2",))
+            stopping.start()
+            try:
+                self.check_they_go_elsewhere(imap, pop, "node2")
+            finally:
+                stopping.join()
+            wait_until_more(clients)
+            self.grid.start_node("node2")
+            self.wait_for_states("UP", "UP", "UP")
+            wait_until_more(clients)
+        self.grid.wait_until_whole(60)
 
     def test_3_a_node_that_dies_costs_only_its_own_connections(self):
         sessions = []

@@ -113,6 +113,17 @@ class Certificates(GridCase):
         wait_until("every node shows its own", lambda: [shown(node, "imaps") for node in self.grid.nodes] == own,
                    FOLLOWED_WITHIN)
 
+    def test_one_that_is_removed_and_set_again_at_once_is_shown(self):
+        first, first_key, first_print = make_certificate(self.folder, NAME)
+        self.json("certificate", "set", first, first_key)
+        wait_until("every node shows the first", lambda: self.on_all_nodes(first_print), FOLLOWED_WITHIN)
+        self.assertEqual([first_print], [row["fingerprint"] for row in self.json("certificate", "list")])
+        second, second_key, second_print = make_certificate(self.folder, NAME)
+        self.json("certificate", "remove", NAME)
+        self.json("certificate", "set", second, second_key)
+        wait_until("every node shows the second", lambda: self.on_all_nodes(second_print), FOLLOWED_WITHIN)
+        self.assertEqual([second_print], [row["fingerprint"] for row in self.json("certificate", "list")])
+
     def test_of_several_for_a_name_the_one_that_ends_last_is_shown(self):
         old, old_key, old_print = make_certificate(self.folder, "autoconfig.example.test", NAME, days=10)
         new, new_key, new_print = make_certificate(self.folder, NAME, "autoconfig.example.test")

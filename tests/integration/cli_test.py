@@ -114,6 +114,15 @@ class Cli(GridCase):
         self.gridmail("apply", "--file", "-", stdin=f'[lists]\n"{address}" = [{written}]\n')
         self.addCleanup(self.gridmail, "list", "remove", address)
         self.assertEqual(members, sorted(self.json("list", "show", address)["members"]))
+        gone = ",".join(members[100:])
+        self.assertGreater(len(gone), 64 << 10)  # more than the API takes at once
+        told = self.json("list", "change", address, "--remove", gone, "--dry-run")
+        self.assertGreater(len(told["changes"]), 1)
+        self.assertEqual(2000, len(self.json("list", "show", address)["members"]))
+        self.gridmail("list", "change", address, "--remove", gone)
+        self.assertEqual(members[:100], sorted(self.json("list", "show", address)["members"]))
+        self.gridmail("list", "change", address, "--add", gone)
+        self.assertEqual(members, sorted(self.json("list", "show", address)["members"]))
         refused = self.gridmail("list", "change", address, "--add", "x" * 120_000, check=False)
         self.assertEqual((1, "gridmail: the body is too large\n"), (refused.returncode, refused.stderr))
 

@@ -1,12 +1,15 @@
 """What Prometheus finds at a node, and what packaging's rules and dashboard make of it."""
 
 import json
+import pathlib
 import re
 import subprocess
+import tempfile
 import time
 import urllib.request
 
 from grid import ROOT, TIMEOUT, GridCase, imap_login, pop_login, wait_until
+import admin_manual
 
 MONITORING = ROOT / "packaging/monitoring"
 
@@ -41,14 +44,17 @@ class Metrics(GridCase):
     def test_requests_are_counted_by_the_class_of_their_answer(self):
         node = self.grid.living()[0]
         series = ['gridmail_http_requests_total{class="2xx"}', 'gridmail_http_requests_total{class="4xx"}',
-                  'gridmail_http_requests_total{class="5xx"}', "gridmail_http_request_seconds_count"]
+                  'gridmail_http_requests_total{class="5xx"}', "gridmail_http_request_seconds_count",
+                  'gridmail_http_requests_total{class="probe"}']
         before = [self.value(node, name) for name in series]
         self.assertEqual(404, self.grid.api(node).probe("/nothing-is-here")[0])
+        self.assertEqual(200, self.grid.api(node).probe("/livez")[0])
         after = [self.value(node, name) for name in series]
         self.assertGreaterEqual(after[0], before[0] + 1)
         self.assertGreaterEqual(after[1], before[1] + 1)
         self.assertEqual(before[2], after[2])
-        self.assertGreaterEqual(after[3], before[3] + 2)
+        self.assertGreaterEqual(after[3], before[3] + 3)
+        self.assertGreaterEqual(after[4], before[4] + 1)
 
     def test_pop3_and_the_grid_as_a_whole_have_figures(self):
         node = self.grid.living()[0]
@@ -61,6 +67,13 @@ class Metrics(GridCase):
         ends = [row["not_after"] for row in self.grid.api(node).get("/certificates")]
         self.assertEqual(not ends, left == float("inf"))
         self.assertLess(abs(self.value(node, "gridmail_process_clock_seconds") - time.time()), 5)
+
+    def test_the_manuals_scrape_configuration_is_one(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "prometheus.yml")
+            file.write_text(admin_manual.block("yaml"))
+            done = subprocess.run(["promtool", "check", "config", file], capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        self.assertEqual(0, done.returncode, done.stderr + done.stdout)
 
     def test_rules_and_dashboard_ask_for_figures_that_there_are(self):
         rules = MONITORING / "alerts.yml"

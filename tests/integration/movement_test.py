@@ -13,6 +13,7 @@ from loopback_grid import DAEMON, is_our_process
 
 BASE_PORT = int(os.environ.get("GRIDMAIL_MOVEMENT_PORT", "24000"))
 MESSAGES = 40
+DEFAULT_LIMITS = "failed-log-ins-per-address=100/10m"
 
 
 class Movement(GridCase):
@@ -71,7 +72,7 @@ class Movement(GridCase):
         self.assertIn("too few zones", self.refused("node", "remove", "node5"))
         for name in ("node2", "node3", "node4"):
             self.json("node", "zone", name, name)
-        self.assertEqual({"copies": 2, "copies_min": 2, "limits": "none", "postmaster": "postmaster", "scrub_days": 30},
+        self.assertEqual({"copies": 2, "copies_min": 2, "limits": DEFAULT_LIMITS, "postmaster": "postmaster", "scrub_days": 30},
                          self.json("grid", "settings"))
         wait_until("rest", self.at_rest, 120, 0.5)
 
@@ -142,11 +143,11 @@ class Movement(GridCase):
         self.check_mail()
 
     def test_6_settings_change_online(self):
-        self.assertEqual({"copies": 1, "copies_min": 1, "limits": "none", "postmaster": "postmaster", "scrub_days": 30},
+        self.assertEqual({"copies": 1, "copies_min": 1, "limits": DEFAULT_LIMITS, "postmaster": "postmaster", "scrub_days": 30},
                          self.json("grid", "settings", "--copies", "1"))
         wait_until("one copy of each", lambda: all(len(row["in_sync"]) == 1 for row in self.json("slot", "list")), 60, 0.5)
         self.assertIn("one copy only", self.refused("node", "drain", "node1"))
-        self.assertEqual({"copies": 2, "copies_min": 1, "limits": "none", "postmaster": "postmaster", "scrub_days": 30},
+        self.assertEqual({"copies": 2, "copies_min": 1, "limits": DEFAULT_LIMITS, "postmaster": "postmaster", "scrub_days": 30},
                          self.json("grid", "settings", "--copies", "2"))
         wait_until("two copies of each", lambda: all(len(row["in_sync"]) == 2 for row in self.json("slot", "list")),
                    240, 0.5)

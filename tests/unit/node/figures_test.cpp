@@ -83,7 +83,7 @@ TEST_CASE("a clock that goes back begins anew, so that no moment is told twice")
 }
 
 TEST_CASE("nodes' figures of one moment are put together") {
-  const auto report = combined(hour, {{node('a'), answer_of({{1000, 5}, {1010, 6}})},
+  const auto report = combined(hour, {{node('a'), answer_of({{1000, 5}, {1010, 6}, {1020, 0}})},
                                       {node('b'), answer_of({{1010, 10}, {1020, 1}})},
                                       {node('c'), {}}});
   REQUIRE(report.spans.size() == 3);
@@ -93,10 +93,43 @@ TEST_CASE("nodes' figures of one moment are put together") {
   CHECK(report.spans[1].load() == doctest::Approx(0.1));
   CHECK(report.spans[2].received() == 1);
   REQUIRE(report.nodes.size() == 2);
-  CHECK(report.nodes[0].last.received() == 6);
+  CHECK(report.nodes[0].last.end() == 1020);
 }
 
-TEST_CASE("what a node with a clock far behind says does not stretch the window") {
+TEST_CASE("a span that some node has not ended yet is not told") {
+  const auto report = combined(hour, {{node('a'), answer_of({{1000, 5}, {1010, 6}, {1020, 7}})},
+                                      {node('b'), answer_of({{1000, 1}, {1010, 1}})}});
+  REQUIRE(report.spans.size() == 2);
+  CHECK(report.spans[1].end() == 1010);
+  CHECK(report.spans[1].received() == 7);
+  const auto one_hangs = combined(
+      hour, {{node('a'), answer_of({{1010, 6}, {1020, 7}})}, {node('b'), answer_of({{990, 1}, {1000, 1}})}});
+  CHECK(one_hangs.spans.back().end() == 1020);
+}
+
+TEST_CASE("figures of nodes whose clocks differ are put together as if all were right") {
+  using namespace std::chrono_literals;
+  const auto now = answer_of({{100'000, 5}, {100'010, 6}});
+  const auto ahead_by = [&](std::chrono::microseconds ahead, std::int64_t seconds) {
+    const auto there = answer_of({{100'000 + seconds, 1}, {100'010 + seconds, 2}});
+    return combined(hour, {{node('a'), now, 0us}, {node('b'), there, ahead}});
+  };
+  const std::pair<std::chrono::microseconds, std::int64_t> differences[] = {
+      {2h, 7200}, {-2h, -7200}, {13s, 10}, {17s, 20}, {-4s, 0}, {0s, 0}};
+  for (const auto& [ahead, seconds] : differences) {
+    CAPTURE(seconds);
+    const auto report = ahead_by(ahead, seconds);
+    REQUIRE(report.spans.size() == 2);
+    CHECK(report.spans[0].end() == 100'000);
+    CHECK(report.spans[0].received() == 6);
+    CHECK(report.spans[1].received() == 8);
+    REQUIRE(report.nodes.size() == 2);
+    CHECK(report.nodes[1].last.end() == 100'010);
+    CHECK(report.nodes[1].clock_ahead == ahead);
+  }
+}
+
+TEST_CASE("what a node says that is far behind and tells no clock does not stretch the window") {
   const auto report =
       combined(hour, {{node('a'), answer_of({{100'000, 5}})}, {node('b'), answer_of({{90'000, 7}})}});
   REQUIRE(report.spans.size() == 1);

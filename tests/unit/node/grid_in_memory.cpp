@@ -22,7 +22,8 @@ Task<Result<Principal>> GridInMemory::authenticate(std::string user, std::string
   co_return Principal{user, *role, user};
 }
 Task<Result<Principal>> GridInMemory::authenticate_token(std::string token) {
-  if (token == "the-token") co_return Principal{"token first", Role::admin, "admin"};
+  if (token == "the-token" && !role_of_token) co_return tl::unexpected(role_of_token.error());
+  if (token == "the-token") co_return Principal{"token first", *role_of_token, "admin"};
   if (token == "viewing") co_return Principal{"token viewing", Role::viewer, "user@example.test"};
   co_return fail(Errc::denied);
 }

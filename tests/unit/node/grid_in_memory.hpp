@@ -146,6 +146,7 @@ class GridInMemory final : public api::GridControl {
   Task<Result<api::Principal>> authenticate(std::string user, std::string password,
                                             std::string peer) override;
   Task<Result<api::Principal>> authenticate_token(std::string token) override;
+  Result<api::Role> role_of_token = api::Role::admin;  ///< of "the-token"
   std::shared_ptr<api::GridControl> acting_as(api::Actor who) override;
   /// Everything has the version "v1".
   Task<Result<std::shared_ptr<api::GridControl>>> acting_if(api::Actor who, api::Resource resource,

@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <asio/co_spawn.hpp>
+#include <functional>
 
+#include "node/base/metrics.hpp"
 #include "tests/support/manual_clock.hpp"
 #include "tests/support/pipe_stream.hpp"
 #include "tests/unit/node/grid_in_memory.hpp"
@@ -15,8 +17,15 @@ using gridmail::testing::PipeStream;
 
 namespace {
 
+/// What becomes of the grid while they talk.
+struct Meanwhile {
+  Duration after{};  ///< 0: before they begin
+  std::function<void(GridInMemory&)> happens = [](GridInMemory&) {};
+};
+
 /// Sends `bytes`, then finishes, and gives all that came back.
-std::string converse(std::string_view bytes, std::size_t read_at_most = SIZE_MAX, bool finish = true) {
+std::string converse(std::string_view bytes, std::size_t read_at_most = SIZE_MAX, bool finish = true,
+                     const Meanwhile& meanwhile = {}) {
   asio::io_context context;
   ManualClock clock;
   GridInMemory grid;
@@ -24,6 +33,11 @@ std::string converse(std::string_view bytes, std::size_t read_at_most = SIZE_MAX
   PipeStream* script_end = script.get();
   session_end->read_at_most(read_at_most);
   bool over = false;
+  std::unique_ptr<Clock::Alarm> alarm;
+  const bool happens_at_once = meanwhile.after == Duration{};
+  if (happens_at_once) meanwhile.happens(grid);
+  if (!happens_at_once)
+    alarm = clock.call_at(clock.now() + meanwhile.after, [&] { meanwhile.happens(grid); });
   asio::co_spawn(context, api::serve_http(std::move(session_end), grid, clock),
                  [&](std::exception_ptr) { over = true; });
   std::string sent(bytes);
@@ -85,4 +99,34 @@ TEST_CASE("events come as they happen, and end after ten minutes") {
   CHECK(count(reply, "\r\n\r\nretry: 2000\n\nevent: status") == 1);
   CHECK(count(converse("HEAD /api/v1/events HTTP/1.1\r\nAuthorization: Bearer the-token\r\n\r\n"),
               "event:") == 0);
+}
+
+TEST_CASE("events end with the right to see them, and not because nobody can be asked") {
+  const auto request = "GET /api/v1/events HTTP/1.1\r\nAuthorization: Bearer the-token\r\n\r\n";
+  const auto figures_with = [&](Result<api::Role> role) {
+    const Meanwhile meanwhile{std::chrono::seconds(35),
+                              [role](GridInMemory& grid) { grid.role_of_token = role; }};
+    return count(converse(request, SIZE_MAX, false, meanwhile), "event: figures\ndata: {");
+  };
+  CHECK(figures_with(fail(Errc::denied)) == 4);
+  CHECK(figures_with(api::Role::user) == 4);
+  CHECK(figures_with(api::Role::viewer) == 61);
+  CHECK(figures_with(fail(Errc::unavailable)) == 61);
+}
+
+TEST_CASE("probes are counted apart, whatever they are told") {
+  const auto of_class = [](std::string_view name) {
+    return metrics::total("http_requests_total", "class=\"" + std::string(name) + "\"");
+  };
+  const auto probes = of_class("probe"), failures = of_class("5xx"), successes = of_class("2xx");
+  const Meanwhile drained{{}, [](GridInMemory& grid) { grid.is_ready = false; }};
+  const auto reply = converse(
+      "GET /livez HTTP/1.1\r\n\r\nGET /startupz HTTP/1.1\r\n\r\nGET /readyz?verbose HTTP/1.1\r\n\r\n"
+      "GET /metrics HTTP/1.1\r\n\r\n",
+      SIZE_MAX, true, drained);
+  CHECK(count(reply, "HTTP/1.1 200") == 3);
+  CHECK(count(reply, "HTTP/1.1 503") == 1);
+  CHECK(of_class("probe") == probes + 3);
+  CHECK(of_class("5xx") == failures);
+  CHECK(of_class("2xx") == successes + 1);
 }

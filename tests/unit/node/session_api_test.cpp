@@ -142,6 +142,46 @@ TEST_CASE_FIXTURE(Browser, "who sets an administrator's password by a session sa
   CHECK(grid.access_in_memory.admin_passwords["admin"] == "new");
 }
 
+TEST_CASE_FIXTURE(Browser, "what lets somebody in later is made by a session with the own present password") {
+  come_in("admin");
+  struct Case {
+    Method method;
+    const char* path;
+    Json body;
+  };
+  const Case cases[] = {
+      {Method::post, "/api/v1/tokens", {{"name", "ci"}, {"role", "admin"}}},
+      {Method::post, "/api/v1/admins", {{"name", "second"}, {"password", "x"}}},
+      {Method::post, "/api/v1/join-tokens", Json::object()},
+      {Method::post,
+       "/api/v1/users/user@example.test/app-passwords",
+       {{"name", "phone"}, {"protocols", Json::array({"imap"})}}},
+      {Method::put, "/api/v1/users/user@example.test/role", {{"role", "admin"}}},
+      {Method::put, "/api/v1/users/user@example.test/password", {{"password", "new"}}},
+  };
+  const auto send = [this](const Case& each, const char* current) {
+    Json body = each.body;
+    if (current != nullptr) body["current"] = current;
+    return call(each.method, each.path, body.dump()).status;
+  };
+  for (const auto& each : cases) {
+    CAPTURE(each.path);
+    CHECK(send(each, nullptr) == 400);
+    CHECK(send(each, "wrong") == 403);
+  }
+  CHECK(grid.access_in_memory.tokens_made.empty());
+  CHECK(grid.access_in_memory.passwords_made.empty());
+  CHECK(grid.access_in_memory.admin_passwords.size() == 1);
+  CHECK(grid.access_in_memory.last.empty());
+  CHECK(grid.passwords.empty());
+  for (const auto& each : cases) {
+    CAPTURE(each.path);
+    CHECK(send(each, "secret") < 300);
+  }
+  CHECK(grid.access_in_memory.last == "user@example.test is admin");
+  CHECK(grid.passwords["user@example.test"] == "new");
+}
+
 TEST_CASE_FIXTURE(Browser, "an ended session is of no use any more") {
   come_in("admin@example.test");
   const auto ended = call(Method::delete_, "/api/v1/session");
