@@ -14,6 +14,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+import admin_manual  # noqa: E402
 from loopback_grid import GridError, wait_until  # noqa: E402
 
 NETWORK = "10.78.0"
@@ -71,6 +72,7 @@ class Machine:
         (self.root / "etc/hostname").write_text(self.name + "\n")
         (self.root / "etc/hosts").write_text(
             "127.0.0.1 localhost\n" + "".join(f"{NETWORK}.{i} mail{i}.example.test mail{i}\n" for i in range(1, 10)))
+        (self.root / "etc/apt/apt.conf.d/unattended").write_text('APT::Get::Assume-Yes "true";\nAPT::Install-Recommends "false";\n')
         self.init = None
 
     def boot(self):
@@ -111,6 +113,10 @@ class Machine:
         if check and done.returncode != 0:
             raise GridError(f"{self.name}: {' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}")
         return done
+
+    def type(self, line, names=None, **options):
+        """A line of the manual for admins, in a shell in root's folder, with other names in it."""
+        return self.run("sh", "-c", f"cd /root; {admin_manual.meant(line, names)}", **options)
 
     def converse(self, command, answers, seconds=60):
         """On a terminal of its own: each answer is typed when its question is on the screen. Returns all that was shown."""

@@ -6,12 +6,14 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/release"
 sys.path[:0] = [str(ROOT / "packaging/generate"), str(ROOT / "tests/support")]
 
+import admin_manual  # noqa: E402
 import command_table  # noqa: E402
 import completions  # noqa: E402
 import manual_pages  # noqa: E402
@@ -104,6 +106,21 @@ class Manual(unittest.TestCase):
             health.say(bad, fmt::format("{}", text));'''
         self.assertEqual([["the roof leaks"], ["has a wet floor"], ["soaked", "bone dry"], []],
                          [parts for _, parts in reasons(source)])
+
+    def test_what_the_manual_has_typed_on_machines_is_typed_by_a_test(self):
+        lines = admin_manual.shell_lines()
+        self.assertGreater(len(lines), 20)
+        lives = "".join((ROOT / "tests/packaging" / name).read_text() for name in
+                        ("life_of_a_package.py", "life_of_an_image.py", "qemu_machine.py"))
+        self.assertEqual([], [line for line in lines if f'"{line}"' not in lives and f"'{line}'" not in lives])
+
+    def test_what_is_typed_on_machines_is_told_from_the_rest(self):
+        text = "Say `gridmail grid status`, or\n\n```sh\napt-get install x\n```\n\n```toml\ndd = 1\n```\n\n`gridmail\nsetup`, `gridmail setup --config`, `dd\nif=a`."
+        self.assertEqual(["apt-get install x", "gridmail setup", "dd if=a"], admin_manual.shell_lines(text))
+
+    def test_the_manuals_answers_are_toml(self):
+        for number in (0, 1):
+            self.assertIn("TOKEN", tomllib.loads(admin_manual.answers(number, {}))["setup"]["join"])
 
     def test_the_check_of_documents_finds_what_is_wrong(self):
         for line in ("node explode", "node zone mail1", "user add a@b --colour red", "explode"):

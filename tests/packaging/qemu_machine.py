@@ -12,11 +12,13 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+import admin_manual  # noqa: E402
 import mail_traffic  # noqa: E402
 from grid_api import GridApi  # noqa: E402
 from loopback_grid import GridError, wait_until  # noqa: E402
@@ -31,13 +33,18 @@ TYPED_SECONDS = 90
 SWITCH_PORT = 27521
 HOSTS = "127.27.5"  # where the test reaches machines, each by a loopback address of its own
 FORWARDED = (22, 25, 993, 7443)
+INTERFACE = "enp0s3"  # as the machines call theirs
 DHCP_ADDRESS = "10.0.2.15"  # the first one that QEMU gives
 
 
+def type_here(line, folder, names=None):
+    """A line of the manual for admins, in a shell of this machine."""
+    subprocess.run(["sh", "-c", admin_manual.meant(line, names)], cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+
+
 def write_stick():
-    """As packaging/admin.md says."""
-    subprocess.run(["sha256sum", "--check", "--quiet", "gridmail.sha256"], cwd=ISO.parent, check=True)
-    subprocess.run(["dd", f"if={ISO}", f"of={STICK}", "bs=4M", "conv=fsync", "status=none"], check=True)
+    type_here("sha256sum --check gridmail.sha256", ISO.parent)
+    type_here("dd if=gridmail.iso of=/dev/sdX bs=4M conv=fsync", ISO.parent, {"/dev/sdX": str(STICK)})
 
 
 def disk(name, label=None, gib=4):
@@ -55,12 +62,14 @@ def label_of(path):
 
 def answers_volume(name, text):
     """A FAT volume with the label CIDATA."""
-    image, file = WORK / f"{name}.cidata", WORK / f"{name}.toml"
-    file.write_text(text)
+    image = WORK / f"{name}.cidata"
+    image.unlink(missing_ok=True)
     with image.open("wb") as out:
         out.truncate(8 << 20)
-    subprocess.run(["mkfs.vfat", "-n", "CIDATA", image], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["mcopy", "-i", image, file, "::gridmail.toml"], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "gridmail.toml").write_text(text)
+        type_here("mkfs.vfat -n CIDATA VOLUME", folder, {"VOLUME": str(image)})
+        type_here("mcopy -i VOLUME gridmail.toml ::", folder, {"VOLUME": str(image)})
     return image
 
 
@@ -229,6 +238,15 @@ class QemuMachine(Process):
 
     def api(self, password):
         return GridApi(self.address, 7443, None, mail_traffic.any_certificate(), admin_password=password)
+
+    def log_in_by_ssh(self, key, command):
+        """What the command prints, as root with this private key."""
+        done = subprocess.run(["ssh", "-i", key, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                               "-o", "ConnectTimeout=30", f"root@{self.address}", command], stdin=subprocess.DEVNULL, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TYPED_SECONDS)
+        if done.returncode != 0:
+            raise GridError(f"{self.name}: ssh: {done.stderr}")
+        return done.stdout
 
     def ssh_greets(self):
         """False where nobody answers within a time that is long enough: the machine lets nobody in."""
