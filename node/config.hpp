@@ -85,7 +85,7 @@ struct StorageConfig {
 struct OutboundConfig {
   std::optional<HostPort> smart_host;  ///< takes all of it; otherwise the DNS says who does
   bool tls_required = false;           ///< verified; otherwise TLS is used where it is offered
-  std::string user;                    ///< AUTH at the smart host; empty: without
+  std::string user;                    ///< AUTH at the smart host, which requires TLS; empty: without
   std::filesystem::path password_file;
   std::optional<HostPort> dns_server;  ///< an address; otherwise those of /etc/resolv.conf
   bool egress = true;                  ///< this node sends; others do it for one that does not

@@ -184,7 +184,7 @@ std::vector<std::string> addresses_of(const std::vector<api::NewUser>& users) {
 /// How many were added, and who, as far as there is room. Without an object: nobody was.
 AuditNote note_of(const std::vector<std::string>& addresses,
                   const std::vector<Result<api::AddedUser>>& outcomes) {
-  constexpr std::size_t names_bytes_max = 250;
+  constexpr std::size_t names_bytes_max = 4000;
   AuditNote note{"user import", {}};
   std::size_t added = 0;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {

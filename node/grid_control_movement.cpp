@@ -78,7 +78,7 @@ Task<Result<void>> GridControlBinding::change_members(MapPtr map, std::vector<Me
 Result<void> GridControlBinding::check(const Map& map, const std::vector<Member>& members) const {
   MapChange change;
   for (const auto& member : members) change.members.push_back({member});
-  return check_copies_fit(map, apply(map, change), disks());
+  return check_copies_fit(map, apply(map, change), disks(), [this](NodeId node) { return is_alive(node); });
 }
 
 Task<Result<api::Begun>> GridControlBinding::drain(std::string node) {
@@ -191,8 +191,10 @@ Result<void> GridControlBinding::check_maintenance(const Map& map, NodeId node) 
     return fail(Errc::conflict,
                 fmt::format("{} is away already: slots that both hold would be unavailable", other.name));
   }
+  const auto alive = [this](NodeId other) { return is_alive(other); };
+  if (auto agrees = check_voters(map, node, alive); !agrees) return agrees;
   if (map.settings.copies < 2) return {};
-  return check_drain(map, node, [this](NodeId other) { return is_alive(other); });
+  return check_drain(map, node, alive);
 }
 
 Task<Result<api::Begun>> GridControlBinding::maintain(std::string node, std::chrono::seconds duration) {
@@ -223,7 +225,7 @@ Task<Result<api::Settings>> GridControlBinding::settings() {
   const auto record = co_await parts_.mail.view().settings();
   co_return api::Settings{map->settings.copies, map->settings.copies_min,
                           postmaster ? std::move(*postmaster) : std::string(), map->settings.scrub_days,
-                          record ? record->limits().empty() ? "none" : record->limits() : std::string()};
+                          record ? record->limits() : std::string()};
 }
 
 /// What can be refused is looked at first, so that none of it is made where some of it cannot be.
@@ -289,7 +291,8 @@ Result<MapChange> GridControlBinding::settings_change(const Map& map, const api:
   }
   MapChange change;
   change.settings = SettingsChange{wanted, map.settings};
-  const auto fits = check_copies_fit(map, apply(map, change), disks());
+  const auto fits =
+      check_copies_fit(map, apply(map, change), disks(), [this](NodeId node) { return is_alive(node); });
   if (!fits) return tl::unexpected(fits.error());
   return change;
 }
@@ -323,7 +326,9 @@ void GridControlBinding::on_map(const MapPtr& map) {
   } else {
     targets = plan_copies(*map);
   }
-  state_->jobs.look(jobs_of(*map, targets), parts_.clock.now(), parts_.clock.wall());
+  const auto alive = [this](NodeId node) { return is_alive(node); };
+  const auto full = [this](NodeId node) { return parts_.core.leases().is_full(node); };
+  state_->jobs.look(jobs_of(*map, targets, alive, full), parts_.clock.now(), parts_.clock.wall());
 }
 
 Task<Result<std::vector<api::JobRow>>> GridControlBinding::jobs() {

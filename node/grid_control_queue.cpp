@@ -13,7 +13,7 @@ constexpr std::string_view intake_cursor = "intake-";
 constexpr std::size_t slots_at_once = 128;
 constexpr Duration slot_answers_max = std::chrono::seconds(2);
 /// A call is over well before who asks gives up.
-constexpr Duration acting_max = std::chrono::seconds(20);
+constexpr Duration acting_max = std::chrono::seconds(10);
 
 SlotClient::Options queue_options() {
   SlotClient::Options options;

@@ -43,7 +43,7 @@ Task<Result<MapPtr>> GridControlBinding::propose(MapChange change) {
   const auto map = parts_.core.map();
   if (!map) co_return fail(Errc::unavailable, "this node is in no grid");
   const auto after = std::make_shared<const Map>(apply(*map, change));
-  for (auto& sentence : text_of(movement_between(*map, *after, disks())))
+  for (auto& sentence : text_of(changes_between(*map, *after, disks())))
     trial_->effects.push_back(std::move(sentence));
   co_return after;
 }

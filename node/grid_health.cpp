@@ -4,14 +4,13 @@
 #include <algorithm>
 
 #include "node/grid_control_binding.hpp"
+#include "storage/replication/grid_clock.hpp"
 
 namespace gridmail {
 namespace {
 
 constexpr Duration write_takes_long = std::chrono::seconds(5);
 constexpr Duration report_is_old_after = std::chrono::seconds(30);
-/// Dates of messages and expiries go by it; what is agreed does not.
-constexpr std::chrono::seconds clock_is_off(5);
 
 bool has_majority(const NodeSet& voters, const std::function<bool(NodeId)>& is_alive) {
   const auto alive = static_cast<std::size_t>(std::count_if(voters.begin(), voters.end(), is_alive));
@@ -114,36 +113,38 @@ void GridControlBinding::judge_disks(const Map& map, std::size_t lost_here, Heal
                  fmt::format("the disk of node {} has not finished a write for {} s", member.name,
                              told->second.stalled / std::chrono::seconds(1)));
     }
-    const bool is_full = is_here ? parts_.store.low_space() : is_told && told->second.free_bytes == 0;
-    if (is_full) {
+    if (is_alive(member.id) && parts_.core.leases().is_full(member.id)) {
       health.say(api::Verdict::degraded,
-                 fmt::format("the disk of node {} is full up to its reserve: its slots take no new mail",
+                 fmt::format("the disk of node {} is full up to its reserve: slots with a copy there take "
+                             "no new mail",
                              member.name));
+    }
+    const auto unread = is_here   ? parts_.core.scrub().report().unread_since
+                        : is_told ? told->second.unread_since
+                                  : 0;
+    const std::chrono::hours round(24 * map.settings.scrub_days);
+    if (scrub_is_overdue(unread, round, parts_.clock.wall())) {
+      health.say(api::Verdict::degraded,
+                 fmt::format("node {} has slots that were compared with their other copies {} days ago: "
+                             "its disk is too slow for {} days, or copies are missing",
+                             member.name, (parts_.clock.wall() - unread) / to_micros(std::chrono::hours(24)),
+                             map.settings.scrub_days));
     }
   }
 }
 
 /// By the nodes that live; where two differ nobody can tell which is wrong, and both are named.
 void GridControlBinding::judge_clocks(const Map& map, Health& health) const {
-  std::vector<std::pair<std::chrono::microseconds, std::string>> ahead;
-  const auto heard = parts_.core.loads().heard();
-  for (const auto& member : map.members) {
-    const auto found = heard.find(member.id);
-    if (member.id == parts_.core.self()) {
-      ahead.emplace_back(0, member.name);
-    } else if (found != heard.end() && is_alive(member.id)) {
-      ahead.emplace_back(found->second.clock_ahead, member.name);
-    }
-  }
-  std::sort(ahead.begin(), ahead.end());
-  if (ahead.size() < 2) return;
-  const auto middle = (ahead[(ahead.size() - 1) / 2].first + ahead[ahead.size() / 2].first) / 2;
-  for (const auto& [difference, name] : ahead) {
-    const auto off = difference - middle;
+  const auto clocks =
+      clocks_of(map, parts_.core.self(), parts_.core.loads().heard(),
+                [this](NodeId node) { return is_alive(node); }, {parts_.clock.now(), parts_.clock.wall()});
+  for (const auto& [ahead, node] : clocks) {
+    const auto off = ahead - median(clocks);
     if (std::chrono::abs(off) < clock_is_off) continue;
-    health.say(api::Verdict::degraded,
-               fmt::format("the clock of node {} is {} s off those of the others", name,
-                           std::chrono::round<std::chrono::seconds>(off).count()));
+    const auto* member = map.member(node);
+    health.say(api::Verdict::degraded, fmt::format("the clock of node {} is {} s off those of the others",
+                                                   member != nullptr ? member->name : node.brief(),
+                                                   std::chrono::round<std::chrono::seconds>(off).count()));
   }
 }
 

@@ -1,6 +1,7 @@
 // Jobs: what moves in the grid, read off the map and the plan. Nobody in particular runs one: every primary
 // does its own slots' part, so a job outlives any node, and every node can tell of it. Pure.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,7 +11,7 @@
 namespace gridmail {
 
 enum class JobKind : std::uint8_t {
-  drain,    ///< primaries leave `node`
+  drain,    ///< primaries leave `node`, and its vote where it is away by plan and another can have it
   remove,   ///< copies leave `node`, which is then removed
   replace,  ///< likewise, with a successor
   rebuild,  ///< copies that `node` held are made anew
@@ -29,7 +30,9 @@ struct Job {
   NodeSet run_by;         ///< the primaries of the slots left
 };
 
-/// By id. `targets`: the planned copies of each row.
-[[nodiscard]] std::vector<Job> jobs_of(const Map& map, const std::vector<NodeSet>& targets);
+/// By id. `targets`: the planned copies of each row. `is_full`: whose disk is at its reserve.
+[[nodiscard]] std::vector<Job> jobs_of(
+    const Map& map, const std::vector<NodeSet>& targets, const std::function<bool(NodeId)>& is_alive,
+    const std::function<bool(NodeId)>& is_full = [](NodeId) { return false; });
 
 }  // namespace gridmail

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "gossip/placement/planner.hpp"
+#include "gossip/register/voter_plan.hpp"
 
 namespace gridmail {
 namespace {
@@ -16,6 +17,12 @@ std::size_t storing_zones(const Map& map) {
     if (member.stores()) zones.insert(member.zone);
   }
   return zones.size();
+}
+
+std::size_t living_storers(const Map& map, const std::function<bool(NodeId)>& is_alive) {
+  return static_cast<std::size_t>(
+      std::count_if(map.members.begin(), map.members.end(),
+                    [&](const Member& member) { return member.stores() && is_alive(member.id); }));
 }
 
 /// The mean over all copies of which something is known.
@@ -56,13 +63,21 @@ Result<void> check_space(const Map& before, const Map& after, const DiskFiguresB
 
 }  // namespace
 
-Result<void> check_copies_fit(const Map& before, const Map& after, const DiskFiguresByNode& disks) {
+Result<void> check_copies_fit(const Map& before, const Map& after, const DiskFiguresByNode& disks,
+                              const std::function<bool(NodeId)>& is_alive) {
   const std::size_t copies = after.settings.copies;
   const std::size_t nodes = after.storing_members();
   if (nodes < copies && (nodes < before.storing_members() || copies > before.settings.copies)) {
     return fail(
         Errc::conflict,
         fmt::format("too few nodes: {} would store mail, and every slot has {} copies", nodes, copies));
+  }
+  const std::size_t living = living_storers(after, is_alive);
+  if (living < copies && living < living_storers(before, is_alive)) {
+    return fail(Errc::conflict, fmt::format("too few living nodes: {} that store mail would be left, and "
+                                            "every slot has {} copies; bring those back that are silent, or "
+                                            "remove them, first",
+                                            living, copies));
   }
   const std::size_t zones = storing_zones(after);
   if (zones < copies && zones < storing_zones(before)) {
@@ -74,35 +89,34 @@ Result<void> check_copies_fit(const Map& before, const Map& after, const DiskFig
   return check_space(before, after, disks);
 }
 
-Movement movement_between(const Map& before, const Map& after, const DiskFiguresByNode& disks) {
+SlotChanges changes_between(const Map& before, const Map& after, const DiskFiguresByNode& disks) {
   const auto planned = plan_copies(before), wanted = plan_copies(after);
   const auto may_be_primary = [](const Map& map, NodeId node) {
     const auto* member = map.member(node);
     return member != nullptr && member->may_be_primary();
   };
-  Movement movement;
+  SlotChanges changes;
   for (std::size_t i = 0; i < before.rows.size(); ++i) {
     const auto& primary = before.rows[i].primary;
-    if (primary && may_be_primary(before, *primary) && !may_be_primary(after, *primary)) ++movement.primaries;
+    if (primary && may_be_primary(before, *primary) && !may_be_primary(after, *primary)) ++changes.primaries;
     for (const auto& node : wanted[i])
-      movement.made += before.rows[i].holds(node) || planned[i].contains(node) ? 0 : 1;
-    movement.dropped += planned[i].size() > wanted[i].size() ? planned[i].size() - wanted[i].size() : 0;
+      changes.made += before.rows[i].holds(node) || planned[i].contains(node) ? 0 : 1;
+    changes.dropped += planned[i].size() > wanted[i].size() ? planned[i].size() - wanted[i].size() : 0;
   }
-  movement.bytes = bytes_of_a_copy(before, disks) * static_cast<double>(movement.made);
-  return movement;
+  changes.bytes = bytes_of_a_copy(before, disks) * static_cast<double>(changes.made);
+  return changes;
 }
 
-std::vector<std::string> text_of(const Movement& movement) {
+std::vector<std::string> text_of(const SlotChanges& changes) {
   std::vector<std::string> texts;
-  if (movement.primaries > 0)
-    texts.push_back(fmt::format("{} slots get another primary", movement.primaries));
-  if (movement.made > 0) {
-    texts.push_back(movement.bytes > 0 ? fmt::format("{} copies are made on other nodes, about {}",
-                                                     movement.made, gigabytes(movement.bytes))
-                                       : fmt::format("{} copies are made on other nodes", movement.made));
+  if (changes.primaries > 0) texts.push_back(fmt::format("{} slots get another primary", changes.primaries));
+  if (changes.made > 0) {
+    texts.push_back(changes.bytes > 0 ? fmt::format("{} copies are made on other nodes, about {}",
+                                                    changes.made, gigabytes(changes.bytes))
+                                      : fmt::format("{} copies are made on other nodes", changes.made));
   }
-  if (movement.dropped > 0)
-    texts.push_back(fmt::format("{} copies go without another in their place", movement.dropped));
+  if (changes.dropped > 0)
+    texts.push_back(fmt::format("{} copies go without another in their place", changes.dropped));
   return texts;
 }
 
@@ -118,6 +132,17 @@ Result<void> check_drain(const Map& map, NodeId node, const std::function<bool(N
   });
   if (others) return {};
   return fail(Errc::conflict, "no other live node that stores mail may be primary");
+}
+
+Result<void> check_voters(const Map& map, NodeId node, const std::function<bool(NodeId)>& is_alive) {
+  const auto voters = voters_without(map, node, is_alive);
+  const auto left = static_cast<std::size_t>(std::count_if(
+      voters.begin(), voters.end(), [&](NodeId voter) { return voter != node && is_alive(voter); }));
+  if (left * 2 > voters.size()) return {};
+  return fail(Errc::conflict,
+              fmt::format("too few voters: {} of {} would be there, which is no majority: nothing could be "
+                          "agreed, and nobody take over from anybody",
+                          left, voters.size()));
 }
 
 }  // namespace gridmail

@@ -9,6 +9,7 @@
 
 #include "node/api/http_session.hpp"
 #include "node/base/log.hpp"
+#include "node/base/log_writer.hpp"
 #include "node/outbound_settings.hpp"
 #include "node/planned_stop.hpp"
 #include "node/processor_meter.hpp"
@@ -136,6 +137,7 @@ void Node::note_damage(const Error& damage) {
 /// After damage it starts again; where a service manager is there, that is its task.
 void Node::end_now(int exit_code) {
   if (damaged_ && !supervisor_.is_there()) start_again();
+  LogWriter::of_errors().flush();
   std::_Exit(exit_code);
 }
 
@@ -231,6 +233,7 @@ Result<void> Node::build() {
     end_now(1);
   };
   hooks.low_space = [this] { return store_->low_space(); };
+  hooks.very_low_space = [this] { return store_->very_low_space(); };
   hooks.is_behind = [this] { return store_->is_behind(); };
   hooks.on_map = [this](MapPtr map) { take_map(map); };
   hooks.on_push = [this](NodeId from, Bytes payload) { mail_->on_push(from, std::move(payload)); };
@@ -243,7 +246,7 @@ Result<void> Node::build() {
     const auto free = store_->bytes_free();
     const auto reserve = config_.storage.reserve_bytes;
     DiskState disk{store_->bytes_stored(), free > reserve ? free - reserve : 0};
-    disk.stalled = store_->oldest_commit_age();
+    disk.stalled = store_->stalled_for();
     return disk;
   };
   listeners_ = std::make_unique<ListenerBook>(identity_->node_id(), *transport_);

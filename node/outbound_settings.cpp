@@ -1,5 +1,7 @@
 #include "node/outbound_settings.hpp"
 
+#include "node/runtime/this_machine.hpp"
+
 namespace gridmail {
 
 Result<OutboundSettings> outbound_settings(const NodeConfig& config) {
@@ -16,6 +18,8 @@ Result<OutboundSettings> outbound_settings(const NodeConfig& config) {
   if (!password)
     return tl::unexpected(Error{Errc::invalid, "outbound.password_file: " + password.error().text});
   outbound.route.credentials = smtp::ClientCredentials{given.user, std::move(*password)};
+  // Under TLS with whoever answers, anybody on the way could have it.
+  if (!is_this_machine(outbound.route.host.host)) outbound.route.tls_required = true;
   return outbound;
 }
 

@@ -5,7 +5,8 @@
 
 namespace gridmail {
 
-/// Reads the password at the smart host. Errors: invalid, when there is none.
+/// Reads the password at the smart host; one that is not this machine then needs TLS and a certificate for
+/// its name. Errors: invalid, when there is none.
 [[nodiscard]] Result<OutboundSettings> outbound_settings(const NodeConfig& config);
 
 }  // namespace gridmail

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gossip/register/voter_plan.hpp"
 #include "node/base/log.hpp"
 #include "node/runtime/timer.hpp"
 
@@ -23,9 +24,11 @@ bool is_planned_stop(WallMicros maintenance_until, WallMicros now) {
 }
 
 Task<bool> step_aside(GridCore& core, GridControlBinding& control, Clock& clock) {
+  const auto is_alive = [&control](NodeId node) { return control.is_alive(node); };
   auto map = core.map();
   const auto* own = map ? map->member(core.self()) : nullptr;
-  if (own == nullptr || !has_primaries(*map, core.self())) co_return own != nullptr;
+  if (own == nullptr) co_return false;
+  if (!has_primaries(*map, core.self()) && !passes_vote_on(*map, core.self(), is_alive)) co_return true;
   if (own->maintenance_until == 0) {
     const auto away = co_await control.maintain(own->name, planned_absence);
     if (!away) {
@@ -33,12 +36,13 @@ Task<bool> step_aside(GridCore& core, GridControlBinding& control, Clock& clock)
       co_return false;
     }
   }
-  const auto is_alive = [&control](NodeId node) { return control.is_alive(node); };
   for (;;) {
     map = core.map();
-    if (!has_primaries(*map, core.self())) co_return true;
+    const bool primary = has_primaries(*map, core.self());
     // All stop at once, such as on a power failure's last minute of battery: nobody is left to take them.
-    if (!check_drain(*map, core.self(), is_alive)) co_return false;
+    const bool waits =
+        (primary && check_drain(*map, core.self(), is_alive)) || passes_vote_on(*map, core.self(), is_alive);
+    if (!waits) co_return !primary;
     co_await sleep_for(clock, look_again);
   }
 }

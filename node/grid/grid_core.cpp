@@ -5,6 +5,7 @@
 #include "gossip/message_kind.hpp"
 #include "node/base/log.hpp"
 #include "storage/directory/directory_keys.hpp"
+#include "storage/replication/grid_clock.hpp"
 
 namespace gridmail {
 
@@ -28,6 +29,7 @@ GridCore::GridCore(GridPorts ports, Membership::Self self, GridCoreSettings sett
   callbacks.dead_for_long = [this] {
     return membership_ ? membership_->dead_for(settings_.dead_for_long) : NodeSet{};
   };
+  callbacks.agreed_wall = [this] { return agreed_wall(); };
   callbacks.on_old_disk = [this](bool old) {
     if (membership_) membership_->set_old_disk(old);
   };
@@ -41,6 +43,14 @@ GridCore::GridCore(GridPorts ports, Membership::Self self, GridCoreSettings sett
 }
 
 GridCore::~GridCore() = default;
+
+std::optional<WallMicros> GridCore::agreed_wall() const {
+  const auto is_alive = [this](NodeId node) {
+    return leases_->is_alive(node, settings_.replication.alive_within);
+  };
+  return gridmail::agreed_wall(*map(), self_.id, context_->loads.heard(), is_alive,
+                               {ports_.clock.now(), ports_.clock.wall()});
+}
 
 Survey::Members GridCore::survey_members() const {
   Survey::Members members;
@@ -58,7 +68,7 @@ void GridCore::serve(ServiceId id, SlotService& service) {
 }
 
 bool GridCore::working() const {
-  return ports_.store.oldest_commit_age() < settings_.commit_stall_max;
+  return ports_.store.stalled_for() < settings_.commit_stall_max;
 }
 
 Task<Result<void>> GridCore::load() {
@@ -74,7 +84,8 @@ Task<Result<void>> GridCore::load() {
       self_.id, ports_.gossip, ports_.clock, ports_.network, marks_, settings_.leases,
       Leases::Surroundings{.map = [this] { return slots_->map(); },
                            .accepted_version = [this] { return register_->accepted_version(); },
-                           .working = [this] { return working(); }});
+                           .working = [this] { return working(); },
+                           .low_space = hooks_.low_space});
   context_.reset(new ReplicationContext{
       .self = self_.id,
       .clock = ports_.clock,
@@ -89,6 +100,7 @@ Task<Result<void>> GridCore::load() {
       .propose = {},
       .fail_stop = hooks_.fail_stop,
       .low_space = hooks_.low_space,
+      .very_low_space = hooks_.very_low_space,
       .is_behind = hooks_.is_behind,
       .dead_for_long = [this] { return membership_->dead_for(settings_.dead_for_long); }});
   context_->services = services_;
@@ -129,7 +141,9 @@ Task<void> GridCore::tell_loads(GridCore* core) {
     if (!map) continue;
     const auto now = core->ports_.clock.now();
     DiskState disk = core->hooks_.disk ? core->hooks_.disk() : DiskState{};
-    disk.lost_slots = core->scrub().report().lost_slots;
+    const auto scrub = core->scrub().report();
+    disk.lost_slots = scrub.lost_slots;
+    disk.unread_since = scrub.unread_since;
     const Bytes report = core->loads().report(*map, core->self(), disk, now, core->ports_.clock.wall());
     for (const auto& member : map->members) {
       if (member.id == core->self()) continue;
@@ -203,7 +217,7 @@ void GridCore::on_message(NodeId from, std::uint16_t kind, Bytes payload) {
       if (auto* follower = follower_.load()) follower->on_message(from, std::move(payload));
       break;
     case MessageKind::load:
-      context_->loads.on_report(from, payload, ports_.clock.now(), ports_.clock.wall());
+      context_->loads.on_report(from, payload, ports_.clock.now());
       break;
     case MessageKind::intake:
       if (hooks_.on_intake) hooks_.on_intake(from, std::move(payload));

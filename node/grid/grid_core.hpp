@@ -50,6 +50,7 @@ class GridCore {
   struct Hooks {
     std::function<void(Error)> fail_stop;  ///< the disk failed
     std::function<bool()> low_space;       ///< the disk's reserve is reached
+    std::function<bool()> very_low_space;  ///< half of it is used up
     std::function<bool()> is_behind;       ///< too much waits for the disk: nothing more is to be taken in
     std::function<void(MapPtr)> on_map;    ///< a newer map was taken in
     std::function<void(NodeId, Bytes)> on_push;
@@ -109,6 +110,8 @@ class GridCore {
   [[nodiscard]] bool working() const;
 
  private:
+  /// Once loaded, with a map.
+  [[nodiscard]] std::optional<WallMicros> agreed_wall() const;
   /// Stands for the follower until the first map says which slot is the directory.
   class Age final : public FollowedDirectory {
    public:

@@ -95,7 +95,8 @@ MailServices::MailServices(Parts parts, MailSettings settings)
                .deliveries = user_delivery_,
                .queue = queue_client_,
                .alive = [&core = parts_.core](
-                            NodeId node) { return core.leases().is_alive(node, std::chrono::seconds(1)); }}),
+                            NodeId node) { return core.leases().is_alive(node, std::chrono::seconds(1)); },
+               .full = [&core = parts_.core](NodeId node) { return core.leases().is_full(node); }}),
       mailboxes_({mailbox_client_, spools_, listener_, parts_.clock, parts_.workers}),
       delivery_({.clock = parts_.clock,
                  .random = parts_.random,

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "node/base/log_writer.hpp"
+
 namespace gridmail {
 
 void start_again() {
@@ -19,6 +21,7 @@ void start_again() {
   // Not what it has open: sockets and the lock of the store.
   constexpr unsigned first_after_errors = 3;
   (void)::close_range(first_after_errors, ~0U, 0);
+  LogWriter::of_errors().flush();
   ::execv("/proc/self/exe", arguments.data());
 }
 
