@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Mail out to one smtp-sink, until it has the last message: Postfix, one node, three nodes with two copies, in one run. The
-clients are the same for all: 8 sessions, messages of 8 KiB, which log in where that is needed.
+clients are the same for all: smtp-source with 8 sessions and messages of 8 KiB, over TCP to Postfix, which believes this machine, and
+over the socket of sendmail to a node, which does not.
 
 ./dev bench outbound [--messages N] [--only peer|one|three]...
 """
@@ -72,9 +73,9 @@ class Sink:
         os.close(self.terminal)
 
 
-def submit(door, sessions, messages):
+def submit(door, sessions, messages, size=MESSAGE_BYTES):
     """smtp-source, which keeps its sessions and sends as fast as it is answered."""
-    return subprocess.Popen(["smtp-source", "-d", "-s", str(sessions), "-m", str(messages), "-l", str(MESSAGE_BYTES),
+    return subprocess.Popen(["smtp-source", "-d", "-s", str(sessions), "-m", str(messages), "-l", str(size),
                              "-f", "sender@example.org", "-t", "somebody@elsewhere.test", door])
 
 
