@@ -3,12 +3,15 @@
 `heavy` faults touch stored data, or may cost a copy: the next fault waits until every record has its copies again.
 """
 
+import contextlib
 import os
 import pathlib
 import signal
+import smtplib
 import time
 
-from loopback_grid import GridError, is_our_process
+from loopback_grid import GridError, is_our_process, wait_until
+from mail_clients import TIMEOUT, TROUBLE, check_ok, imap_session, select_inbox
 from packet_switch import Link
 
 LOST = Link(loss=1.0)
@@ -191,6 +194,65 @@ class FullDisk(Fault):
         self.start_again(self.node)
 
 
+class LowDisk(Fault):
+    """Less than the reserve is left, and more than the floor. Nobody writes what is large to that disk any more, be it the
+    primary's or another copy's: senders are told to come again, clients can delete, and the node lives."""
+    title = "a disk at its reserve"
+    seconds = (5, 12)
+    heavy = True
+    leave = 160 * MIB
+
+    def begin(self):
+        self.user = self.grid.user_stored_on(self.node)
+        self.wait_for_answer(250)
+        self.grid.disk(self.node).fill(self.leave)
+        wait_until(f"{self.node['name']} says that its disk is full", lambda: self.grid.has_low_space(self.node), 30)
+        if self.grid.is_stored_on(self.node, self.user):  # or it has moved meanwhile
+            self.wait_for_answer(452)
+        wait_until("mail deleted although a disk is full", self.delete_all, 60)
+
+    def front(self):
+        """Any other node."""
+        return self.random.choice([node for node in self.grid.nodes if node is not self.node])
+
+    def wait_for_answer(self, wanted):
+        wait_until(f"a message for {self.user['address']} answered with {wanted}",
+                   lambda: self.answer_to_message() == wanted, 60, 0.5)
+
+    def answer_to_message(self):
+        node = self.front()
+        try:
+            with contextlib.closing(smtplib.SMTP(node["host"], node["smtp"], timeout=TIMEOUT,
+                                                 local_hostname="client.test")) as smtp:
+                smtp.sendmail("sender@elsewhere.test", [self.user["address"]], b"Subject: full\r\n\r\ntext\r\n")
+                return 250
+        except smtplib.SMTPRecipientsRefused as error:
+            return error.recipients[self.user["address"]][0]
+        except smtplib.SMTPResponseException as error:
+            return error.smtp_code
+        except TROUBLE:
+            return None
+
+    def delete_all(self):
+        try:
+            with imap_session(self.front(), self.user) as imap:
+                uids = select_inbox(imap)[1]
+                if not uids:
+                    return True
+                check_ok(imap.uid("STORE", ",".join(map(str, uids)), "+FLAGS.SILENT", r"(\Deleted)"))
+                check_ok(imap.expunge())
+                return not select_inbox(imap)[1]
+        except TROUBLE:
+            return False
+
+    def end(self):
+        lives = is_our_process(self.node["pid"])
+        self.grid.disk(self.node).empty_out()
+        self.start_again(self.node)
+        if not lives:
+            raise GridError(f"{self.node['name']} ended by itself though its reserve was not used up")
+
+
 class HangingDisk(Fault):
     title = "a disk that hangs"
     seconds = (4, 12)
@@ -305,5 +367,5 @@ class OldDisk(Fault):
 
 LIGHT = [Isolate, OneWay, OneWayOut, Split, Bridge, Loss, Slow]
 PROCESSES = [Kill, ClockJump, KillAll, Pause]
-DISKS = [FullDisk, HangingDisk, BrokenDisk, DamagedFile, BlankDisk, OldDisk]
+DISKS = [FullDisk, LowDisk, HangingDisk, BrokenDisk, DamagedFile, BlankDisk, OldDisk]
 ALL = [*LIGHT, *PROCESSES, *DISKS]

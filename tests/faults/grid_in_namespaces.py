@@ -1,10 +1,11 @@
 """A grid whose nodes are machines: each has a network namespace with one address, and a disk of its own."""
 
+import itertools
 import pathlib
 import re
 import shutil
 
-from loopback_grid import wait_until
+from loopback_grid import DOMAIN, wait_until
 from grid_api import ApiError
 from machine_grid import MachineGrid
 from node_disk import NodeDisk
@@ -15,6 +16,8 @@ DISK_MEBIBYTES = 1024
 
 class NamespaceGrid(MachineGrid):
     users_count = 12
+    reserve_bytes = "256 MiB"
+    extra_users = itertools.count(1)
 
     def __init__(self, directory, machines, seed):
         super().__init__(directory, Network(range(1, machines + 1), seed))
@@ -57,6 +60,22 @@ class NamespaceGrid(MachineGrid):
     def reasons(self):
         status = self.status()
         return status["reasons"] if status else []
+
+    def has_low_space(self, node):
+        return "\ngridmail_disk_low 1\n" in self.api(node).probe("/metrics")[1]
+
+    def is_stored_on(self, node, user):
+        place = self.api(node).get(f"/users/{user['address']}/location")
+        return node["id"] in place["in_sync"]
+
+    def user_stored_on(self, node):
+        """A new one, whom no client reads, and of whose mail that node has a copy."""
+        def added():
+            user = {"address": f"extra{next(self.extra_users)}@{DOMAIN}", "password": "extra password"}
+            rows = self._answers(lambda: self.api(node).post("/user-batches", {"users": [user]}))
+            there = rows and "error" not in rows[0] and self._answers(lambda: self.is_stored_on(node, user))
+            return user if there else None
+        return wait_until(f"a user whose mail is on {node['name']}", added, 120)
 
     def set_cache(self, node, cache_bytes):
         """From its next start on. With a small one, what its log holds is written to tables at the start, and soon after that."""

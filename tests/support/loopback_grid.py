@@ -65,6 +65,7 @@ def is_our_process(pid):
 class LoopbackGrid:
     users_count = USERS
     cache_bytes = "64 MiB"
+    reserve_bytes = "64 MiB"  # the floor: whoever runs tests may have little room
     plaintext_login = True
     proxies = 'trusted = ["127.0.0.2"]'
     drain = ""
@@ -199,7 +200,7 @@ connections_per_address_max = 0
 
 [storage]
 cache_bytes = "{self.cache_bytes}"
-reserve_bytes = "64 MiB"
+reserve_bytes = "{self.reserve_bytes}"
 """)
 
     def _data_dir(self, node):
