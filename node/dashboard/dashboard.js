@@ -13,7 +13,7 @@ import {el, figures, fill, number} from "./elements.js";
 
 const refresh_ms = 2000, silence_ms = 6000, waiting_ms = 15000, settling_ms = 4000;
 const $ = id => document.getElementById(id);
-let timer = null, map = null, heard = null, waiting_at = 0, listening = null, states = "", entered = 0;
+let timer = null, map = null, heard = null, waiting_at = 0, listening = null, states = "", entered = 0, era = 0, event_at = 0;
 
 const words = {
   healthy: "Healthy", degraded: "Degraded", unavailable: "Unavailable",
@@ -91,8 +91,11 @@ function showAge() {
 
 /** All that comes with the status: the first screen, or the page that is open. */
 async function show(status) {
-  if (map?.version !== status.map_version) map = await api("GET", "/map");
-  grid.jobs = await api("GET", "/jobs");
+  const mine = era;
+  const newer = map?.version === status.map_version ? map : await api("GET", "/map"), jobs = await api("GET", "/jobs");
+  if (mine !== era) return;  // logged out meanwhile
+  map = newer;
+  grid.jobs = jobs;
   const self = status.nodes.find(node => node.id === status.node);
   const first = heard === null;
   heard = {at: Date.now(), node: self ? self.name : "this node"};
@@ -119,14 +122,16 @@ async function show(status) {
 }
 
 async function refresh() {
+  const mine = era;
   try {
-    await show(await api("GET", "/status"));
+    const status = await api("GET", "/status");
+    if (mine === era) await show(status);
   } catch (error) {
-    if (self.account === "") return;  // logged out meanwhile
-    if (error instanceof Refused) return logOut(error.message);
-    if (heard === null) showSilence(error);
+    if (mine === era && error instanceof Refused) return logOut(error.message);
+    if (mine === era && heard === null) showSilence(error);
   }
-  ask_again_in(refresh_ms);
+  if (mine !== era) return;  // logged out meanwhile
+  ask_again_in(Date.now() - event_at < silence_ms ? silence_ms : refresh_ms);
 }
 
 function ask_again_in(ms) {
@@ -136,9 +141,10 @@ function ask_again_in(ms) {
 
 function tell(name, document) {
   if (heard === null) return;
-  heard.at = Date.now();
+  const mine = era;
+  heard.at = event_at = Date.now();
   ask_again_in(silence_ms);
-  if (name === "status") show(document).catch(() => ask_again_in(0));
+  if (name === "status") show(document).catch(() => { if (mine === era) ask_again_in(0); });
   if (name !== "figures") return;
   grid.disks = new Map(document.nodes.map(node => [node.id, node]));
   if (wordsOfHash()[0] !== "") return updatePage();
@@ -182,6 +188,8 @@ function showLogIn(message) {
 }
 
 function logOut(message) {
+  ++era;
+  event_at = 0;
   clearTimeout(timer);
   listening?.abort();
   forget();
