@@ -105,9 +105,10 @@ bool TraceBook::is_named_by_receipt(const trace::Event& event) const {
   for (const auto* receipts : {&received_, &received_before_}) {
     const auto found = receipts->find(event.id());
     if (found == receipts->end()) continue;
-    const auto& [entry, known] = found->second;
-    if (!event.entry().empty() && event.entry() != entry) return false;
+    const auto& receipt = found->second;
+    if (!event.entry().empty() && event.entry() != receipt.entry) return false;
     return std::all_of(event.recipients().begin(), event.recipients().end(), [&](const auto& address) {
+      const auto& known = receipt.recipients;
       return std::find(known.begin(), known.end(), mark_of(address)) != known.end();
     });
   }
