@@ -176,6 +176,25 @@ def browser(tally):
     tally.add(passed, failed, "browser")
 
 
+def package(tally):
+    """On machines with systemd in namespaces, from installation to purge."""
+    as_root("package", [ROOT / "dev", "package-test"], tally)
+
+
+def image(tally):
+    """The short half of ./dev iso-test: it is made, makes a new grid, and comes back with its data."""
+    as_root("image", [ROOT / "dev", "iso-test", "bios_cd"], tally)
+
+
+def as_root(where, command, tally):
+    if os.geteuid() != 0:
+        print(f"  skipped: {where}: only root can")
+        return
+    passed, failed, output = count(command, r"(\d+) passed, (\d+) failed", 1800)
+    print(output[-8000:])
+    tally.add(passed, failed, where)
+
+
 def in_namespaces(where, program, tally):
     """As far as this machine lets network namespaces be made."""
     code, output = run([sys.executable, *program], 1800)
@@ -196,7 +215,8 @@ def python_cases(folder, where, tally):
 
 
 PARTS = {"unit": unit, "style": style, "packaging": packaging, "model": model, "simulator": simulator,
-         "fuzz": fuzz, "integration": integration, "browser": browser, "internet": internet, "faults": faults}
+         "fuzz": fuzz, "integration": integration, "browser": browser, "internet": internet, "faults": faults, "package": package,
+         "image": image}
 
 
 # What only computes, last in line for the processors while others wait; and what measures time, and has them to itself.
