@@ -265,7 +265,8 @@ class Balancer(GridCase):
 
         def reached():
             seen.append(self.haproxy.states())
-            return seen[-1] == wanted
+            # Each service is checked by itself, at its own time.
+            return seen[-1] == wanted and all(self.haproxy.states(other) == wanted for other in ("smtp", "pop3"))
         wait_until(f"{wanted} at the balancer", reached, 30, 0.2)
         return seen
 
