@@ -59,6 +59,10 @@ class Sink:
         found = re.findall(rb"mesg=(\d+)", self.text)
         return int(found[-1]) if found else 0
 
+    def read_until(self, what, condition):
+        """The sink takes nothing while its count is not read: a terminal holds some kilobytes."""
+        measured.wait_until(what, lambda: self.count() is not None and condition(), SECONDS_MAX, 0.02)
+
     def answers(self):
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", SINK_PORT)) == 0
@@ -87,11 +91,11 @@ def run(name, doors, pids, messages):
     with Sink() as sink:
         used, begun = cpu_seconds(pids), time.monotonic()
         clients = [submit(door, SESSIONS // len(doors), share) for door in doors]
-        for client in clients:
-            if client.wait(SECONDS_MAX) != 0:
-                raise RuntimeError(f"{name}: a client failed")
+        sink.read_until(f"{name}: the clients", lambda: all(client.poll() is not None for client in clients))
+        if any(client.returncode != 0 for client in clients):
+            raise RuntimeError(f"{name}: a client failed")
         accepted = time.monotonic() - begun
-        measured.wait_until(f"{name}: the messages", lambda: sink.count() >= done, SECONDS_MAX, 0.02)
+        sink.read_until(f"{name}: the messages", lambda: sink.count() >= done)
         seconds = time.monotonic() - begun
         used = cpu_seconds(pids) - used
     report(name, f"{done / seconds:7.0f} msg/s   {1000 * used / done:.2f} ms CPU a message   "
