@@ -42,6 +42,7 @@ Task<Result<api::ScrubStatus>> GridControlBinding::scrub_status() {
   const auto report = parts_.core.scrub().report();
   api::ScrubStatus scrub;
   scrub.slots_due = report.slots_due;
+  scrub.slots_waiting = report.slots_waiting;
   scrub.slot = report.slot;
   scrub.oldest = report.oldest;
   scrub.keys = report.keys;

@@ -32,8 +32,11 @@ Task<bool> step_aside(GridCore& core, GridControlBinding& control, Clock& clock)
   if (own->maintenance_until == 0) {
     const auto away = co_await control.maintain(own->name, planned_absence);
     if (!away) {
-      log(Level::info, "node.keeps_primaries", {{"reason", away.error().text}});
-      co_return false;
+      map = core.map();
+      const bool primary = has_primaries(*map, core.self());
+      const bool alone = map->members.size() == 1;  // who else should have them?
+      if (primary && !alone) log(Level::info, "node.keeps_primaries", {{"reason", away.error().text}});
+      co_return !primary;
     }
   }
   for (;;) {

@@ -53,17 +53,20 @@ class CopyWishes {
     return std::any_of(target.begin(), target.end(),
                        [&](NodeId node) { return !row.holds(node) && is_absent(node); });
   }
-  /// Whoever leaves does not wait for one that may never come back.
+  /// Whoever leaves does not wait for one that may never come back. It stays where there is nobody else.
   void instead_of_absent(SlotId slot, NodeId leaving, NodeSet& target) const {
+    const SlotRow& row = map_.rows[slot];
     NodeSet present;
     for (const auto& node : target) {
-      if (map_.rows[slot].holds(node) || !is_absent(node)) present.insert(node);
+      if (row.holds(node) || !is_absent(node)) present.insert(node);
     }
     NodeSet exclude = present;
     exclude.insert(leaving);
     const auto other = replacement(map_, slot, exclude, [this](NodeId node) { return !is_absent(node); });
-    if (!other) return;
-    present.insert(*other);
+    if (other) present.insert(*other);
+    for (const auto& node : row.in_sync) {
+      if (present.size() < target.size()) present.insert(node);
+    }
     target = present;
   }
 

@@ -17,7 +17,7 @@ namespace gridmail {
 struct PlanHints {
   NodeSet gone;               ///< dead for long: are given nothing
   NodeSet away;               ///< silent, or back only just: are given no primaries
-  NodeSet full;               ///< disks at their reserve: no copy moves there that may stay, or go elsewhere
+  NodeSet full;               ///< disks at their reserve now or a while ago: no copy moves there
   std::vector<double> loads;  ///< of each row, in one unit for all; empty: nothing measured
   bool operator==(const PlanHints&) const = default;
 };

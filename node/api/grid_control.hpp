@@ -73,9 +73,10 @@ struct NodeRow {
 
 /// How a node looks for records that its disk cannot give back, and for copies that differ.
 struct ScrubStatus {
-  std::uint64_t slots_due = 0;  ///< primaries here that the present round has not been through
-  std::optional<SlotId> slot;   ///< under way
-  WallMicros oldest = 0;        ///< when the slot longest ago was gone through; 0: one never was
+  std::uint64_t slots_due = 0;      ///< primaries here that the present round has not been through
+  std::uint64_t slots_waiting = 0;  ///< of these, for their other copies, once a round asked for is over
+  std::optional<SlotId> slot;       ///< under way
+  WallMicros oldest = 0;            ///< when the slot longest ago was gone through; 0: one never was
   std::uint64_t keys = 0, bytes = 0, mended = 0;  ///< since the node started
   struct Key {
     SlotId slot = 0;

@@ -91,6 +91,7 @@ Json to_json(const ScrubStatus& scrub) {
   Json lost = Json::array();
   for (const auto& slot : scrub.lost) lost.push_back({{"slot", slot.slot}, {"what", slot.what}});
   return {{"slots_due", scrub.slots_due},
+          {"slots_waiting", scrub.slots_waiting},
           {"slot", scrub.slot ? Json(*scrub.slot) : Json(nullptr)},
           {"oldest", date_or_null(scrub.oldest)},
           {"keys", scrub.keys},

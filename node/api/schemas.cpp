@@ -23,7 +23,8 @@ constexpr Schema table[] = {
      "weight:count maintenance_until:time|null voter:flag addresses:text[] version:text map_version:count "
      "load:number disk_free_bytes:count"},
     {"Scrub",
-     "slots_due:count slot:count|null oldest:time|null keys:count bytes:count mended:count "
+     "slots_due:count slots_waiting:count slot:count|null oldest:time|null keys:count bytes:count "
+     "mended:count "
      "last_mended:MendedKey[] lost:LostRecords[]"},
     {"MendedKey", "slot:count key:text at:time"},
     {"LostRecords", "slot:count what:text"},

@@ -133,11 +133,15 @@ Result<Outcome> node_scrub(const ApiClient& api, const Arguments& arguments) {
     if (!status) return tl::unexpected(status.error());
     const auto& scrub = status->at("scrub");
     const auto due = scrub.at("slots_due").get<std::size_t>();
-    if (due == 0) {
+    const auto waiting = scrub.value("slots_waiting", std::size_t{0});
+    if (due == waiting) {
       outcome->document["scrub"] = scrub;
       outcome->text +=
           fmt::format("the round is over; since the node started {} keys were compared and {} mended\n",
                       cell_text(scrub.at("keys")), cell_text(scrub.at("mended")));
+      if (waiting > 0)
+        outcome->text +=
+            fmt::format("{} slots wait for their other copies and are compared later\n", waiting);
       return outcome;
     }
     total = std::max(total, due);

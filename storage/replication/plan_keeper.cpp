@@ -4,6 +4,7 @@ namespace gridmail {
 
 PlanKeeper::PlanPtr PlanKeeper::renew(const MapPtr& map, const SignsOfLife& signs,
                                       const std::function<NodeSet()>& dead_for_long, TimePoint now) {
+  note_full(*map, signs, now);
   if (plan_ && now - planned_at_ < settings_.renewal) return plan_;
   planned_at_ = now;
   auto by = hints(*map, signs, dead_for_long(), now);
@@ -16,11 +17,18 @@ PlanKeeper::PlanPtr PlanKeeper::renew(const MapPtr& map, const SignsOfLife& sign
   return plan_;
 }
 
+void PlanKeeper::note_full(const Map& map, const SignsOfLife& signs, TimePoint now) {
+  for (const auto& member : map.members) {
+    if (signs.is_full(member.id)) full_at_[member.id] = now;
+  }
+}
+
 PlanHints PlanKeeper::hints(const Map& map, const SignsOfLife& signs, const NodeSet& dead_for_long,
                             TimePoint now) {
   PlanHints hints;
   for (const auto& member : map.members) {
-    if (signs.is_full(member.id)) hints.full.insert(member.id);
+    const auto full = full_at_.find(member.id);
+    if (full != full_at_.end() && now - full->second < settings_.full_for) hints.full.insert(member.id);
     if (member.id == self_) continue;
     const bool alive = signs.is_alive(member.id);
     if (!alive) silent_at_[member.id] = now;

@@ -2,8 +2,8 @@
 // of life or the loads ask for it, and not more often than needed.
 //
 // Without haste: a node that was silent is given primaries only after it has been heard for a while, one that
-// is dead keeps its share of the copies until it has been dead for long, and loads are looked at twice a
-// minute. On the slot table's first strand.
+// is dead keeps its share of the copies until it has been dead for long, one whose disk was full has copies
+// moved there only after a while, and loads are looked at twice a minute. On the slot table's first strand.
 #pragma once
 #include <functional>
 #include <map>
@@ -23,6 +23,9 @@ struct PlanSettings {
   /// each would give it back by its own figures.
   Duration keeps_for = std::chrono::seconds(60);
   Duration back_for = std::chrono::seconds(10);  ///< then a node that was silent may have primaries again
+  /// So long after a node last said that its disk is full, no copy moves there by plan: what the end of such
+  /// a move wipes makes room, and the same move would begin anew.
+  Duration full_for = std::chrono::minutes(10);
 };
 
 class PlanKeeper {
@@ -44,6 +47,7 @@ class PlanKeeper {
                               const std::function<NodeSet()>& dead_for_long, TimePoint now);
 
  private:
+  void note_full(const Map& map, const SignsOfLife& signs, TimePoint now);
   [[nodiscard]] PlanHints hints(const Map& map, const SignsOfLife& signs, const NodeSet& dead_for_long,
                                 TimePoint now);
 
@@ -55,6 +59,7 @@ class PlanKeeper {
   std::vector<double> rates_;
   TimePoint rates_at_;
   std::map<NodeId, TimePoint> silent_at_;  ///< when it was last found silent
+  std::map<NodeId, TimePoint> full_at_;    ///< when its disk was last found full
 };
 
 }  // namespace gridmail

@@ -69,7 +69,8 @@ Task<void> Scrub::run(Scrub* self) {
     const auto map = self->table_.map();
     if (!map) continue;
     co_await self->pass(*map);
-    if (!self->woken_->is_set() && self->count_due() == 0) self->asked_for_ = false;
+    const auto due = self->count_due();
+    if (!self->woken_->is_set() && due.all == due.waiting) self->asked_for_ = false;
   }
 }
 
@@ -140,17 +141,20 @@ Task<void> Scrub::look_at(Scrub* self, SlotId id, bool scrub_it) {
   Progress progress(access);
   const auto loaded = co_await progress.load();
   if (!loaded) co_return;
+  bool waits = false;
   if (scrub_it && self->is_due(progress.record.finished())) {
     self->note_under_way(id);
-    co_await self->go_through(slot, progress);
+    waits = co_await self->go_through(slot, progress);
     self->note_under_way({});
   }
   const std::lock_guard lock(self->mutex_);
   self->book_.note(id, progress.record);
+  if (scrub_it) self->book_.note_others(id, waits);
 }
 
-/// From where the record says to the slot's end, or until the role ends.
-Task<void> Scrub::go_through(std::shared_ptr<Slot> slot, Progress& progress) {
+/// From where the record says to the slot's end, or until the role ends. Whether it stopped for want of other
+/// copies.
+Task<bool> Scrub::go_through(std::shared_ptr<Slot> slot, Progress& progress) {
   SlotComparison comparison(slot, context_);
   auto& record = progress.record;
   auto kept_at = context_.clock.now();
@@ -158,14 +162,14 @@ Task<void> Scrub::go_through(std::shared_ptr<Slot> slot, Progress& progress) {
   if (record.finished() == 0 && record.begun() == 0) {
     record.set_begun(context_.clock.wall());
     const auto kept = co_await progress.keep();
-    if (!kept) co_return;
+    if (!kept) co_return false;
   }
   for (;;) {
-    if (lacks_others(*slot)) co_return;
+    if (lacks_others(*slot)) co_return true;
     const auto piece = co_await comparison.compare(family_of(record), record.next_key());
     if (!piece) {
       const bool again = piece.error().code == Errc::unavailable && ++failures < failures_max;
-      if (!again) co_return;
+      if (!again) co_return false;
       co_await sleep_for(context_.clock, try_again);
       continue;
     }
@@ -179,7 +183,7 @@ Task<void> Scrub::go_through(std::shared_ptr<Slot> slot, Progress& progress) {
     if (context_.clock.now() - kept_at < context_.settings.scrub.keep_every) continue;
     kept_at = context_.clock.now();
     const auto kept = co_await progress.keep();
-    if (!kept) co_return;
+    if (!kept) co_return false;
   }
   co_await read_all(Family::log, slot->id());
   const auto before = record;
@@ -189,9 +193,10 @@ Task<void> Scrub::go_through(std::shared_ptr<Slot> slot, Progress& progress) {
   const auto kept = co_await progress.keep();
   if (!kept) {
     record = before;
-    co_return;
+    co_return false;
   }
   log(Level::debug, "scrub.slot_done", {{"slot", slot->id()}});
+  co_return false;
 }
 
 /// Read alone it would count as compared, and would be left alone for a whole round.
@@ -249,11 +254,15 @@ bool Scrub::may_be_due(SlotId slot) const {
   return seen == book_.slots().end() || is_due(seen->second.finished);
 }
 
-std::size_t Scrub::count_due() const {
+Scrub::Due Scrub::count_due() const {
   const std::lock_guard lock(mutex_);
-  const auto& slots = book_.slots();
-  return static_cast<std::size_t>(std::count_if(
-      slots.begin(), slots.end(), [this](const auto& item) { return is_due(item.second.finished); }));
+  Due due;
+  for (const auto& [slot, seen] : book_.slots()) {
+    if (!is_due(seen.finished)) continue;
+    ++due.all;
+    due.waiting += seen.lacks_others ? 1 : 0;
+  }
+  return due;
 }
 
 void Scrub::note(SlotId slot, std::size_t keys, std::size_t bytes, const std::vector<Bytes>& mended) {
@@ -282,7 +291,9 @@ ScrubReport Scrub::report() const {
   const auto due = count_due();
   const std::lock_guard lock(mutex_);
   auto report = report_;
-  report.slots_due = std::max<std::size_t>(due, asked_for_ ? 1 : 0);
+  const bool asked_for = asked_for_;
+  report.slots_due = std::max<std::size_t>(due.all, asked_for ? 1 : 0);
+  report.slots_waiting = asked_for ? 0 : due.waiting;
   report.oldest = book_.oldest();
   report.unread_since = book_.unread_since();
   return report;

@@ -4,7 +4,8 @@
 //
 // One slot at a time, throttled, and slower while clients write, but as fast as rounds must be (ScrubBook).
 // How far a slot is stands in the slot itself, so that whoever is primary goes on, also after a restart. A
-// slot that should have other copies and has none just now stays due.
+// slot that should have other copies and has none just now stays due; a round that was asked for is over
+// without it.
 #pragma once
 #include <atomic>
 #include <mutex>
@@ -27,6 +28,7 @@ struct ScrubReport {
   std::uint64_t keys = 0, bytes = 0;  ///< compared
   std::uint64_t mended = 0;           ///< keys that differed
   std::size_t slots_due = 0;          ///< whose primary is here, and whose round is not over
+  std::size_t slots_waiting = 0;      ///< of these, when nothing else is left of a round that was asked for
   std::optional<SlotId> slot;         ///< under way
   WallMicros oldest = 0;              ///< when the slot longest ago was last gone through; 0: one never was
   WallMicros unread_since = 0;        ///< as ScrubBook says
@@ -54,7 +56,7 @@ class Scrub {
   struct Progress;
   [[nodiscard]] Task<void> pass(const Map& map);
   [[nodiscard]] static Task<void> look_at(Scrub* self, SlotId id, bool scrub_it);
-  [[nodiscard]] Task<void> go_through(std::shared_ptr<Slot> slot, Progress& progress);
+  [[nodiscard]] Task<bool> go_through(std::shared_ptr<Slot> slot, Progress& progress);
   [[nodiscard]] bool is_here(SlotId slot) const;
   [[nodiscard]] Task<void> read_all(Family family, SlotId slot);
   [[nodiscard]] Task<void> pause_after(std::size_t bytes);
@@ -62,7 +64,11 @@ class Scrub {
   [[nodiscard]] Duration round() const;
   [[nodiscard]] bool is_due(WallMicros finished) const;
   [[nodiscard]] bool may_be_due(SlotId slot) const;
-  [[nodiscard]] std::size_t count_due() const;
+  struct Due {
+    std::size_t all = 0;
+    std::size_t waiting = 0;  ///< for other copies
+  };
+  [[nodiscard]] Due count_due() const;
   void note(SlotId slot, std::size_t keys, std::size_t bytes, const std::vector<Bytes>& mended);
   void note_under_way(std::optional<SlotId> slot);
 

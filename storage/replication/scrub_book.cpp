@@ -11,7 +11,10 @@ void ScrubBook::keep_only(const std::vector<SlotId>& slots) {
 }
 
 void ScrubBook::note(SlotId slot, const replication::ScrubRecord& record) {
-  seen_[slot] = {record.finished(), record.begun(), std::max(record.bytes(), record.read())};
+  auto& seen = seen_[slot];
+  seen.finished = record.finished();
+  seen.begun = record.begun();
+  seen.bytes = std::max(record.bytes(), record.read());
 }
 
 WallMicros ScrubBook::oldest() const {

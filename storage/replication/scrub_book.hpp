@@ -19,13 +19,15 @@ inline constexpr double scrub_overdue_rounds = 1.5;  ///< then an admin is told
 class ScrubBook {
  public:
   struct Seen {
-    WallMicros finished = 0;  ///< 0: never
-    WallMicros begun = 0;     ///< then: the first round; 0: not yet
-    std::uint64_t bytes = 0;  ///< that it came to; 0: not known
+    WallMicros finished = 0;    ///< 0: never
+    WallMicros begun = 0;       ///< then: the first round; 0: not yet
+    std::uint64_t bytes = 0;    ///< that it came to; 0: not known
+    bool lacks_others = false;  ///< there was nobody to compare it with
   };
   /// The slots whose primary this node is; what was known of others is forgotten.
   void keep_only(const std::vector<SlotId>& slots);
   void note(SlotId slot, const replication::ScrubRecord& record);
+  void note_others(SlotId slot, bool lacks) { seen_[slot].lacks_others = lacks; }
   [[nodiscard]] const std::map<SlotId, Seen>& slots() const { return seen_; }
 
   /// When the slot longest ago was gone through; 0: one never was, or nothing is known.

@@ -208,13 +208,16 @@ class Planner {
   }
 
   /// The lost copy is back before its replacement has begun: it needs less. Or that one has no room, and
-  /// another node does.
+  /// another node does. Where no copy is lacking, one without room only keeps out what the others could take:
+  /// it goes, and the next plan says where to move instead.
   std::optional<SlotStep> replace_joining() const {
     for (const auto& joining : s_.row.joining) {
       if (s_.complete.contains(joining)) continue;
       SlotRow row = s_.row;
       row.joining.erase(joining);
       row.partial.insert(joining);
+      const bool lacks_room = s_.no_room.contains(joining) || is_full(joining);
+      if (lacks_room && row.in_sync.size() >= copies()) return SlotStep{row, false, false};
       std::optional<NodeId> other;
       if (!s_.filling.contains(joining)) other = returned();
       if (!other && s_.no_room.contains(joining)) other = candidate(row, true);

@@ -20,6 +20,7 @@ WorldOptions::WorldOptions() {
   core.replication.fill_delay = 5s;
   core.dead_for_long = 20s;
   core.replication.plan.back_for = 2s;
+  core.replication.plan.full_for = 5s;
   // Numbers are compared at the end, so loads do not count, but where a scenario is about them.
   core.replication.plan.by_load = false;
 }

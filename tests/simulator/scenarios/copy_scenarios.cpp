@@ -86,6 +86,33 @@ void full_disks(World& world, Load& load) {
   for (SlotId slot = 0; slot < world.options().slots; ++slot) check_small_is_written(world, load, slot);
 }
 
+/// A node joins, and its disk is full as soon as copies move there: these stay where they are, and their
+/// slots go on taking what is large.
+void full_newcomer(World& world, Load& load) {
+  load.run(30);
+  if (!load.run_for(30s, [&] { return world.is_whole(); })) return;
+  settle_operations(load);
+  const std::size_t number = world.add_node();
+  const auto newcomer = world.id(number);
+  const auto any_joins = [&] {
+    const auto map = world.newest_map();
+    return std::any_of(map->rows.begin(), map->rows.end(),
+                       [](const SlotRow& row) { return !row.joining.empty(); });
+  };
+  if (!load.run_for(60s, any_joins)) throw Violation("nothing moves to a node that joins");
+  world.fill_disk(number, true);
+  const auto rests = [&] { return !any_joins() && world.is_whole(); };
+  if (!load.run_for(60s, rests)) throw Violation("moves to a full disk do not end");
+  auto& ledger = dynamic_cast<LedgerLoad&>(load);
+  for (SlotId slot = 0; slot < world.options().slots; ++slot) {
+    if (world.newest_map()->rows[slot].holds(newcomer)) continue;
+    const auto before = ledger.promises().known(slot).size();
+    ledger.start_append(0, slot);
+    if (!load.run_for(10s, [&] { return ledger.promises().known(slot).size() > before; }))
+      throw Violation("slot " + std::to_string(slot) + ": nothing is taken though its copies have room");
+  }
+}
+
 /// A copy is back so soon that nobody missed it, and lacks what it had acknowledged. Then primaries restart,
 /// and hand over to it.
 void lying_disk(World& world, Load& load) {
@@ -367,6 +394,7 @@ std::vector<Scenario> copy_scenarios() {
       {"a copy is away for longer than the logs reach back", long_away, short_logs},
       {"more operations are on their way than the window holds", torrents, small_window},
       {"a node is gone and the disks of the others are full", full_disks, no_room},
+      {"a node joins and its disk is full in the middle", full_newcomer, no_room},
   };
 }
 

@@ -89,6 +89,10 @@ void compared_with_nothing(World& world, Load& load) {
   load.run_for(20s);  // some rounds
   if (world.core(left).scrub().report().slots_due != map->rows.size())
     throw Violation("a slot counts as compared though there was nobody to compare it with");
+  world.core(left).scrub().begin_round();
+  const auto all_wait = [&] { return world.core(left).scrub().report().slots_waiting == map->rows.size(); };
+  if (!load.run_for(mended_within, all_wait))
+    throw Violation("a round that was asked for does not end while nobody is there to compare with");
   world.restart(away);
   const auto compared = [&] { return world.is_whole() && world.core(left).scrub().report().oldest > since; };
   if (!load.run_for(mended_within, compared))

@@ -85,6 +85,17 @@ TEST_CASE("nothing moves towards a node that is absent, or has no room; what lea
   }
 }
 
+TEST_CASE("what leaves stays while the only node that could have it has no room") {
+  Map map = settled(3);
+  map.members[0].state = MemberState::leaving;
+  PlanHints hints;
+  hints.full = {node(2), node(3)};
+  CHECK(moves(map, plan_placement(map, {})) > 0);
+  const auto plan = plan_placement(map, hints);
+  CHECK(moves(map, plan) == 0);
+  for (std::size_t i = 0; i < plan.copies.size(); ++i) CHECK(plan.copies[i] == map.rows[i].in_sync);
+}
+
 TEST_CASE("while a lost copy is rebuilt nothing moves only to share the load") {
   Map map = test::with_member(settled(4), member(5));
   const NodeId lost = lose_one(map);

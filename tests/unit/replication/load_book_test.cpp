@@ -117,6 +117,20 @@ TEST_CASE("a node that was silent is given no primaries until it has been back f
   CHECK(primaries_of(keeper.renew(map, all_alive(), nobody, now + 15s), b) > 0);
 }
 
+TEST_CASE("a node whose disk was full counts as full for a while") {
+  LoadBook book;
+  PlanKeeper keeper(a, book, {});
+  const auto map = std::make_shared<const Map>(three());
+  auto full = all_alive();
+  full.note_full(c);
+  TimePoint now{100s};
+  CHECK(keeper.renew(map, all_alive(), nobody, now)->hints.full.empty());
+  (void)keeper.renew(map, full, nobody, now + 100ms);  // in between two plans
+  CHECK(keeper.renew(map, all_alive(), nobody, now + 2s)->hints.full == NodeSet{c});
+  CHECK(keeper.renew(map, all_alive(), nobody, now + 9min)->hints.full == NodeSet{c});
+  CHECK(keeper.renew(map, all_alive(), nobody, now + 11min)->hints.full.empty());
+}
+
 TEST_CASE("a dead node keeps its share of the copies until it has been dead for long") {
   LoadBook book;
   PlanKeeper keeper(a, book, {});

@@ -33,6 +33,17 @@ TEST_CASE("the scrub keeps its rounds however much a node stores") {
   CHECK(book.rate_needed(0 * day) == 0);
 }
 
+TEST_CASE("that a slot lacks other copies is known until it is gone through again") {
+  ScrubBook book;
+  book.note(0, {});
+  CHECK_FALSE(book.slots().at(0).lacks_others);
+  book.note_others(0, true);
+  book.note(0, {});  // looked at only
+  CHECK(book.slots().at(0).lacks_others);
+  book.note_others(0, false);
+  CHECK_FALSE(book.slots().at(0).lacks_others);
+}
+
 TEST_CASE("slots of which nothing is known count as the others") {
   ScrubBook book;
   CHECK(book.rate_needed(30 * day) == 0);

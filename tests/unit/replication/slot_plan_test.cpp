@@ -177,6 +177,57 @@ TEST_CASE("a joining copy without room is replaced by one that has some") {
   CHECK_FALSE(scene.plan());
 }
 
+TEST_CASE("a move to a node without room ends: the copies there were are enough") {
+  Scene scene(a);
+  const NodeSet target{a, c};
+  scene.situation.target = &target;
+  scene.row.joining = {c};
+  const auto check_ends = [&] {
+    const auto step = scene.plan();
+    REQUIRE(step);
+    CHECK(step->row.primary == a);
+    CHECK(step->row.in_sync == NodeSet{a, b});
+    CHECK(step->row.joining.empty());
+    CHECK(step->row.partial == NodeSet{c});
+    MapChange change;
+    change.slots.push_back({0, scene.row.epoch, step->row});
+    scene.map.rows[0] = scene.row;
+    const Map after = apply(scene.map, change);
+    CHECK(after.rows[0].epoch == scene.row.epoch + 1);
+    scene.row = after.rows[0];
+    const auto next = scene.plan();
+    REQUIRE(next);
+    CHECK(next->row.partial.empty());
+    CHECK(next->row.joining.empty());
+    scene.row = next->row;
+    CHECK_FALSE(scene.plan());  // nothing moves there at once
+  };
+  SUBCASE("it says so") {
+    scene.situation.no_room = {c};
+    SUBCASE("and another node has some: where to go is for the plan to say") {}
+    SUBCASE("and has begun") {
+      scene.situation.filling = {c};
+    }
+    SUBCASE("and the other copy leaves") {
+      scene.map.members[1].state = MemberState::leaving;
+    }
+    scene.full = {c};
+    check_ends();
+  }
+  SUBCASE("its disk is known to be full, before it could say so") {
+    scene.full = {c};
+    check_ends();
+  }
+  SUBCASE("unless it is complete") {
+    scene.full = {c};
+    scene.situation.no_room = {c};
+    scene.situation.complete = {c};
+    const auto step = scene.plan();
+    REQUIRE(step);
+    CHECK(step->row.in_sync == NodeSet{a, c});
+  }
+}
+
 TEST_CASE("a full disk is no reason to leave the copy that is back alone") {
   Scene scene(a);
   scene.row.in_sync = {a};
