@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/use_awaitable.hpp>
+#include <iterator>
+#include <set>
+#include <unordered_set>
 
 #include "node/base/log.hpp"
 
@@ -12,8 +15,8 @@ namespace {
 constexpr Duration written_every = std::chrono::seconds(1);
 constexpr int pruned_every = 60;  // times that
 constexpr Duration answers_max = std::chrono::seconds(2);
-constexpr std::size_t messages_followed_max = 100;
-constexpr int terms_asked_max = 300;
+constexpr std::size_t terms_asked_max = 300;
+constexpr std::size_t messages_followed_max = TraceBook::Settings().found_max;
 
 /// A message that was received and queued is one record.
 void tell(trace::Event event, trace::TraceMessage& answer) {
@@ -31,13 +34,28 @@ void tell(trace::Event event, trace::TraceMessage& answer) {
   if (queued.at() != 0) *answer.add_events() = std::move(queued);
 }
 
+/// Each once; those of one time stay in the order in which they were found.
 void sort_by_time(std::vector<trace::Event>& events) {
   std::stable_sort(events.begin(), events.end(),
                    [](const auto& one, const auto& other) { return one.at() < other.at(); });
-  const auto last = std::unique(events.begin(), events.end(), [](const auto& one, const auto& other) {
-    return one.SerializeAsString() == other.SerializeAsString();
-  });
-  events.erase(last, events.end());
+  std::unordered_set<std::string> seen;
+  std::erase_if(events, [&](const auto& event) { return !seen.insert(event.SerializeAsString()).second; });
+}
+
+/// Of the newest messages, newest first, each once: their ids, and their entries, by which alone it is known
+/// that they were removed.
+std::vector<std::string> names_of_messages(const std::vector<trace::Event>& events) {
+  std::vector<std::string> names;
+  std::unordered_set<std::string> seen;
+  std::size_t ids = 0;
+  for (auto event = events.rbegin(); event != events.rend() && ids < messages_followed_max; ++event) {
+    for (const auto* name : {&event->id(), &event->entry()}) {
+      if (name->empty() || !seen.insert(*name).second) continue;
+      names.push_back(*name);
+      if (name == &event->id() || event->id().empty()) ++ids;
+    }
+  }
+  return names;
 }
 
 }  // namespace
@@ -73,7 +91,7 @@ Task<void> TraceService::keep_book() {
 
 Task<Result<Bytes>> TraceService::answer(Bytes question) {
   trace::TraceMessage message;
-  if (!message.ParseFromString(question) || message.terms_size() > terms_asked_max)
+  if (!message.ParseFromString(question) || static_cast<std::size_t>(message.terms_size()) > terms_asked_max)
     co_return fail(Errc::invalid, "not a question");
   const auto found = co_await book_.find({message.terms().begin(), message.terms().end()});
   if (!found) {
@@ -85,23 +103,25 @@ Task<Result<Bytes>> TraceService::answer(Bytes question) {
   co_return message.SerializeAsString();
 }
 
-/// What the word names first, and then all that goes by the names of the messages found.
+/// What the word names first, and then all that goes by the names of the messages found: much of what became
+/// of a message is found by its id alone. A book answers with no more than its limit, so few are asked for at
+/// a time.
 Task<TraceService::Answer> TraceService::find(std::string what) {
   std::vector<std::string> terms;
   terms.push_back(std::move(what));
-  auto named = co_await ask(std::move(terms));
-  std::set<std::string> names;
-  for (auto event = named.events.rbegin(); event != named.events.rend(); ++event) {  // the newest
-    if (names.size() >= messages_followed_max) break;
-    if (!event->id().empty()) names.insert(event->id());
-    if (!event->entry().empty()) names.insert(event->entry());
-  }
-  if (names.empty()) co_return named;
-  // An entry found by its id names the message, whose id finds the rest.
-  terms.assign(names.begin(), names.end());
   auto all = co_await ask(std::move(terms));
-  all.events.insert(all.events.end(), named.events.begin(), named.events.end());
+  const auto names = names_of_messages(all.events);
+  std::set<NodeId> silent(all.silent.begin(), all.silent.end());
+  for (std::size_t at = 0; at < names.size(); at += terms_asked_max) {
+    const auto first = names.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto count = std::min(terms_asked_max, names.size() - at);
+    terms.assign(first, first + static_cast<std::ptrdiff_t>(count));
+    auto more = co_await ask(std::move(terms));
+    std::move(more.events.begin(), more.events.end(), std::back_inserter(all.events));
+    silent.insert(more.silent.begin(), more.silent.end());
+  }
   sort_by_time(all.events);
+  all.silent.assign(silent.begin(), silent.end());
   co_return all;
 }
 

@@ -172,11 +172,14 @@ Task<Result<GridDelivery::TransactionPtr>> GridDelivery::begin(ports::Incoming m
   auto& envelope = transaction->message;
   if (auto added = co_await add_recipients(transaction, message); !added)
     co_return tl::unexpected(added.error());
+  const bool has_loop = answers == Answers::one && !transaction->looping.empty();
+  // What shows a loop is easily forged, and so is the sender of what comes from the world: nobody is told.
+  if (has_loop && !message.submitted) co_return fail(Errc::denied, "a mail loop");
   if (transaction->leaves()) {
     if (auto made = co_await make_lines_for_others(transaction, message); !made)
       co_return tl::unexpected(made.error());
   }
-  if (answers == Answers::one) {  // who is left takes it; of the others the sender is told
+  if (has_loop) {  // who is left takes it; of the others the sender is told
     for (const auto& [place, recipient] : transaction->looping) transaction->recipients.push_back(recipient);
   }
   const auto& body = *transaction->body;

@@ -5,13 +5,16 @@
 namespace gridmail {
 namespace {
 
-/// Each CR becomes CRLF.
+/// Each CR becomes CRLF. Several in a row are one line end, as is what they stand before: CR CR LF in a
+/// header would otherwise end it.
 Bytes with_line_ends(BytesView text) {
   Bytes lines;
   lines.reserve(text.size() + text.size() / 64);
   for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto next = text.substr(at + 1, 1);
+    if (text[at] == '\r' && next == "\r") continue;
     lines.push_back(text[at]);
-    if (text[at] == '\r' && text.substr(at + 1, 1) != "\n") lines.push_back('\n');
+    if (text[at] == '\r' && next != "\n") lines.push_back('\n');
   }
   return lines;
 }

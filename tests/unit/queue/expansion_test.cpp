@@ -86,7 +86,7 @@ TEST_CASE("a message that an address has forwarded is not taken for it again") {
   CHECK(expanding.deliver(expanding.mail({team}, letter + returned)));  // text, not header
 }
 
-TEST_CASE("who has had the message is refused alone: the sender is told, or LMTP's client") {
+TEST_CASE("who has had the message is refused alone: who submitted it is told, or LMTP's client") {
   const auto returned = "Delivered-To: team@example.org\r\n" + std::string(letter);
   const auto mail = [&](Expanding& expanding, const std::vector<std::string>& lists) {
     auto message = expanding.mail(lists, returned);
@@ -95,7 +95,9 @@ TEST_CASE("who has had the message is refused alone: the sender is told, or LMTP
     return message;
   };
   Expanding smtp(7);
-  REQUIRE(smtp.deliver(mail(smtp, {team})));
+  auto submitted = mail(smtp, {team});
+  submitted.submitted = true;
+  REQUIRE(smtp.deliver(std::move(submitted)));
   smtp.grid.run(60s);
   CHECK(smtp.grid.copies_of(smtp.ann, returned) == 1);
   CHECK(smtp.grid.remote.attempts.empty());
@@ -128,12 +130,30 @@ TEST_CASE("who has had the message is refused alone: the sender is told, or LMTP
   }
 }
 
+TEST_CASE("a loop refuses all of what comes from the world: a forged one has nobody told") {
+  Expanding expanding(10);
+  auto& grid = expanding.grid;
+  const auto returned = "Delivered-To: team@example.org\r\n" + std::string(letter);
+  auto message = expanding.mail({team}, returned);
+  message.recipients.push_back({expanding.ann, "ann@example.org", "ann@example.org", 0, {}});
+  message.returned = ports::Returned::full;
+  const auto refused = expanding.deliver(std::move(message));
+  REQUIRE(!refused);
+  CHECK(refused.error().code == Errc::denied);
+  grid.run(60s);
+  CHECK(grid.copies_of(expanding.ann, returned) == 0);
+  CHECK(grid.remote.attempts.empty());
+  CHECK(grid.remote.reports.empty());
+  CHECK(grid.queued().empty());
+}
+
 TEST_CASE("who has had the message is refused, and the sender told, also while the slot is away") {
   Expanding expanding(9);
   auto& grid = expanding.grid;
   grid.slots.close_all();
   auto message = expanding.mail({team}, "Delivered-To: team@example.org\r\n" + std::string(letter));
   message.recipients.push_back({expanding.ann, "ann@example.org", "ann@example.org", 0, {}});
+  message.submitted = true;
   REQUIRE(expanding.deliver(std::move(message)));
   CHECK(grid.remote.reports.empty());
   grid.slots.open_all();

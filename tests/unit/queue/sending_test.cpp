@@ -151,7 +151,11 @@ TEST_CASE("a CR that others might take for the end of a line does not leave the 
   const std::string signed_part = "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n";
   REQUIRE(deliver(true, signed_part + "a\rb\r\r\n--b--\r\n"));
   REQUIRE(grid.run_until_true(10s, [&] { return !sent.empty(); }));
-  CHECK(sent == signed_part + "a\r\nb\r\n\r\n--b--\r\n");
+  CHECK(sent == signed_part + "a\r\nb\r\n--b--\r\n");
+  sent.clear();
+  REQUIRE(deliver(true, "A: 1\r\r\nB: 2\r\r\n\r\r\nbody\r\r\r.\r"));
+  REQUIRE(grid.run_until_true(10s, [&] { return !sent.empty(); }));
+  CHECK(sent == "A: 1\r\nB: 2\r\n\r\nbody\r\n.\r\n");  // its header is whole
 }
 
 TEST_CASE("RFC 3461, 4.3: what comes back begins with the fields that went out in front of it") {

@@ -4,6 +4,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <map>
+#include <set>
 
 #include "storage/trace/trace_service.hpp"
 #include "tests/support/lossy_network.hpp"
@@ -91,6 +92,43 @@ struct World {
   SeededRandom random{1};
   MemoryStore store{clock, random};
   LossyNetwork network{clock, random};
+};
+
+/// A trace service on each of several nodes.
+struct Services {
+  Services(World& in, int count) : world(in) {
+    for (int i = 0; i < count; ++i) nodes.push_back(draw_id<NodeId>(world.random));
+    for (const auto& node : nodes) {
+      stores[node] = std::make_unique<MemoryStore>(world.clock, world.random);
+      ports[node] = world.network.attach(node, node.hex());
+      surveys[node] = std::make_unique<Survey>(
+          Survey::Ports{node, world.context.get_executor(), world.clock, *ports[node], tasks, [this] {
+                          return Survey::Members{nodes, {}};
+                        }});
+      services[node] = std::make_unique<TraceService>(
+          TraceService::Ports{world.context.get_executor(), world.clock, *stores[node], *surveys[node]},
+          TraceBook::Settings{});
+      ports[node]->on_message([&survey = *surveys[node]](NodeId from, std::uint16_t, Bytes payload) {
+        survey.on_message(from, std::move(payload));
+      });
+      REQUIRE(world.run(services[node]->start()));
+    }
+  }
+  void stop() {
+    for (auto& [node, service] : services) {
+      bool over = false;
+      asio::co_spawn(world.context, service->stop(), [&](std::exception_ptr) { over = true; });
+      CHECK(run_for(world.context, world.clock, 1min, [&] { return over; }));
+    }
+  }
+
+  World& world;
+  std::vector<NodeId> nodes;
+  TaskGroup tasks{"surveys"};
+  std::map<NodeId, std::unique_ptr<MemoryStore>> stores;
+  std::map<NodeId, std::unique_ptr<Network>> ports;
+  std::map<NodeId, std::unique_ptr<Survey>> surveys;
+  std::map<NodeId, std::unique_ptr<TraceService>> services;
 };
 
 }  // namespace
@@ -301,28 +339,9 @@ TEST_CASE("a look-up finds the newest, no more than its limits") {
 
 TEST_CASE("any node tells what all noted, by time, follows names to the rest, and names who said nothing") {
   World world;
-  std::vector<NodeId> nodes;
-  for (int i = 0; i < 3; ++i) nodes.push_back(draw_id<NodeId>(world.random));
-  TaskGroup tasks{"surveys"};
-  std::map<NodeId, std::unique_ptr<MemoryStore>> stores;
-  std::map<NodeId, std::unique_ptr<Network>> ports;
-  std::map<NodeId, std::unique_ptr<Survey>> surveys;
-  std::map<NodeId, std::unique_ptr<TraceService>> services;
-  for (const auto& node : nodes) {
-    stores[node] = std::make_unique<MemoryStore>(world.clock, world.random);
-    ports[node] = world.network.attach(node, node.hex());
-    surveys[node] = std::make_unique<Survey>(
-        Survey::Ports{node, world.context.get_executor(), world.clock, *ports[node], tasks, [&] {
-                        return Survey::Members{nodes, {}};
-                      }});
-    services[node] = std::make_unique<TraceService>(
-        TraceService::Ports{world.context.get_executor(), world.clock, *stores[node], *surveys[node]},
-        TraceBook::Settings{});
-    ports[node]->on_message([&survey = *surveys[node]](NodeId from, std::uint16_t, Bytes payload) {
-      survey.on_message(from, std::move(payload));
-    });
-    REQUIRE(world.run(services[node]->start()));
-  }
+  Services grid(world, 3);
+  const auto& nodes = grid.nodes;
+  auto& services = grid.services;
   auto both = received(7);  // in one record
   both.set_at(world.clock.wall());
   world.wait(10ms);
@@ -354,9 +373,55 @@ TEST_CASE("any node tells what all noted, by time, follows names to the rest, an
   const auto partial = world.run(services[nodes[1]]->find("id7"));
   CHECK(partial.events.size() == 3);
   CHECK(partial.silent == std::vector<NodeId>{nodes[2]});
-  for (auto& [node, service] : services) {
-    bool over = false;
-    asio::co_spawn(world.context, service->stop(), [&](std::exception_ptr) { over = true; });
-    CHECK(run_for(world.context, world.clock, 1min, [&] { return over; }));
+  grid.stop();
+}
+
+TEST_CASE("however many messages went to an address on one node, each is told with what became of it") {
+  World world;
+  Services grid(world, 2);
+  const auto before = world.clock.wall();
+  const auto count = 450;  // more than one question names
+  for (int i = 0; i < count; ++i) {
+    for (auto event : {received(i), later(i, trace::Event::DELIVERED, "")}) {
+      event.set_at(before + 2 * i + event.what());
+      event.set_recipients(0, "one@example.org");
+      if (event.what() == trace::Event::RECEIVED) {
+        event.set_entry("e" + std::to_string(i));
+        event.set_queued_at(event.at());
+      }
+      grid.services[grid.nodes[1]]->sink().note(event);
+    }
   }
+  trace::Event removed;  // names no id
+  removed.set_what(trace::Event::REMOVED);
+  removed.set_entry("e0");
+  grid.services[grid.nodes[0]]->sink().note(removed);
+  world.wait(3s);
+  const auto answer = world.run(grid.services[grid.nodes[0]]->find("one@example.org"));
+  CHECK(answer.silent.empty());
+  std::map<trace::Event::What, std::set<std::string>> ids;
+  for (const auto& event : answer.events) ids[event.what()].insert(event.id());
+  CHECK(answer.events.size() == 3 * count + 1);
+  CHECK(ids.contains(trace::Event::REMOVED));
+  for (const auto what : {trace::Event::RECEIVED, trace::Event::QUEUED, trace::Event::DELIVERED})
+    CHECK(ids[what].size() == count);
+  CHECK(std::is_sorted(answer.events.begin(), answer.events.end(),
+                       [](const auto& one, const auto& other) { return one.at() < other.at(); }));
+  grid.stop();
+}
+
+TEST_CASE("a receipt in several pieces of one time is told once") {
+  World world;
+  Services grid(world, 2);
+  auto piece = received(1);
+  piece.set_at(world.clock.wall());
+  for (int i = 0; i < 3; ++i) {
+    piece.set_recipients(0, "piece" + std::to_string(i) + "@example.org");
+    grid.services[grid.nodes[0]]->sink().note(piece);
+  }
+  const auto answer = world.run(grid.services[grid.nodes[1]]->find("id1"));
+  REQUIRE(answer.events.size() == 3);
+  for (int i = 0; i < 3; ++i)
+    CHECK(answer.events[i].recipients(0) == "piece" + std::to_string(i) + "@example.org");
+  grid.stop();
 }
