@@ -68,6 +68,11 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const std::filesystem
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = true;  // memory stays within the cache, however much is stored
   table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // In parts: a whole index or filter of a file has some 100 KiB, and few of them fit into a share of the
+  // cache.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.pin_top_level_index_and_filter = true;
   table.format_version = 5;
   table.block_size = std::size_t{8} << 10;
 
