@@ -27,8 +27,11 @@ function know(session) {
 /** Where the page does not only show its user: the user's own address has more to it. */
 export const may = change => self.may.has(change);
 
-/** Goes on with the session of an earlier page, if there is one. Throws Refused where there is none. */
-export async function resume() { know(await api("GET", "/session")); }
+/** Goes on with the session of an earlier page, if there is one, and still is wanted. Throws Refused where there is none. */
+export async function resume(is_wanted) {
+  const session = await api("GET", "/session");
+  if (is_wanted()) know(session);
+}
 
 export function forget() {
   if (csrf) api("DELETE", "/session").catch(() => {});  // it may be over already

@@ -220,7 +220,7 @@ async function comeBack() {
   const mine = ++entered;
   while (mine === entered) {
     try {
-      await resume();
+      await resume(() => mine === entered);
       return mine === entered ? begin() : undefined;
     } catch (error) {
       if (mine !== entered) return;
