@@ -10,8 +10,11 @@ OF_MACHINES = ("gridmail setup", "gridmail grid recover --")
 PROGRAMS = ("apt-get", "curl", "dd", "echo", "journalctl", "mcopy", "mkfs.vfat", "sha256sum", "systemctl", "timedatectl")
 
 
-def is_of_machines(line):
-    return line.startswith(OF_MACHINES) or line.split()[0] in PROGRAMS
+def is_of_machines(line, is_in_block):
+    if line.startswith("gridmail "):
+        return line.startswith(OF_MACHINES)
+    word = line.split()[0]
+    return word != "export" if is_in_block else word in PROGRAMS
 
 
 def shell_lines(text=None):
@@ -20,7 +23,7 @@ def shell_lines(text=None):
     for kind, block_text, span in re.findall(r"```(\w*)\n(.*?)```|`([^`]+)`", text or MANUAL.read_text(), re.DOTALL):
         for line in block_text.splitlines() if kind == "sh" else [" ".join(span.split())]:
             # Text may name a command without what belongs to it.
-            if line and is_of_machines(line) and not line.split()[-1].startswith("--"):
+            if line and is_of_machines(line, kind == "sh") and not line.split()[-1].startswith("--"):
                 lines[line] = None
     return list(lines)
 
