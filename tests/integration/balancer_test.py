@@ -435,6 +435,7 @@ class Balancer(GridCase):
             self.assertRaises((OSError, imaplib.IMAP4.abort), imap.noop)
         clients = Clients(self.user)
         clients.start()
+        self.addCleanup(clients.stop)
         for seen in self.wait_for_states("UP", "UP", "DOWN"):
             self.assertEqual(("UP", "UP"), (seen["node1"], seen["node2"]))
         wait_until("rounds without node3", lambda: clients.rounds >= 5, 60)
