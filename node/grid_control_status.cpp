@@ -14,8 +14,8 @@ namespace gridmail {
 namespace {
 
 constexpr std::size_t lost_shown_max = 1000;
-// Longer than the directory's failover, during which all nodes' replicas grow old: a balancer that then took all of
-// them out would make a pause an outage.
+// Longer than the directory's failover, during which all nodes' replicas grow old: a balancer that then took
+// all of them out would make a pause an outage.
 constexpr Duration directory_age_unready = std::chrono::seconds(20);
 
 std::string gauge_text(std::string_view name, std::string_view help, double value) {
@@ -135,7 +135,8 @@ Task<std::vector<api::ReadinessCheck>> GridControlBinding::readiness() {
   checks.push_back({"not_draining", !draining, draining ? "draining" : ""});
   checks.push_back({"slots_loaded", core.slots().loaded(), ""});
   const bool follows = core.directory_age().age() <= directory_age_unready;
-  checks.push_back({"directory", follows, follows ? "" : "this node has not heard of the directory for too long"});
+  checks.push_back(
+      {"directory", follows, follows ? "" : "this node has not heard of the directory for too long"});
   if (map) checks.push_back(co_await state_->canary.fly());
   co_return checks;
 }

@@ -102,7 +102,8 @@ Task<Result<void>> GridCore::load() {
       .low_space = hooks_.low_space,
       .very_low_space = hooks_.very_low_space,
       .is_behind = hooks_.is_behind,
-      .dead_for_long = [this] { return membership_->dead_for(settings_.dead_for_long); }});
+      .dead_for_long = [this] { return membership_->dead_for(settings_.dead_for_long); },
+      .mend = [this](SlotId slot) { scrub_->mend(slot); }});
   context_->services = services_;
   slots_ = std::make_unique<SlotTable>(*context_, ports_.slots, [this](MapChange change) {
     register_->propose(std::move(change), [](Result<MapPtr>) {});  // whoever asked looks at the map it gets
@@ -130,6 +131,7 @@ void GridCore::start() {
   leases_->start();
   tasks_.spawn(ports_.gossip, "tell loads", tell_loads(this));
   tasks_.spawn(ports_.gossip, "scrub", Scrub::run(scrub_.get()));
+  tasks_.spawn(ports_.gossip, "mending", Scrub::mend_copies(scrub_.get()));
   tasks_.spawn(ports_.gossip, "count losses", Scrub::count_losses(scrub_.get()));
 }
 

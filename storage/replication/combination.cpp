@@ -77,7 +77,7 @@ std::optional<Combination> by_maker(const Holdings& holdings, NodeId maker, Node
 
 Holding holding_of(const Copy& copy) {
   Holding holding;
-  if (copy.blank()) return holding;
+  if (copy.blank() || copy.damaged()) return holding;
   holding.opened = copy.opened_epoch();
   holding.whole = copy.whole();
   holding.complete_to = copy.complete_to();

@@ -88,7 +88,9 @@ Copy::OpenStep Copy::open(Opening opening) {
       if (contains(opening.history, opening.tail, entry.at)) shared = entry.at;
     }
   }
-  if (!blank() && excludes(opening.history, opening.tail, commit_)) {
+  // A damaged log may be wrong about what was committed; it is asked while nobody may be in sync without it.
+  const bool knows = !blank() && (!damaged_ || opening.in_sync);
+  if (knows && excludes(opening.history, opening.tail, commit_)) {
     step.ahead = true;
     step.reason = "the primary lacks something that is known to be committed";
     return step;
@@ -101,8 +103,8 @@ Copy::OpenStep Copy::open(Opening opening) {
   }
   // The rest of a gap can be closed by the log only where this primary's reaches back to it.
   const bool lost_thread = !whole_ && fill_.delta() && fill_.next_sequence() <= opening.log_base;
-  const bool gap = !shared_known || shared < opening.commit || lost_thread || damaged_;
-  if (gap && opening.in_sync && !(blank() && opening.commit == Position{})) {
+  const bool gap = !shared_known || shared < opening.commit || lost_thread;
+  if ((gap || damaged_) && opening.in_sync && !(blank() && opening.commit == Position{})) {
     step.reason = "this copy is in sync and lacks something committed";
     return step;
   }
@@ -131,14 +133,16 @@ Copy::OpenStep Copy::open(Opening opening) {
 void Copy::begin_gap(const Opening& opening, Position shared, bool shared_known, Batch& batch) {
   std::optional<Position> complete;
   if (shared_known) complete = whole_ ? std::optional(shared) : complete_to_;
-  const bool by_log = complete && complete->sequence >= opening.log_base && !damaged_;
+  // What a damaged copy still holds may be all there is of it, once the primary has read its own records.
+  const bool by_log = complete && complete->sequence >= opening.log_base;
   if (!by_log) {
     wipe(batch);
     complete.reset();
+    damaged_ = false;
   }
   batch.remove_range(Family::log, log_entry_key(slot_, 0), log_end(slot_));
   batch.remove_range(Family::log, undo_key(slot_, 0), undo_end(slot_));
-  disowned_ = damaged_ = false;
+  disowned_ = false;
   tail_.clear();
   touched_.clear();
   complete_to_ = complete;
@@ -251,6 +255,13 @@ Batch Copy::declare_whole(Epoch epoch) {
     history_ = {{epoch, 1}};
   }
   return rewrite();
+}
+
+Batch Copy::mended() {
+  damaged_ = false;
+  Batch batch;
+  batch.remove(Family::node, lost_key(slot_));
+  return batch;
 }
 
 Batch Copy::drop() {

@@ -68,7 +68,8 @@ class Copy {
     trusted_ = true;
   }
   [[nodiscard]] bool trusted() const { return trusted_; }
-  /// The disk lost records of it: it must not count as a copy where there is another.
+  /// The disk lost records of it: it must not count as a copy where there is another, before it was compared
+  /// with that one.
   [[nodiscard]] bool damaged() const { return damaged_; }
   /// Nothing is held: never opened, dropped or disowned.
   [[nodiscard]] bool blank() const { return opened_epoch_ == 0; }
@@ -123,6 +124,8 @@ class Copy {
   [[nodiscard]] Batch rewrite() const;
   /// After a disaster, by the recovery only: what is held here is all there is of the slot.
   [[nodiscard]] Batch declare_whole(Epoch epoch);
+  /// It was compared: what is left of its records is here again.
+  [[nodiscard]] Batch mended();
   /// Forgets everything: the node no longer holds the slot.
   [[nodiscard]] Batch drop();
 

@@ -17,6 +17,7 @@ constexpr char area = 's';
 constexpr unsigned failures_max = 20;  // in a row, of a slot: then the next pass goes on with it
 constexpr Duration try_again = 1s;
 constexpr Duration count_losses_every = 5s;
+constexpr Duration look_again = 20ms;
 constexpr std::size_t mended_shown = 20;
 constexpr std::size_t read_keys = 1024;
 constexpr std::size_t read_bytes = 1024 * 1024;
@@ -124,6 +125,76 @@ Task<void> Scrub::count_losses(Scrub* self) {
   }
 }
 
+// --- mending
+
+void Scrub::mend(SlotId slot) {
+  const std::lock_guard lock(mutex_);
+  if (to_mend_.insert(slot).second) has_to_mend_->set();
+}
+
+bool Scrub::is_mending(SlotId slot) const {
+  const std::lock_guard lock(mutex_);
+  return to_mend_.contains(slot);
+}
+
+Task<void> Scrub::mend_copies(Scrub* self) {
+  for (;;) {
+    co_await self->has_to_mend_->wait();
+    self->has_to_mend_->reset();
+    for (;;) {
+      std::optional<SlotId> next;
+      {
+        const std::lock_guard lock(self->mutex_);
+        if (!self->to_mend_.empty()) next = *self->to_mend_.begin();
+      }
+      if (!next) break;
+      if (self->table_.map())
+        co_await asio::co_spawn(self->table_.strand_of(*next), mend_copy(self, *next), asio::use_awaitable);
+      const std::lock_guard lock(self->mutex_);
+      self->to_mend_.erase(*next);
+    }
+  }
+}
+
+/// From beginning to end, or until the role or one of the copies goes.
+Task<void> Scrub::mend_copy(Scrub* self, SlotId id) {
+  const auto slot = self->table_.find(id);
+  while (self->report().slot == id) co_await sleep_for(self->context_.clock, look_again);  // it gives way
+  const auto access = slot ? slot->access_to_mend() : nullptr;
+  if (!access || !slot->must_mend()) co_return;
+  log(Level::info, "scrub.mends", {{"slot", id}});
+  const auto mending = slot->begin_mending();
+  if (self->context_.settings.sabotage.no_mending) co_return slot->end_mending(mending);
+  SlotComparison comparison(slot, self->context_);
+  unsigned failures = 0;
+  Bytes next;
+  for (Family family = Family::meta;;) {
+    const auto piece = co_await comparison.compare(family, next);
+    if (slot->access_to_mend() != access || !slot->can_go_on(mending)) co_return;
+    if (!piece) {
+      if (piece.error().code != Errc::unavailable || ++failures >= failures_max) co_return;
+      co_await sleep_for(self->context_.clock, try_again);
+      continue;
+    }
+    failures = 0;
+    self->note(id, piece->keys, piece->bytes, piece->mended);
+    next = piece->next.value_or(Bytes());
+    if (!piece->next && family == Family::body) break;
+    if (!piece->next) family = Family::body;
+    co_await self->pause_after_mending(piece->bytes);
+    if (slot->access_to_mend() != access) co_return;
+  }
+  slot->end_mending(mending);
+}
+
+Task<void> Scrub::pause_after_mending(std::size_t bytes) {
+  const auto& settings = context_.settings.scrub;
+  const bool busy = context_.fill_budget.yields(context_.clock.now());
+  const double seconds = static_cast<double>(bytes) / (busy ? settings.rate : settings.mend_rate);
+  co_await sleep_for(context_.clock,
+                     std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
+}
+
 /// As far as the map here knows.
 bool Scrub::is_here(SlotId slot) const {
   const auto map = table_.map();
@@ -165,6 +236,7 @@ Task<bool> Scrub::go_through(std::shared_ptr<Slot> slot, Progress& progress) {
     if (!kept) co_return false;
   }
   for (;;) {
+    if (is_mending(slot->id())) co_return false;  // one after the other
     if (lacks_others(*slot)) co_return true;
     const auto piece = co_await comparison.compare(family_of(record), record.next_key());
     if (!piece) {

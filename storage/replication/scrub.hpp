@@ -6,10 +6,14 @@
 // How far a slot is stands in the slot itself, so that whoever is primary goes on, also after a restart. A
 // slot that should have other copies and has none just now stays due; a round that was asked for is over
 // without it.
+//
+// A slot one of whose copies lost records does not wait for its turn: it is gone through at once, by a task
+// of its own, and what it lacks is put back (Slot, "Mending").
 #pragma once
 #include <atomic>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "node/runtime/timer.hpp"
@@ -41,14 +45,21 @@ class Scrub {
  public:
   /// `replica`: the slot number under which this node's own replica of the directory lies.
   Scrub(ReplicationContext& context, SlotTable& table, SlotId replica, const asio::any_io_executor& executor)
-      : context_(context), table_(table), replica_(replica), woken_(std::make_shared<Event>(executor)) {}
+      : context_(context),
+        table_(table),
+        replica_(replica),
+        woken_(std::make_shared<Event>(executor)),
+        has_to_mend_(std::make_shared<Event>(executor)) {}
 
-  /// On the executor given. Both end by cancellation only. The second keeps account of what the disk has
-  /// lost.
+  /// On the executor given. All end by cancellation only. The second mends, the third keeps account of what
+  /// the disk has lost.
   [[nodiscard]] static Task<void> run(Scrub* self);
+  [[nodiscard]] static Task<void> mend_copies(Scrub* self);
   [[nodiscard]] static Task<void> count_losses(Scrub* self);
   /// Every slot whose primary is here is due now, and is gone through without yielding. Thread-safe.
   void begin_round();
+  /// Soon; it is asked again while something is left to mend. Thread-safe.
+  void mend(SlotId slot);
   /// Thread-safe.
   [[nodiscard]] ScrubReport report() const;
 
@@ -57,9 +68,12 @@ class Scrub {
   [[nodiscard]] Task<void> pass(const Map& map);
   [[nodiscard]] static Task<void> look_at(Scrub* self, SlotId id, bool scrub_it);
   [[nodiscard]] Task<bool> go_through(std::shared_ptr<Slot> slot, Progress& progress);
+  [[nodiscard]] static Task<void> mend_copy(Scrub* self, SlotId id);
+  [[nodiscard]] bool is_mending(SlotId slot) const;
   [[nodiscard]] bool is_here(SlotId slot) const;
   [[nodiscard]] Task<void> read_all(Family family, SlotId slot);
   [[nodiscard]] Task<void> pause_after(std::size_t bytes);
+  [[nodiscard]] Task<void> pause_after_mending(std::size_t bytes);
   [[nodiscard]] bool lacks_others(const Slot& slot) const;
   [[nodiscard]] Duration round() const;
   [[nodiscard]] bool is_due(WallMicros finished) const;
@@ -75,12 +89,13 @@ class Scrub {
   ReplicationContext& context_;
   SlotTable& table_;
   const SlotId replica_;
-  const std::shared_ptr<Event> woken_;
+  const std::shared_ptr<Event> woken_, has_to_mend_;
   std::atomic<WallMicros> due_before_{0};  ///< what was finished before is due, whatever the round
   std::atomic<bool> asked_for_{false};     ///< the present round: it does not yield
   mutable std::mutex mutex_;
   ScrubReport report_;  // guarded by mutex_, as is book_
   ScrubBook book_;
+  std::set<SlotId> to_mend_;
 };
 
 }  // namespace gridmail

@@ -32,7 +32,6 @@ Task<Result<void>> Slot::load() {
   // Only the first node of a new grid ever sees a first epoch.
   if (copy_.blank() && row_.epoch == 1 && row_.in_sync.contains(context_.self)) copy_.found();
   loaded_ = true;
-  disown_if_damaged();
   committed_ = copy_.commit();
   durable_ = copy_.position().sequence;
   if (copy_.opened_epoch() == row_.epoch && row_.primary != context_.self && row_.holds(context_.self)) {
@@ -108,7 +107,6 @@ void Slot::take_row(const SlotRow& row) {
   }
   row_ = row;
   settled_in_ = 0;
-  disown_if_damaged();
   standings_.clear();
   asked_.reset();
   if (row_.joining.empty()) count_in(nullptr);
@@ -128,7 +126,7 @@ void Slot::take_row(const SlotRow& row) {
 }
 
 void Slot::end_role() {
-  const bool was_serving = access_ != nullptr;
+  const bool was_serving = std::exchange(serving_, false);
   opening_ = opened_ = handing_over_ = false;
   hands_over_next_.reset();
   peers_.clear();
@@ -137,6 +135,7 @@ void Slot::end_role() {
   lease_asked_.reset();
   combining_.reset();
   access_.reset();
+  held_back_.reset();
   fill_from_.reset();
   fill_asked_.reset();
   resumed_until_.reset();
@@ -256,6 +255,7 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
   if (message.has_commit()) on_commit(from_record(message.commit()));
   if (message.has_entry()) on_entry(from, std::move(*message.mutable_entry()));
   if (message.has_fill_chunk()) on_fill_chunk(std::move(*message.mutable_fill_chunk()));
+  if (message.has_mended()) on_mended();
   if (message.has_scrub_ask())
     on_scrub_ask(from, std::move(*message.mutable_scrub_ask()), from_record(message.commit()));
 }
@@ -271,6 +271,10 @@ void Slot::tick(const SlotTarget& target) {
   if (row_.primary == context_.self) {
     try_open();
     primary_tick();
+    if (held_back_ && !waits_for_records()) {
+      held_back_.reset();
+      begin_service();
+    }
   } else if (row_.combining == context_.self) {
     combine_tick();
   } else if (row_.primary && row_.holds(context_.self)) {
@@ -287,7 +291,7 @@ void Slot::tick(const SlotTarget& target) {
 bool Slot::is_at_rest() const {
   if (open_stash_ || drops_ > 0 || is_lost() || handing_over_ || !row_.joining.empty() || !pending_.empty())
     return false;
-  if (!row_.primary || all_lost_since_ || is_suspect()) return false;
+  if (!row_.primary || all_lost_since_ || is_suspect() || must_mend() || held_back_) return false;
   if (row_.primary != context_.self)
     return !row_.holds(context_.self) || (open_on_disk_as_copy_ && !resumed_until_);
   return access_ && std::all_of(peers_.begin(), peers_.end(), [this](const auto& item) {
@@ -296,7 +300,8 @@ bool Slot::is_at_rest() const {
 }
 
 std::string Slot::describe() const {
-  const char* role = row_.primary == context_.self        ? (access_         ? "serving"
+  const char* role = row_.primary == context_.self        ? (serving_        ? "serving"
+                                                             : access_       ? "mending"
                                                              : handing_over_ ? "handing over"
                                                              : opened_       ? "opened"
                                                              : opening_      ? "opening"

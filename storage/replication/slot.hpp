@@ -44,6 +44,8 @@ struct DeliberateFaults {
   bool trust_old_disks = false;  ///< what an old disk holds counts
   bool combine_early = false;    ///< copies are combined before all have said what they hold
   bool no_scrub = false;         ///< copies are never compared
+  bool no_mending = false;       ///< a copy that lost records counts without being compared
+  bool serve_damaged = false;    ///< a primary that lost records serves before others are asked for them
   bool endless_lent = false;     ///< leases that came with an opening never end
 };
 
@@ -53,6 +55,7 @@ struct ScrubSettings {
   Duration keep_every = std::chrono::minutes(5);  ///< how far a slot is
   double rate = 4e6;                              ///< bytes per second, one slot at a time
   double busy_rate = 5e5;                         ///< while clients write
+  double mend_rate = 4e7;                         ///< of copies that lost records; `rate` while clients write
 };
 
 struct ReplicationSettings {
@@ -96,6 +99,7 @@ struct ReplicationContext {
   std::function<bool()> very_low_space;                      ///< half of it is used up
   std::function<bool()> is_behind;         ///< too much waits for the disk: nothing more is taken in
   std::function<NodeSet()> dead_for_long;  ///< by gossip
+  std::function<void(SlotId)> mend;        ///< a copy of this slot, whose primary is here, lost records
   /// The disk here was compared with what a majority of the voters remember of it: before, this node leads
   /// nothing.
   std::atomic<bool> disk_checked{false};
@@ -137,11 +141,13 @@ class Slot : public std::enable_shared_from_this<Slot> {
 
   /// The slot as its opened primary's services see it; null when this node is not that.
   [[nodiscard]] SlotAccessPtr access() const;
+  /// Likewise, as the comparison of copies sees it, before services do.
+  [[nodiscard]] SlotAccessPtr access_to_mend() const { return access_; }
   [[nodiscard]] SlotId id() const { return id_; }
   [[nodiscard]] const SlotRow& row() const { return row_; }
   [[nodiscard]] const Copy& copy() const { return copy_; }
   /// Opened, and serving requests.
-  [[nodiscard]] bool opened() const { return access_ != nullptr; }
+  [[nodiscard]] bool opened() const { return serving_; }
   /// The row names this node no more, and nothing is left on its disk: the object may go.
   [[nodiscard]] bool is_gone() const {
     return copy_.blank() && !copy_.disowned() && loaded_ && drops_ == 0 && !is_needed();
@@ -163,6 +169,16 @@ class Slot : public std::enable_shared_from_this<Slot> {
   [[nodiscard]] bool is_about_to_write(Family family, const Bytes& key) const;
   /// One question at a time: the next one makes an answer to this one be dropped.
   void ask_to_compare(NodeId other, replication::ScrubAsk ask, ScrubAnswered answered);
+  /// This primary's own disk lost records, and the other copy's lost none.
+  [[nodiscard]] bool takes_word_of(NodeId other) const;
+  /// A copy lost records, and was not compared since.
+  [[nodiscard]] bool must_mend() const;
+  /// The copies that are compared, and how often each restarted in this epoch.
+  using Mending = std::map<NodeId, unsigned>;
+  [[nodiscard]] Mending begin_mending() const;
+  [[nodiscard]] bool can_go_on(const Mending& mending) const;
+  /// All was compared, in one epoch, and can_go_on() until now.
+  void end_mending(const Mending& mending);
 
   // For Access.
   [[nodiscard]] Result<void> may_answer(Epoch epoch) const;
@@ -179,6 +195,10 @@ class Slot : public std::enable_shared_from_this<Slot> {
     bool no_room = false;      ///< on its disk, to be filled
     bool lost_thread = false;  ///< the log here no longer reaches back to where it is
     bool being_handed_a_piece = false;
+    bool anew = false;      ///< it began with nothing
+    bool damaged = false;   ///< its disk lost records
+    bool compared = false;  ///< from beginning to end, in this epoch and since it restarted
+    unsigned restarts = 0;  ///< signs of them, in this epoch
     Sequence acknowledged = 0;
     Position told;   ///< the commit position it was last sent
     TimePoint sent;  ///< when it was last sent something that wants an answer
@@ -244,6 +264,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   [[nodiscard]] bool acknowledged_by_all(Sequence sequence) const;
   void apply_ready();
   void begin_service();
+  [[nodiscard]] bool waits_for_records() const;
   [[nodiscard]] bool concerns(ServiceId service) const;
   void on_applied(Sequence sequence);
   void primary_tick();
@@ -266,6 +287,8 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void write_step(Batch batch);
 
   // slot_scrub.cpp
+  [[nodiscard]] bool can_compare(NodeId node, const Peer& peer) const;
+  void on_damaged(NodeId from, Peer& peer);
   struct Held;
   void on_scrub_ask(NodeId from, replication::ScrubAsk ask, Position at);
   void on_scrub_answer(replication::ScrubAnswer answer);
@@ -284,7 +307,6 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void on_standing(NodeId from, const replication::Standing& standing);
   [[nodiscard]] std::optional<NodeId> fittest(const SlotTarget& target) const;
   void trust_copy();
-  void disown_if_damaged();
 
   // slot_fill.cpp
   void serve(NodeId from, replication::Fill at);
@@ -303,6 +325,8 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void tell_that_lost();
   void tell_that_resumed();
   void tell_that_unopened();
+  void tell_that_damaged();
+  void on_mended();
   void ask_for_fill();
   [[nodiscard]] bool has_room_to_fill() const;
   void tell_that_no_room();
@@ -344,10 +368,14 @@ class Slot : public std::enable_shared_from_this<Slot> {
   Sequence sent_to_ = 0;  ///< the last operation sent in this epoch
   Position committed_;    ///< on stable storage everywhere, here too
   SlotAccessPtr access_;
+  bool serving_ = false;  ///< services were told
+  std::optional<TimePoint>
+      held_back_;  ///< opened then, and services are not told: others may have what is lost
   std::optional<TimePoint> lost_since_;  ///< since when retired copies are waited for
   std::weak_ptr<KeyWatch> watch_;
   ScrubAnswered scrub_answered_;
   std::uint64_t scrub_asked_ = 0;
+  std::optional<TimePoint> asked_to_mend_;
 
   // other copy
   std::optional<std::pair<NodeId, replication::SlotMessage>> open_stash_;

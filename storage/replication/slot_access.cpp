@@ -52,7 +52,7 @@ class Access final : public SlotAccess {
 }  // namespace
 
 SlotAccessPtr Slot::access() const {
-  return access_;
+  return held_back_ ? nullptr : access_;
 }
 
 Result<void> Slot::may_answer(Epoch epoch) const {
@@ -75,8 +75,11 @@ bool Slot::concerns(ServiceId service) const {
 /// Services build on committed state only, so they come after the operations carried over from the last
 /// epoch.
 void Slot::begin_service() {
-  if (!opened_ || access_ || !pending_.empty()) return;
-  access_ = std::make_shared<Access>(weak_from_this(), id_, row_.epoch, executor_, context_.store);
+  if (!opened_ || serving_ || !pending_.empty()) return;
+  if (!access_)
+    access_ = std::make_shared<Access>(weak_from_this(), id_, row_.epoch, executor_, context_.store);
+  if (held_back_) return;
+  serving_ = true;
   for (const auto& [id, service] : context_.services) {
     if (concerns(id)) service->opened(access_);
   }

@@ -41,7 +41,7 @@ bool Slot::plan(const SlotTarget& target) {
   situation.is_full = [&target](NodeId node) { return target.signs.is_full(node); };
   situation.opened = opened_;
   situation.unfit = unfit_ || is_lost();
-  situation.complete_part = copy_.whole() || copy_.complete_to();
+  situation.complete_part = !copy_.damaged() && (copy_.whole() || copy_.complete_to());
   situation.all_lost =
       all_lost_since_ && now - *all_lost_since_ >= context_.settings.lost_after * (1U << returns_);
   situation.suspect = is_suspect();

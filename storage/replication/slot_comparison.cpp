@@ -32,7 +32,7 @@ Task<Result<SlotComparison::Piece>> SlotComparison::compare(Family family, Bytes
   mended_.clear();
   records_.clear();
   if (first.empty()) first = slot_begin(slot_->id());
-  if (!access_ || slot_->access() != access_) co_return fail(Errc::not_primary);
+  if (!access_ || slot_->access_to_mend() != access_) co_return fail(Errc::not_primary);
   const auto others = slot_->others_to_compare();
   watch_ = std::make_shared<KeyWatch>();
   slot_->watch_keys(watch_);
@@ -64,7 +64,7 @@ Task<Result<SlotComparison::Piece>> SlotComparison::compare(Family family, Bytes
 Task<Result<void>> SlotComparison::be_on_disk(Position at) {
   const auto until = context_.clock.now() + on_disk_within;
   while (slot_->committed() < at) {
-    if (slot_->access() != access_) co_return fail(Errc::not_primary);
+    if (slot_->access_to_mend() != access_) co_return fail(Errc::not_primary);
     if (context_.clock.now() >= until) co_return tl::unexpected(later("the disk is behind"));
     co_await sleep_for(context_.clock, look_again);
   }
@@ -101,6 +101,7 @@ Task<Result<void>> SlotComparison::compare_with(NodeId other, Range all) {
 /// The last step: value by value.
 Task<Result<void>> SlotComparison::compare_values(NodeId other, Range range) {
   const std::vector<Bytes> end{range.last};
+  const bool takes_word = slot_->takes_word_of(other);
   for (;;) {
     const auto answer = co_await ask(other, range, end, true);
     if (!answer) co_return tl::unexpected(answer.error());
@@ -116,12 +117,13 @@ Task<Result<void>> SlotComparison::compare_values(NodeId other, Range range) {
       if (!is_here || mine->second != theirs.value()) {
         SlotWrite write{family_, theirs.key(), {}, {}, false};
         if (is_here) write.value = write.old = mine->second;
-        if (!is_here && slot_->copy().damaged()) write.value = theirs.value();
+        if (takes_word || (!is_here && slot_->copy().damaged())) write.value = theirs.value();
         writes.push_back(std::move(write));
       }
       if (is_here) here.erase(mine);
     }
-    for (auto& [key, value] : here) writes.push_back({family_, key, value, value, false});
+    for (auto& [key, value] : here)
+      writes.push_back({family_, key, takes_word ? std::nullopt : value, value, false});
     if (auto mended = co_await mend(std::move(writes)); !mended) co_return mended;
     if (answer->next().empty()) co_return Result<void>{};
     range.first = answer->next();
@@ -145,13 +147,13 @@ Task<Result<replication::ScrubAnswer>> SlotComparison::ask(NodeId other, const R
     replication::ScrubAnswer answer;
   };
   const auto reply = std::make_shared<Reply>(access_->executor());
-  if (slot_->access() != access_) co_return fail(Errc::not_primary);
+  if (slot_->access_to_mend() != access_) co_return fail(Errc::not_primary);
   slot_->ask_to_compare(other, std::move(question), [reply](replication::ScrubAnswer answer) {
     reply->answer = std::move(answer);
     reply->came->set();
   });
   const bool came = co_await before(context_.clock, context_.clock.now() + answer_within, reply->came);
-  if (slot_->access() != access_) co_return fail(Errc::not_primary);
+  if (slot_->access_to_mend() != access_) co_return fail(Errc::not_primary);
   if (!came) co_return tl::unexpected(later("another copy does not answer"));
   if (reply->answer.moved()) co_return tl::unexpected(later("the other copy has moved on"));
   co_return std::move(reply->answer);

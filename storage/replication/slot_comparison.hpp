@@ -7,7 +7,8 @@
 //
 // How it is mended: what the primary holds is what the slot is, since it alone orders. It is written again by
 // an ordinary operation, so that every copy takes it, in order with all others. Only where the primary's own
-// disk lost records does the other copy's word count for those that are missing here.
+// disk lost records does the other copy's word count: for those that are missing here, and altogether if that
+// one's disk lost none.
 #pragma once
 #include <memory>
 #include <vector>
@@ -21,7 +22,7 @@ namespace gridmail {
 class SlotComparison {
  public:
   SlotComparison(std::shared_ptr<Slot> slot, ReplicationContext& context)
-      : slot_(std::move(slot)), context_(context), access_(slot_->access()) {}
+      : slot_(std::move(slot)), context_(context), access_(slot_->access_to_mend()) {}
 
   struct Piece {
     std::optional<Bytes> next;  ///< where the next one begins; nothing at the family's end

@@ -52,6 +52,7 @@ void Slot::copy_tick() {
     ask_for_fill();
     return;
   }
+  if (copy_.damaged()) return tell_that_damaged();
   // In sync once all that it had received when it became whole is known to be committed.
   if (copy_.commit().sequence < whole_at_) return;
   fill_asked_ = now;
@@ -107,6 +108,21 @@ void Slot::tell_that_no_room() {
   auto tell = message();
   tell.mutable_no_room();
   send(*row_.primary, tell);
+}
+
+/// It is compared before it counts.
+void Slot::tell_that_damaged() {
+  fill_asked_ = context_.clock.now();
+  auto tell = message();
+  tell.mutable_acknowledge()->set_sequence(durable_);
+  tell.mutable_acknowledge()->set_damaged(true);
+  send(*row_.primary, tell);
+}
+
+void Slot::on_mended() {
+  if (!copy_.damaged()) return;
+  log(Level::info, "slot.mended", {{"slot", id_}, {"epoch", row_.epoch}});
+  write(copy_.mended(), [](Slot& slot) { slot.fill_asked_.reset(); });
 }
 
 void Slot::ask_for_fill() {

@@ -69,6 +69,7 @@ void Slot::on_opened(NodeId from, const replication::Opened& opened) {
   auto& peer = found->second;
   peer.opened = true;
   peer.whole = opened.whole();
+  peer.anew = opened.anew();
   peer.acknowledged = copy_.position().sequence;
   peer.waiting_since.reset();
   for (const auto& [node, other] : peers_) {
@@ -91,6 +92,7 @@ void Slot::on_refused(NodeId from, bool ahead) {
 void Slot::finish_opening() {
   opening_ = false;
   opened_ = true;
+  if (copy_.damaged() && !context_.settings.sabotage.serve_damaged) held_back_ = context_.clock.now();
   copy_.set_commit(copy_.position());
   committed_ = copy_.position();
   log(Level::debug, "slot.opened", {{"slot", id_}, {"epoch", row_.epoch}, {"sequence", committed_.sequence}});
@@ -177,7 +179,8 @@ void Slot::refuse(NodeId primary, bool ahead) {
 
 void Slot::answer_opened() {
   auto answer = message();
-  answer.mutable_opened()->set_whole(copy_.whole());
+  answer.mutable_opened()->set_whole(copy_.whole() && !copy_.damaged());
+  answer.mutable_opened()->set_anew(!copy_.whole() && !copy_.complete_to());
   answer.mutable_opened()->set_incarnation(context_.marks.newest().start);
   if (lease_asked_ && context_.leases.lend(*row_.primary, lease_asked_->incarnation)) {
     auto& lease = *answer.mutable_opened()->mutable_lease();

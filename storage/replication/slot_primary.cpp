@@ -14,6 +14,7 @@ metrics::Histogram committed_in{"slot_commit_seconds",
 
 constexpr std::size_t resend_bytes_max = 1024 * 1024;  // sent again at once to one copy
 constexpr auto tell_again = std::chrono::seconds(1);   // the commit position, to a joining copy
+constexpr auto mend_again = std::chrono::seconds(1);   // where that came to nothing
 
 }  // namespace
 
@@ -104,6 +105,9 @@ void Slot::on_acknowledge(NodeId from, const replication::Acknowledge& acknowled
     peer.refusal = Refusal::behind;
     settled_in_ = 0;
   }
+  if (acknowledge.resumed()) peer.compared = false;
+  peer.restarts += acknowledge.resumed() ? 1 : 0;
+  if (acknowledge.damaged()) on_damaged(from, peer);
   if (sequence <= peer.acknowledged) return;
   peer.acknowledged = sequence;
   if (sequence >= sent_to_) {
@@ -193,6 +197,10 @@ void Slot::fail_pending(Errc code) {
 
 void Slot::primary_tick() {
   const auto now = context_.clock.now();
+  if (must_mend() && (!asked_to_mend_ || now - *asked_to_mend_ >= mend_again)) {
+    asked_to_mend_ = now;
+    context_.mend(id_);
+  }
   for (auto& [node, peer] : peers_) {
     if (opening_ && !peer.opened && now - peer.sent >= context_.settings.resend) {
       send_open(node, peer, copy_.commit().sequence);

@@ -20,7 +20,7 @@ WorldOptions::WorldOptions() {
   core.replication.fill_delay = 5s;
   core.dead_for_long = 20s;
   core.replication.plan.back_for = 2s;
-  core.replication.plan.full_for = 5s;
+  core.replication.plan.full_for = 3s;  // less than what counts as rest
   // Numbers are compared at the end, so loads do not count, but where a scenario is about them.
   core.replication.plan.by_load = false;
 }

@@ -1,4 +1,7 @@
 // Disks that do not give back what was written.
+#include <set>
+#include <vector>
+
 #include "tests/simulator/scenarios/families.hpp"
 #include "tests/simulator/troubles.hpp"
 
@@ -26,6 +29,46 @@ void rotten_records(World& world, Load& load) {
     const auto mended = [&] { return !world.disk(*node).is_rotten() && world.is_whole(); };
     if (!load.run_for(mended_within, mended)) throw Violation("a rotten record is not mended");
     // Others have heard by then which copy to fill again.
+    load.run_for(15s);
+  }
+}
+
+/// A slot's records rot in all of its copies, though none in two of them.
+void rot_slot(World& world, SlotId slot) {
+  std::vector<std::size_t> holders;
+  for (const auto& node : world.newest_map()->rows[slot].in_sync) holders.push_back(world.number_of(node));
+  if (holders.size() < 2) return;
+  std::set<std::pair<Family, Bytes>> rotten;
+  for (auto left = 2 + world.chance().below(6); left > 0; --left) {
+    const auto family = world.chance().chance(0.5) ? Family::meta : Family::body;
+    const auto node = holders[world.chance().below(holders.size())];
+    const auto& pairs = world.disk(node).contents(family);
+    const auto begin = pairs.lower_bound(slot_begin(slot));
+    const auto count = std::distance(begin, pairs.lower_bound(slot_begin(slot + 1)));
+    if (count == 0) continue;
+    const auto& key =
+        std::next(begin, static_cast<std::ptrdiff_t>(world.chance().below(static_cast<std::uint64_t>(count))))
+            ->first;
+    if (!rotten.emplace(family, key).second) continue;
+    world.note({slot}, [&] { return to_hex(key) + " rots on the disk of node" + std::to_string(node); });
+    world.disk(node).rot(family, key);
+  }
+}
+
+/// One copy has lost records when it turns out that the other one has, too.
+void rotten_on_both(World& world, Load& load) {
+  for (int round = 0; round < 3; ++round) {
+    load.run(static_cast<int>(5 + world.chance().below(20)));
+    if (!load.run_for(30s, [&] { return world.is_whole(); })) continue;
+    rot_slot(world, static_cast<SlotId>(world.chance().below(world.options().slots)));
+    load.run(static_cast<int>(world.chance().below(10)));
+    const auto is_rotten = [&] {
+      bool any = false;
+      for (std::size_t node = 0; node < world.size(); ++node) any |= world.disk(node).is_rotten();
+      return any;
+    };
+    const auto mended = [&] { return !is_rotten() && world.is_whole(); };
+    if (!load.run_for(mended_within, mended)) throw Violation("a rotten record is not mended");
     load.run_for(15s);
   }
 }
@@ -104,10 +147,16 @@ void compared_with_nothing(World& world, Load& load) {
 std::vector<Scenario> rot_scenarios() {
   return {
       {"records rot on one node after the other", rotten_records, often, 4},
+      {"records rot in both copies of a slot", rotten_on_both, often, 4},
       {"records of one copy become others unnoticed", altered_records, often},
       {"one of two nodes has nobody to compare its slots with", compared_with_nothing, alone, 2},
       {.name = "mail while records rot on one node after the other",
        .trouble = rotten_records,
+       .prepare = often,
+       .nodes = 4,
+       .workload = Workload::mail},
+      {.name = "mail while records rot in both copies of a user's slot",
+       .trouble = rotten_on_both,
        .prepare = often,
        .nodes = 4,
        .workload = Workload::mail},

@@ -224,6 +224,63 @@ TEST_CASE("a gap being closed by the log begins anew under a primary whose log i
   CHECK_FALSE(copy.whole());
 }
 
+/// A record of it cannot be read any more, and is left behind at the next start.
+Copy lose_record(Disk& disk, char name) {
+  disk.store.rot(Family::meta, key(name));
+  disk.store.salvage();
+  return disk.load();
+}
+
+TEST_CASE("a copy that lost records is not in sync, and joins with what it still holds") {
+  Disk disk;
+  auto copy = two_entries(disk);
+  disk.write(copy.append(entry({1, 3}, 'b', "three"), true));
+  copy = lose_record(disk, 'a');
+  CHECK(copy.damaged());
+  CHECK(!copy.open(opening(2, {1, 3}, {{1, 1}, {2, 4}})).ok);
+
+  copy = disk.load();
+  auto joins = opening(2, {1, 3}, {{1, 1}, {2, 4}});
+  joins.in_sync = false;
+  disk.write(copy.open(std::move(joins)).batch);
+  CHECK(copy.whole());
+  CHECK(copy.damaged());
+  CHECK(disk.value('b') == "three");
+  CHECK(disk.load().damaged());
+
+  disk.write(copy.mended());
+  CHECK(!copy.damaged());
+  CHECK(!disk.load().damaged());
+}
+
+TEST_CASE("a copy that lost records and cannot catch up by the log begins with nothing") {
+  Disk disk;
+  auto copy = two_entries(disk);
+  disk.write(copy.append(entry({1, 3}, 'b', "three"), true));
+  copy = lose_record(disk, 'a');
+  auto joins = opening(2, {1, 30}, {{1, 1}, {2, 31}});
+  joins.in_sync = false;
+  joins.log_base = 20;
+  disk.write(copy.open(std::move(joins)).batch);
+  CHECK(!copy.whole());
+  CHECK(!copy.damaged());
+  CHECK(disk.value('b') == "-");
+  CHECK(!disk.load().damaged());
+}
+
+TEST_CASE("a copy that lost records makes nobody give way") {
+  Disk disk;
+  auto copy = two_entries(disk);
+  copy.set_commit({1, 2});
+  disk.write(copy.append(entry({1, 3}, 'b', "three"), true));
+  copy = lose_record(disk, 'a');
+  auto joins = opening(2, {1, 1}, {{1, 1}, {2, 2}});
+  joins.in_sync = false;
+  const auto step = copy.open(std::move(joins));
+  CHECK(step.ok);
+  CHECK(!step.ahead);
+}
+
 TEST_CASE("epochs without entries leave no trace in the history") {
   Copy copy(slot);
   copy.found();
