@@ -138,7 +138,6 @@ void Copy::begin_gap(const Opening& opening, Position shared, bool shared_known,
   if (!by_log) {
     wipe(batch);
     complete.reset();
-    damaged_ = false;
   }
   batch.remove_range(Family::log, log_entry_key(slot_, 0), log_end(slot_));
   batch.remove_range(Family::log, undo_key(slot_, 0), undo_end(slot_));
@@ -162,6 +161,8 @@ void Copy::wipe(Batch& batch) {
   batch.remove_range(Family::meta, slot_begin(slot_), slot_begin(slot_ + 1));
   batch.remove_range(Family::body, slot_begin(slot_), slot_begin(slot_ + 1));
   batch.remove(Family::node, lost_key(slot_));
+  damaged_ = false;
+  lost_.reset();
 }
 
 bool Copy::take_back_to(Position shared, Batch& batch) {
@@ -259,8 +260,17 @@ Batch Copy::declare_whole(Epoch epoch) {
 
 Batch Copy::mended() {
   damaged_ = false;
+  lost_.reset();
   Batch batch;
   batch.remove(Family::node, lost_key(slot_));
+  return batch;
+}
+
+Batch Copy::settle() {
+  damaged_ = false;
+  lost_->append(lost_for_good);
+  Batch batch;
+  batch.put(Family::node, lost_key(slot_), *lost_);
   return batch;
 }
 

@@ -71,6 +71,8 @@ class Copy {
   /// The disk lost records of it: it must not count as a copy where there is another, before it was compared
   /// with that one.
   [[nodiscard]] bool damaged() const { return damaged_; }
+  /// Or did so, and nobody was left to ask for all of them.
+  [[nodiscard]] bool lacks_records() const { return lost_.has_value(); }
   /// Nothing is held: never opened, dropped or disowned.
   [[nodiscard]] bool blank() const { return opened_epoch_ == 0; }
   [[nodiscard]] const replication::Fill& fill() const { return fill_; }
@@ -126,6 +128,8 @@ class Copy {
   [[nodiscard]] Batch declare_whole(Epoch epoch);
   /// It was compared: what is left of its records is here again.
   [[nodiscard]] Batch mended();
+  /// It counts as it is; that records are lost stays named.
+  [[nodiscard]] Batch settle();
   /// Forgets everything: the node no longer holds the slot.
   [[nodiscard]] Batch drop();
 
@@ -147,7 +151,8 @@ class Copy {
   std::uint64_t doubts_ = 0;
   bool disowned_ = false;
   bool damaged_ = false;
-  bool trusted_ = false;  // since this start: nobody has a better one
+  std::optional<Bytes> lost_;  // for people
+  bool trusted_ = false;       // since this start: nobody has a better one
   Position position_;
   Position commit_;
   Position base_;

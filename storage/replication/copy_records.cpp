@@ -87,7 +87,8 @@ Task<Result<void>> Copy::load(Store& store) {
   auto read = co_await load_record(*view);
   if (!*lost) co_return read;
   if (read) {
-    damaged_ = !blank();
+    damaged_ = !blank() && !(*lost)->ends_with(lost_for_good);
+    if (!blank()) lost_ = *lost;
   } else if (read.error().code == Errc::corrupted) {  // its log has holes as well
     disown(life_);
     read = {};

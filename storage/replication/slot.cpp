@@ -273,6 +273,7 @@ void Slot::tick(const SlotTarget& target) {
     primary_tick();
     if (held_back_ && !waits_for_records()) {
       held_back_.reset();
+      if (copy_.damaged()) settle_losses();  // nobody could be asked
       begin_service();
     }
   } else if (row_.combining == context_.self) {

@@ -289,6 +289,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   // slot_scrub.cpp
   [[nodiscard]] bool can_compare(NodeId node, const Peer& peer) const;
   void on_damaged(NodeId from, Peer& peer);
+  void settle_losses();
   struct Held;
   void on_scrub_ask(NodeId from, replication::ScrubAsk ask, Position at);
   void on_scrub_answer(replication::ScrubAnswer answer);

@@ -117,7 +117,7 @@ Task<Result<void>> SlotComparison::compare_values(NodeId other, Range range) {
       if (!is_here || mine->second != theirs.value()) {
         SlotWrite write{family_, theirs.key(), {}, {}, false};
         if (is_here) write.value = write.old = mine->second;
-        if (takes_word || (!is_here && slot_->copy().damaged())) write.value = theirs.value();
+        if (takes_word || (!is_here && slot_->copy().lacks_records())) write.value = theirs.value();
         writes.push_back(std::move(write));
       }
       if (is_here) here.erase(mine);

@@ -110,21 +110,6 @@ void Slot::tell_that_no_room() {
   send(*row_.primary, tell);
 }
 
-/// It is compared before it counts.
-void Slot::tell_that_damaged() {
-  fill_asked_ = context_.clock.now();
-  auto tell = message();
-  tell.mutable_acknowledge()->set_sequence(durable_);
-  tell.mutable_acknowledge()->set_damaged(true);
-  send(*row_.primary, tell);
-}
-
-void Slot::on_mended() {
-  if (!copy_.damaged()) return;
-  log(Level::info, "slot.mended", {{"slot", id_}, {"epoch", row_.epoch}});
-  write(copy_.mended(), [](Slot& slot) { slot.fill_asked_.reset(); });
-}
-
 void Slot::ask_for_fill() {
   fill_asked_ = context_.clock.now();
   auto ask = message();

@@ -2,7 +2,6 @@
 // comparison.
 #include <algorithm>
 #include <set>
-#include <utility>
 
 #include "storage/replication/range_digest.hpp"
 #include "storage/replication/slot.hpp"
@@ -161,59 +160,6 @@ std::vector<NodeId> Slot::others_to_compare() const {
     if (can_compare(node, peer)) nodes.push_back(node);
   }
   return nodes;
-}
-
-/// A damaged copy holds everything up to its position but for what its disk has lost.
-bool Slot::can_compare(NodeId node, const Peer& peer) const {
-  return peer.opened && peer.refusal == Refusal::none && (row_.in_sync.contains(node) || peer.damaged);
-}
-
-// Mending: a copy whose disk lost records is compared with the primary's from beginning to end, each gets
-// what it lacks of the other, and then it counts again. It is not made anew instead: reading all of it is how
-// the primary's own disk shows what it has lost unnoticed, and then what is left here may be all there is.
-
-void Slot::on_damaged(NodeId from, Peer& peer) {
-  if (!peer.compared) {
-    settled_in_ = 0;
-    peer.damaged = true;
-    return;
-  }
-  auto tell = message();
-  tell.mutable_mended();
-  send(from, tell);
-}
-
-bool Slot::must_mend() const {
-  return access_ && std::any_of(peers_.begin(), peers_.end(), [this](const auto& item) {
-           const auto& [node, peer] = item;
-           return can_compare(node, peer) && !peer.compared && (peer.damaged || copy_.damaged());
-         });
-}
-
-Slot::Mending Slot::begin_mending() const {
-  Mending mending;
-  for (const auto& node : others_to_compare()) mending.emplace(node, peers_.at(node).restarts);
-  return mending;
-}
-
-bool Slot::can_go_on(const Mending& mending) const {
-  return !mending.empty() && begin_mending() == mending;
-}
-
-void Slot::end_mending(const Mending& mending) {
-  bool had_sound_one = false;
-  for (const auto& [node, restarts] : mending) {
-    auto& peer = peers_.at(node);
-    had_sound_one |= !peer.damaged;
-    peer.compared = true;
-    if (std::exchange(peer.damaged, false)) on_damaged(node, peer);
-  }
-  if (copy_.damaged() && had_sound_one) write(copy_.mended(), [](Slot&) {});
-}
-
-bool Slot::takes_word_of(NodeId other) const {
-  const auto peer = peers_.find(other);
-  return copy_.damaged() && peer != peers_.end() && !peer->second.damaged;
 }
 
 bool Slot::is_about_to_write(Family family, const Bytes& key) const {

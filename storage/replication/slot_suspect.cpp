@@ -1,7 +1,6 @@
 // Copies on a disk that was damaged before the torn end of its log: such a copy may lack what it had
 // acknowledged (design, section 5, "Losing and rebuilding copies"). It stays in sync in the map, and is
 // primary only when no sound one can be; where all are like that, they are compared, and the longest opens.
-#include <algorithm>
 #include <tuple>
 
 #include "node/base/log.hpp"
@@ -71,20 +70,6 @@ std::optional<NodeId> Slot::fittest(const SlotTarget& target) const {
       suspect_since_ && context_.clock.now() - *suspect_since_ >= context_.settings.suspect_patience;
   if (unclear && !waited) return std::nullopt;
   return std::get<NodeId>(best);
-}
-
-/// This primary's disk lost records which another node may still hold: nobody is to see the slot without
-/// them, unless that lasts.
-bool Slot::waits_for_records() const {
-  if (context_.clock.now() - *held_back_ >= context_.settings.suspect_patience) return false;
-  const auto may_have_them = [this](NodeId node) {
-    const auto peer = peers_.find(node);
-    return peer == peers_.end() || !(peer->second.compared || peer->second.anew);
-  };
-  const NodeSet others = row_.others();
-  return std::any_of(others.begin(), others.end(), may_have_them) ||
-         std::any_of(row_.retired.begin(), row_.retired.end(), may_have_them) ||
-         std::any_of(row_.partial.begin(), row_.partial.end(), may_have_them);
 }
 
 /// Nobody sound is there: what this copy holds is what the slot is.

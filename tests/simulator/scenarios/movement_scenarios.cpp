@@ -238,20 +238,38 @@ class Population {
   [[nodiscard]] double unevenness() const {
     const auto map = world_.newest_map();
     std::map<NodeId, double> load;
-    double total = 0, weights = 0, worst = 0;
-    for (const auto& [slot, count] : sent_) {
-      load[*map->rows[slot].primary] += count;
-      total += count;
-    }
-    for (const auto& member : map->members) weights += member.weight;
-    for (const auto& member : map->members) {
-      const double share = total * member.weight / weights;
-      worst = std::max(worst, std::abs(load[member.id] - share) / share);
-    }
+    double worst = 0;
+    for (const auto& [slot, count] : sent_) load[*map->rows[slot].primary] += count;
+    for (const auto& [node, share] : shares(*map))
+      worst = std::max(worst, std::abs(load[node] - share) / share);
     return worst;
   }
 
  private:
+  /// By weight; a node that holds too few busy slots for that has all of these, and the others share the
+  /// rest.
+  [[nodiscard]] std::map<NodeId, double> shares(const Map& map) const {
+    std::map<NodeId, double> held, shares;
+    double total = 0, weights = 0;
+    for (const auto& [slot, count] : sent_) {
+      for (const auto& node : map.rows[slot].in_sync) held[node] += count;
+      total += count;
+    }
+    for (const auto& member : map.members) weights += member.weight;
+    for (bool more = true; more;) {
+      more = false;
+      for (const auto& member : map.members) {
+        if (shares.contains(member.id) || held[member.id] >= total * member.weight / weights) continue;
+        shares[member.id] = held[member.id];
+        total -= held[member.id];
+        weights -= member.weight;
+        more = true;
+      }
+    }
+    for (const auto& member : map.members) shares.emplace(member.id, total * member.weight / weights);
+    return shares;
+  }
+
   World& world_;
   LedgerLoad& load_;
   std::vector<SlotId> hot_, cold_;

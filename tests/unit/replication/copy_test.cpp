@@ -268,6 +268,22 @@ TEST_CASE("a copy that lost records and cannot catch up by the log begins with n
   CHECK(!disk.load().damaged());
 }
 
+TEST_CASE("what no other copy has stays named, and the copy counts without it, until more is lost") {
+  Disk disk;
+  auto copy = two_entries(disk);
+  copy = lose_record(disk, 'a');
+  disk.write(copy.settle());
+  CHECK(!copy.damaged());
+  CHECK(copy.lacks_records());
+  copy = disk.load();
+  CHECK(!copy.damaged());
+  CHECK(copy.lacks_records());
+
+  disk.write(copy.append(entry({1, 3}, 'b', "three"), true));
+  copy = lose_record(disk, 'b');
+  CHECK(copy.damaged());
+}
+
 TEST_CASE("a copy that lost records makes nobody give way") {
   Disk disk;
   auto copy = two_entries(disk);
