@@ -255,7 +255,7 @@ void Slot::on_message(NodeId from, replication::SlotMessage message) {
   if (message.has_commit()) on_commit(from_record(message.commit()));
   if (message.has_entry()) on_entry(from, std::move(*message.mutable_entry()));
   if (message.has_fill_chunk()) on_fill_chunk(std::move(*message.mutable_fill_chunk()));
-  if (message.has_mended()) on_mended();
+  if (message.has_mended()) on_mended(message.mended().start());
   if (message.has_scrub_ask())
     on_scrub_ask(from, std::move(*message.mutable_scrub_ask()), from_record(message.commit()));
 }

@@ -173,8 +173,8 @@ class Slot : public std::enable_shared_from_this<Slot> {
   [[nodiscard]] bool takes_word_of(NodeId other) const;
   /// A copy lost records, and was not compared since.
   [[nodiscard]] bool must_mend() const;
-  /// The copies that are compared, and how often each restarted in this epoch.
-  using Mending = std::map<NodeId, unsigned>;
+  /// The copies that are compared, and for damaged ones the start of their node.
+  using Mending = std::map<NodeId, std::uint64_t>;
   [[nodiscard]] Mending begin_mending() const;
   [[nodiscard]] bool can_go_on(const Mending& mending) const;
   /// All was compared, in one epoch, and can_go_on() until now.
@@ -195,10 +195,10 @@ class Slot : public std::enable_shared_from_this<Slot> {
     bool no_room = false;      ///< on its disk, to be filled
     bool lost_thread = false;  ///< the log here no longer reaches back to where it is
     bool being_handed_a_piece = false;
-    bool anew = false;      ///< it began with nothing
-    bool damaged = false;   ///< its disk lost records
-    bool compared = false;  ///< from beginning to end, in this epoch and since it restarted
-    unsigned restarts = 0;  ///< signs of them, in this epoch
+    bool anew = false;          ///< it began with nothing
+    std::uint64_t damaged = 0;  ///< its disk lost records: its node's start; 0: not known to
+    std::optional<std::uint64_t>
+        compared;  ///< from beginning to end, in this epoch: `damaged` as it was then
     Sequence acknowledged = 0;
     Position told;   ///< the commit position it was last sent
     TimePoint sent;  ///< when it was last sent something that wants an answer
@@ -288,7 +288,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
 
   // slot_scrub.cpp
   [[nodiscard]] bool can_compare(NodeId node, const Peer& peer) const;
-  void on_damaged(NodeId from, Peer& peer);
+  void on_damaged(NodeId from, Peer& peer, std::uint64_t start);
   void settle_losses();
   struct Held;
   void on_scrub_ask(NodeId from, replication::ScrubAsk ask, Position at);
@@ -327,7 +327,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void tell_that_resumed();
   void tell_that_unopened();
   void tell_that_damaged();
-  void on_mended();
+  void on_mended(std::uint64_t start);
   void ask_for_fill();
   [[nodiscard]] bool has_room_to_fill() const;
   void tell_that_no_room();

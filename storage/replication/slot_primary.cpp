@@ -14,7 +14,7 @@ metrics::Histogram committed_in{"slot_commit_seconds",
 
 constexpr std::size_t resend_bytes_max = 1024 * 1024;  // sent again at once to one copy
 constexpr auto tell_again = std::chrono::seconds(1);   // the commit position, to a joining copy
-constexpr auto mend_again = std::chrono::seconds(1);   // where that came to nothing
+constexpr auto mend_again = std::chrono::seconds(3);   // where that came to nothing
 
 }  // namespace
 
@@ -105,9 +105,7 @@ void Slot::on_acknowledge(NodeId from, const replication::Acknowledge& acknowled
     peer.refusal = Refusal::behind;
     settled_in_ = 0;
   }
-  if (acknowledge.resumed()) peer.compared = false;
-  peer.restarts += acknowledge.resumed() ? 1 : 0;
-  if (acknowledge.damaged()) on_damaged(from, peer);
+  if (acknowledge.damaged() != 0) on_damaged(from, peer, acknowledge.damaged());
   if (sequence <= peer.acknowledged) return;
   peer.acknowledged = sequence;
   if (sequence >= sent_to_) {
